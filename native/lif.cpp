@@ -1,0 +1,160 @@
+// Entry points of the library: choice of the instruction set, and sharing the work among threads.
+
+#include "lif.h"
+
+#include <stdlib.h>
+
+void spikefuse_lif_scalar(const SpikefuseLif&, int64_t, int64_t, float*);
+void spikefuse_lif_portable(const SpikefuseLif&, int64_t, int64_t, float*);
+#ifdef SPIKEFUSE_X86
+void spikefuse_lif_avx2(const SpikefuseLif&, int64_t, int64_t, float*);
+void spikefuse_lif_avx512(const SpikefuseLif&, int64_t, int64_t, float*);
+void spikefuse_lif_avx512_bf16(const SpikefuseLif&, int64_t, int64_t, float*);
+#endif
+
+namespace {
+
+// Below this many neuron updates a second thread costs more than it saves.
+constexpr int64_t UPDATES_PER_THREAD = 32768;
+constexpr int64_t STACK_STEPS = 64;  // more time steps than this take their scratch from the heap
+
+struct Implementation {
+  const char* name;
+  SpikefuseKernel kernel;
+  int64_t lanes;
+  bool (*usable)();
+};
+
+bool always() { return true; }
+
+#ifdef SPIKEFUSE_X86
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+#endif
+
+// Best first.
+const Implementation IMPLEMENTATIONS[] = {
+#ifdef SPIKEFUSE_X86
+    {"avx512_bf16", spikefuse_lif_avx512_bf16, 16, has_avx512_bf16},
+    {"avx512", spikefuse_lif_avx512, 16, has_avx512},
+    {"avx2", spikefuse_lif_avx2, 8, has_avx2},
+#endif
+    {"portable", spikefuse_lif_portable, 4, always},
+    {"scalar", spikefuse_lif_scalar, 1, always},
+};
+constexpr int IMPLEMENTATION_COUNT = sizeof IMPLEMENTATIONS / sizeof IMPLEMENTATIONS[0];
+
+int widest = -1;  // index of the best implementation to use; -1: not chosen yet
+
+int first_usable() {
+  int index = 0;
+  while (!IMPLEMENTATIONS[index].usable()) ++index;
+  return index;
+}
+
+// A vector must not be longer than a run of channels.
+SpikefuseKernel kernel_for(int64_t channels) {
+  if (widest < 0) widest = first_usable();
+  int index = widest;
+  while (IMPLEMENTATIONS[index].lanes > channels) ++index;
+  return IMPLEMENTATIONS[index].kernel;
+}
+
+// The thread pool of the process, handed over by the wrapper: PyTorch's own OpenMP. Linking one here
+// could bring a second pool into the process.
+typedef void (*Parallel)(void (*)(void*), void*, unsigned, unsigned);
+typedef int (*Number)();
+Parallel run_parallel = nullptr;
+Number thread_number = nullptr, thread_count = nullptr;
+
+struct Task {
+  const SpikefuseLif* lif;
+  SpikefuseKernel kernel;
+  int64_t units;
+  float* heap;  // scratch of all threads, or null: on the stack
+};
+
+void run_share(const Task& task, int64_t index, int64_t count) {
+  const int64_t begin = task.units * index / count, end = task.units * (index + 1) / count;
+  const int64_t floats = task.lif->steps * SPIKEFUSE_SCRATCH_FLOATS;
+  if (task.heap) {
+    task.kernel(*task.lif, begin, end, task.heap + index * floats);
+  } else {
+    alignas(64) float scratch[STACK_STEPS * SPIKEFUSE_SCRATCH_FLOATS];
+    task.kernel(*task.lif, begin, end, scratch);
+  }
+}
+
+void run_in_thread(void* data) {
+  run_share(*(const Task*)data, thread_number(), thread_count());
+}
+
+int64_t useful_threads(const SpikefuseLif& lif, int64_t units) {
+  if (!run_parallel || lif.threads < 2) return 1;
+  const int64_t area = lif.pool ? lif.batch * lif.height * lif.width : 1;
+  const int64_t updates = lif.members * lif.steps * area * lif.channels;
+  int64_t threads = lif.threads;
+  if (threads > units) threads = units;
+  if (threads > updates / UPDATES_PER_THREAD) threads = updates / UPDATES_PER_THREAD;
+  return threads > 1 ? threads : 1;
+}
+
+}  // namespace
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+int spikefuse_lif_interface() { return SPIKEFUSE_LIF_INTERFACE; }
+
+int64_t spikefuse_lif_size() { return sizeof(SpikefuseLif); }
+
+// The instruction set in use.
+const char* spikefuse_lif_instructions() {
+  if (widest < 0) widest = first_usable();
+  return IMPLEMENTATIONS[widest].name;
+}
+
+// Use no wider instruction set than the named one; 0 if the processor or the build lacks it.
+int spikefuse_lif_restrict(const char* name) {
+  for (int i = 0; i < IMPLEMENTATION_COUNT; ++i) {
+    const char* known = IMPLEMENTATIONS[i].name;
+    int c = 0;
+    while (known[c] && known[c] == name[c]) ++c;
+    if (known[c] == name[c] && IMPLEMENTATIONS[i].usable()) {
+      widest = i;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+// Addresses of GOMP_parallel, omp_get_thread_num and omp_get_num_threads; nulls: one thread.
+void spikefuse_lif_use_pool(void* parallel, void* number, void* count) {
+  run_parallel = (Parallel)parallel;
+  thread_number = (Number)number;
+  thread_count = (Number)count;
+}
+
+// Forward or backward. 0, or 1 when memory ran out.
+int spikefuse_lif_run(const SpikefuseLif* lif) {
+  Task task{lif, kernel_for(lif->channels), lif->members * spikefuse_units_per_member(*lif), nullptr};
+  const int64_t threads = useful_threads(*lif, task.units);
+  if (lif->backward && lif->steps > STACK_STEPS) {
+    const size_t bytes = threads * lif->steps * SPIKEFUSE_SCRATCH_FLOATS * sizeof(float);
+    task.heap = (float*)aligned_alloc(64, bytes);
+    if (!task.heap) return 1;
+  }
+  if (threads > 1) {
+    run_parallel(run_in_thread, &task, (unsigned)threads, 0);
+  } else {
+    run_share(task, 0, 1);
+  }
+  free(task.heap);
+  return 0;
+}
+}
+#pragma GCC visibility pop

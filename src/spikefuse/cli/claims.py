@@ -1,0 +1,107 @@
+"""`spikefuse claims`: which of the paper's claims hold in a table of results."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spikefuse.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from spikefuse.studies.claims import Verdict
+
+CONTRADICTED = 3
+"""Exit code when at least one claim is contradicted; 1 and 2 stay what they are for errors."""
+
+COLOURS = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow"}
+
+
+def claims(
+    results: Annotated[
+        Path, typer.Argument(help="A results.csv, or the result folder that holds one.")
+    ],
+    protocol: Annotated[
+        str, typer.Option("--protocol", help="Pairing protocol: paper, disjoint or speaker.")
+    ] = "disjoint",
+    split: Annotated[
+        str,
+        typer.Option(
+            "--split",
+            help="test (at the best validation epoch) or validation (best of all epochs).",
+        ),
+    ] = "test",
+    noise_position: Annotated[
+        str,
+        typer.Option(
+            "--noise-position",
+            help="before or after the activation, in the claims whose figures do not say.",
+        ),
+    ] = "before",
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Print the rule and every part of each claim too.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Also write the verdicts to this file, as claims.json."),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Judge the paper's 24 claims on a table of results.
+
+    The paper's own reading is --protocol paper --split validation; the default is ours, no clip on
+    two sides and the untouched test set.
+
+    Exit code: 0 no claim is contradicted (some may be inconclusive), 3 at least one is
+    contradicted, 1 the results cannot be read or the file not written, 2 a wrong option.
+    """
+    import json
+
+    from rich.console import Console
+
+    from spikefuse.results import read_tidy
+    from spikefuse.studies.claims import claims_document, evaluate_claims, write_claims
+
+    table = results / "results.csv" if results.is_dir() else results
+    verdicts = evaluate_claims(read_tidy(table), protocol, split, noise_position=noise_position)
+    if out is not None:
+        write_claims(verdicts, out)
+    if as_json:
+        print(json.dumps(claims_document(verdicts), indent=2, allow_nan=False))
+    else:
+        _show(verdicts, Console(), rules)
+    if any(verdict.verdict == "contradicted" for verdict in verdicts):
+        raise typer.Exit(CONTRADICTED)
+
+
+def _show(verdicts: "tuple[Verdict, ...]", console: "Console", rules: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    first = verdicts[0]
+    table = Table(
+        title=f"Claims of the paper, protocol {first.protocol}, split {first.split}",
+        caption="In brackets: 95 % interval (Student t) over n seeds.",
+    )
+    table.add_column("claim", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("the paper says", ratio=2)
+    table.add_column("the results say", ratio=3)
+    for verdict in verdicts:
+        said = verdict.reason
+        if rules:
+            parts = "".join(f"\n{part.outcome}: {part.text()}" for part in verdict.parts)
+            said = f"{said}\nrule: {verdict.rule}{parts}"
+        # Reasons may quote the table of results: text, never markup.
+        table.add_row(
+            verdict.id,
+            Text(verdict.verdict, style=COLOURS[verdict.verdict]),
+            Text(verdict.statement),
+            Text(said),
+        )
+    console.print(table, highlight=False)
+    counts = ", ".join(
+        f"{sum(verdict.verdict == name for verdict in verdicts)} {name}" for name in COLOURS
+    )
+    console.print(counts, highlight=False)

@@ -1,0 +1,201 @@
+"""`spikefuse data`: fetch, verify and show the data."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spikefuse.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from spikefuse.data import Audit, ProgressFactory
+
+INCOMPLETE = 1
+
+app = typer.Typer(help="Fetch, verify and show the data.", no_args_is_help=True)
+
+
+@app.command()
+def fetch(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to fill; the user's cache folder if left out."),
+    ] = None,
+) -> None:
+    """Download MNIST and the Free Spoken Digit Dataset; what is there and whole is kept."""
+    from rich.console import Console
+
+    from spikefuse.data import download_folder
+    from spikefuse.data import fetch as fetch_into
+
+    console = Console()
+    folder = download_folder() if out is None else out
+    with download_progress(console) as progress:
+        fetch_into(folder, progress=progress)
+    console.print(f"[bold]data[/bold]   {folder} is complete", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(data: options.Data = "auto", data_dir: options.DataDir = None) -> None:
+    """Check every file against its hash, without network. Exits with 1 if one is wrong."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from spikefuse.data import locate
+    from spikefuse.data import verify as verify_location
+
+    location = locate(data, data_dir, offline=True)
+    findings = verify_location(location)
+    table = Table(title=f"{location.source}: {location.reason}", title_justify="left")
+    table.add_column("file")
+    table.add_column("")
+    table.add_column("finding", overflow="fold")
+    for finding in findings:
+        mark = "[green]ok[/green]" if finding.ok else "[red]wrong[/red]"
+        table.add_row(finding.name, mark, finding.detail)
+    Console().print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
+def show(
+    data: options.Data = "auto",
+    data_dir: options.DataDir = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="The picture to write; .png, .svg or .pdf.")
+    ] = Path("pairs.png"),
+    protocol: Annotated[
+        str, typer.Option("--protocol", help="Pairing protocol: paper, disjoint or speaker.")
+    ] = "disjoint",
+    held_out_speaker: Annotated[
+        str | None,
+        typer.Option("--held-out-speaker", help="Whose clips are the test, for protocol speaker."),
+    ] = None,
+    rows: Annotated[int, typer.Option("--rows", help="Pairs of each split, 1 to 10.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of splits, pairs and picture.")] = 0,
+) -> None:
+    """Draw pairs of image and spectrogram of each split, and print what the splits share."""
+    from rich.console import Console
+
+    from spikefuse.core.checks import one_of
+    from spikefuse.data import (
+        PROTOCOLS,
+        DataSettings,
+        Selection,
+        assign,
+        audit,
+        banner_of,
+        load_corpus,
+        locate,
+    )
+    from spikefuse.report.pairs import write_pairs
+
+    one_of("data show", "--protocol", protocol, PROTOCOLS)
+    console = Console()
+    with download_progress(console) as progress:
+        location = locate(data, data_dir, progress=progress)
+    console.print(f"[bold]data[/bold]     {banner_of(location)}", highlight=False)
+    settings = DataSettings.model_validate({"source": location.source})
+    corpus = load_corpus(settings, location)
+    if protocol == "speaker" and held_out_speaker is None:
+        held_out_speaker = corpus.audio.speaker_names[0]
+    selection = Selection(held_out_speaker=held_out_speaker)
+    assignment = assign(corpus, "fused", protocol, seed, selection)
+    write_pairs(out, corpus, assignment, settings, rows=rows, seed=seed)
+    console.print(audit_table(audit(corpus, assignment)))
+    console.print(f"[bold]picture[/bold]  {out.resolve()}", highlight=False, soft_wrap=True)
+
+
+def audit_table(record: "Audit") -> "Table":
+    """What each split holds, and how much of it training holds too."""
+    from rich.table import Table
+
+    table = Table(
+        title=f"Pairing protocol {record.protocol}",
+        title_justify="left",
+        caption="shared: stands in the training split too",
+        caption_justify="left",
+    )
+    table.add_column("split")
+    for column in ("pairs", "images", "clips", "speakers", "shared clips", "shared speakers"):
+        table.add_column(column, justify="right")
+    for content in record.splits:
+        counts = (content.samples, content.images, content.clips, content.speakers)
+        cells = [f"{count:,}" for count in counts if count is not None]
+        if content.split == "train":
+            shares = ["", ""]
+        else:
+            shared = record.overlap("train", content.split)
+            shares = [
+                f"{100 * (share or 0):.3g} %"
+                for share in (shared.clips_share, shared.speakers_share)
+            ]
+        table.add_row(content.split, *cells, *shares)
+    return table
+
+
+@contextmanager
+def download_progress(console: "Console") -> "Iterator[ProgressFactory]":
+    """Progress bars for downloads, one a file, as `locate` and `fetch` take them.
+
+    Nothing is shown before the first file; where no terminal is, a line a file.
+    """
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+    class Bar:
+        """One file's bar in the shape that pooch drives: `total` is set, then `update` called."""
+
+        def __init__(self, name: str) -> None:
+            if not console.is_terminal:
+                console.print(f"downloading {name}", highlight=False)
+            progress.start()
+            self._task: TaskID = progress.add_task(name, total=None)
+            self._total = 0.0
+            self._seen = 0
+
+        @property
+        def total(self) -> float:
+            return self._total
+
+        @total.setter
+        def total(self, value: float) -> None:
+            self._total = value
+            progress.update(self._task, total=value or None)
+
+        def update(self, amount: int) -> None:
+            self._seen += amount
+            progress.update(self._task, completed=self._seen)
+
+        def reset(self) -> None:
+            # pooch resets before it fills the bar by the total, which may be unknown.
+            self._seen = 0 if self._total else self._seen
+
+        def close(self) -> None:
+            progress.update(self._task, total=self._seen, completed=self._seen)
+
+    try:
+        yield Bar
+    finally:
+        progress.stop()

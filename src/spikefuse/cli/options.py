@@ -1,0 +1,60 @@
+"""Options that several subcommands share, each written once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Profile = Annotated[
+    str, typer.Option("--profile", help="Effort: smoke (seconds), quick (minutes) or paper.")
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="auto (real data where found or downloadable), digits (MNIST and spoken digits) or "
+        "builtin (the small embedded data).",
+    ),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", help="Folder with the real data.", envvar="SPIKEFUSE_DATA", show_envvar=True
+    ),
+]
+Seeds = Annotated[
+    int | None, typer.Option("--seeds", help="Number of seeds; the profile's own if left out.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Result folder; runs/PROFILE-DATA if left out.", show_default=False),
+]
+Protocols = Annotated[
+    str,
+    typer.Option("--protocols", help="Pairing protocols, separated by commas: paper, disjoint."),
+]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor", help="auto, process (this one), pool (local processes) or ray (a cluster)."
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", help="Worker processes; one per core if left out.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", help="PyTorch threads per worker; 1 if left out.")
+]
+Shard = Annotated[
+    str,
+    typer.Option("--shard", help="i/n: do the i-th of n shares of the work (for job arrays)."),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option("--ray-address", help="Cluster to connect to; a local one is started if absent."),
+]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ... where networks train.")]
+Backend = Annotated[
+    str, typer.Option("--backend", help="Neuron implementation: auto, native, eager, reference.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

@@ -1,0 +1,31 @@
+"""`spikefuse report`: build the report of a results folder again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Results folder; the newest under runs/ if left out."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="The HTML file; FOLDER/report.html if left out. Figures and tables lie beside it.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Build the report from what is stored. Nothing is trained."""
+    from rich.console import Console
+
+    from spikefuse.report import build_report
+    from spikefuse.report.sources import find_run
+
+    root = folder or find_run(Path("runs"))
+    path = build_report(root, out or root / "report.html")
+    Console().print(f"[bold]report[/bold]   {path.resolve()}", highlight=False, soft_wrap=True)

@@ -1,0 +1,176 @@
+"""One trial from the command line: its definition from options, its training, its table."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from spikefuse.cli.workflow import INTERRUPTED
+from spikefuse.core.checks import nearest, one_of, require
+from spikefuse.core.errors import InputError, StoreError
+from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
+from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.studies.profiles import SIZES
+from spikefuse.training import TrialDefinition, train_population
+
+SELECTION = ("images", "test_images", "held_out_speaker", "shuffle_audio")
+
+
+def definition_from(settings: dict[str, Any], source: str) -> TrialDefinition:
+    """A trial's definition from the options of `spikefuse train`.
+
+    Raises:
+        InputError: An option has a value that is not allowed; the message names the nearest.
+    """
+    values = dict(settings)
+    selection = {key: values.pop(key) for key in SELECTION}
+    if values["budget"] is None:
+        values["budget"] = SIZES[one_of("train", "--size", values["size"], SIZES)]
+    else:
+        require(values["budget"] >= 100, "train", "--budget", "at least 100", values["budget"])
+        values["size"] = str(values["budget"])
+    try:
+        return TrialDefinition.create(
+            **values,
+            selection=Selection.model_validate(selection),
+            data=DataSettings.model_validate({"source": source}),
+        )
+    except ValidationError as error:
+        raise InputError(explain(error)) from None
+
+
+def explain(error: ValidationError) -> str:
+    """The first problem of a record, in the words of the command line."""
+    problem = error.errors()[0]
+    option = "--" + str(problem["loc"][-1] if problem["loc"] else "setting").replace("_", "-")
+    if option == "--model":
+        option = "--neuron"
+    message, got = problem["msg"].removeprefix("Value error, "), problem.get("input")
+    if problem["type"] != "literal_error":
+        return f"train: {option}: {message}, got {got!r}."
+    allowed = [
+        part.strip("'") for part in problem["ctx"]["expected"].replace(" or ", ", ").split(", ")
+    ]
+    close = nearest(str(got), allowed)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    return f"train: {option} must be one of {', '.join(allowed)}, got {got!r}.{hint}"
+
+
+def train_one(
+    settings: dict[str, Any],
+    *,
+    data: str,
+    data_dir: Path | None,
+    out: Path | None,
+    threads: int | None,
+    device: str,
+    backend: str,
+    as_json: bool,
+) -> None:
+    """Train, store and show one trial."""
+    import torch
+
+    console = Console(file=sys.stderr if as_json else sys.stdout)
+    location = locate(data, data_dir)
+    definition = definition_from(settings, location.source)
+    store = TrialStore(out or Path("runs") / f"single-{location.source}")
+    console.print(f"[bold]data[/bold]   {banner_of(location)}", highlight=False)
+    if threads is not None:
+        require(threads >= 1, "train", "--threads", "at least 1", threads)
+        torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    corpus = load_corpus(definition.data, location)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    task = bar.add_task("training", total=float(definition.epochs))
+
+    def report(event: dict[str, Any]) -> None:
+        bar.update(task, completed=event["epoch"] - 1 + event["step"] / event["steps"])
+        if event["validation_accuracy"]:
+            console.print(
+                f"epoch {event['epoch']}/{event['epochs']}  "
+                f"validation {100 * event['validation_accuracy'][0]:.2f} %",
+                highlight=False,
+            )
+
+    try:
+        with bar:
+            train_population([definition], corpus, store, report, device, backend)
+    except KeyboardInterrupt:
+        console.print("Stopped. Nothing is lost: the same command goes on from here.")
+        raise typer.Exit(INTERRUPTED) from None
+    show_trial(store, definition.name, console, as_json)
+
+
+def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -> None:
+    """Print what a stored trial reached."""
+    record = store.read(trial)
+    if as_json:
+        print(json.dumps({"trial": trial, "results": record.results, **_evaluations(record)}))
+        return
+    table = Table(title=f"trial {trial}", show_header=False)
+    results = record.results
+    if results["status"] == "diverged":
+        table.add_row("diverged", results["reason"])
+    else:
+        accuracy = results["accuracy"]
+        table.add_row("test accuracy at the best validation epoch", _percent(accuracy["test_best"]))
+        table.add_row("test accuracy after the last epoch", _percent(accuracy["test_last"]))
+        table.add_row(
+            f"best validation accuracy (epoch {results['best_epoch']})",
+            _percent(accuracy["validation_best"]),
+        )
+        for site, rate in results["rates"].items():
+            table.add_row(f"rate of {site}", f"{rate:.3f}")
+    for evaluation in record.evaluations.values():
+        condition = evaluation["condition"]
+        draws = evaluation["accuracy"]["test"]
+        table.add_row(
+            f"test with noise {condition['noise_std']:g} {condition['noise_position']} "
+            f"the activation ({len(draws)} draws)",
+            _percent(sum(draws) / len(draws)),
+        )
+    table.add_row("parameters", f"{results['parameters']:,}")
+    table.add_row("multiply-accumulates per step", f"{results['macs']:,}")
+    table.add_row("training time", f"{results['seconds']:.1f} s")
+    table.add_row("folder", str(store.root / "trials" / trial))
+    console.print(table, highlight=False)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _evaluations(record: TrialRecord) -> dict[str, Any]:
+    return {"evaluations": list(record.evaluations.values())} if record.evaluations else {}
+
+
+def open_trial(path: Path) -> tuple[TrialStore, TrialDefinition]:
+    """The store and definition of a trial folder `.../trials/<name>`.
+
+    Raises:
+        StoreError: It is no finished trial folder.
+    """
+    if not (path / "trial.json").is_file():
+        raise StoreError(
+            f"evaluate: {path} is no trial folder (it has no trial.json). "
+            "Name a folder like RESULTS/trials/NAME."
+        )
+    store = TrialStore(path.resolve().parent.parent)
+    state = store.state(path.resolve().name)
+    if state != "done":
+        raise StoreError(f"evaluate: the trial in {path} is {state}; only a done one has weights.")
+    definition = store.read(path.resolve().name).definition
+    return store, TrialDefinition.model_validate(definition)

@@ -1,0 +1,169 @@
+"""From options to a finished result folder: locate, plan, run, gather. Shared by subcommands."""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from spikefuse.data import Location
+    from spikefuse.results import TrialStore
+    from spikefuse.studies import Plan
+
+INTERRUPTED = 130
+INCOMPLETE = 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for, as options."""
+
+    studies: list[str] | None = None
+    profile: str = "quick"
+    data: str = "auto"
+    data_dir: Path | None = None
+    seeds: int | None = None
+    out: Path | None = None
+    protocols: str = "paper,disjoint"
+    executor: str = "auto"
+    workers: int | None = None
+    threads: int | None = None
+    shard: str = "1/1"
+    ray_address: str | None = None
+    device: str = "cpu"
+    backend: str = "auto"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request with its data found and its plan made."""
+
+    request: Request
+    plan: "Plan"
+    store: "TrialStore"
+    location: "Location"
+    out: Path
+    banner: str
+
+
+def prepare(request: Request, console: Console) -> Prepared:
+    """Find the data and make the plan; nothing is trained.
+
+    Raises:
+        InputError: An option has a value that is not allowed.
+        DataError: A named data folder is missing or incomplete.
+        StoreError: The result folder cannot be written.
+    """
+    from spikefuse.core.checks import one_of
+    from spikefuse.data import banner_of, locate
+    from spikefuse.neurons.lif import resolve_backend
+    from spikefuse.results import TrialStore
+    from spikefuse.studies import PROFILES, make_plan
+    from spikefuse.studies.plan import resolve_studies
+
+    profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
+    protocols = tuple(
+        one_of("spikefuse", "--protocols", name.strip(), ("paper", "disjoint"))
+        for name in request.protocols.split(",")
+    )
+    studies = resolve_studies(request.studies or ())
+    resolve_backend(request.backend, request.device)
+    wanted = "builtin" if request.profile == "smoke" and request.data == "auto" else request.data
+    location = locate(wanted, request.data_dir)
+    out = request.out or Path("runs") / f"{profile.name}-{location.source}"
+    store = TrialStore(out)
+    banner = banner_of(location)
+    console.print(f"[bold]data[/bold]     {banner}", highlight=False)
+    plan = make_plan(
+        studies,
+        profile,
+        location.source,
+        store,
+        protocols=protocols,
+        seeds=request.seeds,
+        workers=request.workers,
+    )
+    return Prepared(request, plan, store, location, out, banner)
+
+
+def show_plan(prepared: Prepared, console: Console) -> None:
+    """The plan in a few lines."""
+    plan = prepared.plan
+    ready = sum(trial.is_ready for trial in plan.trials)
+    console.print(
+        f"[bold]profile[/bold]  {plan.profile.name}: {plan.profile.summary}\n"
+        f"[bold]plan[/bold]     {len(plan.studies)} studies, {len(plan.seeds)} seeds, "
+        f"{len(plan.trials)} networks, {ready} stored, "
+        f"{len(plan.trials) - ready} to do in {len(plan.populations)} populations\n"
+        f"[bold]results[/bold]  {prepared.out}",
+        highlight=False,
+    )
+
+
+def populations_table(prepared: Prepared) -> Table:
+    """Every population of a plan with its members and its share of the work."""
+    from spikefuse.studies.run import population_name
+
+    plan = prepared.plan
+    table = Table(title="Populations, dearest first")
+    for column in ("population", "networks", "share of the work"):
+        table.add_column(column, justify="left" if column == "population" else "right")
+    for population in plan.populations:
+        share = sum(trial.cost for trial in population) / max(plan.cost, 1.0)
+        table.add_row(population_name(population), str(len(population)), f"{100 * share:.1f} %")
+    return table
+
+
+def execute(prepared: Prepared, console: Console) -> Path:
+    """Run the plan with live progress and write the tidy results.
+
+    Returns:
+        The path of `results.csv`.
+
+    Raises:
+        typer.Exit: Interrupted (130), or some population failed (1). What is done is stored.
+    """
+    from spikefuse.cli.progress import RunProgress
+    from spikefuse.execution import make_executor, parse_shard
+    from spikefuse.studies.run import gather, jobs_of, run_plan
+
+    request, plan = prepared.request, prepared.plan
+    part = parse_shard(request.shard)
+    jobs = jobs_of(plan, prepared.store, prepared.location, request.device, request.backend)
+    executor = make_executor(
+        request.executor, request.workers, request.threads, request.ray_address
+    )
+    try:
+        with RunProgress(jobs, console) as progress:
+            summary = run_plan(
+                plan,
+                prepared.store,
+                prepared.location,
+                executor,
+                progress.on_event,
+                part=part,
+                device=request.device,
+                backend=request.backend,
+            )
+    except KeyboardInterrupt:
+        console.print("Stopped. Nothing is lost: the same command goes on from here.")
+        raise typer.Exit(INTERRUPTED) from None
+    results = gather(plan, prepared.store, prepared.out, prepared.banner, command_line())
+    for name in summary.diverged:
+        console.print(f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
+    for failure in summary.failures:
+        console.print(f"failed: {failure}", style="red", highlight=False)
+    if summary.failures:
+        console.print("Some populations failed; the others are stored. The same command retries.")
+        raise typer.Exit(INCOMPLETE)
+    return results
+
+
+def command_line() -> str:
+    """The command that was called, fit to be called again."""
+    return shlex.join(["spikefuse", *sys.argv[1:]])

@@ -1,0 +1,1 @@
+"""What every other package stands on: errors, checks, random streams, device and provenance."""

@@ -1,0 +1,38 @@
+"""Argument checks that answer with cause, constraint and remedy in one sentence."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from spikefuse.core.errors import InputError
+
+
+def nearest(name: str, allowed: Iterable[str]) -> list[str]:
+    """Up to three allowed names whose spelling is close to `name`, the closest first."""
+    by_lower = {choice.lower(): choice for choice in allowed}
+    return [by_lower[match] for match in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.4)]
+
+
+def one_of(where: str, argument: str, value: str, allowed: Iterable[str]) -> str:
+    """Return `value` if it is one of `allowed`.
+
+    Raises:
+        InputError: It is not; the message lists the allowed values and the nearest spelling.
+    """
+    choices = list(allowed)
+    if value in choices:
+        return value
+    close = nearest(str(value), choices)
+    hint = f"Did you mean {' or '.join(close)}?" if close else "Choose one of these."
+    raise InputError(
+        f"{where}: {argument} must be one of {', '.join(choices)}, got {value!r}. {hint}"
+    )
+
+
+def require(condition: bool, where: str, argument: str, constraint: str, got: object) -> None:
+    """Refuse a value that breaks its constraint.
+
+    Raises:
+        InputError: `condition` is false.
+    """
+    if not condition:
+        raise InputError(f"{where}: {argument} must be {constraint}, got {got!r}.")

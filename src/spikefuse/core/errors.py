@@ -1,0 +1,31 @@
+"""The error tree. A user of the command line sees the message alone, never a traceback."""
+
+
+class SpikefuseError(Exception):
+    """Base of every error that a user can cause or mend."""
+
+
+class InputError(SpikefuseError, ValueError):
+    """An argument or option has a value that spikefuse does not accept."""
+
+
+class DataError(SpikefuseError):
+    """A data set is missing, damaged or not what it says it is."""
+
+
+class StudyError(SpikefuseError):
+    """A study, profile or plan does not make sense."""
+
+
+class StoreError(SpikefuseError):
+    """A result folder cannot be read or written."""
+
+
+class MissingExtraError(SpikefuseError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, where: str, extra: str) -> None:
+        super().__init__(
+            f"{where}: needs the optional part {extra!r}, which is not installed. "
+            f'Install it with: pip install "spikefuse[{extra}]"'
+        )

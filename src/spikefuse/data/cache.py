@@ -1,0 +1,86 @@
+"""A cache of computed tensors in the user's cache folder. It may vanish; results never change.
+
+Each entry is one safetensors file named by a hash of what it was computed from, written under
+another name and moved into place, and carrying a hash of its own content.
+"""
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+_log = logging.getLogger(__name__)
+
+_NAME = "value"
+
+
+def user_cache() -> Path:
+    """The folder the operating system gives a user's program for files it can make again."""
+    import pooch
+
+    return Path(pooch.os_cache("spikefuse"))
+
+
+def cached(folder: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
+    """The stored tensor of this key, or a newly computed one, which is then stored.
+
+    An entry that is damaged is computed again; a folder that cannot be written is done without.
+    Both are logged.
+
+    Args:
+        folder: Where entries are kept; made when missing.
+        key: Names everything the tensor depends on.
+        compute: Makes the tensor.
+    """
+    path = folder / f"{key}.safetensors"
+    stored = _read(path)
+    if stored is not None:
+        return stored
+    tensor = compute().contiguous()
+    _write(path, tensor)
+    return tensor
+
+
+def _digest(tensor: Tensor) -> str:
+    header = f"{tensor.dtype} {tuple(tensor.shape)} ".encode()
+    return hashlib.sha256(header + tensor.contiguous().numpy().tobytes()).hexdigest()
+
+
+def _read(path: Path) -> Tensor | None:
+    try:
+        with safe_open(path, framework="pt") as file:
+            wanted = (file.metadata() or {}).get("sha256")
+            tensor: Tensor = file.get_tensor(_NAME)
+    except FileNotFoundError:
+        return None
+    except (OSError, SafetensorError) as error:
+        _log.warning("%s cannot be read (%s); it is computed again", path, error)
+        return None
+    if _digest(tensor) != wanted:
+        _log.warning("%s is damaged (its content has another hash); it is computed again", path)
+        return None
+    return tensor
+
+
+def _write(path: Path, tensor: Tensor) -> None:
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.stem}-", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(save({_NAME: tensor}, {"sha256": _digest(tensor)}))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        _log.warning("%s cannot be written (%s); going on without this cache", path, error)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""What the readers hand over: images and clips as recorded, before any preprocessing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Every image of a data set, official training images first.
+
+    Args:
+        pixels: [N, H, W] uint8, 0 is background and 255 full ink.
+        labels: [N] int64.
+        official_test: [N] bool.
+        digest: SHA-256 of the content, hexadecimal.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    official_test: Tensor
+    digest: str
+
+
+@dataclass(frozen=True)
+class ClipName:
+    """What a clip's file name `{digit}_{speaker}_{index}.wav` says."""
+
+    digit: int
+    speaker: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.digit}_{self.speaker}_{self.index}.wav"
+
+
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """Every clip of a data set in the order of its file names.
+
+    Args:
+        waveforms: One float32 array in [-1, 1] a clip, 8 kHz mono, each of its own length.
+        names: What the file names say.
+        test_indices: Recordings of a speaker and digit below this index are the official test.
+        digest: SHA-256 of the content, hexadecimal.
+    """
+
+    waveforms: Sequence[NDArray[np.float32]]
+    names: tuple[ClipName, ...]
+    test_indices: int
+    digest: str
+
+    @property
+    def labels(self) -> Tensor:
+        """Digits, [N] int64."""
+        return torch.tensor([name.digit for name in self.names], dtype=torch.int64)
+
+    @property
+    def official_test(self) -> Tensor:
+        """Membership of the official test set, [N] bool."""
+        return torch.tensor([name.index < self.test_indices for name in self.names])
+
+    @property
+    def speaker_names(self) -> tuple[str, ...]:
+        """The distinct speakers in alphabetical order."""
+        return tuple(sorted({name.speaker for name in self.names}))
+
+    @property
+    def speakers(self) -> Tensor:
+        """Positions in `speaker_names`, [N] int64."""
+        position = {speaker: i for i, speaker in enumerate(self.speaker_names)}
+        return torch.tensor([position[name.speaker] for name in self.names], dtype=torch.int64)

@@ -1,0 +1,125 @@
+"""The contract of every executor: jobs in, events on the way, one result a job out."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from spikefuse.core.checks import require
+from spikefuse.core.errors import InputError
+
+Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
+Report: TypeAlias = Callable[[Mapping[str, Any]], None]
+"""What a job calls to say how far it is; the data must be JSON."""
+
+_ENTRY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work. Only JSON travels to where it runs, and only JSON comes back.
+
+    Args:
+        name: Unique among the jobs of one run; for people too.
+        entry: "module:function", called as `function(payload, report)`; it returns a JSON mapping.
+        payload: What the function is given: a copy that went through JSON, wherever it runs.
+        cost: Expected effort in any unit; 0 or more. The pool begins with the costliest.
+
+    Raises:
+        InputError: The name is empty, or entry or cost are malformed.
+    """
+
+    name: str
+    entry: str
+    payload: Mapping[str, Json]
+    cost: float = 1.0
+
+    def __post_init__(self) -> None:
+        require(bool(self.name), "Job", "name", "some text", self.name)
+        sound = _ENTRY.fullmatch(self.entry) is not None and not self.entry.startswith("__main__:")
+        require(sound, "Job", "entry", "an importable 'module:function'", self.entry)
+        sound = math.isfinite(self.cost) and self.cost >= 0
+        require(sound, "Job", "cost", "a finite number, 0 or more", self.cost)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a job.
+
+    Args:
+        job: Name of the job.
+        kind: "started" once, then "progress" any number of times, at the end "finished" or
+            "failed" once. A job that could not start has only "failed".
+        data: What the job reported ("progress"), {"seconds": ...} ("finished") or
+            {"error": ...} ("failed").
+    """
+
+    job: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+Listener: TypeAlias = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What became of a job.
+
+    Args:
+        job: Name of the job.
+        ok: Whether its function returned.
+        value: What it returned; None for a failed job.
+        error: Why it failed, in one line; None for a job that is ok.
+        detail: The traceback, or the last lines that a killed process wrote; for the log.
+        seconds: How long the function ran; 0 where that is not known.
+    """
+
+    job: str
+    ok: bool
+    value: dict[str, Any] | None
+    error: str | None = None
+    detail: str | None = None
+    seconds: float = 0.0
+
+
+class Executor(Protocol):
+    """Runs jobs. A failed job never stops the others."""
+
+    def run(self, jobs: Sequence[Job], on_event: Listener) -> list[JobResult]:
+        """Run all jobs and return their results in the order of `jobs`.
+
+        Args:
+            jobs: With unique names.
+            on_event: Called in the calling thread, never twice at once. What it raises ends the
+                run, as Ctrl-C does: everything that was started is stopped.
+
+        Raises:
+            InputError: Two jobs have the same name.
+        """
+        ...
+
+
+def check_names(jobs: Sequence[Job]) -> None:
+    """Refuse jobs that could not be told apart.
+
+    Raises:
+        InputError: Two jobs have the same name.
+    """
+    seen: set[str] = set()
+    for job in jobs:
+        if job.name in seen:
+            raise InputError(
+                f"Executor.run: job names must be unique, got {job.name!r} twice. "
+                "Put what tells the jobs apart into their names."
+            )
+        seen.add(job.name)
+
+
+def longest_first(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs by falling cost; those of equal cost by name, so that the order is always the same.
+
+    Long jobs at the end would leave all workers but one idle.
+    """
+    return sorted(jobs, key=lambda job: (-job.cost, job.name))

@@ -1,0 +1,51 @@
+"""Jobs one after another in this process."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spikefuse.core.checks import require
+from spikefuse.execution.contract import Event, Job, JobResult, Listener, check_names
+from spikefuse.execution.perform import announce, perform
+
+
+class _ListenerError(BaseException):
+    """Carries what a listener raised through the job's own `except Exception`."""
+
+
+class InProcessExecutor:
+    """Runs jobs in the order given, in the calling thread.
+
+    Args:
+        threads: Threads of PyTorch while a job runs; None leaves them as they are.
+
+    Raises:
+        InputError: `threads` is less than 1.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        require(threads is None or threads >= 1, "execution", "threads", "1 or more", threads)
+        self.threads = threads
+
+    def run(self, jobs: Sequence[Job], on_event: Listener) -> list[JobResult]:
+        """Run all jobs; see `Executor.run`."""
+        check_names(jobs)
+        results = []
+        for job in jobs:
+            on_event(Event(job.name, "started", {}))
+            result = self._perform(job, on_event)
+            results.append(result)
+            announce(result, on_event)
+        return results
+
+    def _perform(self, job: Job, on_event: Listener) -> JobResult:
+        def report(data: Mapping[str, Any]) -> None:
+            try:
+                on_event(Event(job.name, "progress", data))
+            except Exception as error:
+                raise _ListenerError from error
+
+        try:
+            return perform(job, report, self.threads)
+        except _ListenerError as error:
+            assert error.__cause__ is not None
+            raise error.__cause__ from None

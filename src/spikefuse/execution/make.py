@@ -1,0 +1,86 @@
+"""Executors by name."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.errors import InputError
+from spikefuse.execution.contract import Executor, Job, JobResult, Listener
+from spikefuse.execution.environment import usable_cores
+from spikefuse.execution.in_process import InProcessExecutor
+from spikefuse.execution.pool import PoolExecutor
+from spikefuse.execution.ray import RayExecutor
+
+
+class AutoExecutor:
+    """A pool where there are two jobs and two cores at least; otherwise this process.
+
+    Either way each job has the same number of threads, because the order of summation, and with
+    it the last digits of every number, depends on it: a run that is resumed with one job left
+    gives the same numbers as one that is not interrupted.
+
+    Args:
+        workers: Processes of the pool; by default as many as the cores allow.
+        threads: Threads of PyTorch for each job; 1 by default.
+    """
+
+    def __init__(self, workers: int | None = None, threads: int | None = None) -> None:
+        self.pool = PoolExecutor(workers, threads)
+        self.in_process = InProcessExecutor(self.pool.threads)
+
+    def run(self, jobs: Sequence[Job], on_event: Listener) -> list[JobResult]:
+        """Run all jobs; see `Executor.run`."""
+        return self.choose(len(jobs)).run(jobs, on_event)
+
+    def choose(self, jobs: int) -> Executor:
+        """The executor for this number of jobs."""
+        if jobs >= 2 and usable_cores() >= 2 and self.pool.workers >= 2:
+            return self.pool
+        return self.in_process
+
+
+EXECUTORS: dict[str, Callable[[int | None, int | None], Executor]] = {
+    "auto": AutoExecutor,
+    "process": lambda workers, threads: InProcessExecutor(threads),
+    "pool": PoolExecutor,
+    "ray": RayExecutor,
+}
+"""Executors by the name a user gives: made from the numbers of workers and of threads."""
+
+
+def make_executor(
+    spec: str,
+    workers: int | None = None,
+    threads: int | None = None,
+    ray_address: str | None = None,
+) -> Executor:
+    """The executor with this name.
+
+    Args:
+        spec: "auto", "process" (this process), "pool" (local processes) or "ray".
+        workers: Most jobs at once; by default what cores and threads allow.
+        threads: Threads of PyTorch for each job; by default 1, and for "process" as many as
+            PyTorch has.
+        ray_address: A running Ray cluster ("host:port" or "auto"); None starts one here.
+
+    Raises:
+        InputError: An unknown name, or options that do not fit it.
+        MissingExtraError: Ray is asked for and not installed.
+    """
+    where = "make_executor"
+    make = EXECUTORS[one_of(where, "executor", spec, EXECUTORS)]
+    require(workers is None or workers >= 1, where, "workers", "1 or more", workers)
+    require(threads is None or threads >= 1, where, "threads", "1 or more", threads)
+    if spec == "process" and workers not in (None, 1):
+        raise InputError(
+            f"{where}: workers must be 1 for executor 'process', got {workers}. "
+            "Choose executor 'pool' for several processes."
+        )
+    if spec == "ray":
+        make = partial(RayExecutor, address=ray_address)
+    elif ray_address is not None:
+        raise InputError(
+            f"{where}: ray_address must be absent for executor {spec!r}, got {ray_address!r}. "
+            "Choose executor 'ray'."
+        )
+    return make(workers, threads)

@@ -1,0 +1,79 @@
+"""Layers with a leading population axis.
+
+Each member's product is its own call: a member's numbers do not depend on who trains beside it,
+bit for bit.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spikefuse.core.streams import torch_stream
+
+
+def _uniform_like_torch(shape: tuple[int, ...], fan_in: int, seed: int, name: str) -> Tensor:
+    """PyTorch's default initialisation, uniform in +-1/sqrt(fan_in), from a named stream."""
+    bound = 1 / math.sqrt(fan_in)
+    return torch.rand(shape, generator=torch_stream(seed, "init", name)) * (2 * bound) - bound
+
+
+class PopulationLayer(nn.Module):
+    """Weights [P, ...] and biases [P, out], one stream of random numbers per member and layer."""
+
+    def __init__(self, name: str, shape: tuple[int, ...], seeds: list[int]) -> None:
+        super().__init__()
+        fan_in = math.prod(shape[1:])
+        self.name = name
+        self.weight = nn.Parameter(
+            torch.stack([_uniform_like_torch(shape, fan_in, s, f"{name}.weight") for s in seeds])
+        )
+        self.bias = nn.Parameter(
+            torch.stack([_uniform_like_torch(shape[:1], fan_in, s, f"{name}.bias") for s in seeds])
+        )
+
+    def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """One member's output from its input and weights."""
+        raise NotImplementedError
+
+    def _member(self, x: Tensor, weight: Tensor, bias: Tensor, steps: int, batch: int) -> Tensor:
+        output = self.product(x.flatten(0, 1), weight.to(x.dtype), bias.to(x.dtype))
+        return output.view(steps, batch, *output.shape[1:])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Every member's output, [P, T, B, ...] from [P, T, B, ...]."""
+        steps, batch = x.shape[1:3]
+        members = zip(x.unbind(0), self.weight.unbind(0), self.bias.unbind(0), strict=True)
+        outputs = [
+            self._member(inputs, weight, bias, steps, batch) for inputs, weight, bias in members
+        ]
+        return outputs[0].unsqueeze(0) if len(outputs) == 1 else torch.stack(outputs)
+
+
+class PopulationConv2d(PopulationLayer):
+    """A 3x3 convolution with padding 1 on channels-last maps [P, T, B, H, W, C]."""
+
+    def __init__(self, name: str, inputs: int, outputs: int, seeds: list[int]) -> None:
+        super().__init__(name, (outputs, inputs, 3, 3), seeds)
+
+    def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The convolution of [N, H, W, C]."""
+        maps = F.conv2d(
+            x.permute(0, 3, 1, 2),
+            weight.contiguous(memory_format=torch.channels_last),
+            bias,
+            padding=1,
+        )
+        return maps.permute(0, 2, 3, 1).contiguous()
+
+
+class PopulationLinear(PopulationLayer):
+    """A dense layer on [P, T, B, F]."""
+
+    def __init__(self, name: str, inputs: int, outputs: int, seeds: list[int]) -> None:
+        super().__init__(name, (outputs, inputs), seeds)
+
+    def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The matrix product of [N, F]."""
+        return F.linear(x, weight, bias)

@@ -1,0 +1,20 @@
+"""The dense twin of a spiking network: same layers, same parameters, ReLU and one time step."""
+
+from spikefuse.networks.spec import NetworkSpec, NeuronSpec
+
+
+def twin(spec: NetworkSpec) -> NetworkSpec:
+    """The dense network that differs from `spec` in its neurons alone.
+
+    Example:
+        >>> twin(NetworkSpec(input_shapes={"image": (1, 28, 28)})).neuron.model
+        'relu'
+    """
+    return spec.model_copy(
+        update={
+            "network": "dnn",
+            "neuron": NeuronSpec(model="relu"),
+            "time_steps": 1,
+            "readout": "mean-current",
+        }
+    )

@@ -1,0 +1,165 @@
+"""The LIF neuron as users call it, and the choice of its implementation."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.errors import InputError
+from spikefuse.neurons.lif import native
+from spikefuse.neurons.lif.eager import lif_eager, pool_spikes
+from spikefuse.neurons.lif.reference import RESETS, lif_reference
+from spikefuse.neurons.surrogate import Surrogate
+
+BACKENDS = ("auto", "native", "eager", "reference")
+
+PerMember = float | Sequence[float] | Tensor
+
+
+def resolve_backend(backend: str = "auto", device: torch.device | str = "cpu") -> str:
+    """The implementation that `backend` stands for on this machine and device.
+
+    Raises:
+        InputError: The name is unknown, or the native library is asked for and cannot be used.
+    """
+    one_of("lif", "backend", backend, BACKENDS)
+    on_cpu = torch.device(device).type == "cpu"
+    if backend == "auto":
+        return "native" if on_cpu and native.available() else "eager"
+    if backend == "native" and not (on_cpu and native.available()):
+        reason = native.why_not() if on_cpu else f"it runs on the CPU, not on {device}"
+        raise InputError(f"lif: backend 'native' cannot be used: {reason}. Use 'auto'.")
+    return backend
+
+
+def lif_population(
+    current: Tensor,
+    *,
+    time_steps: int,
+    leak: Tensor,
+    threshold: Tensor,
+    reset: Tensor,
+    surrogate: Surrogate,
+    detach_reset: bool = False,
+    pool: bool = False,
+    need_membrane: bool = True,
+    backend: str = "auto",
+) -> tuple[Tensor, Tensor | None]:
+    """A population of LIF layers over time.
+
+    Args:
+        current: [P, T, ...], or [P, 1, ...] for an input that is the same at every step. With
+            `pool` the trailing axes are [B, H, W, C].
+        time_steps: T.
+        leak: [P], decay of the membrane per step (beta); 1 is the IF neuron.
+        threshold: [P], above which the neuron fires.
+        reset: [P] int8, numbers of `RESETS`.
+        surrogate: What stands in for the derivative of a spike.
+        detach_reset: No gradient through the spike in the reset.
+        pool: Take the 2x2 maximum of the spikes over H and W.
+        need_membrane: Return the final membrane (a kernel that need not is faster).
+        backend: One of `BACKENDS`.
+
+    Returns:
+        Spikes [P, T, ...] (pooled: [P, T, B, H // 2, W // 2, C]) in the type of `current`, and the
+        final membrane [P, ...] or None.
+    """
+    chosen = resolve_backend(backend, current.device)
+    if chosen == "native" and current.dtype in native.DTYPES:
+        return native.lif_population(
+            current,
+            time_steps=time_steps,
+            leak=leak,
+            threshold=threshold,
+            reset=reset,
+            surrogate=surrogate,
+            detach_reset=detach_reset,
+            pool=pool,
+            need_membrane=need_membrane,
+        )
+    run = lif_reference if chosen == "reference" else lif_eager
+    spikes, v = run(current, time_steps, leak, threshold, reset, surrogate, detach_reset)
+    return (pool_spikes(spikes) if pool else spikes), (v if need_membrane else None)
+
+
+def _members(values: PerMember, name: str) -> Tensor:
+    vector = torch.as_tensor(values, dtype=torch.float32).detach()
+    require(vector.dim() <= 1, "lif", name, "a number or a vector [P]", tuple(vector.shape))
+    return vector.reshape(-1)
+
+
+def lif(
+    current: Tensor,
+    leak: PerMember = 0.9,
+    threshold: PerMember = 1.0,
+    reset: str | Sequence[str] = "soft",
+    surrogate: Surrogate | str = "boxcar",
+    detach_reset: bool = False,
+    backend: str = "auto",
+) -> tuple[Tensor, Tensor]:
+    """A layer of leaky integrate-and-fire neurons over time: current in, spikes out.
+
+    The equation stands in `spikefuse.neurons.lif.reference`. The membrane starts at 0.
+
+    Args:
+        current: Input current [T, ...], floating point, T >= 1. When any of leak, threshold and
+            reset is a vector, a population [P, T, ...] with one entry per member.
+        leak: Decay per step in [0, 1]; 1 is the IF neuron. A number or [P].
+        threshold: Above 0. The neuron fires when its membrane exceeds it. A number or [P].
+        reset: "soft" (subtract the threshold), "hard" (to zero) or "none". A name or P names.
+        surrogate: A `Surrogate` or the name of one.
+        detach_reset: No gradient through the spike in the reset.
+        backend: "auto", or one of "native", "eager", "reference".
+
+    Returns:
+        Spikes in the shape and type of `current`, and the final membrane without the time axis.
+
+    Raises:
+        InputError: An argument breaks its constraint; the message names it.
+
+    Source:
+        Gerstner et al., "Neuronal Dynamics", Cambridge University Press 2014, section 1.3, in
+        discrete time.
+
+    Example:
+        >>> spikes, v = lif(torch.full((3, 1), 0.75), leak=1.0, reset="soft")
+        >>> spikes.squeeze().tolist(), v.item()
+        ([0.0, 1.0, 1.0], 0.25)
+    """
+    require(current.is_floating_point(), "lif", "current", "floating point", current.dtype)
+    names = [reset] if isinstance(reset, str) else list(reset)
+    for name in names:
+        one_of("lif", "reset", name, RESETS)
+    modes = torch.tensor([RESETS[name] for name in names], dtype=torch.int8)
+    is_vector = not isinstance(reset, str) or any(
+        torch.as_tensor(value).dim() == 1 for value in (leak, threshold)
+    )
+    beta, theta = _members(leak, "leak"), _members(threshold, "threshold")
+    require(bool(((beta >= 0) & (beta <= 1)).all()), "lif", "leak", "in [0, 1]", leak)
+    require(bool(((theta > 0) & theta.isfinite()).all()), "lif", "threshold", "above 0", threshold)
+    axes = 2 if is_vector else 1
+    layout = "[P, T, ...]" if is_vector else "[T, ...]"
+    require(
+        current.dim() >= axes and current.shape[axes - 1] >= 1,
+        "lif",
+        "current",
+        f"{layout} with T >= 1",
+        tuple(current.shape),
+    )
+    population = current if is_vector else current.unsqueeze(0)
+    members = population.shape[0]
+    for vector, name in ((beta, "leak"), (theta, "threshold"), (modes, "reset")):
+        require(vector.numel() in (1, members), "lif", name, f"1 or {members} long", vector.numel())
+    spikes, v = lif_population(
+        population,
+        time_steps=population.shape[1],
+        leak=beta.expand(members).to(current.device),
+        threshold=theta.expand(members).to(current.device),
+        reset=modes.expand(members).to(current.device),
+        surrogate=Surrogate(surrogate) if isinstance(surrogate, str) else surrogate,
+        detach_reset=detach_reset,
+        backend=backend,
+    )
+    assert v is not None
+    return (spikes, v) if is_vector else (spikes[0], v[0])

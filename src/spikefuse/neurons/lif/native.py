@@ -1,0 +1,313 @@
+"""The LIF neuron on the CPU in C++: neuron, 2x2 pooling and reset in one pass over the data.
+
+Calls the library built from `native/`. The forward pass keeps only its input; the backward pass
+recomputes the membrane block by block in the processor's first cache. State and sums are float32,
+values float32 or bf16. Equal to `reference.py`, which holds the equation; float32 spikes are equal
+bit for bit.
+"""
+
+import ctypes
+import functools
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from spikefuse.core.checks import require
+from spikefuse.core.errors import InputError
+from spikefuse.neurons.surrogate import Surrogate
+
+logger = logging.getLogger(__name__)
+
+DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.bfloat16)
+"""Types of current, spikes and gradients that the library knows."""
+
+LIBRARY_NAME = "libspikefuse_lif.so"
+INTERFACE = 1
+_POOL_SYMBOLS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
+
+
+class _Call(ctypes.Structure):
+    """`SpikefuseLif` of native/lif.h, field by field."""
+
+    _fields_ = [
+        *[(name, ctypes.c_void_p) for name in ("current", "leak", "threshold", "reset")],
+        *[(name, ctypes.c_void_p) for name in ("spikes", "membrane", "spike_gradient")],
+        *[(name, ctypes.c_void_p) for name in ("membrane_gradient", "current_gradient")],
+        *[(name, ctypes.c_int64) for name in ("members", "steps", "batch", "height", "width")],
+        ("channels", ctypes.c_int64),
+        ("surrogate_width", ctypes.c_float),
+        *[(name, ctypes.c_int32) for name in ("surrogate", "is_static", "pool", "bf16")],
+        *[(name, ctypes.c_int32) for name in ("detach_reset", "backward", "threads")],
+    ]
+
+
+@functools.cache
+def _load() -> tuple[ctypes.CDLL | None, str | None]:
+    """The library, or the reason why there is none."""
+    package = sys.modules[__package__] if __package__ else None
+    folders = [Path(folder) for folder in getattr(package, "__path__", [])]
+    found = [folder / LIBRARY_NAME for folder in folders if (folder / LIBRARY_NAME).is_file()]
+    if not found:
+        return None, (
+            "the C++ library was not built. Install GCC or Clang, then install spikefuse again"
+        )
+    try:
+        library = ctypes.CDLL(str(found[0]))
+        versions = library.spikefuse_lif_interface(), library.spikefuse_lif_size()
+    except (OSError, AttributeError) as error:
+        return None, f"{found[0]} cannot be loaded: {error}"
+    if versions != (INTERFACE, ctypes.sizeof(_Call)):
+        return None, f"{found[0]} is of another version of spikefuse. Install spikefuse again"
+    library.spikefuse_lif_instructions.restype = ctypes.c_char_p
+    library.spikefuse_lif_use_pool.argtypes = [ctypes.c_void_p] * 3
+    library.spikefuse_lif_run.argtypes = [ctypes.c_void_p]
+    pool = _torch_pool()
+    library.spikefuse_lif_use_pool(*(pool or (None, None, None)))
+    return library, None
+
+
+def _torch_pool() -> list[int] | None:
+    """Addresses of the OpenMP functions that PyTorch itself uses, so that they share one pool."""
+    names = ("libtorch_cpu.so", "libtorch_cpu.dylib")
+    for path in (Path(torch.__file__).parent / "lib" / name for name in names):
+        try:
+            # Looks in the libraries that libtorch_cpu brought with it too: its own OpenMP.
+            torch_cpu = ctypes.CDLL(str(path))
+            functions = [getattr(torch_cpu, symbol) for symbol in _POOL_SYMBOLS]
+        except (OSError, AttributeError):
+            continue
+        return [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in functions]
+    logger.info("lif: PyTorch's OpenMP was not found; the native neuron uses one thread")
+    return None
+
+
+def available() -> bool:
+    """Whether the library can be used on this machine."""
+    return _load()[0] is not None
+
+
+def why_not() -> str | None:
+    """Why the library cannot be used and what to do; None when it can."""
+    return _load()[1]
+
+
+def build_info() -> dict[str, str]:
+    """What runs: whether the library is there, its instruction set and where threads come from."""
+    library, reason = _load()
+    if library is None:
+        return {"native": "no", "reason": reason or ""}
+    return {
+        "native": "yes",
+        "instructions": library.spikefuse_lif_instructions().decode(),
+        "threads": "shared with PyTorch" if _torch_pool() else "one",
+        "library": library._name,
+    }
+
+
+def restrict_instructions(name: str) -> None:
+    """Use no wider instruction set than "avx512", "avx2", "portable" or "scalar", in this process.
+
+    Raises:
+        InputError: The processor or the build lacks it.
+    """
+    library, reason = _load()
+    if library is None or not library.spikefuse_lif_restrict(name.encode()):
+        raise InputError(
+            f"lif: instructions must be usable on this processor, got {name!r}. "
+            f"{reason or 'Leave the choice to the library.'}"
+        )
+
+
+class _Settings:
+    """Everything of a call but its arrays."""
+
+    __slots__ = ("detach_reset", "need_membrane", "pool", "surrogate", "time_steps")
+
+    def __init__(
+        self,
+        time_steps: int,
+        surrogate: Surrogate,
+        detach_reset: bool,
+        pool: bool,
+        need_membrane: bool,
+    ) -> None:
+        self.time_steps = time_steps
+        self.surrogate = surrogate
+        self.detach_reset = detach_reset
+        self.pool = pool
+        self.need_membrane = need_membrane
+
+
+def _run(
+    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: _Settings, **arrays: Any
+) -> None:
+    """One call of the library; `arrays` are the tensors (or None) of `_Call` by name."""
+    library, reason = _load()
+    if library is None:
+        raise InputError(f"lif: backend 'native' cannot be used: {reason}. Use 'auto'.")
+    shape = current.shape
+    if settings.pool:
+        batch, height, width, channels = shape[2:]
+    else:
+        batch = height = width = 1
+        channels = current[0, 0].numel() if shape[0] else 0
+    if channels * batch * height * width * shape[0] == 0:
+        return
+    leak, threshold, reset = constants
+    call = _Call(
+        current=current.data_ptr(),
+        leak=leak.data_ptr(),
+        threshold=threshold.data_ptr(),
+        reset=reset.data_ptr(),
+        members=shape[0],
+        steps=settings.time_steps,
+        batch=batch,
+        height=height,
+        width=width,
+        channels=channels,
+        surrogate_width=settings.surrogate.width,
+        surrogate=settings.surrogate.shape.code,
+        is_static=shape[1] == 1,
+        pool=settings.pool,
+        bf16=current.dtype == torch.bfloat16,
+        detach_reset=settings.detach_reset,
+        backward="current_gradient" in arrays,
+        threads=torch.get_num_threads(),
+        **{name: array.data_ptr() for name, array in arrays.items() if array is not None},
+    )
+    if library.spikefuse_lif_run(ctypes.byref(call)):
+        raise MemoryError(f"lif: no memory for the membrane of {settings.time_steps} time steps")
+
+
+def _forward(
+    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: _Settings
+) -> tuple[Tensor, Tensor | None]:
+    members, _, *rest = current.shape
+    shape = rest
+    if settings.pool:
+        shape = [rest[0], rest[1] // 2, rest[2] // 2, rest[3]]
+    spikes = current.new_empty((members, settings.time_steps, *shape))
+    membrane = None
+    if settings.need_membrane:
+        membrane = current.new_empty((members, *rest), dtype=torch.float32)
+    _run(current, constants, settings, spikes=spikes, membrane=membrane)
+    return spikes, membrane
+
+
+class NativeLif(torch.autograd.Function):
+    """Spikes and, when wanted, the final membrane; see `lif_population`."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        current: Tensor,
+        leak: Tensor,
+        threshold: Tensor,
+        reset: Tensor,
+        settings: _Settings,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run the neuron over time, keeping only its input."""
+        ctx.save_for_backward(current, leak, threshold, reset)
+        ctx.settings = settings
+        ctx.set_materialize_grads(False)
+        return _forward(current, (leak, threshold, reset), settings)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
+        """Recompute the membrane, then walk back through time."""
+        current, *constants = ctx.saved_tensors
+        spike_gradient, membrane_gradient = (
+            None if gradient is None else gradient.contiguous() for gradient in gradients
+        )
+        result = torch.empty_like(current)
+        _run(
+            current,
+            tuple(constants),  # type: ignore[arg-type]
+            ctx.settings,
+            spike_gradient=spike_gradient,
+            membrane_gradient=membrane_gradient,
+            current_gradient=result,
+        )
+        return result, None, None, None, None
+
+
+def _check(current: Tensor, constants: dict[str, Tensor], settings: _Settings) -> None:
+    def must(condition: bool, argument: str, constraint: str, got: object) -> None:
+        require(condition, "lif", argument, constraint, got)
+
+    must(current.device.type == "cpu", "current", "on the CPU", current.device)
+    must(
+        current.dtype in DTYPES,
+        "current",
+        "float32 or bfloat16 for the native backend (use 'auto' for other types)",
+        current.dtype,
+    )
+    steps, pool = settings.time_steps, settings.pool
+    must(
+        current.dim() == 6 if pool else current.dim() >= 2,
+        "current",
+        "[P, T, B, H, W, C] with pooling" if pool else "[P, T, ...]",
+        tuple(current.shape),
+    )
+    must(steps >= 1, "time_steps", "1 or more", steps)
+    must(current.shape[1] in (1, steps), "current", f"1 or {steps} steps long", current.shape[1])
+    for name, vector in constants.items():
+        must(
+            vector.shape == current.shape[:1] and vector.device == current.device,
+            name,
+            f"a vector of the {current.shape[0]} members, on the CPU",
+            vector,
+        )
+
+
+def lif_population(
+    current: Tensor,
+    *,
+    time_steps: int,
+    leak: Tensor,
+    threshold: Tensor,
+    reset: Tensor,
+    surrogate: Surrogate,
+    detach_reset: bool = False,
+    pool: bool = False,
+    need_membrane: bool = True,
+) -> tuple[Tensor, Tensor | None]:
+    """A population of LIF layers over time; arguments as in `layer.lif_population`.
+
+    Args:
+        current: [P, T, ...] or, the same at every step, [P, 1, ...]; float32 or bf16 on the CPU.
+            With `pool` the trailing axes are [B, H, W, C]. Copied when not contiguous.
+        time_steps: T.
+        leak: [P].
+        threshold: [P].
+        reset: [P] int8, see `reference.RESETS`.
+        surrogate: What stands in for the derivative of a spike.
+        detach_reset: No gradient through the spike in the reset.
+        pool: Take the 2x2 maximum of the spikes over H and W; a tie goes to the first index.
+        need_membrane: Return the final membrane.
+
+    Returns:
+        Spikes [P, T, ...] in the type of `current`, pooled when asked, and the final membrane
+        [P, ...] in float32 (never pooled) or None. Leak and threshold get no gradient.
+
+    Raises:
+        InputError: An argument breaks its constraint, or the library cannot be used.
+    """
+    settings = _Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
+    _check(current, {"leak": leak, "threshold": threshold, "reset": reset}, settings)
+    constants = (
+        leak.to(torch.float32).contiguous(),
+        threshold.to(torch.float32).contiguous(),
+        reset.to(torch.int8).contiguous(),
+    )
+    current = current.contiguous()
+    if torch.is_grad_enabled() and current.requires_grad:
+        spikes, membrane = NativeLif.apply(current, *constants, settings)
+        return spikes, membrane
+    return _forward(current, constants, settings)

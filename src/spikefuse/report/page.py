@@ -1,0 +1,332 @@
+"""The words and tables of the page, ready for the template."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import spikefuse
+from spikefuse.report import settings
+from spikefuse.report.audit import audit_shares, audit_tables
+from spikefuse.report.headline import (
+    Headline,
+    answer,
+    answer_over_mean,
+    leak_sentence,
+    verdict,
+)
+from spikefuse.report.pictures import Picture, View, layers_of, rates_of
+from spikefuse.report.settings import Group, text
+from spikefuse.report.sources import Run, Trial
+from spikefuse.report.svg import plain
+from spikefuse.report.tables import Column, Table
+from spikefuse.report.theme import role
+from spikefuse.report.verdicts import Verdicts, verdicts
+from spikefuse.studies.figures import FigureRow, PaperFigure
+
+QUESTION = (
+    "Does a second modality help a spiking network, and does it help it more than a dense one?"
+)
+_EMBEDDED = (
+    "Small embedded data (scikit-learn digits and synthesised speech), not MNIST and the Free "
+    "Spoken Digit Dataset: the numbers show that the pipeline works, not what the paper found."
+)
+_GLYPHS: Mapping[str, str] = {
+    "image": "\u25a0",
+    "audio": "\u25b2",
+    "fused": "\u25cf",
+    "mean": "\u271a",
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One entry of a legend."""
+
+    role: str
+    glyph: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the contents."""
+
+    target: str
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class FileLink:
+    """A file beside the page."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FigureBlock:
+    """One paper figure on the page."""
+
+    number: int
+    title: str
+    said: str
+    pictures: Sequence[Picture] = ()
+    legend: Sequence[Key] = ()
+    caption: str = ""
+    table: Table | None = None
+    files: Sequence[FileLink] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class FigureGroup:
+    """The figures of one experiment."""
+
+    title: str
+    figures: Sequence[FigureBlock]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything the template shows."""
+
+    title: str
+    facts: Sequence[str]
+    banner: str
+    loud: bool
+    verdict: str
+    answer: str
+    yardstick: str
+    leak_text: str
+    row_count: int
+    trial_count: int
+    gain: Picture | None = None
+    leak: Picture | None = None
+    notices: Sequence[str] = ()
+    verdicts: Verdicts | None = None
+    groups: Sequence[FigureGroup] = ()
+    missing: str = ""
+    audit: Sequence[Table] = ()
+    audit_text: str = ""
+    curves: Sequence[Picture] = ()
+    losses: Sequence[Picture] = ()
+    rates: Sequence[Picture] = ()
+    rate_table: Table | None = None
+    trials: Table | None = None
+    trials_text: str = ""
+    diverged: Sequence[str] = ()
+    shared: Sequence[tuple[str, str]] = ()
+    remake_text: str = ""
+    command: str = ""
+    record: Sequence[tuple[str, str]] = ()
+    provenance: Sequence[tuple[str, str]] = ()
+    modality_legend: Sequence[Key] = field(
+        default=tuple(Key(name, _GLYPHS[name], name) for name in ("image", "audio", "fused"))
+    )
+    question: str = QUESTION
+    version: str = spikefuse.__version__
+
+    @property
+    def links(self) -> list[Link]:
+        """The contents: sections that are there."""
+        sections: list[tuple[object, str, str]] = [
+            (True, "answer", "Answer"),
+            (True, "leak", "Leak"),
+            (self.verdicts, "verdicts", "Verdicts"),
+            (self.groups, "figures", "Figures"),
+        ]
+        found = [Link(target, name) for present, target, name in sections if present]
+        for block in (block for group in self.groups for block in group.figures):
+            number = block.number
+            found.append(Link(f"figure-{number}", str(number), f"Figure {number}"))
+        sections = [
+            (self.audit, "audit", "Audit"),
+            (self.curves, "curves", "Learning curves"),
+            (self.rates, "rates", "Firing rates"),
+            (self.trials, "trials", "Trials"),
+            (True, "remake", "Remake"),
+        ]
+        return found + [Link(target, name) for present, target, name in sections if present]
+
+
+def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) -> Page:
+    """The page of a run; `parts` are the drawn pictures and figure groups."""
+    record, trials = run.record, run.trials
+    source = _source(run)
+    loud = source == "builtin"
+    banner = record.get("banner") or (_EMBEDDED if loud else "")
+    judged, unjudged = verdicts(run)
+    tables = audit_tables(trials)
+    diverged = [trial for trial in trials if trial.state == "diverged"]
+    rate_table = _rate_table(networks)
+    return Page(
+        title=plain(record.get("title") or QUESTION),
+        facts=_facts(run, source),
+        banner=plain(banner or "The data is not named in this run's record.", 600),
+        loud=loud,
+        verdict=verdict(found),
+        answer=answer(found),
+        yardstick=answer_over_mean(found),
+        leak_text=leak_sentence(found, audit_shares(trials)),
+        row_count=len(run.rows),
+        trial_count=len({str(row.get("trial")) for row in run.rows}),
+        notices=[plain(notice, 400) for notice in (*run.notices, *unjudged)],
+        verdicts=judged,
+        audit=tables,
+        audit_text=_AUDIT_TEXT,
+        rate_table=rate_table,
+        trials=settings.trial_table(trials) if trials else None,
+        trials_text=_trials_text(trials),
+        diverged=[_diverged(trial) for trial in diverged],
+        shared=list(settings.shared_settings(trials).items()),
+        remake_text=_remake_text(record),
+        command=plain(record.get("command") or "", 2000),
+        record=_record(record),
+        provenance=_provenance(run),
+        **parts,
+    )
+
+
+_AUDIT_TEXT = (
+    "How much two splits of one trial have in common, counted from the indices the trial was "
+    "trained on. A clip that stands in training and validation makes the validation accuracy say "
+    "nothing about new speech. Pairs that share a clip are not independent, so the number of "
+    "distinct clips is what an accuracy rests on."
+)
+
+
+def _source(run: Run) -> str:
+    """Where the data came from: the run's record, else the trials' own settings."""
+    if run.record.get("source"):
+        return str(run.record["source"])
+    for trial in run.trials:
+        data = trial.definition.get("data")
+        if isinstance(data, Mapping) and data.get("source"):
+            return str(data["source"])
+    return ""
+
+
+def _facts(run: Run, source: str) -> list[str]:
+    record = run.record
+    facts = []
+    if source:
+        facts.append(f"data {source}")
+    if record.get("profile"):
+        facts.append(f"profile {record['profile']}")
+    seeds = record.get("seeds")
+    if isinstance(seeds, Sequence) and not isinstance(seeds, str):
+        facts.append(f"{len(seeds)} seed{'' if len(seeds) == 1 else 's'}")
+    date = record.get("finished") or record.get("started")
+    if date:
+        facts.append(str(date)[:10])
+    return [plain(fact, 80) for fact in facts]
+
+
+def figure_legend(figure: PaperFigure, rows: Sequence[FigureRow]) -> list[Key]:
+    """The legend over a figure: hue levels, seed, interval, the paper's value where it has one."""
+    keys = []
+    for hue, name in zip(figure.hue.levels, figure.hue.names(), strict=True):
+        keys.append(Key(role(hue), _GLYPHS[role(hue)], name))
+    keys.append(Key("", "\u2219", "one seed"))
+    keys.append(Key("", "\u2503", "95 % interval"))
+    if any(row.paper is not None for row in rows):
+        keys.append(Key("", "\u25c7", "the paper's text"))
+    return keys
+
+
+def figure_caption(
+    figure: PaperFigure, columns: Sequence[tuple[View, Sequence[FigureRow]]], note: str
+) -> str:
+    """What the marks are, how many seeds stand behind them, what the axis does."""
+    counts = {row.n for _, rows in columns for row in rows if row.n}
+    seeds = "no seeds yet"
+    if counts:
+        low, high = min(counts), max(counts)
+        seeds = f"{low} seed{'' if low == 1 else 's'}" if low == high else f"{low} to {high} seeds"
+    parts = [
+        f"Means over {seeds} with 95 % t intervals; the figures above the marks are the means in "
+        "per cent."
+    ]
+    if any(end is None for _, rows in columns for row in rows if row.n for end in (row.low,)):
+        parts.append("One seed has no interval.")
+    parts.append(note)
+    if figure.where.get("noise_position") == "before":
+        parts.append("Noise is added before each activation; the paper does not say where.")
+    empty = sum(row.n == 0 for _, rows in columns for row in rows)
+    if empty:
+        parts.append(f"{empty} bars are not measured.")
+    return " ".join(parts)
+
+
+def _rate_table(groups: Sequence[Group]) -> Table | None:
+    rows = []
+    for group in groups:
+        rates = rates_of(group)
+        for modality, seeds in rates.items():
+            for layer in layers_of({modality: seeds}):
+                values = [seed[layer] for seed in seeds if layer in seed]
+                mean = sum(values) / len(values)
+                each = " ".join(f"{value:.4f}" for value in values)
+                rows.append((group.label, modality, layer, f"{mean:.4f}", str(len(values)), each))
+    if not rows:
+        return None
+    return Table(
+        name="rates",
+        caption="Spikes per neuron and step (dense networks: share of activations above zero)",
+        columns=(
+            Column("Network"),
+            Column("Modality"),
+            Column("Layer"),
+            Column("Mean", number=True),
+            Column("n", number=True),
+            Column("Seeds", number=True),
+        ),
+        rows=tuple(rows),
+        heads=3,
+    )
+
+
+def _trials_text(trials: Sequence[Trial]) -> str:
+    states = Counter(trial.state for trial in trials)
+    counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    return (
+        f"{len(trials)} networks were trained ({counted}). A trial's name is the hash of all its "
+        "settings; its folder holds the settings, the course of training, the weights and the "
+        "predictions."
+    )
+
+
+def _diverged(trial: Trial) -> str:
+    names = ("network", "modality", "size", "neuron", "reset", "time_steps", "protocol", "seed")
+    levels = [f"{name} {text(trial.definition.get(name))}" for name in names]
+    reason = trial.results.get("reason")
+    return plain(f"{trial.name}: {', '.join(levels)}" + (f". {reason}" if reason else ""), 300)
+
+
+def _remake_text(record: Mapping[str, Any]) -> str:
+    if record.get("command"):
+        return (
+            "The same command on the same machine gives the same numbers; it skips what is stored "
+            "in the results folder, so delete or move the folder to train again."
+        )
+    return "The run left no record of its command; the settings of every trial are above."
+
+
+def _record(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    hidden = ("title", "banner", "command", "trials", "provenance")
+    rows = []
+    for name, value in settings.flatten(
+        {k: v for k, v in record.items() if k not in hidden}
+    ).items():
+        rows.append((plain(name, 60), plain(text(value), 400)))
+    return rows
+
+
+def _provenance(run: Run) -> list[tuple[str, str]]:
+    rows = settings.provenance_rows(run.trials)
+    if not rows and isinstance(run.record.get("provenance"), Mapping):
+        flat = settings.flatten(run.record["provenance"])
+        rows = [(name, text(value)) for name, value in flat.items()]
+    return [(plain(name, 60), plain(value, 400)) for name, value in rows]

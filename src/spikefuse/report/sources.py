@@ -1,0 +1,157 @@
+"""Reads what a run left behind: tidy rows, trial folders, the run's record, claims.
+
+A report must come out of a run that was killed, half copied or edited by hand. So only missing
+tidy rows stop it; everything else that cannot be read becomes a notice in the report.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spikefuse.core.errors import SpikefuseError, StoreError
+from spikefuse.results import TrialStore, read_tidy
+
+logger = logging.getLogger(__name__)
+
+RESULTS = "results.csv"
+RUN = "run.json"
+CLAIMS = "claims.json"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trained network, as its folder tells it.
+
+    Attributes:
+        state: "done", "diverged" or "partial".
+    """
+
+    name: str
+    state: str
+    definition: Mapping[str, Any]
+    metrics: tuple[Mapping[str, Any], ...]
+    results: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a report reads.
+
+    Attributes:
+        rows: Tidy rows.
+        record: What the command wrote about itself; empty where it is missing.
+        claims: Verdicts, empty where they are missing.
+        notices: What could not be read, in sentences.
+    """
+
+    root: Path
+    rows: tuple[Mapping[str, Any], ...]
+    trials: tuple[Trial, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    claims: tuple[Mapping[str, Any], ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def find_run(runs: Path) -> Path:
+    """The results folder under `runs` that was written last.
+
+    Raises:
+        StoreError: There is none.
+    """
+    found = [path for path in runs.glob(f"*/{RESULTS}") if path.is_file()]
+    if not found:
+        raise StoreError(
+            f"report: folder must be given, got none and {str(runs)!r} holds no {RESULTS}. "
+            "Name the folder that a run wrote its results to."
+        )
+    return max(found, key=lambda path: path.stat().st_mtime).parent
+
+
+def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
+    """The tidy rows of a results folder.
+
+    Raises:
+        StoreError: The folder holds none, or they cannot be read.
+    """
+    path = root / RESULTS
+    if not path.is_file():
+        raise StoreError(
+            f"report: folder must be one that holds {RESULTS}, got {str(root)!r}. "
+            "Name the folder that a run wrote its results to."
+        )
+    return tuple(read_tidy(path))
+
+
+def read_run(root: Path) -> Run:
+    """Read a results folder.
+
+    Raises:
+        StoreError: There are no tidy rows.
+    """
+    notices: list[str] = []
+    rows = read_rows(root)
+    record = _read_json(root / RUN, notices)
+    claims = _read_json(root / CLAIMS, notices)
+    # Either the bare list or a record around it.
+    listed = claims.get("claims") if isinstance(claims, dict) else claims
+    # A folder may hold trials of other runs; they are none of this report's business.
+    wanted = record.get("trials") if isinstance(record, dict) else None
+    names = frozenset(map(str, wanted)) if isinstance(wanted, list) else frozenset()
+    return Run(
+        root=root,
+        rows=rows,
+        trials=_read_trials(root, names, notices),
+        record=record if isinstance(record, dict) else {},
+        claims=tuple(claim for claim in listed or () if isinstance(claim, dict))
+        if isinstance(listed, list)
+        else (),
+        notices=tuple(notices),
+    )
+
+
+def _read_json(path: Path, notices: list[str]) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        _notice(notices, f"{path.name} could not be read ({error}).")
+        return {}
+
+
+def _read_trials(root: Path, wanted: frozenset[str], notices: list[str]) -> tuple[Trial, ...]:
+    if not (root / "trials").is_dir():
+        _notice(notices, "The trial folders are missing, so only the tidy results are shown.")
+        return ()
+    store = TrialStore(root, read_only=True)
+    found = (_read_trial(store, name, notices) for name in store if not wanted or name in wanted)
+    return tuple(trial for trial in found if trial is not None)
+
+
+def _read_trial(store: TrialStore, name: str, notices: list[str]) -> Trial | None:
+    try:
+        record = store.read(name)
+        return Trial(
+            name=name,
+            state=store.state(name),
+            definition=_mapping(record.definition),
+            metrics=tuple(row for row in record.metrics or () if isinstance(row, dict)),
+            results=_mapping(record.results),
+            provenance=_mapping(record.provenance),
+        )
+    except (SpikefuseError, OSError, ValueError, KeyError, TypeError) as error:
+        _notice(notices, f"Trial {name} could not be read ({error}).")
+        return None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _notice(notices: list[str], text: str) -> None:
+    logger.warning(text)
+    notices.append(text)

@@ -1,0 +1,168 @@
+"""Tables as data: the page, the CSV files and the terminal show the same ones."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spikefuse.report.headline import Estimate, Headline, points
+from spikefuse.report.scale import percent
+from spikefuse.studies.figures import FigureRow, PaperFigure, level_name
+
+NONE = "\u2013"
+
+
+@dataclass(frozen=True)
+class Column:
+    """Heading of a column; numbers are set flush right."""
+
+    title: str
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as text.
+
+    Attributes:
+        name: File name without ending.
+        caption: What it shows, in a sentence.
+        rows: Cells as written; the first `heads` of each row name the row.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    heads: int = 1
+
+
+def share(value: float | None) -> str:
+    """An accuracy in per cent with two decimals."""
+    return NONE if value is None else f"{100 * value:.2f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval of accuracies in per cent; accuracies end at 0 and 100."""
+    if low is None or high is None:
+        return NONE
+    return f"{100 * max(low, 0.0):.2f} to {100 * min(high, 1.0):.2f}"
+
+
+def figure_data_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]]) -> Table:
+    """Mean, interval, n and every seed of each bar, its readings one below the other.
+
+    Args:
+        figure: The paper's figure.
+        columns: The figure's rows under each reading, in the same order of bars.
+    """
+    heads = [Column(figure.x.label), Column(figure.hue.label)]
+    if figure.panel is not None:
+        heads.insert(0, Column(figure.panel.label))
+    rows = []
+    for bars in zip(*columns, strict=True):
+        for bar in bars:
+            cells = [level_name(figure.x.column, bar.x), level_name(figure.hue.column, bar.hue)]
+            if figure.panel is not None and bar.panel is not None:
+                cells.insert(0, level_name(figure.panel.column, bar.panel))
+            seeds = " ".join(share(value) for value in bar.values.values()) or NONE
+            said = NONE if bar.paper is None else percent(bar.paper)
+            ends = interval(bar.low, bar.high)
+            cells += [bar.protocol, bar.split, share(bar.mean), ends, str(bar.n), seeds, said]
+            rows.append(tuple(cells))
+    return Table(
+        name=f"figure-{figure.number:02d}",
+        caption=f"Figure {figure.number}. {figure.title} (accuracy in per cent)",
+        columns=(
+            *heads,
+            Column("Protocol"),
+            Column("Split"),
+            Column("Mean", number=True),
+            Column("95 % interval", number=True),
+            Column("n", number=True),
+            Column("Every seed", number=True),
+            Column("Paper\u2019s text", number=True),
+        ),
+        rows=tuple(rows),
+        heads=len(heads),
+    )
+
+
+def figure_summary_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]]) -> Table:
+    """The figure with its readings side by side, narrow enough for a terminal of 80 columns.
+
+    Args:
+        figure: The paper's figure.
+        columns: The figure's rows under each reading, in the same order of bars.
+    """
+    axes = [axis for axis in (figure.panel, figure.x, figure.hue) if axis is not None]
+    readings = [f"{rows[0].protocol}, {rows[0].split}" for rows in columns]
+    rows = []
+    for bars in zip(*columns, strict=True):
+        first = bars[0]
+        levels = [level for level in (first.panel, first.x, first.hue) if level is not None]
+        cells = [level_name(axis.column, level) for axis, level in zip(axes, levels, strict=True)]
+        for bar in bars:
+            cells.append(share(bar.mean))
+            if bar.high is not None and bar.mean is not None:
+                cells[-1] += f" \u00b1 {100 * (bar.high - bar.mean):.2f}"
+        counts = dict.fromkeys(str(bar.n) for bar in bars)
+        said = NONE if first.paper is None else percent(first.paper)
+        rows.append((*cells, ", ".join(counts), said))
+    return Table(
+        name=f"figure-{figure.number:02d}-summary",
+        caption=f"Figure {figure.number}. {figure.title} (accuracy in per cent)",
+        columns=(
+            *(Column(axis.column.replace("_", " ")) for axis in axes),
+            *(Column(reading, number=True) for reading in readings),
+            Column("n", number=True),
+            Column("paper", number=True),
+        ),
+        rows=tuple(rows),
+        heads=len(axes),
+    )
+
+
+def headline_estimates(found: Headline) -> list[tuple[str, Estimate]]:
+    """Every number of the headline with its name."""
+    named: list[tuple[str, Estimate | None]] = []
+    for name, gain in found.gains.items():
+        word = name.upper()
+        named.append((f"{word}: fused minus better single modality", gain.over_best))
+        named.append((f"{word}: fused minus mean of both", gain.over_mean))
+    named.append(("SNN gain minus DNN gain, over the better one", found.more_for_snn))
+    named.append(("SNN gain minus DNN gain, over the mean", found.more_for_snn_over_mean))
+    for name, leak in found.leaks.items():
+        word = name.upper()
+        named.append((f"{word}: leak, paper minus disjoint", leak.difference))
+    return [(name, value) for name, value in named if value is not None]
+
+
+def headline_table(found: Headline) -> Table:
+    """Gains and leak with interval and n."""
+    rows = []
+    for name, value in headline_estimates(found):
+        ends = NONE
+        if value.low is not None and value.high is not None:
+            ends = f"{points(value.low)} to {points(value.high)}"
+        rows.append((name, points(value.mean), ends, str(value.n)))
+    return Table(
+        name="headline",
+        caption="Gains (test) and leak (fused, validation) in percentage points at size S",
+        columns=(
+            Column("Quantity"),
+            Column("Mean pp", number=True),
+            Column("95 % interval", number=True),
+            Column("n", number=True),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def csv_bytes(table: Table) -> bytes:
+    """The table as a CSV file: UTF-8, one heading row, empty where there is no number."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([column.title for column in table.columns])
+    writer.writerows([["" if cell == NONE else cell for cell in row] for row in table.rows])
+    return buffer.getvalue().encode()

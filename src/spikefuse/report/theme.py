@@ -1,0 +1,85 @@
+"""Colours, markers and drawing defaults: one meaning each, everywhere in the report.
+
+Every colour is drawn in its light form. Inside the page that form is replaced by a style-sheet
+variable of the same name (`svg.py`), so that one drawing serves light and dark.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+# Blue, orange and green in the order of Okabe and Ito's colour-blind-safe set, darkened until
+# each has a contrast of 4.5 on white; a marker shape repeats the meaning for print.
+LIGHT: Mapping[str, str] = MappingProxyType(
+    {
+        "ink": "#1c2126",
+        "muted": "#5a626b",
+        "line": "#dcdfe3",
+        "band": "#f4f5f7",
+        "card": "#ffffff",
+        "image": "#0b63ab",
+        "audio": "#b84e08",
+        "fused": "#00805e",
+        "mean": "#6e6a80",
+    }
+)
+DARK: Mapping[str, str] = MappingProxyType(
+    {
+        "ink": "#e9ecef",
+        "muted": "#a9b2bc",
+        "line": "#363d45",
+        "band": "#20262c",
+        "card": "#191e23",
+        "image": "#6db8f7",
+        "audio": "#ffa45e",
+        "fused": "#3fd6a4",
+        "mean": "#b9b3cf",
+    }
+)
+
+# The role of each hue level; a level that is not here is drawn in ink.
+ROLE: Mapping[str, str] = MappingProxyType(
+    {"image": "image", "audio": "audio", "fused": "fused", "unimodal mean": "mean"}
+)
+MARKER: Mapping[str, str] = MappingProxyType(
+    {"image": "s", "audio": "^", "fused": "o", "mean": "P", "ink": "o"}
+)
+
+SANS = ("Inter", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
+
+
+def role(level: object) -> str:
+    """The colour role of a hue level."""
+    return ROLE.get(str(level), "ink")
+
+
+def rc(*, text_as_text: bool, salt: str) -> dict[Any, Any]:
+    """Matplotlib settings for one drawing, to be used with `matplotlib.rc_context`.
+
+    Args:
+        text_as_text: Keep text as text (inside the page) or turn it into outlines (files).
+        salt: Seeds the identifiers inside an SVG, which makes them repeatable and distinct.
+    """
+    return {
+        # Metrics come from the font that matplotlib ships, so a drawing is the same everywhere.
+        "font.family": ["DejaVu Sans"],
+        "font.size": 10.5,
+        "text.color": LIGHT["ink"],
+        "text.parse_math": False,
+        "axes.edgecolor": LIGHT["muted"],
+        "axes.labelcolor": LIGHT["muted"],
+        "axes.facecolor": "none",
+        "axes.unicode_minus": True,
+        "axes.linewidth": 0.8,
+        "xtick.color": LIGHT["muted"],
+        "xtick.labelcolor": LIGHT["ink"],
+        "ytick.color": LIGHT["muted"],
+        "ytick.labelcolor": LIGHT["muted"],
+        "figure.facecolor": "none",
+        "figure.dpi": 72.0,
+        "savefig.facecolor": "none",
+        "svg.fonttype": "none" if text_as_text else "path",
+        "svg.hashsalt": salt,
+        "pdf.fonttype": 42,
+        "path.simplify": True,
+    }

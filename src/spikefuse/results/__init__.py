@@ -1,0 +1,23 @@
+"""What a study leaves on disk: immutable trial folders, an index that can be rebuilt, tidy tables.
+
+The folders are the truth; everything else is made from them. No file here is a pickle.
+"""
+
+from spikefuse.results.documents import definition_hash
+from spikefuse.results.folder import TrialFolder, TrialRecord
+from spikefuse.results.index import INDEX, index_rows, write_index
+from spikefuse.results.store import TrialStore
+from spikefuse.results.tidy import TIDY_COLUMNS, read_tidy, write_tidy
+
+__all__ = [
+    "INDEX",
+    "TIDY_COLUMNS",
+    "TrialFolder",
+    "TrialRecord",
+    "TrialStore",
+    "definition_hash",
+    "index_rows",
+    "read_tidy",
+    "write_index",
+    "write_tidy",
+]

@@ -1,0 +1,165 @@
+"""Files that appear whole or not at all: a temporary file in the same folder, fsync, replace.
+
+A process that is killed between two bytes leaves at most a temporary file, which no reader looks
+at and which the next writer of the folder sweeps away.
+"""
+
+import errno
+import hashlib
+import os
+import platform
+import re
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from spikefuse.core.errors import StoreError
+
+_ABANDONED_S = 24 * 3600
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_TEMPORARY = re.compile(r"^\..+\.(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}\.tmp$")
+
+
+def write_file(path: Path, content: bytes | Sequence[bytes | memoryview], where: str) -> None:
+    """Put `content` at `path`, so that a reader sees the old file or the new one, nothing between.
+
+    Content in parts saves joining them, which counts for large tensors.
+
+    The bytes are on the disk when this returns. The folder's entry is not: call `sync_folder`
+    where the order of several files matters after a power cut.
+
+    Raises:
+        StoreError: The disk is full, the folder cannot be written, or another input/output error;
+            an earlier file at `path` is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        try:
+            _write_new(temporary, [content] if isinstance(content, bytes) else content)
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise refusal(where, path, error) from error
+
+
+def _write_new(path: Path, parts: Sequence[bytes | memoryview]) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        for part in parts:
+            view = memoryview(part)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries durable, where the system has a way to ask for that."""
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_file(path: Path, where: str) -> bytes:
+    """The whole content of a file.
+
+    Raises:
+        StoreError: It is missing or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(
+            f"{where}: {path} must be a readable file, got: {_reason(error)}. "
+            "Check the results folder with TrialStore.verify."
+        ) from error
+
+
+def make_folder(path: Path, where: str) -> None:
+    """Create a folder and its parents unless they exist.
+
+    Raises:
+        StoreError: That is not possible.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refusal(where, path, error) from error
+
+
+def refusal(where: str, path: Path, error: OSError) -> StoreError:
+    """One clear line for an operating-system error met while writing `path`."""
+    if error.errno in _FULL:
+        return StoreError(
+            f"{where}: the disk of {path.parent} must have free space, got: {_reason(error)}. "
+            "Free some space and run the same command again; what is stored is intact."
+        )
+    if error.errno in _FORBIDDEN:
+        return StoreError(
+            f"{where}: {path.parent} must be writable, got: {_reason(error)}. "
+            "Choose another folder or change its permissions."
+        )
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return StoreError(
+            f"{where}: {path} must lie in folders, got a file in the place of one. "
+            "Choose another folder or move that file away."
+        )
+    return StoreError(
+        f"{where}: {path} must be writable, got: {_reason(error)}. "
+        "Check the folder and run the same command again; what is stored is intact."
+    )
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that no running process will ever put into place.
+
+    A file of this machine is abandoned when its process is gone; one of another machine (a shared
+    file system) when it is a day old.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _is_abandoned(path):
+                with suppress(OSError):
+                    path.unlink()
+
+
+def _is_abandoned(path: Path) -> bool:
+    match = _TEMPORARY.match(path.name)
+    if match is None:
+        return False
+    # Probing with signal 0 is safe on POSIX only: on Windows it would send Ctrl-C.
+    if match["host"] == _host() and sys.platform != "win32":
+        return not _is_running(int(match["process"]))
+    return time.time() - path.stat().st_mtime > _ABANDONED_S
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,107 @@
+"""JSON documents: what may stand in one, its canonical text and the hash that names a trial."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from spikefuse.core.errors import InputError, StoreError
+
+
+def definition_hash(definition: Mapping[str, Any]) -> str:
+    """The name of a trial: 16 hex digits of the SHA-256 of its definition's canonical JSON.
+
+    Canonical means sorted keys, no spaces, ASCII. `1` and `1.0` are different texts and so give
+    different names; a definition that comes from a typed record always has the same one.
+
+    Raises:
+        InputError: The definition holds something that JSON has no word for.
+
+    Example:
+        >>> definition_hash({"a": 1, "b": [2.5]}) == definition_hash({"b": [2.5], "a": 1})
+        True
+    """
+    text = canonical_json(plain(definition, "definition_hash"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def canonical_json(value: object) -> str:
+    """The one text of a JSON value: sorted keys, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def pretty_json(value: object) -> bytes:
+    """The text of a JSON value for a file that people open."""
+    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+
+
+def plain(value: object, where: str, path: str = "", *, null_for_nan: bool = False) -> Any:
+    """A copy of `value` made of dict, list, str, int, float, bool and None only.
+
+    Args:
+        value: What should become a JSON document.
+        where: Named in the error.
+        path: Position inside the document, named in the error.
+        null_for_nan: Store a number that is not finite as null, because JSON has no word for it
+            (the loss of a diverged trial); otherwise it is refused.
+
+    Raises:
+        InputError: Something else is in it, or a number that is not finite.
+    """
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        if null_for_nan:
+            return None
+        raise InputError(f"{where}: {path or 'value'} must be a finite number, got {value}.")
+    if isinstance(value, Mapping):
+        return _plain_mapping(value, where, path, null_for_nan)
+    if isinstance(value, list | tuple):
+        return [
+            plain(item, where, f"{path}[{position}]", null_for_nan=null_for_nan)
+            for position, item in enumerate(value)
+        ]
+    raise InputError(
+        f"{where}: {path or 'value'} must be what JSON can hold (text, number, true, false, null, "
+        f"list, mapping), got {type(value).__name__}. Convert it first, for example with .item() "
+        "or .tolist()."
+    )
+
+
+def _plain_mapping(
+    value: Mapping[Any, Any], where: str, path: str, null_for_nan: bool
+) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str):
+            raise InputError(
+                f"{where}: {path or 'value'} must have text for keys, got {key!r}. "
+                "Write the key as text."
+            )
+    return {
+        key: plain(item, where, f"{path}.{key}" if path else key, null_for_nan=null_for_nan)
+        for key, item in value.items()
+    }
+
+
+def parse_json(content: bytes, path: object, where: str) -> dict[str, Any]:
+    """The mapping that a JSON file holds.
+
+    Raises:
+        StoreError: It is damaged, or holds something other than a mapping.
+    """
+    try:
+        value = json.loads(content)
+    except ValueError as error:
+        raise StoreError(
+            f"{where}: {path} must be a JSON file, got damaged text ({error}). "
+            "Move its folder away and run the same command again."
+        ) from error
+    if not isinstance(value, dict):
+        raise StoreError(
+            f"{where}: {path} must hold a JSON mapping, got {type(value).__name__}. "
+            "Move its folder away and run the same command again."
+        )
+    return value

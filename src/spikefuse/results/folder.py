@@ -1,0 +1,362 @@
+"""One trial's folder: what defines it, its epochs, its checkpoint, and at the end its results.
+
+Two processes may work on the same trial. Each keeps its own view of the epochs and writes whole
+files, so every file belongs to one of them; since the same definition gives the same numbers, it
+does not matter whose. Once the trial is finished, later writes of training do nothing.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.errors import StoreError
+from spikefuse.results import evaluations, manifest
+from spikefuse.results.atomic import read_file, sweep, sync_folder, write_file
+from spikefuse.results.documents import canonical_json, parse_json, plain, pretty_json
+from spikefuse.results.tensors import (
+    DamagedError,
+    pack,
+    pack_checkpoint,
+    unpack,
+    unpack_checkpoint,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CHECKPOINT = "checkpoint.safetensors"
+FINAL_STATES = ("done", "diverged")
+_FINISH_ATTEMPTS = 20
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What a trial's folder says, for readers that never train.
+
+    Args:
+        trial: Name of the folder: hash of the definition.
+        state: "partial", "done" or "diverged".
+        definition: Everything that defines the trial.
+        metrics: One mapping per epoch; null where a number was not finite.
+        results: The final numbers; empty for a partial trial.
+        evaluations: By hash of the condition: the payload together with its "condition".
+        provenance: Versions, device, precision; empty for a partial trial.
+    """
+
+    trial: str
+    state: str
+    definition: dict[str, Any]
+    metrics: list[dict[str, Any]]
+    results: dict[str, Any]
+    evaluations: dict[str, dict[str, Any]]
+    provenance: dict[str, Any]
+
+
+class TrialFolder:
+    """Reads and writes the files of one trial; `TrialStore.open` and `.folder` make it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._rows: list[dict[str, Any]] | None = None
+
+    @property
+    def trial(self) -> str:
+        """The trial's name."""
+        return self.path.name
+
+    def state(self) -> str:
+        """One of "missing", "partial", "done" and "diverged".
+
+        A finished trial whose files no longer fit its manifest is "partial" (logged): it will be
+        trained again. Tensor files are compared by size only; `TrialStore.verify` hashes them.
+        """
+        if not (self.path / manifest.TRIAL).is_file():
+            return "missing"
+        if not (self.path / manifest.MANIFEST).is_file():
+            return "partial"
+        problems = manifest.problems(self.path, thorough=False)
+        if problems:
+            _log.warning("%s counts as unfinished: %s", self.path, "; ".join(problems))
+            return "partial"
+        status = self._document(manifest.RESULTS).get("status")
+        return status if status in FINAL_STATES else "partial"
+
+    def record(self) -> TrialRecord:
+        """Everything the folder holds, apart from tensors.
+
+        Raises:
+            StoreError: The trial is missing or a file is damaged.
+        """
+        state = self.state()
+        finished = state in FINAL_STATES
+        return TrialRecord(
+            trial=self.trial,
+            state=state,
+            definition=self.definition(),
+            metrics=self.metrics(),
+            results=self._document(manifest.RESULTS) if finished else {},
+            evaluations=evaluations.read_evaluations(self.path),
+            provenance=self._document(manifest.PROVENANCE) if finished else {},
+        )
+
+    # -- definition ------------------------------------------------------------------------------
+
+    def definition(self) -> dict[str, Any]:
+        """The full definition of the trial.
+
+        Raises:
+            StoreError: It is missing or damaged.
+        """
+        return self._document(manifest.TRIAL)
+
+    def begin(self, definition: Mapping[str, Any]) -> None:
+        """Write the definition, or check that the folder has the same one.
+
+        Raises:
+            StoreError: The folder belongs to another definition, or cannot be written.
+        """
+        where = "TrialStore.open"
+        wanted = plain(definition, where)
+        path = self.path / manifest.TRIAL
+        if not path.is_file():
+            write_file(path, pretty_json(wanted), where)
+            return
+        if canonical_json(self.definition()) != canonical_json(wanted):
+            raise StoreError(
+                f"{where}: {path} must be the definition with hash {self.trial}, got another one. "
+                "Move this folder away and run the same command again."
+            )
+        sweep(self.path)
+
+    # -- epochs ----------------------------------------------------------------------------------
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The rows of metrics.jsonl in order; a torn last line is dropped.
+
+        Rows after a damaged line in the middle are dropped too (logged): what is returned has no
+        gaps.
+        """
+        path = self.path / manifest.METRICS
+        if not path.is_file():
+            return []
+        lines = read_file(path, "TrialFolder.metrics").split(b"\n")
+        rows: list[dict[str, Any]] = []
+        for number, line in enumerate(lines, start=1):
+            if number == len(lines) and not line:
+                break
+            row = _parse_row(line)
+            # A torn line may end at a digit and still parse: without its line end it is not whole.
+            if row is None or number == len(lines):
+                _log.warning("%s: line %d is damaged; kept %d epochs", path, number, len(rows))
+                break
+            rows.append(row)
+        return rows
+
+    def append_metrics(self, row: Mapping[str, Any]) -> None:
+        """Add the row of the next epoch. Numbers that are not finite are stored as null.
+
+        The file is written anew, because an append that is cut short would tear it; with a few
+        hundred short rows that costs less than the fsync.
+
+        Raises:
+            InputError: `row["epoch"]` is not the next one; call `truncate_metrics` after resuming.
+            StoreError: It cannot be written; the rows before it are untouched.
+        """
+        where = "TrialFolder.append_metrics"
+        rows = self._own_rows()
+        expected = len(rows) + 1
+        require(row.get("epoch") == expected, where, "epoch", f"{expected}", row.get("epoch"))
+        self._write_rows([*rows, plain(row, where, null_for_nan=True)], where)
+
+    def truncate_metrics(self, epochs: int) -> int:
+        """Forget every row after the first `epochs`: rewind to the checkpoint before resuming.
+
+        Returns:
+            The number of rows that are left. Fewer than `epochs` means that rows were lost, and
+            the trial should start again from nothing.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        where = "TrialFolder.truncate_metrics"
+        require(epochs >= 0, where, "epochs", "0 or more", epochs)
+        rows = self.metrics()[:epochs]
+        self._write_rows(rows, where)
+        return len(rows)
+
+    # -- checkpoint ------------------------------------------------------------------------------
+
+    def write_checkpoint(self, tensors: Mapping[str, "Tensor"], state: Mapping[str, Any]) -> None:
+        """Replace the checkpoint: tensors of any shape, and a JSON state that comes back exactly.
+
+        Raises:
+            InputError: The state is not JSON.
+            StoreError: It cannot be written; the checkpoint before it is untouched.
+        """
+        if self._finished_elsewhere():
+            return
+        content = pack_checkpoint(tensors, state)
+        write_file(self.path / CHECKPOINT, content, "TrialFolder.write_checkpoint")
+
+    def read_checkpoint(self) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
+        """Tensors and state of the last checkpoint; None when missing or damaged (logged)."""
+        path = self.path / CHECKPOINT
+        if not path.is_file():
+            return None
+        try:
+            return unpack_checkpoint(read_file(path, "TrialFolder.read_checkpoint"))
+        except (DamagedError, StoreError) as error:
+            _log.warning("%s is damaged (%s); the trial starts again", path, error)
+            return None
+
+    # -- results ---------------------------------------------------------------------------------
+
+    def finish(
+        self,
+        results: Mapping[str, Any],
+        weights: Mapping[str, "Tensor"],
+        predictions: Mapping[str, "Tensor"],
+        provenance: Mapping[str, Any],
+    ) -> None:
+        """Store the final files and, last, the manifest that makes them count; drop the checkpoint.
+
+        Args:
+            results: The final numbers with "status" "done" or "diverged".
+            weights: The network's tensors.
+            predictions: What the network answered, for tests over samples.
+            provenance: Versions, device, precision.
+
+        Raises:
+            InputError: The status is another one, or a value is not JSON.
+            StoreError: It cannot be written; the trial stays resumable.
+        """
+        where = "TrialFolder.finish"
+        one_of(where, "status", results.get("status", ""), FINAL_STATES)
+        origin = {"trial": self.trial}
+        contents = {
+            manifest.TRIAL: pretty_json(self.definition()),
+            manifest.METRICS: _lines(self._own_rows()),
+            manifest.RESULTS: pretty_json(plain(results, where, null_for_nan=True)),
+            manifest.PROVENANCE: pretty_json(plain(provenance, where, null_for_nan=True)),
+            manifest.WEIGHTS: pack(weights, origin),
+            manifest.PREDICTIONS: pack(predictions, origin),
+        }
+        self._settle(contents, where)
+        with suppress(OSError):
+            (self.path / CHECKPOINT).unlink()
+        sweep(self.path)
+
+    def _settle(self, contents: Mapping[str, bytes], where: str) -> None:
+        """Write the files and the manifest until the folder holds one process's set of them.
+
+        If another process finishes the same trial in the same moment, files of both may lie side
+        by side; no manifest fits such a mixture, so it never counts, and both write again after
+        pauses of different length.
+        """
+        for attempt in range(_FINISH_ATTEMPTS):
+            if self.state() in FINAL_STATES:
+                return
+            for name, content in contents.items():
+                write_file(self.path / name, content, where)
+            sync_folder(self.path)
+            write_file(self.path / manifest.MANIFEST, manifest.compose(contents), where)
+            sync_folder(self.path)
+            if not manifest.problems(self.path, thorough=True):
+                return
+            time.sleep(0.01 * (attempt + 1) * (1 + os.getpid() % 7))
+        raise StoreError(
+            f"{where}: {self.path} must keep what is written to it, got other content each time. "
+            "See which other program writes there and run the same command again."
+        )
+
+    def weights(self) -> dict[str, "Tensor"]:
+        """The network's tensors.
+
+        Raises:
+            StoreError: The trial is not finished, or the file does not match its manifest.
+        """
+        return self._tensors(manifest.WEIGHTS)
+
+    def predictions(self) -> dict[str, "Tensor"]:
+        """What the network answered.
+
+        Raises:
+            StoreError: The trial is not finished, or the file does not match its manifest.
+        """
+        return self._tensors(manifest.PREDICTIONS)
+
+    def write_evaluation(self, condition: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+        """Store what was measured under `condition`; also after the trial is finished.
+
+        Raises:
+            InputError: Condition or payload is not JSON.
+            StoreError: It cannot be written.
+        """
+        evaluations.write_evaluation(self.path, condition, payload)
+
+    def evaluation(self, condition: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What was measured under `condition`; None when missing or damaged (logged)."""
+        return evaluations.read_evaluation(self.path, condition)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _finished_elsewhere(self) -> bool:
+        return (self.path / manifest.MANIFEST).is_file() and self.state() in FINAL_STATES
+
+    def _write_rows(self, rows: list[dict[str, Any]], where: str) -> None:
+        if not self._finished_elsewhere():
+            write_file(self.path / manifest.METRICS, _lines(rows), where)
+        self._rows = rows
+
+    def _own_rows(self) -> list[dict[str, Any]]:
+        if self._rows is None:
+            self._rows = self.metrics()
+        return self._rows
+
+    def _document(self, name: str) -> dict[str, Any]:
+        where = "TrialFolder"
+        return parse_json(read_file(self.path / name, where), self.path / name, where)
+
+    def _tensors(self, name: str) -> dict[str, "Tensor"]:
+        where = f"TrialFolder.{Path(name).stem}"
+        state = self.state()
+        if state not in FINAL_STATES:
+            raise StoreError(
+                f"{where}: trial {self.trial} must be finished, got state {state!r}. "
+                "Train it first."
+            )
+        path = self.path / name
+        content = read_file(path, where)
+        try:
+            if manifest.digest(content) != manifest.expected_hash(self.path, name):
+                raise DamagedError("it does not match the hash in the manifest")
+            return unpack(content)
+        except DamagedError as error:
+            raise StoreError(
+                f"{where}: {path} must be the file that training wrote, got a damaged one "
+                f"({error}). Move its folder away and run the same command again."
+            ) from error
+
+
+def _parse_row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line, parse_constant=_refuse_constant)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _lines(rows: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode()

@@ -1,0 +1,51 @@
+"""Intervals, paired comparisons, equivalence and planning, over seeds, samples, clips and speakers.
+
+The unit decides the question. Over seeds: would another training run say the same? Over clips or
+speakers: would other clips or other speakers? Over samples of one test set: are two fixed
+classifiers different? Every result is a frozen record that names its method, its n and its level.
+"""
+
+from spikefuse.stats.bootstrap import cluster_bootstrap
+from spikefuse.stats.equivalence import Equivalence, RangeTest, range_test, tost
+from spikefuse.stats.intervals import (
+    Bounds,
+    Interval,
+    difference_of_differences,
+    mean_interval,
+    paired_difference,
+    t_bounds,
+    welch_difference,
+)
+from spikefuse.stats.multiple import holm
+from spikefuse.stats.planning import (
+    equivalence_power,
+    minimum_detectable_effect,
+    power,
+    seeds_for_effect,
+    seeds_for_equivalence,
+    seeds_for_half_width,
+)
+from spikefuse.stats.samples import mcnemar
+
+__all__ = [
+    "Bounds",
+    "Equivalence",
+    "Interval",
+    "RangeTest",
+    "cluster_bootstrap",
+    "difference_of_differences",
+    "equivalence_power",
+    "holm",
+    "mcnemar",
+    "mean_interval",
+    "minimum_detectable_effect",
+    "paired_difference",
+    "power",
+    "range_test",
+    "seeds_for_effect",
+    "seeds_for_equivalence",
+    "seeds_for_half_width",
+    "t_bounds",
+    "tost",
+    "welch_difference",
+]

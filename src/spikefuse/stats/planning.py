@@ -1,0 +1,208 @@
+"""How many seeds a question needs, and what a number of seeds can show.
+
+All for one t test over n seeds, or n pairs of seeds. `spread` is the standard deviation over seeds
+of the quantity tested: of the accuracy for a level, of the per-seed difference for a comparison.
+"""
+
+import math
+from collections.abc import Callable
+
+from scipy import integrate, optimize
+from scipy import stats as scipy_stats
+from scipy.special import gammaln, ndtr
+
+from spikefuse.core.checks import require
+from spikefuse.core.errors import InputError
+from spikefuse.stats.intervals import critical_value
+
+# More runs than anyone trains: a search that gets here says so instead of running on.
+MOST_SEEDS = 100_000
+
+
+def _check(where: str, spread: float, share: float, name: str = "power") -> None:
+    require(spread > 0.0 and math.isfinite(spread), where, "spread", "positive", spread)
+    require(0.0 < share < 1.0, where, name, "between 0 and 1", share)
+
+
+def _over_spreads(chance: Callable[[float], float], degrees: int, top: float = math.inf) -> float:
+    """Mean of `chance(ratio)` over the distribution of ratio = sample spread / true spread.
+
+    Args:
+        chance: Of the outcome, given the ratio.
+        degrees: Degrees of freedom of the sample spread.
+        top: Ratio from which the chance is zero.
+    """
+    root = math.sqrt(degrees)
+    # With many seeds the density is a narrow peak: integrate where it has mass, not past it.
+    bottom = float(scipy_stats.chi.ppf(1e-14, degrees)) / root
+    top = min(top, float(scipy_stats.chi.isf(1e-14, degrees)) / root)
+    if top <= bottom:
+        return 0.0
+    scale = math.log(root) + (1 - degrees / 2) * math.log(2) - float(gammaln(degrees / 2))
+
+    def weighted(ratio: float) -> float:
+        x = ratio * root
+        return chance(ratio) * math.exp(scale + (degrees - 1) * math.log(x) - x * x / 2)
+
+    return min(1.0, float(integrate.quad(weighted, bottom, top, epsabs=1e-11, limit=200)[0]))
+
+
+def power(effect: float, spread: float, n: int, *, confidence: float = 0.95) -> float:
+    """Chance that a two-sided t test over n seeds finds a true difference of that size.
+
+    Integrated over the distribution of the sample spread: the textbook's non-central t, whose
+    library version fails for 2 seeds and large effects.
+
+    Raises:
+        InputError: Spread, n or confidence out of range.
+
+    Source:
+        J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 1988.
+    """
+    where = "power"
+    _check(where, spread, confidence, "confidence")
+    require(n >= 2, where, "n", "at least 2", n)
+    require(math.isfinite(effect), where, "effect", "finite", effect)
+    shift = abs(effect) / spread * math.sqrt(n)
+    critical = critical_value(confidence, n - 1)
+    return _over_spreads(
+        lambda ratio: float(ndtr(shift - critical * ratio) + ndtr(-shift - critical * ratio)), n - 1
+    )
+
+
+def minimum_detectable_effect(
+    spread: float, n: int, *, wanted_power: float = 0.8, confidence: float = 0.95
+) -> float:
+    """Smallest true difference that n seeds find with the wanted power, in the unit of spread.
+
+    Raises:
+        InputError: Spread, n, power or confidence out of range.
+
+    Example:
+        >>> round(minimum_detectable_effect(spread=1.0, n=5), 3)
+        1.682
+    """
+    where = "minimum_detectable_effect"
+    _check(where, spread, confidence, "confidence")
+    require(1.0 - confidence < wanted_power < 1.0, where, "wanted_power", "a power", wanted_power)
+    require(n >= 2, where, "n", "at least 2", n)
+
+    def shortfall(effect: float) -> float:
+        return power(effect, 1.0, n, confidence=confidence) - wanted_power
+
+    top = 1.0
+    while shortfall(top) < 0.0:
+        top *= 2.0
+    return spread * float(optimize.brentq(shortfall, 0.0, top, xtol=1e-12))
+
+
+def _fewest(where: str, enough: Callable[[int], bool]) -> int:
+    """Smallest n from 2 on that is enough, for a condition that stays true once true."""
+    high = 2
+    while not enough(high):
+        high *= 2
+        if high > MOST_SEEDS:
+            raise InputError(
+                f"{where}: the wish must be reachable with {MOST_SEEDS} seeds, and it is not. "
+                "Ask for a larger margin or less power."
+            )
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def seeds_for_half_width(spread: float, half_width: float, *, confidence: float = 0.95) -> int:
+    """Fewest seeds whose interval has at most this half width, at the given spread.
+
+    Raises:
+        InputError: An argument out of range, or more than 100,000 seeds needed.
+
+    Example:
+        >>> seeds_for_half_width(spread=0.002, half_width=0.001)
+        18
+    """
+    where = "seeds_for_half_width"
+    _check(where, spread, confidence, "confidence")
+    require(half_width > 0.0, where, "half_width", "positive", half_width)
+    return _fewest(
+        where, lambda n: critical_value(confidence, n - 1) * spread / math.sqrt(n) <= half_width
+    )
+
+
+def seeds_for_effect(
+    spread: float, effect: float, *, wanted_power: float = 0.8, confidence: float = 0.95
+) -> int:
+    """Fewest seeds that find a true difference of this size with the wanted power.
+
+    Raises:
+        InputError: An argument out of range, or more than 100,000 seeds needed.
+
+    Example:
+        >>> seeds_for_effect(spread=1.0, effect=0.5)
+        34
+    """
+    where = "seeds_for_effect"
+    _check(where, spread, wanted_power, "wanted_power")
+    require(effect != 0.0 and math.isfinite(effect), where, "effect", "not zero", effect)
+    return _fewest(where, lambda n: power(effect, spread, n, confidence=confidence) >= wanted_power)
+
+
+def equivalence_power(
+    margin: float, spread: float, n: int, *, difference: float = 0.0, alpha: float = 0.05
+) -> float:
+    """Chance that two one-sided tests over n seeds call two networks equivalent.
+
+    Args:
+        margin: Largest difference that counts as none.
+        spread: Standard deviation over seeds of the paired difference.
+        n: Number of pairs of seeds.
+        difference: The true difference.
+        alpha: Level of each one-sided test (0.025 is a 95 % interval inside the margin).
+
+    Raises:
+        InputError: An argument out of range.
+
+    Source:
+        K. F. Phillips, "Power of the two one-sided tests procedure in bioequivalence",
+        J. Pharmacokinet. Biopharm. 18, 1990; integrated over the distribution of the spread.
+    """
+    where = "equivalence_power"
+    _check(where, spread, alpha, "alpha")
+    require(margin > 0.0, where, "margin", "positive", margin)
+    require(n >= 2, where, "n", "at least 2", n)
+    scale = spread / math.sqrt(n)
+    critical = critical_value(1.0 - 2.0 * alpha, n - 1)
+
+    def passes(ratio: float) -> float:
+        room = margin - critical * ratio * scale
+        return float(ndtr((room - difference) / scale) - ndtr((-room - difference) / scale))
+
+    # Above this ratio the interval is wider than the margins, and cannot pass.
+    return _over_spreads(passes, n - 1, top=margin / (critical * scale))
+
+
+def seeds_for_equivalence(
+    spread: float,
+    margin: float,
+    *,
+    difference: float = 0.0,
+    wanted_power: float = 0.8,
+    alpha: float = 0.05,
+) -> int:
+    """Fewest seeds that show equivalence within the margin with the wanted power.
+
+    Raises:
+        InputError: An argument out of range, a true difference not inside the margin, or more
+            than 100,000 seeds needed.
+    """
+    where = "seeds_for_equivalence"
+    _check(where, spread, wanted_power, "wanted_power")
+    require(margin > abs(difference), where, "margin", "above the true difference", margin)
+    return _fewest(
+        where,
+        lambda n: (
+            equivalence_power(margin, spread, n, difference=difference, alpha=alpha) >= wanted_power
+        ),
+    )

@@ -1,0 +1,196 @@
+"""A plan: which networks the studies need, which are stored, how the rest is grouped.
+
+Populations are dealt out by what they cost, so the plan knows how long the rest will take.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from spikefuse.core.checks import one_of, require
+from spikefuse.networks.budget import count_macs, solve_width
+from spikefuse.results import TrialStore
+from spikefuse.studies.design import Cell, Study
+from spikefuse.studies.profiles import Profile
+from spikefuse.studies.registry import STUDIES
+from spikefuse.training import NoiseCondition, TrialDefinition
+
+PROTOCOLS = ("paper", "disjoint")
+"""Protocols that stand side by side in the reproduction."""
+
+POPULATION_UNITS = 16_000_000
+"""Members are joined until their activations per time step and batch reach this many numbers.
+
+On a CPU a population saves calls, not arithmetic: one 28x28 network fills the caches alone (two
+together were 0 to 15 % slower a member), while ten 8x8 networks share the cost of a call.
+"""
+
+AUDIO_TRAIN = 2_200
+NOISE_COST = 3.0
+"""Drawing a normal number for every neuron and step makes a noisy pass about this much dearer."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Where a trial is needed: one seed of one cell of one study."""
+
+    study: str
+    cell: Cell
+    seed: int
+
+
+@dataclass
+class PlannedTrial:
+    """One network, the noise it will meet and the cells that need it."""
+
+    definition: TrialDefinition
+    state: str
+    cost: float
+    conditions: list[NoiseCondition] = field(default_factory=list)
+    missing: list[NoiseCondition] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+
+    @property
+    def is_ready(self) -> bool:
+        """Nothing is left to compute."""
+        return self.state == "diverged" or (self.state == "done" and not self.missing)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run will do, before it does it."""
+
+    studies: tuple[Study, ...]
+    profile: Profile
+    source: str
+    protocols: tuple[str, ...]
+    seeds: tuple[int, ...]
+    trials: tuple[PlannedTrial, ...]
+    populations: tuple[tuple[PlannedTrial, ...], ...]
+
+    @property
+    def cost(self) -> float:
+        """Work that is left, in multiply-accumulates of a forward pass."""
+        return sum(trial.cost for population in self.populations for trial in population)
+
+
+def resolve_studies(names: Iterable[str]) -> tuple[Study, ...]:
+    """Studies by name; all of them when none is named.
+
+    Raises:
+        InputError: A name is unknown.
+    """
+    chosen = [one_of("studies", "name", name, STUDIES) for name in names] or list(STUDIES)
+    return tuple(STUDIES[name] for name in dict.fromkeys(chosen))
+
+
+def make_plan(
+    studies: Sequence[Study],
+    profile: Profile,
+    source: str,
+    store: TrialStore,
+    *,
+    protocols: Sequence[str] = PROTOCOLS,
+    seeds: int | None = None,
+    workers: int | None = None,
+) -> Plan:
+    """Find the distinct networks of the studies and group what is not stored into populations.
+
+    Cells of several studies that need the same network share it. Members of a population have one
+    shape and one number of steps.
+
+    Raises:
+        InputError: seeds is below 1.
+    """
+    count = profile.seeds if seeds is None else seeds
+    require(count >= 1, "plan", "seeds", "at least 1", count)
+    numbers = tuple(range(count))
+    trials: dict[str, PlannedTrial] = {}
+    for study in studies:
+        for cell in study.cells(protocols):
+            for seed in numbers:
+                settings = profile.settings(cell.modality, cell.size, source)
+                definition = cell.trial(seed, **settings)
+                trial = trials.get(definition.name)
+                if trial is None:
+                    trial = PlannedTrial(definition, store.state(definition.name), 0.0)
+                    trials[definition.name] = trial
+                trial.uses.append(Use(study.name, cell, seed))
+                condition = cell.condition(profile.draws, profile.noise_samples)
+                if condition is not None and condition not in trial.conditions:
+                    trial.conditions.append(condition)
+    for trial in trials.values():
+        _find_missing(trial, store)
+        trial.cost = _cost(trial, profile)
+    planned = tuple(trials.values())
+    populations = _populations([t for t in planned if not t.is_ready], workers or _cores())
+    return Plan(
+        tuple(studies), profile, source, tuple(protocols), numbers, planned, tuple(populations)
+    )
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _find_missing(trial: PlannedTrial, store: TrialStore) -> None:
+    if trial.state == "diverged":
+        return
+    trial.missing = list(trial.conditions)
+    if trial.state == "done":
+        evaluations = store.read(trial.definition.name).evaluations.values()
+        stored = {NoiseCondition.model_validate(e["condition"]) for e in evaluations}
+        trial.missing = [c for c in trial.conditions if c not in stored]
+
+
+def _samples(definition: TrialDefinition, profile: Profile) -> tuple[int, int]:
+    """Training and test samples of an epoch, roughly."""
+    if definition.modality == "audio":
+        return AUDIO_TRAIN, 300
+    images = profile.images or (60_000 if definition.data.source == "mnist-fsdd" else 1_437)
+    tests = profile.test_images or (10_000 if definition.data.source == "mnist-fsdd" else 360)
+    return int(0.8 * images), tests
+
+
+def _cost(trial: PlannedTrial, profile: Profile) -> float:
+    """Work left for a trial, in multiply-accumulates of a forward pass; a step costs three."""
+    definition, spec = trial.definition, trial.definition.network_spec()
+    macs = count_macs(spec, solve_width(spec)) * definition.time_steps
+    train, test = _samples(definition, profile)
+    validation = train // 4
+    passes = 0.0
+    if trial.state not in ("done", "diverged"):
+        passes += definition.epochs * (3 * train + validation) + 2 * (test + validation)
+    for condition in trial.missing:
+        limit = condition.samples or max(test, validation)
+        passes += NOISE_COST * condition.draws * (min(test, limit) + min(validation, limit))
+    return macs * passes
+
+
+def _members_limit(definition: TrialDefinition) -> int:
+    """How many members keep a population's first activations within `POPULATION_UNITS`."""
+    spec = definition.network_spec()
+    pixels = sum(height * width for _, height, width in spec.input_shapes.values())
+    units = pixels * 32 * definition.batch_size * definition.time_steps
+    return max(1, POPULATION_UNITS // units)
+
+
+def _populations(trials: Sequence[PlannedTrial], workers: int) -> list[tuple[PlannedTrial, ...]]:
+    """Group trials of one shape, no group dearer than a fair share of the work; dearest first."""
+    fair = sum(trial.cost for trial in trials) / (2 * workers)
+    groups: dict[str, list[PlannedTrial]] = {}
+    for trial in trials:
+        key = f"{trial.definition.population_key()} {trial.state in ('done', 'diverged')}"
+        groups.setdefault(key, []).append(trial)
+    populations: list[tuple[PlannedTrial, ...]] = []
+    for group in groups.values():
+        limit = _members_limit(group[0].definition)
+        current: list[PlannedTrial] = []
+        for trial in group:
+            dear = sum(t.cost for t in current) + trial.cost > fair
+            if current and (len(current) >= limit or dear):
+                populations.append(tuple(current))
+                current = []
+            current.append(trial)
+        populations.append(tuple(current))
+    return sorted(populations, key=lambda population: -sum(t.cost for t in population))

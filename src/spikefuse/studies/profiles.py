@@ -1,0 +1,90 @@
+"""Profiles: how much effort a study gets. A profile changes effort, never the science."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from spikefuse.data import DataSettings, Selection
+
+SIZES: dict[str, int] = {"S": 1_600_000, "S/2": 800_000, "S/3": 533_333}
+"""Model sizes as parameter counts."""
+
+
+class Profile(BaseModel):
+    """How many images, epochs, seeds and noise draws a study gets.
+
+    Args:
+        images: Training images used, validation included; None is all.
+        test_images: Test images used; None is all.
+        image_size: Height and width of images; other sizes are resized.
+        spectrogram_size: Height and width of spectrograms.
+        epochs: By modality.
+        seeds: Seeds 0 to seeds - 1.
+        draws: Noise draws per noisy evaluation.
+        noise_samples: Samples per split of a noisy evaluation; None is all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    summary: str
+    images: int | None = None
+    test_images: int | None = None
+    image_size: int = 28
+    spectrogram_size: int = 28
+    epochs: dict[str, int]
+    seeds: Annotated[int, Field(ge=1)]
+    draws: Annotated[int, Field(ge=1)] = 2
+    noise_samples: int | None = None
+
+    def settings(self, modality: str, size: str, source: str) -> dict[str, Any]:
+        """What the profile and the data decide of a trial's definition."""
+        return {
+            "budget": SIZES[size],
+            "data": DataSettings.model_validate(
+                {
+                    "source": source,
+                    "image_size": self.image_size,
+                    "spectrogram_size": self.spectrogram_size,
+                }
+            ),
+            "selection": Selection(images=self.images, test_images=self.test_images),
+            "epochs": self.epochs[modality],
+        }
+
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="smoke",
+            summary="seconds: small embedded data, to see that everything works",
+            images=400,
+            test_images=100,
+            image_size=8,
+            spectrogram_size=16,
+            epochs={"image": 2, "audio": 2, "fused": 2},
+            seeds=2,
+            draws=1,
+            noise_samples=50,
+        ),
+        Profile(
+            name="quick",
+            summary="minutes: all six experiments at true sizes, fewer images and epochs",
+            images=12_000,
+            test_images=2_000,
+            epochs={"image": 2, "audio": 15, "fused": 2},
+            seeds=2,
+            draws=2,
+            noise_samples=500,
+        ),
+        Profile(
+            name="paper",
+            summary="as published: all data, 200 epochs, 5 seeds",
+            epochs={"image": 200, "audio": 200, "fused": 200},
+            seeds=5,
+            draws=3,
+        ),
+    )
+}
+"""Profiles by name."""

@@ -1,0 +1,138 @@
+"""Run a plan: hand its populations to an executor, then gather the tidy results."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from spikefuse.core.errors import StoreError
+from spikefuse.core.provenance import describe
+from spikefuse.data import Location
+from spikefuse.execution import Event, Executor, Job, shard
+from spikefuse.results import TrialStore, write_tidy
+from spikefuse.studies.plan import Plan, PlannedTrial
+from spikefuse.studies.tabulate import tabulate
+from spikefuse.studies.work import ENTRY
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What became of a plan."""
+
+    trained: int
+    stored: int
+    diverged: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+def jobs_of(
+    plan: Plan, store: TrialStore, location: Location, device: str, backend: str
+) -> list[Job]:
+    """One job per population, JSON throughout."""
+    return [
+        Job(
+            name=population_name(population),
+            entry=ENTRY,
+            payload={
+                "store": str(store.root),
+                "data_folder": None if location.folder is None else str(location.folder),
+                "device": device,
+                "backend": backend,
+                "trials": [
+                    {
+                        "definition": trial.definition.model_dump(mode="json"),
+                        "conditions": [c.model_dump(mode="json") for c in trial.conditions],
+                    }
+                    for trial in population
+                ],
+            },
+            cost=sum(trial.cost for trial in population),
+        )
+        for population in plan.populations
+    ]
+
+
+def population_name(population: tuple[PlannedTrial, ...]) -> str:
+    """A line for people: what the members share, and which seeds they are. Unique in a plan."""
+    first = population[0].definition
+    shared = f"{first.network} {first.modality} {first.size}"
+    if first.network == "snn":
+        shared += f" T={first.time_steps}"
+        kinds = dict.fromkeys(f"{t.definition.neuron}/{t.definition.reset}" for t in population)
+        shared += " " + ",".join(kinds)
+    if first.modality == "fused":
+        shared += f" {first.protocol}"
+    seeds = ",".join(str(s) for s in dict.fromkeys(t.definition.seed for t in population))
+    return f"{shared} seed {seeds} [{first.name[:6]}]"
+
+
+def run_plan(
+    plan: Plan,
+    store: TrialStore,
+    location: Location,
+    executor: Executor,
+    on_event: Callable[[Event], None] = lambda event: None,
+    *,
+    part: tuple[int, int] = (1, 1),
+    device: str = "cpu",
+    backend: str = "auto",
+) -> RunSummary:
+    """Train and evaluate everything that is missing.
+
+    Args:
+        plan: From `make_plan`.
+        store: Where the trial folders are.
+        location: The data.
+        executor: Runs the jobs.
+        on_event: Receives each job's events.
+        part: (i, n): only the i-th of n shares of the work, for job arrays.
+        device: Where to train.
+        backend: The neuron's implementation.
+    """
+    jobs = jobs_of(plan, store, location, device, backend)
+    if part != (1, 1):
+        jobs = shard(jobs, *part)
+    results = executor.run(jobs, on_event) if jobs else []
+    names = [trial.definition.name for trial in plan.trials]
+    states = {name: store.state(name) for name in names}
+    return RunSummary(
+        trained=sum(len(result.value or {}) for result in results if result.ok),
+        stored=sum(trial.is_ready for trial in plan.trials),
+        diverged=tuple(name for name, state in states.items() if state == "diverged"),
+        failures=tuple(f"{r.job}: {r.error}" for r in results if not r.ok),
+    )
+
+
+def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) -> Path:
+    """Write `results.csv` and `run.json` of a plan from its trial folders.
+
+    Raises:
+        StoreError: The folder cannot be written.
+    """
+    results = out / "results.csv"
+    write_tidy(tabulate(plan, store), results)
+    record: dict[str, Any] = {
+        "title": "Does a second modality help a spiking network?",
+        "profile": plan.profile.name,
+        "profile_settings": plan.profile.model_dump(mode="json"),
+        "source": plan.source,
+        "banner": banner,
+        "protocols": list(plan.protocols),
+        "seeds": list(plan.seeds),
+        "studies": [study.name for study in plan.studies],
+        "trials": [trial.definition.name for trial in plan.trials],
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "provenance": describe(),
+    }
+    path = out / "run.json"
+    temporary = out / f".run.json.{os.getpid()}"
+    try:
+        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(f"results: {path} cannot be written: {error.strerror}.") from error
+    return results

@@ -1,0 +1,66 @@
+"""Tidy rows from trial folders: one row a number, for every cell of every study."""
+
+from collections.abc import Iterator
+from statistics import fmean
+from typing import Any
+
+from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.studies.plan import Plan, PlannedTrial, Use
+
+Row = dict[str, Any]
+
+
+def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
+    """The rows of every stored trial of a plan; what is not stored has no rows.
+
+    Accuracies are shares in [0, 1]. Split "test" is the untouched test set at the best validation
+    epoch; split "validation" is the best validation accuracy of all epochs, the paper's number;
+    `accuracy_last` is the same after the last epoch. Under noise the weights are those of the best
+    validation epoch, and the value is the mean over draws.
+    """
+    rows: list[Row] = []
+    for trial in plan.trials:
+        if store.state(trial.definition.name) not in ("done", "diverged"):
+            continue
+        record = store.read(trial.definition.name)
+        for use in trial.uses:
+            rows += _rows(trial, use, record, plan)
+    order = {study.name: number for number, study in enumerate(plan.studies)}
+    return sorted(rows, key=lambda row: order[row["study"]])
+
+
+def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Iterator[Row]:
+    common: Row = {"study": use.study, "trial": trial.definition.name}
+    common |= use.cell.model_dump()
+    if use.cell.network == "dnn":
+        common["reset"] = "none"
+    common["seed"] = use.seed
+
+    def row(split: str, metric: str, value: float) -> Row:
+        return common | {"split": split, "metric": metric, "value": value}
+
+    results = record.results
+    for metric in ("parameters", "macs"):
+        yield row("", metric, results[metric])
+    yield row("", "epochs", trial.definition.epochs)
+    if results["status"] == "diverged":
+        yield row("", "diverged", 1)
+        return
+    if use.cell.noise_std > 0:
+        yield from _noisy_rows(use, record, plan, row)
+        return
+    accuracy = results["accuracy"]
+    for split in ("validation", "test"):
+        yield row(split, "accuracy", accuracy[f"{split}_best"])
+        yield row(split, "accuracy_last", accuracy[f"{split}_last"])
+    for site, rate in results["rates"].items():
+        yield row("validation", f"rate.{site}", rate)
+
+
+def _noisy_rows(use: Use, record: TrialRecord, plan: Plan, row: Any) -> Iterator[Row]:
+    wanted = use.cell.condition(plan.profile.draws, plan.profile.noise_samples)
+    assert wanted is not None
+    for evaluation in record.evaluations.values():
+        if evaluation["condition"] == wanted.model_dump(mode="json"):
+            for split in ("validation", "test"):
+                yield row(split, "accuracy", fmean(evaluation["accuracy"][split]))

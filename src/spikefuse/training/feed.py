@@ -1,0 +1,127 @@
+"""Gives a population its batches: indices, scaled inputs and labels, member by member."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from spikefuse.core.errors import DataError
+from spikefuse.core.streams import torch_stream
+from spikefuse.data import Assignment, Corpus, Pool, assign, audio_statistics
+from spikefuse.training.definition import TrialDefinition
+
+EVALUATION_BATCH = 100
+"""Batch size of every evaluation. Noise is drawn per batch, so it is part of the numbers."""
+
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of a population: inputs [P, B, C, H, W] by modality, labels [P, B]."""
+
+    number: int
+    inputs: dict[str, Tensor]
+    labels: Tensor
+
+
+class Feed:
+    """The data of one population. Members share sizes; order, split and pairing are their own.
+
+    Raises:
+        DataError: The members' splits differ in size.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        definitions: Sequence[TrialDefinition],
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.definitions = list(definitions)
+        self.assignments: list[Assignment] = [
+            assign(corpus, d.modality, d.protocol, d.seed, d.selection) for d in definitions
+        ]
+        self.device = torch.device(device)
+        self.pools: dict[str, Pool] = {
+            name: pool
+            for name, pool in (("image", corpus.image), ("audio", corpus.audio))
+            if name in definitions[0].modalities
+        }
+        self._inputs = {name: pool.inputs.to(self.device) for name, pool in self.pools.items()}
+        self._indices = {
+            split: {
+                name: torch.stack([a.samples[split][name] for a in self.assignments]).to(device)
+                for name in self.pools
+            }
+            for split in self._same_sizes()
+        }
+        self._labels = {
+            split: torch.stack([a.labels[split] for a in self.assignments]).to(device)
+            for split in self._indices
+        }
+        if "audio" in self.pools:
+            statistics = [
+                audio_statistics(corpus.audio, a.samples["train"]["audio"])
+                for a in self.assignments
+            ]
+            self._audio_mean = torch.stack([mean for mean, _ in statistics]).to(device)
+            self._audio_std = torch.stack([std for _, std in statistics]).to(device)
+
+    def _same_sizes(self) -> tuple[str, ...]:
+        splits = ("train", "validation", "test")
+        for split in splits:
+            sizes = {len(a.labels[split]) for a in self.assignments}
+            if len(sizes) != 1:
+                raise DataError(
+                    f"training: members of a population must have {split} splits of one size, "
+                    f"got {sorted(sizes)}. Train them apart."
+                )
+        return splits
+
+    def size(self, split: str) -> int:
+        """Samples of each member's split."""
+        return self._labels[split].shape[1]
+
+    def labels(self, split: str) -> Tensor:
+        """Labels [P, n] in the order of evaluation."""
+        return self._labels[split]
+
+    def _scale(self, name: str, x: Tensor) -> Tensor:
+        """Real-valued inputs [P, B, 1, H, W] as the networks see them."""
+        if name == "audio":
+            return (x - self._audio_mean.unsqueeze(1)) / self._audio_std.unsqueeze(1)
+        x = x.to(torch.float32)
+        scale = self.definitions[0].image_scale
+        if scale == "byte":
+            return x
+        x = x / 255
+        return (x - MNIST_MEAN) / MNIST_STD if scale == "standard" else x
+
+    def _batch(self, split: str, number: int, positions: Tensor) -> Batch:
+        """The samples at `positions` [P, B] of each member's split."""
+        inputs = {
+            name: self._scale(name, self._inputs[name][indices.gather(1, positions)])
+            for name, indices in self._indices[split].items()
+        }
+        return Batch(number, inputs, self._labels[split].gather(1, positions))
+
+    def training_batches(self, epoch: int) -> Iterator[Batch]:
+        """The training split in an order that is a function of (seed, epoch)."""
+        n, size = self.size("train"), self.definitions[0].batch_size
+        order = torch.stack(
+            [
+                torch.randperm(n, generator=torch_stream(d.seed, "order", epoch))
+                for d in self.definitions
+            ]
+        ).to(self.device)
+        for number, start in enumerate(range(0, n, size)):
+            yield self._batch("train", number, order[:, start : start + size])
+
+    def evaluation_batches(self, split: str, limit: int | None = None) -> Iterator[Batch]:
+        """A split in its fixed order, at most the first `limit` samples."""
+        n = self.size(split) if limit is None else min(limit, self.size(split))
+        everyone = torch.arange(n, device=self.device).expand(len(self.definitions), n)
+        for number, start in enumerate(range(0, n, EVALUATION_BATCH)):
+            yield self._batch(split, number, everyone[:, start : start + EVALUATION_BATCH])

@@ -1,0 +1,88 @@
+"""Gaussian noise inside a network, at evaluation: how much, where, and drawn from which stream."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from spikefuse.core.streams import torch_stream
+
+
+class NoiseCondition(BaseModel):
+    """Noise N(0, std^2) at hidden activations, fresh at every time step.
+
+    Args:
+        noise_std: Standard deviation in the unit of the disturbed quantity; 0 is no noise.
+        noise_position: "before" adds to the current that enters an activation, "after" to what
+            leaves it (spikes, or the ReLU's output), before pooling.
+        sites: "all" hidden activations, only the "first" of each branch, or only the "last".
+        draws: Independent repetitions.
+        samples: At most this many samples of a split, or None for all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    noise_std: Annotated[float, Field(ge=0)]
+    noise_position: Literal["before", "after"] = "before"
+    sites: Literal["all", "first", "last"] = "all"
+    draws: Annotated[int, Field(ge=1)] = 2
+    samples: Annotated[int, Field(ge=1)] | None = None
+
+
+class NoiseDraw:
+    """The noise of one draw on one batch, with a stream for each member, site and position.
+
+    Args:
+        condition: What to add and where.
+        sites: The network's activations in order of execution.
+        seeds: One per member.
+        key: What else names the stream: split, draw, batch.
+    """
+
+    def __init__(
+        self,
+        condition: NoiseCondition,
+        sites: Sequence[str],
+        seeds: Sequence[int],
+        key: tuple[str | int, ...],
+    ) -> None:
+        self.condition = condition
+        self.seeds = seeds
+        self.key = key
+        if condition.sites == "all":
+            self.sites = set(sites)
+        elif condition.sites == "first":
+            self.sites = {sites[0]} | {site for site in sites if site.endswith(".conv1")}
+        else:
+            self.sites = {sites[-1]}
+
+    def _applies(self, position: str, site: str) -> bool:
+        condition = self.condition
+        return (
+            condition.noise_std > 0 and condition.noise_position == position and site in self.sites
+        )
+
+    def _add(self, site: str, x: Tensor) -> Tensor:
+        disturbed = torch.empty_like(x)
+        for member, seed in enumerate(self.seeds):
+            stream = torch_stream(seed, "noise", *self.key, site, device=x.device)
+            drawn = torch.randn(x.shape[1:], generator=stream, device=x.device, dtype=torch.float32)
+            torch.add(
+                x[member],
+                drawn.to(x.dtype),
+                alpha=self.condition.noise_std,
+                out=disturbed[member],
+            )
+        return disturbed
+
+    def before(self, site: str, current: Tensor, time_steps: int) -> Tensor:
+        """The current with noise of its own at every step, [P, T, B, ...]."""
+        if not self._applies("before", site):
+            return current
+        return self._add(site, current.expand(-1, time_steps, *current.shape[2:]))
+
+    def after(self, site: str, output: Tensor) -> Tensor:
+        """The output with noise; spikes become real-valued."""
+        return self._add(site, output) if self._applies("after", site) else output

@@ -1,0 +1,121 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from spikefuse.cli.doctor import doctor
+
+module = sys.modules["spikefuse.cli.doctor"]  # the package has the command under the same name
+
+app = typer.Typer()
+app.command()(doctor)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    answer = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    return answer.exit_code, answer.output
+
+
+def asked(*arguments: str) -> tuple[int, dict[str, dict[str, str]], dict[str, object]]:
+    code, output = run("--json", *arguments)
+    answer = json.loads(output)
+    return code, {row["topic"]: row for row in answer["answers"]}, answer
+
+
+def test_a_sound_machine_is_ready(tmp_path: Path) -> None:
+    code, answers, answer = asked("--out", str(tmp_path / "new" / "runs"))
+
+    assert code == 0, answers
+    assert answer["ready"] is True
+    assert list(answers) == [
+        "Python", "torch", "processor", "accelerator", "neurons", "data", "cache", "extras",
+        "results",
+    ]  # fmt: skip
+    assert "problem" not in {row["state"] for row in answers.values()}
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_table_has_a_line_for_each_answer_and_a_conclusion(tmp_path: Path) -> None:
+    code, output = run("--out", str(tmp_path))
+
+    assert code == 0
+    assert output.startswith("Python")
+    assert output.splitlines()[-1] == "Ready: spikefuse can run here."
+
+
+def test_brackets_are_shown_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EXTRAS", {"ray": "no-such-distribution"})
+
+    assert 'ray not installed (pip install "spikefuse[ray]")' in run("--out", str(tmp_path))[1]
+
+
+def test_a_place_for_results_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, answers, answer = asked("--out", str(tmp_path / "file" / "runs"))
+
+    assert code == 1
+    assert answer["ready"] is False
+    assert answers["results"]["state"] == "problem"
+    assert "is not a folder" in answers["results"]["text"]
+
+
+def test_the_data_folder_found_is_named(real_data: Path) -> None:
+    assert asked("--data-dir", str(real_data))[1]["data"] == {
+        "topic": "data",
+        "state": "ok",
+        "text": f"mnist-fsdd found in {real_data} (option)",
+    }
+
+
+def test_a_data_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    code, answers, _ = asked("--data-dir", str(tmp_path / "nowhere"))
+
+    assert code == 1
+    assert answers["data"]["state"] == "problem"
+    assert str(tmp_path / "nowhere") in answers["data"]["text"]
+
+
+def test_no_real_data_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    import spikefuse.data
+
+    embedded = spikefuse.data.Location("builtin", None, "embedded", "no network")
+    monkeypatch.setattr(spikefuse.data, "locate", lambda *_, **__: embedded)
+
+    assert module.find_data(None)[0] == "note"
+
+
+@pytest.mark.parametrize("broken", ["torch", "spikefuse.data", "spikefuse.neurons.lif"])
+def test_a_broken_installation_is_a_line_not_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setitem(sys.modules, broken, None)
+    code, output = run("--out", str(tmp_path))
+
+    assert code == 1
+    assert f"import of {broken} halted" in output
+    assert "Traceback" not in output
+
+
+def test_neurons_say_why_they_are_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    lif = pytest.importorskip("spikefuse.neurons.lif.native")
+    monkeypatch.setattr(lif, "available", lambda: False)
+    monkeypatch.setattr(lif, "why_not", lambda: "no compiler was found")
+
+    assert module.find_neurons() == (
+        "note",
+        "eager, slower than the native kernels: no compiler was found",
+    )
+
+
+def test_more_threads_than_cores_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    monkeypatch.setattr("spikefuse.core.provenance.usable_cores", lambda: 2)
+
+    state, answer = module.find_torch()
+    assert state == "note"
+    assert "64 threads for 2 cores" in answer

@@ -1,0 +1,132 @@
+"""Populations of networks: shapes, members, static input, twin, noise-free hooks."""
+
+import pytest
+import torch
+
+from spikefuse.core.errors import InputError
+from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec, build, twin
+
+
+def _spec(modality: str = "image", size: int = 8, **more) -> NetworkSpec:
+    settings = {"budget": 40_000, "time_steps": 3} | more
+    if modality == "fused":
+        settings.setdefault("fusion", "early")
+    return NetworkSpec(
+        modality=modality,
+        input_shapes=dict.fromkeys(MODALITIES[modality], (1, size, size)),
+        **settings,
+    )
+
+
+def _inputs(spec: NetworkSpec, members: int, batch: int = 5) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(11)
+    return {
+        name: torch.rand(members, batch, *shape, generator=generator) * 2
+        for name, shape in spec.input_shapes.items()
+    }
+
+
+@pytest.mark.parametrize("plan", ["pool-twice", "simple-audio", "mlp"])
+@pytest.mark.parametrize("modality", MODALITIES)
+@pytest.mark.parametrize("readout", ["mean-current", "spike-count"])
+def test_forward_shape_and_gradients(plan: str, modality: str, readout: str) -> None:
+    budget = 4_000 if plan == "mlp" else 40_000
+    spec = _spec(modality, plan=plan, readout=readout, budget=budget, size=9)
+    network = build([spec, spec], [0, 1])
+    logits = network(_inputs(spec, 2))
+    assert logits.shape == (2, 5, 10)
+    logits.square().sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+
+
+@pytest.mark.parametrize("fusion", ["input", "early", "late"])
+def test_both_modalities_matter(fusion: str) -> None:
+    # The dense twin: an untrained spiking network may be silent for every input.
+    spec = twin(_spec("fused", fusion=fusion))
+    network = build(spec)
+    inputs = _inputs(spec, 1)
+    logits = network(inputs)
+    for name in inputs:
+        changed = dict(inputs)
+        changed[name] = inputs[name].flip(1)
+        assert not torch.equal(network(changed), logits), name
+
+
+def test_members_are_independent_bit_for_bit() -> None:
+    neurons = [
+        NeuronSpec(leak=0.9),
+        NeuronSpec(model="if", reset="hard"),
+        NeuronSpec(leak=0.5, threshold=0.7),
+    ]
+    specs = [_spec(neuron=neuron) for neuron in neurons]
+    together = build(specs, [0, 1, 2])
+    inputs = _inputs(specs[0], 3)
+    logits = together(inputs)
+    logits.square().sum().backward()
+    for p in range(3):
+        alone = build(specs[p], p)
+        own = alone({name: x[p : p + 1] for name, x in inputs.items()})
+        own.square().sum().backward()
+        assert torch.equal(logits[p], own[0])
+        for (name, a), b in zip(together.named_parameters(), alone.parameters(), strict=True):
+            assert a.grad is not None
+            assert b.grad is not None
+            assert torch.equal(a.grad[p], b.grad[0]), name
+
+
+def test_static_input_equals_a_repeated_one() -> None:
+    """One pass of the first layer gives what T passes would."""
+    spec = _spec(time_steps=4)
+    network = build(spec)
+    inputs = _inputs(spec, 1)
+    logits = network(inputs)
+    encode = network.encode
+    network.encode = lambda x: encode(x).expand(-1, 4, -1, -1, -1, -1)
+    torch.testing.assert_close(network(inputs), logits, atol=1e-6, rtol=0)
+
+
+def test_twin_has_the_same_weights_and_one_step() -> None:
+    spec = _spec("fused")
+    spiking, dense = build(spec, 3), build(twin(spec), 3)
+    assert twin(spec).time_steps == 1
+    for a, b in zip(spiking.parameters(), dense.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_rates_are_shares_of_spikes() -> None:
+    spec = _spec()
+    network = build(spec)
+    rates: dict[str, torch.Tensor] = {}
+    with_rates = network(_inputs(spec, 1), rates=rates)
+    assert set(rates) == {"image.conv1", "image.conv2", "image.hidden"} == set(network.sites)
+    assert all(0 <= float(rate) <= 1 for rate in rates.values())
+    assert any(float(rate) > 0 for rate in rates.values())
+    assert torch.equal(with_rates, network(_inputs(spec, 1)))
+
+
+def test_members_of_different_shape_are_refused() -> None:
+    with pytest.raises(InputError, match="shapes a network"):
+        build([_spec(), _spec(time_steps=4)], [0, 1])
+
+
+def test_load_member_refuses_foreign_weights() -> None:
+    network, other = build(_spec()), build(_spec(budget=60_000))
+    with pytest.raises(InputError, match="tensor of shape"):
+        network.load_member(0, other.member_state(0))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"network": "dnn"}, "relu"),
+        ({"neuron": NeuronSpec(model="relu")}, "spiking neuron"),
+        ({"fusion": "early"}, "fusion must be"),
+        ({"input_shapes": {"audio": (1, 8, 8)}}, "input_shapes"),
+    ],
+)
+def test_contradictions_are_refused(change: dict, words: str) -> None:
+    settings = {"modality": "image", "input_shapes": {"image": (1, 8, 8)}} | change
+    with pytest.raises(ValueError, match=words):
+        NetworkSpec(**settings)

@@ -1,0 +1,71 @@
+"""The user-facing LIF: shapes, per-member parameters, refusals."""
+
+import pytest
+import torch
+
+from spikefuse.core.errors import InputError
+from spikefuse.neurons import Surrogate, lif
+
+
+def test_example_by_hand() -> None:
+    # v: 0.6 | 1.14 fires, soft -> 0.14 | 0.726 | 1.2534 fires -> 0.2534
+    spikes, v = lif(torch.full((4, 1), 0.6), leak=0.9)
+    assert spikes.flatten().tolist() == [0, 1, 0, 1]
+    torch.testing.assert_close(v, torch.tensor([0.2534]), atol=1e-6, rtol=0)
+
+
+def test_a_tie_does_not_fire() -> None:
+    spikes, _ = lif(torch.full((1, 1), 1.0), leak=1.0, threshold=1.0)
+    assert spikes.item() == 0
+
+
+@pytest.mark.parametrize(("reset", "expected"), [("soft", 0.5), ("hard", 0.0), ("none", 1.5)])
+def test_resets(reset: str, expected: float) -> None:
+    spikes, v = lif(torch.full((1, 1), 1.5), leak=1.0, reset=reset)
+    assert spikes.item() == 1
+    assert v.item() == expected
+
+
+def test_members_equal_single_runs() -> None:
+    current = torch.randn(3, 7, 5, 2, generator=torch.Generator().manual_seed(0)) + 0.3
+    leaks, thresholds, resets = [0.5, 0.9, 1.0], [1.0, 0.7, 1.3], ["soft", "hard", "none"]
+    spikes, v = lif(current, leaks, thresholds, resets)
+    for p in range(3):
+        alone, alone_v = lif(current[p], leaks[p], thresholds[p], resets[p])
+        assert torch.equal(spikes[p], alone)
+        assert torch.equal(v[p], alone_v)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"leak": 1.5}, "leak"),
+        ({"threshold": 0.0}, "threshold"),
+        ({"reset": "sofd"}, "Did you mean soft"),
+        ({"surrogate": "bocxar"}, "Did you mean boxcar"),
+        ({"leak": [0.9, 0.8]}, "leak"),
+        ({"backend": "natve"}, "Did you mean native"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: dict, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        lif(torch.zeros(3, 4), **arguments)
+
+
+def test_integer_current_is_refused() -> None:
+    with pytest.raises(InputError, match="floating point"):
+        lif(torch.zeros(3, 4, dtype=torch.int64))
+
+
+def test_empty_time_is_refused() -> None:
+    with pytest.raises(InputError, match="T >= 1"):
+        lif(torch.zeros(0, 4))
+
+
+@pytest.mark.parametrize("backend", ["auto", "eager", "reference"])
+def test_gradient_flows_to_every_step(backend: str) -> None:
+    current = torch.full((4, 3), 0.6, requires_grad=True)
+    spikes, _ = lif(current, surrogate=Surrogate("atan"), backend=backend)
+    spikes.sum().backward()
+    assert current.grad is not None
+    assert (current.grad != 0).all()

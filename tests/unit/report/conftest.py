@@ -1,0 +1,66 @@
+"""One made-up run and its report, shared by the tests of this folder."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from spikefuse.report import build_report
+
+
+def load_synthetic() -> ModuleType:
+    """The generator beside this file; the import mode gives tests no siblings."""
+    path = Path(__file__).with_name("synthetic.py")
+    spec = importlib.util.spec_from_file_location("synthetic_results", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Built:
+    """A results folder with its report."""
+
+    root: Path
+    html: str
+
+    def text(self, name: str) -> str:
+        """A file beside the report, as text."""
+        return (self.root / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> ModuleType:
+    """The generator of made-up results."""
+    return load_synthetic()
+
+
+@pytest.fixture(scope="session")
+def build(
+    synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Built]:
+    """Make up a run with the generator's options and build its report."""
+
+    def make(**options: object) -> Built:
+        root = tmp_path_factory.mktemp("run")
+        synthetic.write_run(root, **options)
+        path = build_report(root, root / "report.html")
+        return Built(root, path.read_text(encoding="utf-8"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def built(build: Callable[..., Built]) -> Built:
+    """A run of three experiments on real data with one diverged trial."""
+    return build(
+        seeds=3,
+        epochs=2,
+        studies=("model-size", "noise-size", "reset"),
+        diverged={"network": "snn", "size": "S/3", "modality": "audio"},
+    )

@@ -1,0 +1,162 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spikefuse.core.errors import InputError, StoreError
+from spikefuse.results import TrialStore, definition_hash
+
+Finish = Callable[..., None]
+
+
+def test_open_names_the_folder_by_the_definition(
+    store: TrialStore, definition: dict[str, Any]
+) -> None:
+    folder = store.open(definition)
+    assert folder.path == store.root / "trials" / definition_hash(definition)
+    assert folder.definition() == definition
+    assert store.open(dict(reversed(definition.items()))).path == folder.path
+
+
+def test_open_refuses_a_folder_of_another_definition(
+    store: TrialStore, definition: dict[str, Any]
+) -> None:
+    path = store.open(definition).path / "trial.json"
+    path.write_text(path.read_text().replace('"seed": 3', '"seed": 4'))
+    with pytest.raises(StoreError, match=r"must be the definition with hash .* got another one"):
+        store.open(definition)
+    path.write_text("{")
+    with pytest.raises(StoreError, match=r"trial.json must be a JSON file, got damaged text"):
+        store.open(definition)
+
+
+def test_open_finds_the_type_of_a_number_different(store: TrialStore) -> None:
+    assert store.open({"leak": 1}).path != store.open({"leak": 1.0}).path
+
+
+def test_definition_must_be_json(store: TrialStore) -> None:
+    with pytest.raises(InputError, match="a must be what JSON can hold"):
+        store.open({"a": Path("x")})
+    assert list(store) == []
+
+
+def test_iteration_gives_stored_names_in_order(store: TrialStore) -> None:
+    names = sorted(store.open({"seed": seed}).trial for seed in range(5))
+    (store.root / "trials" / "notes").mkdir()
+    (store.root / "trials" / ("0" * 16)).mkdir()
+    assert list(store) == names
+
+
+def test_unknown_trials(store: TrialStore) -> None:
+    assert store.state("0123456789abcdef") == "missing"
+    for read in (store.read, store.folder):
+        with pytest.raises(StoreError, match="must be one that is stored in"):
+            read("0123456789abcdef")
+    with pytest.raises(InputError, match=r"trial must be 16 hexadecimal digits, got '\.\./\.\./x'"):
+        store.state("../../x")
+
+
+@pytest.mark.parametrize("place", ["", "trials"])
+def test_file_in_the_place_of_the_folder(tmp_path: Path, place: str) -> None:
+    root = tmp_path / "results"
+    if place:
+        root.mkdir()
+    (root / place).write_bytes(b"")
+    with pytest.raises(
+        StoreError, match=r"TrialStore: .* got a file in the place of one"
+    ) as caught:
+        TrialStore(root)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def frozen_disk(tmp_path: Path) -> Any:
+    """A results folder on a file system that is mounted read-only."""
+    path = tmp_path / "frozen"
+    path.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("needs the right to mount a file system")
+    try:
+        TrialStore(path).open({"seed": 1})
+        subprocess.run(["mount", "-o", "remount,ro", str(path)], check=True)
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+def test_read_only_disk(frozen_disk: Path) -> None:
+    with pytest.raises(StoreError, match="must be writable, got: Read-only file system") as caught:
+        TrialStore(frozen_disk)
+    assert "\n" not in str(caught.value)
+    reader = TrialStore(frozen_disk, read_only=True)
+    assert [reader.read(trial).definition for trial in reader] == [{"seed": 1}]
+
+
+def test_read_only_store_must_exist_and_is_not_touched(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="root must be an existing results folder"):
+        TrialStore(tmp_path / "nowhere", read_only=True)
+    store = TrialStore(tmp_path, read_only=True)
+    assert list(store) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_finds_nothing_in_a_sound_store(store: TrialStore, finish: Finish) -> None:
+    finish(store.open({"seed": 1}))
+    finish(store.open({"seed": 2}), "diverged")
+    store.open({"seed": 3})
+    store.open({"seed": 1}).write_evaluation({"noise_std": 1.0}, {"accuracy": 0.5})
+    assert store.verify() == []
+
+
+def test_verify_names_every_problem(store: TrialStore, finish: Finish) -> None:
+    folders = [store.open({"seed": seed}) for seed in range(6)]
+    for folder in folders[:5]:
+        finish(folder)
+    edits = {
+        0: "weights.safetensors",
+        1: "predictions.safetensors",
+        2: "metrics.jsonl",
+        3: "results.json",
+    }
+    for index, name in edits.items():
+        path = folders[index].path / name
+        content = path.read_bytes()
+        path.write_bytes(content[:-3] + bytes([content[-3] ^ 1]) + content[-2:])
+    folders[4].write_evaluation({"noise_std": 1.0}, {"accuracy": 0.5})
+    (evaluation,) = (folders[4].path / "evaluations").iterdir()
+    evaluation.write_text(evaluation.read_text().replace("0.5", "0.9"))
+    (folders[5].path / "trial.json").write_text('{"seed": 7}\n')
+    expected = {
+        folders[index].trial: f"{name} does not match the hash in the manifest"
+        for index, name in edits.items()
+    }
+    expected[folders[4].trial] = (
+        f"evaluations/{evaluation.name} does not match the hash that it carries"
+    )
+    expected[folders[5].trial] = (
+        f"trial.json has the hash {definition_hash({'seed': 7})}, not its folder's name"
+    )
+    assert store.verify() == [f"{trial}: {expected[trial]}" for trial in sorted(expected)]
+
+
+def test_reading_needs_no_torch(store: TrialStore, finish: Finish) -> None:
+    """Tables in the terminal must not wait for an import of more than a second."""
+    finish(store.open({"seed": 1}))
+    program = (
+        "import sys; from pathlib import Path; from spikefuse.results import TrialStore\n"
+        "store = TrialStore(Path(sys.argv[1]), read_only=True)\n"
+        "print([store.read(trial).state for trial in store], 'torch' in sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[3] / "src"
+    output = subprocess.run(
+        [sys.executable, "-c", program, str(store.root)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(root)},
+    ).stdout
+    assert output.strip() == "['done'] False"

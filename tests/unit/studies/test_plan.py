@@ -1,0 +1,98 @@
+"""The planner: how many networks the paper needs, what they share, what is skipped."""
+
+from pathlib import Path
+
+import pytest
+
+from spikefuse.core.errors import InputError
+from spikefuse.results import TrialStore
+from spikefuse.studies import PROFILES, STUDIES, Plan, make_plan
+from spikefuse.studies.plan import resolve_studies
+
+QUICK = PROFILES["quick"]
+
+
+def _plan(folder: Path, **more) -> Plan:
+    settings = {"protocols": ("paper", "disjoint"), "seeds": 1} | more
+    names = settings.pop("names", ())
+    return make_plan(resolve_studies(names), QUICK, "mnist-fsdd", TrialStore(folder), **settings)
+
+
+@pytest.mark.parametrize(
+    ("protocols", "seeds", "networks"),
+    [
+        (("disjoint",), 1, 30),
+        (("paper",), 1, 30),
+        (("paper", "disjoint"), 1, 40),
+        (("paper", "disjoint"), 2, 80),
+    ],
+)
+def test_distinct_networks(
+    tmp_path: Path, protocols: tuple[str, ...], seeds: int, networks: int
+) -> None:
+    plan = _plan(tmp_path, protocols=protocols, seeds=seeds)
+    assert len(plan.trials) == networks
+    planned = [t.definition.name for group in plan.populations for t in group]
+    assert sorted(planned) == sorted(t.definition.name for t in plan.trials)
+
+
+def test_unimodal_networks_serve_every_protocol(tmp_path: Path) -> None:
+    unimodal = [t for t in _plan(tmp_path).trials if t.definition.modality != "fused"]
+    assert len(unimodal) == 20
+    for trial in unimodal:
+        assert {use.cell.protocol for use in trial.uses} == {"paper", "disjoint"}
+
+
+def test_the_default_network_serves_five_experiments(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+    default = next(
+        t
+        for t in plan.trials
+        if (t.definition.network, t.definition.modality, t.definition.size) == ("snn", "image", "S")
+        and (t.definition.neuron, t.definition.reset, t.definition.time_steps) == ("lif", "soft", 4)
+    )
+    assert {use.study for use in default.uses} == set(STUDIES)
+    assert {(c.noise_std, c.noise_position) for c in default.conditions} == {
+        (0.1, "before"),
+        (0.1, "after"),
+        (5.0, "before"),
+    }
+
+
+def test_members_share_a_shape(tmp_path: Path) -> None:
+    for group in _plan(tmp_path, seeds=3).populations:
+        assert len({trial.definition.population_key() for trial in group}) == 1
+
+
+def test_small_networks_train_as_one_batch(tmp_path: Path) -> None:
+    plan = make_plan(
+        resolve_studies(["reset", "neuron"]),
+        PROFILES["smoke"],
+        "builtin",
+        TrialStore(tmp_path),
+        seeds=2,
+        workers=1,
+    )
+    kinds = {(t.definition.neuron, t.definition.reset) for t in plan.populations[0]}
+    assert len(kinds) > 1, "LIF, IF, soft and hard stand in one population"
+
+
+@pytest.mark.parametrize("modality", ["image", "audio", "fused"])
+def test_sizes_are_met(tmp_path: Path, modality: str) -> None:
+    from spikefuse.networks.budget import count_parameters, solve_width
+
+    for trial in _plan(tmp_path).trials:
+        if trial.definition.modality == modality:
+            spec = trial.definition.network_spec()
+            miss = abs(count_parameters(spec, solve_width(spec)) - spec.budget)
+            assert miss <= 0.01 * spec.budget
+
+
+def test_seeds_must_be_positive(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="seeds"):
+        _plan(tmp_path, seeds=0)
+
+
+def test_unknown_study_is_answered_with_the_nearest() -> None:
+    with pytest.raises(InputError, match="Did you mean time-steps"):
+        resolve_studies(["time-step"])

@@ -1,0 +1,209 @@
+"""Training: members apart and together, resumed and not, diverged and healthy."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from spikefuse.data import Corpus, Selection
+from spikefuse.networks import build
+from spikefuse.results import TrialStore
+from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
+from spikefuse.training.feed import Feed
+
+Make = Callable[..., TrialDefinition]
+
+
+class Killed(Exception):
+    """Stands in for the end of a process."""
+
+
+def _numbers(store: TrialStore, definition: TrialDefinition) -> dict:
+    """Everything a trial stored, without what a clock decides."""
+    record = store.read(definition.name)
+    results = {key: value for key, value in record.results.items() if key != "seconds"}
+    metrics = [
+        {key: value for key, value in row.items() if key != "seconds"} for row in record.metrics
+    ]
+    return {"results": results, "metrics": metrics}
+
+
+def _weights(store: TrialStore, definition: TrialDefinition) -> dict[str, torch.Tensor]:
+    return store.folder(definition.name).weights()
+
+
+def _same(one: TrialStore, other: TrialStore, definition: TrialDefinition) -> None:
+    assert _numbers(one, definition) == _numbers(other, definition)
+    ours, theirs = _weights(one, definition), _weights(other, definition)
+    assert ours.keys() == theirs.keys()
+    for name, weight in ours.items():
+        assert torch.equal(weight, theirs[name]), name
+
+
+@pytest.mark.parametrize("modality", ["image", "fused"])
+def test_a_population_equals_one_by_one(
+    corpus: Corpus, trial: Make, tmp_path: Path, modality: str
+) -> None:
+    members = [
+        trial(modality=modality, seed=0),
+        trial(modality=modality, seed=1, reset="hard", learning_rate=3e-3),
+        trial(modality=modality, seed=2, neuron="if"),
+    ]
+    together, apart = TrialStore(tmp_path / "together"), TrialStore(tmp_path / "apart")
+    assert train_population(members, corpus, together) == ["done"] * 3
+    for member in members:
+        train_population([member], corpus, apart)
+        _same(together, apart, member)
+
+
+def test_training_learns(corpus: Corpus, trial: Make, tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    for network in ("dnn", "snn"):
+        definition = trial(
+            network=network,
+            budget=1_600_000,
+            epochs=4,
+            selection=Selection(images=600, test_images=100),
+        )
+        train_population([definition], corpus, store)
+        results = store.read(definition.name).results
+        assert results["accuracy"]["test_best"] > 0.6, definition.network
+        assert results["best_epoch"] >= 1
+
+
+@pytest.mark.parametrize("event", [1, 3, 5])
+def test_killed_and_resumed_equals_uninterrupted(
+    corpus: Corpus, trial: Make, tmp_path: Path, event: int
+) -> None:
+    members = [trial(seed=0, epochs=3), trial(seed=1, epochs=3)]
+    whole, broken = TrialStore(tmp_path / "whole"), TrialStore(tmp_path / "broken")
+    train_population(members, corpus, whole)
+    seen = 0
+
+    def kill(_: dict) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == event:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_population(members, corpus, broken, kill)
+    train_population(members, corpus, broken)
+    for member in members:
+        _same(whole, broken, member)
+
+
+def test_members_stopped_at_different_epochs_go_on(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    """A kill between two checkpoints leaves members at different epochs."""
+    members = [trial(seed=0, epochs=3), trial(seed=1, epochs=3)]
+    whole, broken = TrialStore(tmp_path / "whole"), TrialStore(tmp_path / "broken")
+    train_population(members, corpus, whole)
+
+    def kill(event: dict) -> None:
+        if event["epoch"] == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_population(members[:1], corpus, broken, kill)
+    train_population(members, corpus, broken)
+    for member in members:
+        _same(whole, broken, member)
+
+
+def test_what_is_done_is_not_trained_again(corpus: Corpus, trial: Make, tmp_path: Path) -> None:
+    store, member = TrialStore(tmp_path), trial()
+    train_population([member], corpus, store)
+
+    def fail(event: dict) -> None:
+        raise AssertionError(event)
+
+    assert train_population([member], corpus, store, fail) == ["done"]
+
+
+def test_divergence_is_found_in_its_step_and_harms_nobody(
+    corpus: Corpus, trial: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    healthy, sick = trial(network="dnn", seed=0), trial(network="dnn", seed=1)
+    alone = TrialStore(tmp_path / "alone")
+    train_population([healthy], corpus, alone)
+
+    from spikefuse.training import fit
+
+    original = fit._Fit._train_epoch
+
+    def poison(self: fit._Fit, epoch: int):
+        if epoch == 2 and len(self.definitions) > 1:
+            with torch.no_grad():
+                next(self.network.parameters())[1].fill_(float("nan"))
+        return original(self, epoch)
+
+    monkeypatch.setattr(fit._Fit, "_train_epoch", poison)
+    store = TrialStore(tmp_path / "pair")
+    assert train_population([healthy, sick], corpus, store) == ["done", "diverged"]
+    reason = store.read(sick.name).results["reason"]
+    assert reason == "loss not finite in epoch 2, step 0"
+    _same(alone, store, healthy)
+
+
+def test_best_weights_are_those_of_the_best_validation_epoch(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    store, member = TrialStore(tmp_path), trial(epochs=4)
+    train_population([member], corpus, store)
+    record = store.read(member.name)
+    validation = [row["validation_accuracy"] for row in record.metrics]
+    best = record.results["best_epoch"]
+    assert validation[best - 1] == max(validation)
+    assert record.results["accuracy"]["validation_best"] == max(validation)
+    assert record.results["accuracy"]["validation_last"] == validation[-1]
+    feed = Feed(corpus, [member])
+    network = build(member.network_spec()).eval()
+    network.load_member(0, store.folder(member.name).weights())
+    clean = evaluate_condition(network, feed, NoiseCondition(noise_std=0.0))[0]
+    assert clean["validation"] == [max(validation)]
+    assert clean["test"] == [record.results["accuracy"]["test_best"]]
+
+
+def test_strong_noise_brings_a_network_to_chance(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    store = TrialStore(tmp_path)
+    member = trial(network="dnn", epochs=6, selection=Selection(images=1000, test_images=200))
+    train_population([member], corpus, store)
+    feed = Feed(corpus, [member])
+    network = build(member.network_spec()).eval()
+    network.load_member(0, store.folder(member.name).weights())
+    mild, strong = (
+        evaluate_condition(network, feed, NoiseCondition(noise_std=std, draws=3))[0]["test"]
+        for std in (0.01, 50.0)
+    )
+    assert len(mild) == 3
+    assert min(mild) > 0.6
+    assert max(strong) < 0.35
+
+
+def test_order_is_a_function_of_seed_and_epoch(corpus: Corpus, trial: Make) -> None:
+    feed = Feed(corpus, [trial(seed=0), trial(seed=1)])
+    first = [batch.labels for batch in feed.training_batches(1)]
+    again = [batch.labels for batch in feed.training_batches(1)]
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    other = [batch.labels for batch in feed.training_batches(2)]
+    assert not all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+    assert not torch.equal(first[0][0], first[0][1])
+
+
+def test_every_training_sample_is_seen_once_an_epoch(corpus: Corpus, trial: Make) -> None:
+    feed = Feed(corpus, [trial()])
+    seen = torch.cat([batch.labels for batch in feed.training_batches(1)], dim=1)
+    assert torch.equal(seen.sort().values, feed.labels("train").sort().values)
+
+
+def test_stored_definition_is_readable(corpus: Corpus, trial: Make, tmp_path: Path) -> None:
+    store, member = TrialStore(tmp_path), trial()
+    train_population([member], corpus, store)
+    text = (tmp_path / "trials" / member.name / "trial.json").read_text(encoding="utf-8")
+    assert TrialDefinition.model_validate(json.loads(text)) == member
