@@ -25,7 +25,7 @@ struct SpikefuseLif {
   int64_t steps;                   // T
   int64_t batch, height, width;    // pooled only
   int64_t channels;
-  float surrogate_width;
+  double surrogate_width;
   int32_t surrogate;               // code in neurons/surrogate.py
   int32_t is_static;
   int32_t pool;

@@ -50,8 +50,9 @@ struct Neuron {
 };
 
 Neuron make_neuron(const SpikefuseLif& lif, int64_t member) {
-  constexpr float half_pi = 1.57079632679489661923f;
-  const float threshold = lif.threshold[member], width = lif.surrogate_width;
+  constexpr double half_pi = 1.57079632679489661923;
+  const float threshold = lif.threshold[member];
+  const double width = lif.surrogate_width;
   const bool soft = lif.reset[member] == SPIKEFUSE_RESET_SOFT;
   const bool hard = lif.reset[member] == SPIKEFUSE_RESET_HARD;
   const float amount = soft ? threshold : 0.0f;
@@ -60,9 +61,9 @@ Neuron make_neuron(const SpikefuseLif& lif, int64_t member) {
           all(threshold),
           all(amount),
           all(attached * (hard ? 1.0f : amount)),
-          all(width),
-          all((lif.surrogate == ATAN ? half_pi : 1.0f) / width),
-          all((lif.surrogate == TRIANGLE ? 1.0f : 0.5f) / width)};
+          all((float)width),
+          all((float)((lif.surrogate == ATAN ? half_pi : 1.0) / width)),
+          all((float)((lif.surrogate == TRIANGLE ? 1.0 : 0.5) / width))};
 }
 
 template <int SURROGATE>
@@ -163,32 +164,35 @@ inline void backward_block(const Neuron& n, int64_t steps, const Block<Value>& a
     gv[k] = membrane_gradient ? load(membrane_gradient + at.offset[k]) : Vector{};
     sum[k] = Vector{};
   }
+  constexpr int GROUP = K < BLOCK ? K : BLOCK;  // one window at a time keeps its masks in registers
   for (int64_t t = steps - 1; t >= 0; --t) {
-    Mask fired[MOST];
-    Vector g[MOST];
-    for (int k = 0; k < K; ++k) fired[k] = greater(potentials[t * K + k], n.threshold);
-    if constexpr (POOL) {
-      for (int j = 0; j < K / BLOCK; ++j) {
-        const Value* from = spike_gradient + t * at.spike_step + j * LANES;
-        unpool(fired + j * BLOCK, spike_gradient ? load(from) : Vector{}, g + j * BLOCK);
-      }
-    } else {
-      for (int k = 0; k < K; ++k) {
-        g[k] = spike_gradient ? load(spike_gradient + at.offset[k] + t * at.spike_step) : Vector{};
-      }
-    }
-    for (int k = 0; k < K; ++k) {
-      const Vector h = potentials[t * K + k];
-      const Vector amount = F::hard ? h * n.gradient_amount : n.gradient_amount;
-      const Vector through_spike = subtract_product(g[k], gv[k], amount);
-      const Vector kept = F::hard ? keep(inverse(fired[k]), gv[k]) : gv[k];
-      const Vector slope = derivative<F::surrogate>(n, h - n.threshold);
-      const Vector gh = multiply_add(through_spike, slope, kept);
-      gv[k] = n.leak * gh;
-      if (F::is_static) {
-        sum[k] += gh;
+    for (int first = 0; first < K; first += GROUP) {
+      const Vector* h = potentials + t * K + first;
+      Mask fired[GROUP];
+      Vector g[GROUP];
+      for (int i = 0; i < GROUP; ++i) fired[i] = greater(h[i], n.threshold);
+      if constexpr (POOL) {
+        const Value* from = spike_gradient + t * at.spike_step + first / BLOCK * LANES;
+        unpool(fired, spike_gradient ? load(from) : Vector{}, g);
       } else {
-        store_gradient<F::streamed>(current_gradient + at.offset[k] + t * at.step, gh);
+        for (int i = 0; i < GROUP; ++i) {
+          const Value* from = spike_gradient + at.offset[first + i] + t * at.spike_step;
+          g[i] = spike_gradient ? load(from) : Vector{};
+        }
+      }
+      for (int i = 0; i < GROUP; ++i) {
+        const int k = first + i;
+        const Vector amount = F::hard ? h[i] * n.gradient_amount : n.gradient_amount;
+        const Vector through_spike = subtract_product(g[i], gv[k], amount);
+        const Vector kept = F::hard ? keep(inverse(fired[i]), gv[k]) : gv[k];
+        const Vector slope = derivative<F::surrogate>(n, h[i] - n.threshold);
+        const Vector gh = multiply_add(through_spike, slope, kept);
+        gv[k] = n.leak * gh;
+        if (F::is_static) {
+          sum[k] += gh;
+        } else {
+          store_gradient<F::streamed>(current_gradient + at.offset[k] + t * at.step, gh);
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 """The contract of every executor: jobs in, events on the way, one result a job out."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +24,11 @@ class Job:
     Args:
         name: Unique among the jobs of one run; for people too.
         entry: "module:function", called as `function(payload, report)`; it returns a JSON mapping.
-        payload: What the function is given: a copy that went through JSON, wherever it runs.
+        payload: What the function is given. It is copied through JSON: tuples become lists.
         cost: Expected effort in any unit; 0 or more. The pool begins with the costliest.
 
     Raises:
-        InputError: The name is empty, or entry or cost are malformed.
+        InputError: The name is empty, entry or cost are malformed, or the payload is not JSON.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Job:
         require(sound, "Job", "entry", "an importable 'module:function'", self.entry)
         sound = math.isfinite(self.cost) and self.cost >= 0
         require(sound, "Job", "cost", "a finite number, 0 or more", self.cost)
+        copy = through_json(self.payload, f"payload of job {self.name!r}")
+        object.__setattr__(self, "payload", copy)  # the record is frozen
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class JobResult:
         ok: Whether its function returned.
         value: What it returned; None for a failed job.
         error: Why it failed, in one line; None for a job that is ok.
-        detail: The traceback, or the last lines that a killed process wrote; for the log.
+        detail: The traceback of an unexpected error, or the last lines that a killed process
+            wrote; it is in the log too.
         seconds: How long the function ran; 0 where that is not known.
     """
 
@@ -123,3 +127,23 @@ def longest_first(jobs: Sequence[Job]) -> list[Job]:
     Long jobs at the end would leave all workers but one idle.
     """
     return sorted(jobs, key=lambda job: (-job.cost, job.name))
+
+
+def through_json(value: object, what: str) -> dict[str, Any]:
+    """What the mapping is at the other end of a JSON channel; the same wherever a job runs.
+
+    Infinities and NaN pass: both ends are Python.
+
+    Raises:
+        InputError: It is not a mapping, or something in it is not JSON.
+    """
+    if not isinstance(value, Mapping):
+        raise InputError(f"execution: {what} must be a mapping, got {type(value).__name__}.")
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(dict(value)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"execution: {what} must be what JSON can hold, got: {error}. "
+            "Convert it first, for example with .item() or .tolist()."
+        ) from error
+    return copy

@@ -11,6 +11,10 @@ from spikefuse.execution.perform import announce, perform
 class _ListenerError(BaseException):
     """Carries what a listener raised through the job's own `except Exception`."""
 
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
 
 class InProcessExecutor:
     """Runs jobs in the order given, in the calling thread.
@@ -41,11 +45,10 @@ class InProcessExecutor:
         def report(data: Mapping[str, Any]) -> None:
             try:
                 on_event(Event(job.name, "progress", data))
-            except Exception as error:
-                raise _ListenerError from error
+            except (Exception, SystemExit) as error:
+                raise _ListenerError(error) from error
 
         try:
             return perform(job, report, self.threads)
-        except _ListenerError as error:
-            assert error.__cause__ is not None
-            raise error.__cause__ from None
+        except _ListenerError as carrier:
+            raise carrier.error from None

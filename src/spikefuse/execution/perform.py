@@ -1,16 +1,15 @@
 """Run one job where it is: the code that every executor shares."""
 
 import importlib
-import json
 import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from spikefuse.core.errors import InputError, SpikefuseError
-from spikefuse.execution.contract import Event, Job, JobResult, Listener, Report
+from spikefuse.execution.contract import Event, Job, JobResult, Listener, Report, through_json
 
 _log = logging.getLogger(__name__)
 
@@ -34,16 +33,16 @@ def perform(job: Job, report: Report, threads: int | None = None) -> JobResult:
         )
         value = through_json(answer, f"result of job {job.name!r}")
     except SpikefuseError as error:
-        return _failed(job, one_line(error), begin)
+        return _failed(job, one_line(error), None, begin)
     except (Exception, SystemExit) as error:
-        return _failed(job, f"{type(error).__name__}: {one_line(error)}", begin)
+        line = f"{type(error).__name__}: {one_line(error)}"
+        return _failed(job, line, traceback.format_exc(), begin)
     finally:
         set_torch_threads(before)
     return JobResult(job.name, True, value, seconds=time.perf_counter() - begin)
 
 
-def _failed(job: Job, error: str, begin: float) -> JobResult:
-    detail = traceback.format_exc()
+def _failed(job: Job, error: str, detail: str | None, begin: float) -> JobResult:
     return JobResult(job.name, False, None, error, detail, time.perf_counter() - begin)
 
 
@@ -70,26 +69,6 @@ def load(entry: str) -> Callable[[dict[str, Any], Report], object]:
     return loaded
 
 
-def through_json(value: object, what: str) -> dict[str, Any]:
-    """What the mapping is at the other end of a JSON channel; the same wherever a job runs.
-
-    Infinities and NaN pass: both ends are Python.
-
-    Raises:
-        InputError: It is not a mapping, or something in it is not JSON.
-    """
-    if not isinstance(value, Mapping):
-        raise InputError(f"execution: {what} must be a mapping, got {type(value).__name__}.")
-    try:
-        copy: dict[str, Any] = json.loads(json.dumps(dict(value)))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"execution: {what} must be what JSON can hold, got: {error}. "
-            "Convert it first, for example with .item() or .tolist()."
-        ) from error
-    return copy
-
-
 def one_line(error: BaseException) -> str:
     """The message of an error without line breaks."""
     return " ".join(str(error).split())
@@ -114,5 +93,6 @@ def announce(result: JobResult, on_event: Listener) -> None:
     if result.ok:
         on_event(Event(result.job, "finished", {"seconds": result.seconds}))
         return
-    _log.error("job %s failed: %s\n%s", result.job, result.error, result.detail or "")
+    detail = f"\n{result.detail}" if result.detail else ""
+    _log.error("job %s failed: %s%s", result.job, result.error, detail)
     on_event(Event(result.job, "failed", {"error": result.error}))

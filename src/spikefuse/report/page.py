@@ -129,6 +129,11 @@ class Page:
     version: str = spikefuse.__version__
 
     @property
+    def shown(self) -> set[str]:
+        """Numbers of the figures that are on the page."""
+        return {str(block.number) for group in self.groups for block in group.figures}
+
+    @property
     def links(self) -> list[Link]:
         """The contents: sections that are there."""
         sections: list[tuple[object, str, str]] = [

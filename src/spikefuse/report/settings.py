@@ -197,5 +197,5 @@ def provenance_rows(trials: Sequence[Trial]) -> list[tuple[str, str]]:
             each = "; ".join(f"{value} ({count} trials)" for value, count in values.items())
             rows.append((name, each))
         else:
-            rows.append((name, f"{len(values)} different values, in each trial's folder"))
+            rows.append((name, f"{len(values)} different values, in each trial\u2019s folder"))
     return rows

@@ -16,6 +16,7 @@ class Profile(BaseModel):
     Args:
         images: Training images used, validation included; None is all.
         test_images: Test images used; None is all.
+        clips: Training clips used, validation included; None is all.
         image_size: Height and width of images; other sizes are resized.
         spectrogram_size: Height and width of spectrograms.
         epochs: By modality.
@@ -30,6 +31,7 @@ class Profile(BaseModel):
     summary: str
     images: int | None = None
     test_images: int | None = None
+    clips: int | None = None
     image_size: int = 28
     spectrogram_size: int = 28
     epochs: dict[str, int]
@@ -48,7 +50,9 @@ class Profile(BaseModel):
                     "spectrogram_size": self.spectrogram_size,
                 }
             ),
-            "selection": Selection(images=self.images, test_images=self.test_images),
+            "selection": Selection(
+                images=self.images, test_images=self.test_images, clips=self.clips
+            ),
             "epochs": self.epochs[modality],
         }
 
@@ -61,8 +65,9 @@ PROFILES: dict[str, Profile] = {
             summary="seconds: small embedded data, to see that everything works",
             images=400,
             test_images=100,
+            clips=200,
             image_size=8,
-            spectrogram_size=16,
+            spectrogram_size=8,
             epochs={"image": 2, "audio": 2, "fused": 2},
             seeds=2,
             draws=1,
@@ -71,9 +76,9 @@ PROFILES: dict[str, Profile] = {
         Profile(
             name="quick",
             summary="minutes: all six experiments at true sizes, fewer images and epochs",
-            images=12_000,
+            images=8_000,
             test_images=2_000,
-            epochs={"image": 2, "audio": 15, "fused": 2},
+            epochs={"image": 2, "audio": 10, "fused": 2},
             seeds=2,
             draws=2,
             noise_samples=500,

@@ -66,7 +66,7 @@ def population_name(population: tuple[PlannedTrial, ...]) -> str:
     if first.modality == "fused":
         shared += f" {first.protocol}"
     seeds = ",".join(str(s) for s in dict.fromkeys(t.definition.seed for t in population))
-    return f"{shared} seed {seeds} [{first.name[:6]}]"
+    return f"{shared} seed {seeds} #{first.name[:6]}"
 
 
 def run_plan(

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
     """The rows of every stored trial of a plan; what is not stored has no rows.
 
-    Accuracies are shares in [0, 1]. Split "test" is the untouched test set at the best validation
+    Accuracies are shares in [0, 1]; `samples` says of how many (under noise: times the draws). Split "test" is the untouched test set at the best validation
     epoch; split "validation" is the best validation accuracy of all epochs, the paper's number;
     `accuracy_last` is the same after the last epoch. Under noise the weights are those of the best
     validation epoch, and the value is the mean over draws.
@@ -36,10 +36,11 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
         common["reset"] = "none"
     common["seed"] = use.seed
 
-    def row(split: str, metric: str, value: float) -> Row:
-        return common | {"split": split, "metric": metric, "value": value}
+    def row(split: str, metric: str, value: float, samples: int | str = "") -> Row:
+        return common | {"split": split, "metric": metric, "value": value, "samples": samples}
 
     results = record.results
+    sizes = {part["split"]: part["samples"] for part in results["audit"]["splits"]}
     for metric in ("parameters", "macs"):
         yield row("", metric, results[metric])
     yield row("", "epochs", trial.definition.epochs)
@@ -47,20 +48,24 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
         yield row("", "diverged", 1)
         return
     if use.cell.noise_std > 0:
-        yield from _noisy_rows(use, record, plan, row)
+        yield from _noisy_rows(use, record, plan, sizes, row)
         return
     accuracy = results["accuracy"]
     for split in ("validation", "test"):
-        yield row(split, "accuracy", accuracy[f"{split}_best"])
-        yield row(split, "accuracy_last", accuracy[f"{split}_last"])
+        yield row(split, "accuracy", accuracy[f"{split}_best"], sizes[split])
+        yield row(split, "accuracy_last", accuracy[f"{split}_last"], sizes[split])
     for site, rate in results["rates"].items():
         yield row("validation", f"rate.{site}", rate)
 
 
-def _noisy_rows(use: Use, record: TrialRecord, plan: Plan, row: Any) -> Iterator[Row]:
+def _noisy_rows(
+    use: Use, record: TrialRecord, plan: Plan, sizes: dict[str, int], row: Any
+) -> Iterator[Row]:
     wanted = use.cell.condition(plan.profile.draws, plan.profile.noise_samples)
     assert wanted is not None
     for evaluation in record.evaluations.values():
         if evaluation["condition"] == wanted.model_dump(mode="json"):
             for split in ("validation", "test"):
-                yield row(split, "accuracy", fmean(evaluation["accuracy"][split]))
+                draws = evaluation["accuracy"][split]
+                samples = min(wanted.samples or sizes[split], sizes[split]) * len(draws)
+                yield row(split, "accuracy", fmean(draws), samples)

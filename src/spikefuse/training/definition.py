@@ -73,7 +73,9 @@ class TrialDefinition(BaseModel):
             if modality == "image" or filled.get("protocol") != "speaker":
                 filled["protocol"] = "disjoint"
         filled["selection"] = _relevant(
-            Selection.model_validate(filled.get("selection", {})), modality, filled.get("protocol", "disjoint")
+            Selection.model_validate(filled.get("selection", {})),
+            modality,
+            filled.get("protocol", "disjoint"),
         )
         return cls(**filled)
 

@@ -193,12 +193,14 @@ class _Fit:
 
     def _finish(self) -> None:
         """Test the last and the best weights once, and close the folders."""
-        last = self._test()
+        self.network.eval()
+        last = best = predict(self.network, self.feed, "test")
         last_weights = [self.network.member_state(m) for m in range(len(self.definitions))]
         for member, progress in enumerate(self.progress):
             if progress.best_weights:
                 self.network.load_member(member, progress.best_weights)
-        best = self._test()
+        if any(progress.best_epoch != self.epochs for progress in self.progress):
+            best = predict(self.network, self.feed, "test")
         rates = firing_rates(self.network, self.feed)
         for member, (definition, folder) in enumerate(
             zip(self.definitions, self.folders, strict=True)
@@ -207,7 +209,7 @@ class _Fit:
             folder.finish(
                 results=self._results(member, last, best, rates),
                 weights=progress.best_weights or last_weights[member],
-                predictions={split: best[split][member].to(torch.uint8).cpu() for split in best},
+                predictions={"test": best[member].to(torch.uint8).cpu()},
                 provenance=describe(self.device)
                 | {
                     "device": self.device,
@@ -217,15 +219,11 @@ class _Fit:
                 },
             )
 
-    def _test(self) -> dict[str, Tensor]:
-        self.network.eval()
-        return {split: predict(self.network, self.feed, split) for split in ("validation", "test")}
-
     def _results(
         self,
         member: int,
-        last: dict[str, Tensor],
-        best: dict[str, Tensor],
+        last: Tensor,
+        best: Tensor,
         rates: list[dict[str, float]],
     ) -> dict[str, Any]:
         progress, spec = self.progress[member], self.definitions[member].network_spec()
@@ -247,8 +245,8 @@ class _Fit:
             "accuracy": {
                 "validation_best": progress.best_accuracy,
                 "validation_last": progress.last_accuracy,
-                "test_best": accuracy(best["test"], test)[member],
-                "test_last": accuracy(last["test"], test)[member],
+                "test_best": accuracy(best, test)[member],
+                "test_last": accuracy(last, test)[member],
             },
             "rates": rates[member],
             **common,

@@ -1,5 +1,6 @@
 """From a location to tensors: shapes, values, fingerprint, cache."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_fingerprint_depends_on_content_and_settings(data_folder: Path) -> None:
 
     assert len(set(prints)) == 4
     assert load_builtin().fingerprint == prints[0]
+
+
+@pytest.mark.parametrize("part", ["read_written_digits", "read_spoken_digits"])
+def test_fingerprint_depends_on_each_part(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = load_builtin().fingerprint
+    content = getattr(corpus, part)()
+    monkeypatch.setattr(corpus, part, lambda: dataclasses.replace(content, digest="another"))
+
+    assert load_builtin().fingerprint != before
 
 
 def test_fingerprint_does_not_depend_on_the_place(data_folder: Path, tmp_path: Path) -> None:

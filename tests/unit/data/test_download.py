@@ -55,7 +55,8 @@ def served(tmp_path: Path, idx_files: dict[str, bytes], clip_files: dict[str, by
 def server(served: Path) -> Iterator[str]:
     """The good server's address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=served)) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        serving = partial(running.serve_forever, poll_interval=0.01)
+        threading.Thread(target=serving, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
 

@@ -102,6 +102,17 @@ def test_pairs_share_their_digit(values: list[int], per_digit: int, seed: int) -
         assert max(times) - min(times) <= 1
 
 
+def test_partners_differ_by_seed_and_key() -> None:
+    labels = torch.zeros(1000, dtype=torch.int64)
+    clips = torch.arange(1000)
+    partners = [
+        pair(labels, clips, labels, seed, key) for seed, key in ((0, "x"), (1, "x"), (0, "y"))
+    ]
+
+    for i, one in enumerate(partners):
+        assert not any(bool((one == other).float().mean() > 0.1) for other in partners[:i])
+
+
 def test_digit_without_clip_is_refused() -> None:
     with pytest.raises(DataError, match="no clip of digit 1 among 1"):
         pair(torch.tensor([0, 1]), torch.tensor([9]), torch.tensor([0]), 0, "pairing", "train")

@@ -40,7 +40,7 @@ class _Call(ctypes.Structure):
         *[(name, ctypes.c_void_p) for name in ("membrane_gradient", "current_gradient")],
         *[(name, ctypes.c_int64) for name in ("members", "steps", "batch", "height", "width")],
         ("channels", ctypes.c_int64),
-        ("surrogate_width", ctypes.c_float),
+        ("surrogate_width", ctypes.c_double),
         *[(name, ctypes.c_int32) for name in ("surrogate", "is_static", "pool", "bf16")],
         *[(name, ctypes.c_int32) for name in ("detach_reset", "backward", "threads")],
     ]

@@ -1,0 +1,196 @@
+"""The main job end to end, as a user runs it: embedded data, all six experiments, the report."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spikefuse.results import TrialStore
+
+FIGURES = range(3, 14)
+NETWORKS = 80
+"""40 networks a seed serve both pairing protocols; the profile has two seeds."""
+
+
+def spikefuse(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Call the command line in a process of its own."""
+    environment = {key: value for key, value in os.environ.items() if key != "SPIKEFUSE_DATA"}
+    return subprocess.run(
+        [sys.executable, "-c", "from spikefuse.cli import main; main()", *arguments],
+        cwd=folder,
+        env=environment | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("a user's folder")
+    done = spikefuse("reproduce", "--profile", "smoke", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "EMBEDDED STAND-IN DATA" in done.stdout
+    assert "report.html" in done.stdout
+    assert "Traceback" not in done.stderr
+    return folder / "runs" / "smoke-builtin"
+
+
+def test_every_network_is_stored_and_sound(run: Path) -> None:
+    store = TrialStore(run)
+    names = list(store)
+    assert len(names) == NETWORKS
+    assert {store.state(name) for name in names} == {"done"}
+    assert store.verify() == []
+
+
+def test_every_figure_is_in_the_report_and_beside_it(run: Path) -> None:
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "EMBEDDED STAND-IN DATA" in page
+    assert "<script" not in page
+    for number in FIGURES:
+        assert f"Figure {number}" in page, number
+        for ending in ("png", "svg"):
+            file = run / "figures" / f"figure-{number:02d}.{ending}"
+            assert file.stat().st_size > 1000, file
+
+
+def test_results_are_tidy_and_complete(run: Path) -> None:
+    with (run / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["study"] for row in rows} == {
+        "model-size",
+        "noise-size",
+        "noise-position",
+        "reset",
+        "neuron",
+        "time-steps",
+    }
+    accuracy = [row for row in rows if row["metric"] == "accuracy"]
+    assert {row["protocol"] for row in accuracy} == {"paper", "disjoint"}
+    assert all(0 <= float(row["value"]) <= 1 for row in accuracy)
+    cells = {
+        tuple(row[key] for key in row if key not in ("seed", "value", "trial")) for row in accuracy
+    }
+    assert len(accuracy) == 2 * len(cells), "two seeds in every cell"
+
+
+def test_the_audit_tells_paper_from_disjoint(run: Path) -> None:
+    store = TrialStore(run)
+    shares: dict[str, set[float]] = {"paper": set(), "disjoint": set()}
+    for name in store:
+        record = store.read(name)
+        if record.definition["modality"] != "fused":
+            continue
+        for overlap in record.results["audit"]["overlaps"]:
+            if (overlap["first"], overlap["second"]) == ("train", "validation"):
+                shares[record.definition["protocol"]].add(overlap["clips_share"])
+    assert shares["disjoint"] == {0.0}
+    assert min(shares["paper"]) > 0.5
+
+
+def test_budgets_are_met(run: Path) -> None:
+    store = TrialStore(run)
+    for name in store:
+        record = store.read(name)
+        budget = record.definition["budget"]
+        assert abs(record.results["parameters"] - budget) <= 0.01 * budget
+
+
+def test_a_second_call_trains_nothing(run: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in run.glob("trials/*/*")}
+    done = spikefuse("reproduce", "--profile", "smoke", folder=run.parent.parent)
+    assert done.returncode == 0, done.stderr
+    assert "80 stored, 0 to do" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in run.glob("trials/*/*")} == before
+
+
+def test_show_and_claims_read_the_results(run: Path) -> None:
+    shown = spikefuse("show", str(run), "--figure", "4", "--json", folder=run)
+    assert shown.returncode == 0, shown.stderr
+    json.loads(shown.stdout)
+    claims = spikefuse("claims", str(run), "--json", folder=run)
+    assert claims.returncode in (0, 3), claims.stderr
+    assert len(json.loads(claims.stdout)["claims"]) == 24
+
+
+def test_evaluate_adds_a_condition(run: Path) -> None:
+    store = TrialStore(run)
+    name = next(n for n in store if store.read(n).definition["modality"] == "image")
+    done = spikefuse(
+        "evaluate", str(run / "trials" / name), "--noise-std", "0.7", "--samples", "20", folder=run
+    )
+    assert done.returncode == 0, done.stderr
+    stored = TrialStore(run).read(name).evaluations.values()
+    assert any(item["condition"]["noise_std"] == 0.7 for item in stored)
+
+
+def test_shards_together_are_the_whole(run: Path, tmp_path: Path) -> None:
+    """Two shares of a small study in one folder: the same numbers as the whole run's."""
+    for share in ("1/2", "2/2"):
+        done = spikefuse(
+            "run", "reset", "--profile", "smoke", "--seeds", "1", "--protocols", "disjoint",
+            "--shard", share, "--out", str(tmp_path / "shared"), folder=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    whole, shared = TrialStore(run), TrialStore(tmp_path / "shared")
+    names = list(shared)
+    assert len(names) == 6
+    for name in names:
+        ours, theirs = shared.read(name).results, whole.read(name).results
+        assert ours["accuracy"] == theirs["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("reproduce", "--profile", "quik"), 2, "Did you mean quick"),
+        (("reproduce", "--data", "bultin"), 2, "Did you mean builtin"),
+        (("reproduce", "--executor", "pol"), 2, "Did you mean pool"),
+        (("reproduce", "--profile", "smoke", "--seeds", "0"), 2, "seeds must be at least 1"),
+        (("reproduce", "--profile", "smoke", "--shard", "3/2"), 2, "3/2"),
+        (("reproduce", "--no-such-option"), 2, "no-such-option"),
+        (("run", "rest", "--profile", "smoke"), 2, "Did you mean reset"),
+        (("train", "--neuron", "lef"), 2, "Did you mean lif"),
+        (("train", "--surrogate", "boxca"), 2, "Did you mean boxcar"),
+        (("train", "--leak", "1.5"), 2, "--leak"),
+        (("reproduce", "--data-dir", "nowhere"), 1, "nowhere"),
+        (("reproduce", "--profile", "smoke", "--out", "a-file"), 1, "a-file"),
+        (("evaluate", "nowhere"), 1, "no trial folder"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    (tmp_path / "a-file").write_text("in the place of a folder", encoding="utf-8")
+    done = spikefuse(*arguments, folder=tmp_path)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "runs") == ["a-file"]
+
+
+def test_train_one_network(tmp_path: Path) -> None:
+    command = (
+        "train", "--data", "builtin", "--plan", "mlp", "--budget", "20000", "--modality", "image",
+        "--images", "200", "--test-images", "50", "--epochs", "1", "--json", "--out", "one",
+    )  # fmt: skip
+    first, second = (spikefuse(*command, folder=tmp_path) for _ in range(2))
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    results = json.loads(first.stdout)["results"]
+    assert results["status"] == "done"
+    assert json.loads(second.stdout)["results"] == results, "stored, not trained again"
+
+
+def test_plan_trains_nothing(tmp_path: Path) -> None:
+    done = spikefuse("plan", "--profile", "smoke", "--seeds", "1", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    assert len(plan["trials"]) == 40
+    assert plan["estimated_seconds"] > 0
+    assert list((tmp_path / "runs").glob("*/trials/*")) == []

@@ -1,0 +1,306 @@
+"""The page as a whole: one file, well formed, accessible, harmless, and with the right numbers."""
+
+import csv
+import json
+import re
+import struct
+from collections.abc import Callable
+from html.parser import HTMLParser
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from spikefuse.core.errors import StoreError
+from spikefuse.report import build_report
+from spikefuse.results import read_tidy
+from spikefuse.studies.figures import figure, figure_table
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+HOSTILE = (
+    "<script>document.title='hit'</script>",
+    "\"><img src=x onerror=\"document.title='hit'\">",
+    "</title></style></svg><script>document.title='hit'</script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "$\\frac{1}{$ \x00 \ud800 \u202e",
+    "javascript:alert(1)",
+)
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element is closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.problems: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        if len(set(names)) != len(names):
+            self.problems.append(f"<{tag}> repeats an attribute")
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.problems.append(f"</{tag}> at {self.getpos()} closes nothing")
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def text(self) -> str:
+        return " ".join("".join(data for _, data in self.texts).replace("\u00a0", " ").split())
+
+
+def lines(built: Any, *studies: str) -> list[str]:
+    """The lines of the run's results that belong to the studies, with their heading."""
+    return [
+        line
+        for line in built.text("results.csv").splitlines()
+        if line.startswith(("study,", *studies))
+    ]
+
+
+@pytest.fixture(scope="module")
+def page(built: Any) -> Page:
+    return Page(built.html)
+
+
+def test_html_is_well_formed(page: Page) -> None:
+    assert page.problems == []
+    assert page.open == []
+
+
+def test_nothing_runs_and_nothing_is_loaded(built: Any, page: Page) -> None:
+    assert not page.all("script")
+    assert "http" not in built.html.lower()
+    for tag, attributes in page.elements:
+        assert tag not in {"link", "iframe", "object", "embed", "img", "form"}
+        for name in attributes:
+            assert not name.startswith("on"), (tag, name)
+            assert name != "src"
+    assert "@import" not in built.html
+    assert not re.search(r"url\((?!#)", built.html)
+
+
+def test_identifiers_are_unique_and_links_lead_somewhere(built: Any, page: Page) -> None:
+    names = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+
+    assert len(set(names)) == len(names)
+    for tag, attributes in page.elements:
+        target = attributes.get("href") or ""
+        if target.startswith("#"):
+            assert target[1:] in names, (tag, target)
+        elif tag == "a":
+            assert (built.root / target).is_file(), target
+        for name in (attributes.get("aria-labelledby") or "").split():
+            assert name in names
+
+
+def test_pictures_have_words(page: Page) -> None:
+    pictures = page.all("svg")
+
+    # Seven figures with two panels, four for Figure 8, gain and leak, 7 networks' curves,
+    # losses and 4 SNNs' rates.
+    assert len(pictures) == 16 + 2 + 7 + 7 + 4
+    for attributes in pictures:
+        assert attributes["role"] == "img"
+        assert len(attributes["aria-label"] or "") > 30
+
+
+def test_headings_descend_step_by_step(page: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_tables_have_captions_and_scopes(page: Page) -> None:
+    tags = [tag for tag, _ in page.elements]
+
+    assert tags.count("table") == tags.count("caption") == tags.count("thead") >= 10
+    assert all(attributes.get("scope") in {"col", "row"} for attributes in page.all("th"))
+
+
+def test_language_title_and_width_for_phones(page: Page) -> None:
+    assert page.all("html")[0]["lang"] == "en"
+    assert any(meta.get("name") == "viewport" for meta in page.all("meta"))
+    assert page.all("main")
+    assert any("Does a second modality help" in data for tag, data in page.texts if tag == "title")
+
+
+def test_first_screen_answers(built: Any, page: Page) -> None:
+    before_contents = page.text().split("The paper\u2019s claims, one by one")[0]
+
+    assert "Does a second modality help a spiking network" in before_contents
+    assert "Real data: MNIST" in before_contents
+    assert re.search(r"the SNN to 9\d\.\d\d %, \+\d\.\d\d pp \(95 % interval", before_contents)
+    assert re.search(r"the leak is worth \+\d\.\d\d pp \(95 % interval .* n = 3\)", before_contents)
+    assert "100 % of its validation clips are training clips, against 0 %" in before_contents
+
+
+def test_figures_show_the_measured_numbers(built: Any, page: Page) -> None:
+    rows = read_tidy(built.root / "results.csv")
+    bars = figure_table(figure(4), rows, "disjoint", "test")
+
+    label = next(
+        attributes["aria-label"] or ""
+        for attributes in page.all("svg")
+        if (attributes["aria-label"] or "").startswith("Figure 4, Ours")
+    )
+    for bar in bars:
+        assert bar.mean is not None
+        assert f"{100 * bar.mean:.2f} %" in label
+    assert label.count("the paper says 99.9 %") == 3
+    assert label.count("n = 3") == 8
+    assert label.count("n = 2") == 1  # the diverged trial
+
+
+def test_each_figure_has_its_files(built: Any) -> None:
+    for number in (3, 4, 5, 6, 7, 8, 11):
+        name = built.root / "figures" / f"figure-{number:02d}"
+        assert name.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        head = name.with_suffix(".png").read_bytes()[:24]
+        assert struct.unpack(">II", head[16:24])[0] > 1500
+        assert "<svg" in built.text(f"figures/{name.name}.svg")
+    assert not (built.root / "figures" / "figure-13.png").exists()
+    assert "Not measured in this run: Figures 9, 10, 12, 13." in built.html
+
+
+def test_tables_are_files_too(built: Any) -> None:
+    rows = list(csv.DictReader(built.text("tables/figure-04.csv").splitlines()))
+
+    assert len(rows) == 18
+    assert {row["Protocol"] for row in rows} == {"paper", "disjoint"}
+    first = rows[0]
+    assert first["n"] == "3"
+    assert len(first["Every seed"].split()) == 3
+    for name in ("headline", "claims", "audit-shared", "audit-splits", "rates", "trials"):
+        assert len(built.text(f"tables/{name}.csv").splitlines()) > 4
+
+
+def test_claims_have_verdicts_under_both_readings(page: Page, built: Any) -> None:
+    rows = list(csv.DictReader(built.text("tables/claims.csv").splitlines()))
+
+    assert [row["Claim"] for row in rows] == [f"C{number}" for number in range(1, 25)]
+    kinds = {row[f"Verdict: {title}"] for row in rows for title in ("Ours", "As the paper reports it")}
+    assert kinds == {"reproduced", "contradicted", "inconclusive"}
+    # The neuron study was not run.
+    assert {row["Verdict: Ours"] for row in rows if row["Claim"] == "C21"} == {"inconclusive"}
+
+
+def test_settings_divergence_provenance_and_command(page: Page) -> None:
+    text = page.text()
+
+    assert re.search(r"\d+ networks were trained \(1 diverged, \d+ done\)", text)
+    assert "network snn, modality audio, size S/3" in text
+    assert "loss was nan in epoch 1" in text
+    assert "spikefuse reproduce --profile quick" in text
+    assert "versions.torch" in text
+    assert "learning_rate" in text
+
+
+def test_the_same_results_give_the_same_page(build: Callable[..., Any]) -> None:
+    made = build(seeds=2, epochs=1, studies=("reset",))
+    again = made.root / "again"
+
+    path = build_report(made.root, again / "report.html")
+
+    assert path.read_text(encoding="utf-8") == made.html
+    files = list((made.root / "figures").iterdir())
+    assert len(files) == 3
+    for file in files:
+        assert (again / "figures" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_embedded_data_is_said_aloud(build: Callable[..., Any]) -> None:
+    made = build(seeds=1, epochs=1, studies=("reset",), source="builtin")
+
+    page = Page(made.html)
+    assert page.problems == []
+    banner = next(p for p in page.all("p") if "banner" in (p.get("class") or ""))
+    assert "loud" in (banner["class"] or "")
+    assert "Not the paper\u2019s data" in page.text()
+    # One seed: no interval anywhere, and no size study for the headline.
+    assert "Not measured yet" in page.text()
+    assert "One seed has no interval" in page.text()
+
+
+def test_hostile_text_is_shown_and_does_nothing(
+    synthetic: ModuleType, build: Callable[..., Any], tmp_path: Any
+) -> None:
+    names = "".join(HOSTILE)
+    record = {
+        "title": names,
+        "banner": names,
+        "profile": names,
+        "command": names,
+        "finished": names,
+        names: {names: [names]},
+        "provenance": {names: names},
+    }
+    claims = {"claims": [{"id": names, "statement": names, "verdict": names, "rule": names}]}
+    made = build(seeds=2, epochs=1, studies=("reset",), record=record)
+    (made.root / "claims.json").write_text(json.dumps(claims), encoding="utf-8")
+    trial = next((made.root / "trials").iterdir())
+    provenance = json.dumps({names: names})
+    (trial / "provenance.json").write_text(provenance, encoding="utf-8")
+
+    path = build_report(made.root, tmp_path / "report.html")
+
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.problems == []
+    assert not page.all("script")
+    assert not page.all("img")
+    assert "49" not in page.text().split("Does a second modality")[0]
+    assert "<script>document.title='hit'</script>" in "".join(data for _, data in page.texts)
+
+
+def test_results_without_anything_else_still_make_a_report(
+    built: Any, tmp_path: Any
+) -> None:
+    (tmp_path / "results.csv").write_text("\n".join(lines(built, "reset")), encoding="utf-8")
+
+    path = build_report(tmp_path, tmp_path / "out" / "report.html")
+
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.problems == []
+    assert "The trial folders are missing" in page.text()
+    assert "Figure 11. SNN: hard against soft reset" in page.text()
+    assert "The run left no record of its command" in page.text()
+
+
+def test_contradicting_results_are_named_where_they_would_stand(
+    built: Any, tmp_path: Any
+) -> None:
+    once = lines(built, "reset", "model-size")
+    twice = [line.replace(",0.9", ",0.8") for line in once if line.startswith("model-size")]
+    (tmp_path / "results.csv").write_text("\n".join(once + twice), encoding="utf-8")
+
+    page = Page(build_report(tmp_path, tmp_path / "report.html").read_text(encoding="utf-8"))
+
+    assert page.problems == []
+    assert "figure 3: results must hold one number a cell and seed" in page.text()
+    assert "Figure 11. SNN: hard against soft reset" in page.text()
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Any) -> None:
+    with pytest.raises(StoreError, match=r"must be one that holds results\.csv"):
+        build_report(tmp_path, tmp_path / "report.html")
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_error(built: Any, tmp_path: Any) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError, match="report: "):
+        build_report(built.root, tmp_path / "file" / "report.html")

@@ -1,0 +1,108 @@
+"""Tables that the page, the files and the terminal share."""
+
+import csv
+
+import pytest
+
+from spikefuse.report.headline import Estimate, Gain, Headline, Leak
+from spikefuse.report.tables import (
+    NONE,
+    csv_bytes,
+    figure_data_table,
+    figure_summary_table,
+    headline_table,
+    interval,
+    share,
+)
+from spikefuse.studies.figures import FigureRow, figure, figure_table
+
+
+def measured(protocol: str, split: str, values: tuple[float, ...]) -> tuple[FigureRow, ...]:
+    rows = [
+        {
+            **{"study": "reset", "network": "snn", "modality": "fused", "size": "S"},
+            **{"neuron": "lif", "reset": "soft", "time_steps": 4, "noise_std": 0.0},
+            **{"protocol": protocol, "split": split, "metric": "accuracy"},
+            **{"trial": str(seed), "seed": seed, "value": value},
+        }
+        for seed, value in enumerate(values)
+    ]
+    return figure_table(figure(11), rows, protocol, split)
+
+
+READINGS = (
+    measured("paper", "validation", (0.999, 0.997)),
+    measured("disjoint", "test", (0.98, 0.97, 0.99)),
+)
+
+
+def test_data_table_has_a_row_for_each_bar_and_reading() -> None:
+    table = figure_data_table(figure(11), READINGS)
+
+    assert len(table.rows) == 12
+    assert table.heads == 2
+    assert table.rows[-2] == (
+        *("Soft reset", "Fused", "paper", "validation"),
+        *("99.80", "98.53 to 100.00", "2", "99.90 99.70", "99"),
+    )
+    assert table.rows[-1][2:8] == (
+        *("disjoint", "test", "98.00", "95.52 to 100.00", "3"),
+        "98.00 97.00 99.00",
+    )
+    assert table.rows[0][4:] == (NONE, NONE, "0", NONE, NONE)
+
+
+def test_summary_table_puts_readings_side_by_side() -> None:
+    table = figure_summary_table(figure(11), READINGS)
+
+    assert [column.title for column in table.columns] == [
+        *("reset", "modality", "paper, validation", "disjoint, test", "n", "paper"),
+    ]
+    assert table.rows[-1] == (
+        *("Soft reset", "Fused", "99.80 \u00b1 1.27", "98.00 \u00b1 2.48", "2, 3", "99"),
+    )
+    assert table.rows[0] == ("Hard reset", "Image", NONE, NONE, "0", NONE)
+
+
+def test_summary_of_a_figure_with_panels() -> None:
+    table = figure_summary_table(figure(8), [figure_table(figure(8), [], "disjoint", "test")])
+
+    assert len(table.rows) == 12
+    assert table.rows[-1][:3] == ("SNN", "Noise 5", "Fused")
+
+
+def test_csv_is_read_back_whole() -> None:
+    table = figure_data_table(figure(11), READINGS)
+
+    rows = list(csv.reader(csv_bytes(table).decode().splitlines()))
+
+    assert rows[0] == [column.title for column in table.columns]
+    assert rows[1:] == [["" if cell == NONE else cell for cell in row] for row in table.rows]
+
+
+def test_headline_table_is_in_percentage_points() -> None:
+    estimate = Estimate({0: 0.01, 1: 0.02}, 0.015, -0.0485, 0.0785)
+    single = Estimate({0: 0.01}, 0.01, None, None)
+    gain = Gain("snn", estimate, "image", estimate, estimate, single)
+    leak = Leak("snn", estimate, estimate, estimate)
+
+    rows = headline_table(Headline({"snn": gain}, None, None, {"snn": leak})).rows
+
+    assert rows[0][1:] == ("+1.50", "\u22124.85 to +7.85", "2")
+    assert rows[1][1:] == ("+1.00", NONE, "1")
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0.5, 0.75, "50.00 to 75.00"), (-0.1, 1.2, "0.00 to 100.00"), (None, None, NONE)],
+)
+def test_intervals_end_where_accuracy_does(
+    low: float | None, high: float | None, text: str
+) -> None:
+    assert interval(low, high) == text
+
+
+def test_share() -> None:
+    assert share(0.98765) == "98.77"
+    assert share(None) == NONE
