@@ -41,9 +41,7 @@ def synthetic() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def build(
-    synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., Built]:
+def build(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Built]:
     """Make up a run with the generator's options and build its report."""
 
     def make(**options: object) -> Built:

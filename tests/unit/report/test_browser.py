@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this mac
 HOSTILE = (
     "<script>document.title='hit'</script>",
     "<img src=x onerror=\"document.title='hit'\">",
-    "\"><svg onload=\"document.title='hit'\">",
+    '"><svg onload="document.title=\'hit\'">',
     "' autofocus onfocus='document.title=1' x='",
     "</style><script>document.title='hit'</script>",
     "</title><body onload=document.title='hit'>",

@@ -19,7 +19,7 @@ from spikefuse.studies.figures import figure, figure_table
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = (
     "<script>document.title='hit'</script>",
-    "\"><img src=x onerror=\"document.title='hit'\">",
+    '"><img src=x onerror="document.title=\'hit\'">',
     "</title></style></svg><script>document.title='hit'</script>",
     "{{ 7 * 7 }}{% raw %}",
     "$\\frac{1}{$ \x00 \ud800 \u202e",
@@ -193,7 +193,9 @@ def test_claims_have_verdicts_under_both_readings(page: Page, built: Any) -> Non
     rows = list(csv.DictReader(built.text("tables/claims.csv").splitlines()))
 
     assert [row["Claim"] for row in rows] == [f"C{number}" for number in range(1, 25)]
-    kinds = {row[f"Verdict: {title}"] for row in rows for title in ("Ours", "As the paper reports it")}
+    kinds = {
+        row[f"Verdict: {title}"] for row in rows for title in ("Ours", "As the paper reports it")
+    }
     assert kinds == {"reproduced", "contradicted", "inconclusive"}
     # The neuron study was not run.
     assert {row["Verdict: Ours"] for row in rows if row["Claim"] == "C21"} == {"inconclusive"}
@@ -266,9 +268,7 @@ def test_hostile_text_is_shown_and_does_nothing(
     assert "<script>document.title='hit'</script>" in "".join(data for _, data in page.texts)
 
 
-def test_results_without_anything_else_still_make_a_report(
-    built: Any, tmp_path: Any
-) -> None:
+def test_results_without_anything_else_still_make_a_report(built: Any, tmp_path: Any) -> None:
     (tmp_path / "results.csv").write_text("\n".join(lines(built, "reset")), encoding="utf-8")
 
     path = build_report(tmp_path, tmp_path / "out" / "report.html")
@@ -280,9 +280,7 @@ def test_results_without_anything_else_still_make_a_report(
     assert "The run left no record of its command" in page.text()
 
 
-def test_contradicting_results_are_named_where_they_would_stand(
-    built: Any, tmp_path: Any
-) -> None:
+def test_contradicting_results_are_named_where_they_would_stand(built: Any, tmp_path: Any) -> None:
     once = lines(built, "reset", "model-size")
     twice = [line.replace(",0.9", ",0.8") for line in once if line.startswith("model-size")]
     (tmp_path / "results.csv").write_text("\n".join(once + twice), encoding="utf-8")

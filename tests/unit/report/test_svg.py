@@ -78,7 +78,12 @@ def test_hostile_text_is_text() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kept"),
-    [("a\x00b", "a\ufffdb"), ("\ud800", "\ufffd"), ("x" * 30, "x" * 9 + "\u2026"), ("a\nb", "a\nb")],
+    [
+        ("a\x00b", "a\ufffdb"),
+        ("\ud800", "\ufffd"),
+        ("x" * 30, "x" * 9 + "\u2026"),
+        ("a\nb", "a\nb"),
+    ],
 )
 def test_plain(text: str, kept: str) -> None:
     assert plain(text, 10) == kept

@@ -14,15 +14,19 @@ from spikefuse.neurons.lif.reference import RESETS
 from spikefuse.neurons.surrogate import Surrogate
 
 
+BLOCK = 65_536
+"""Neurons that are run through all time steps before the next ones: their state stays in a core's
+second-level cache, where whole layers would travel to memory and back at every operation."""
+
+
 class _Members:
-    """Per-member constants, shaped to broadcast over [P, ...] (without the time axis)."""
+    """Per-member constants [P, 1], to broadcast over [P, neurons]."""
 
     def __init__(self, leak: Tensor, threshold: Tensor, reset: Tensor, like: Tensor) -> None:
-        shape = (-1, *[1] * (like.dim() - 2))
-        self.leak = leak.to(like.dtype).view(shape)
-        self.threshold = threshold.to(like.dtype).view(shape)
-        self.soft = (reset == RESETS["soft"]).to(like.dtype).view(shape)
-        self.hard = (reset == RESETS["hard"]).to(like.dtype).view(shape)
+        self.leak = leak.to(like.dtype).unsqueeze(1)
+        self.threshold = threshold.to(like.dtype).unsqueeze(1)
+        self.soft = (reset == RESETS["soft"]).to(like.dtype).unsqueeze(1)
+        self.hard = (reset == RESETS["hard"]).to(like.dtype).unsqueeze(1)
         self.all_soft = bool((reset == RESETS["soft"]).all())
 
     def amount(self, h: Tensor) -> Tensor:
@@ -32,10 +36,16 @@ class _Members:
         return torch.addcmul(self.soft * self.threshold, self.hard, h)
 
 
+def _blocks(neurons: int, members: int, device: torch.device) -> list[slice]:
+    """Slices of the neurons, each small enough for the cache; one slice on other devices."""
+    size = max(1, BLOCK // members) if device.type == "cpu" else max(1, neurons)
+    return [slice(start, start + size) for start in range(0, neurons, size)]
+
+
 def _scan(
     current: Tensor, time_steps: int, members: _Members, spikes: Tensor, potentials: Tensor | None
 ) -> Tensor:
-    """Run the neuron; fill `spikes` and, when given, the potentials h before each reset."""
+    """Run a block [P, T, n]; fill `spikes` and, when given, the potentials h before each reset."""
     static = current.shape[1] == 1
     v: Tensor | None = None
     for t in range(time_steps):
@@ -44,13 +54,50 @@ def _scan(
         if v is None:
             h = drive.clone() if out is None else out.copy_(drive)
         else:
-            h = torch.mul(v, members.leak, out=out) if out is not None else v.mul_(members.leak)
+            h = v.mul_(members.leak) if out is None else torch.mul(v, members.leak, out=out)
             h = h.add_(drive)
         s = spikes[:, t]
         s.copy_(h > members.threshold)
         v = h - s * members.amount(h)
     assert v is not None
     return v
+
+
+def _walk_back(
+    current: Tensor,
+    members: _Members,
+    surrogate: Surrogate,
+    detach_reset: bool,
+    spike_gradient: Tensor | None,
+    v_gradient: Tensor | None,
+    result: Tensor,
+    time_steps: int,
+) -> None:
+    """Recompute a block's membrane, then go back through time and fill `result` [P, T or 1, n]."""
+    shape = (current.shape[0], time_steps, current.shape[2])
+    spikes, potentials = current.new_empty(shape), current.new_empty(shape)
+    _scan(current, time_steps, members, spikes, potentials)
+    static = current.shape[1] == 1 and time_steps > 1
+    gv = v_gradient
+    for t in reversed(range(time_steps)):
+        h, s = potentials[:, t], spikes[:, t]
+        slope = surrogate.derivative(h - members.threshold)
+        through_spike = None if spike_gradient is None else spike_gradient[:, t]
+        if gv is not None and not detach_reset:
+            reset_part = gv * members.amount(h)
+            through_spike = (
+                reset_part.neg_() if through_spike is None else through_spike - reset_part
+            )
+        gh = torch.zeros_like(h) if through_spike is None else slope.mul_(through_spike)
+        if gv is not None:
+            gh += gv if members.all_soft else gv * (1 - s * members.hard)
+        if not static:
+            result[:, t] = gh
+        elif t == time_steps - 1:
+            result[:, 0] = gh
+        else:
+            result[:, 0] += gh
+        gv = gh * members.leak
 
 
 class EagerLif(torch.autograd.Function):
@@ -69,48 +116,44 @@ class EagerLif(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         """Run the neuron over time, keeping only its input."""
         members = _Members(leak, threshold, reset, current)
-        shape = (current.shape[0], time_steps, *current.shape[2:])
-        spikes = torch.empty(shape, dtype=current.dtype, device=current.device)
-        v = _scan(current, time_steps, members, spikes, None)
+        outside = current.shape[2:]
+        flat = current.flatten(2) if outside else current.unsqueeze(2)
+        count, neurons = current.shape[0], flat.shape[2]
+        spikes = flat.new_empty((count, time_steps, neurons))
+        v = flat.new_empty((count, neurons))
+        for block in _blocks(neurons, count, current.device):
+            v[:, block] = _scan(flat[:, :, block], time_steps, members, spikes[:, :, block], None)
         ctx.save_for_backward(current, leak, threshold, reset)
         ctx.settings = (time_steps, surrogate, detach_reset)
         ctx.set_materialize_grads(False)
-        return spikes, v
+        return spikes.view(count, time_steps, *outside), v.view(count, *outside)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
         """Recompute the membrane, then walk back through time."""
-        spike_gradient, v_gradient = gradients
         current, leak, threshold, reset = ctx.saved_tensors
         time_steps, surrogate, detach_reset = ctx.settings
         members = _Members(leak, threshold, reset, current)
-        static = current.shape[1] == 1 and time_steps > 1
-        shape = (current.shape[0], time_steps, *current.shape[2:])
-        spikes, potentials = current.new_empty(shape), current.new_empty(shape)
-        _scan(current, time_steps, members, spikes, potentials)
-
-        result = torch.empty_like(current)
-        gv = v_gradient
-        for t in reversed(range(time_steps)):
-            h, s = potentials[:, t], spikes[:, t]
-            slope = surrogate.derivative(h - members.threshold)
-            through_spike = None if spike_gradient is None else spike_gradient[:, t]
-            if gv is not None and not detach_reset:
-                reset_part = gv * members.amount(h)
-                through_spike = (
-                    reset_part.neg_() if through_spike is None else through_spike - reset_part
-                )
-            gh = torch.zeros_like(h) if through_spike is None else slope.mul_(through_spike)
-            if gv is not None:
-                gh += gv if members.all_soft else gv * (1 - s * members.hard)
-            if not static:
-                result[:, t] = gh
-            elif t == time_steps - 1:
-                result[:, 0] = gh
-            else:
-                result[:, 0] += gh
-            gv = gh * members.leak
-        return result, None, None, None, None, None, None
+        count, steps = current.shape[:2]
+        flat = current.reshape(count, steps, current[0, 0].numel() if count else 0)
+        spike_gradient, v_gradient = gradients
+        if spike_gradient is not None:
+            spike_gradient = spike_gradient.reshape(count, time_steps, -1)
+        if v_gradient is not None:
+            v_gradient = v_gradient.reshape(count, -1)
+        result = torch.empty_like(flat)
+        for block in _blocks(flat.shape[2], count, current.device):
+            _walk_back(
+                flat[:, :, block],
+                members,
+                surrogate,
+                detach_reset,
+                None if spike_gradient is None else spike_gradient[:, :, block],
+                None if v_gradient is None else v_gradient[:, block],
+                result[:, :, block],
+                time_steps,
+            )
+        return result.view(current.shape), None, None, None, None, None, None
 
 
 def lif_eager(

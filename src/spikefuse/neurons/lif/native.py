@@ -49,26 +49,31 @@ class _Call(ctypes.Structure):
 @functools.cache
 def _load() -> tuple[ctypes.CDLL | None, str | None]:
     """The library, or the reason why there is none."""
+    # An editable install keeps it in another folder of the package than this file.
     package = sys.modules[__package__] if __package__ else None
-    folders = [Path(folder) for folder in getattr(package, "__path__", [])]
-    found = [folder / LIBRARY_NAME for folder in folders if (folder / LIBRARY_NAME).is_file()]
-    if not found:
-        return None, (
-            "the C++ library was not built. Install GCC or Clang, then install spikefuse again"
-        )
-    try:
-        library = ctypes.CDLL(str(found[0]))
-        versions = library.spikefuse_lif_interface(), library.spikefuse_lif_size()
-    except (OSError, AttributeError) as error:
-        return None, f"{found[0]} cannot be loaded: {error}"
-    if versions != (INTERFACE, ctypes.sizeof(_Call)):
-        return None, f"{found[0]} is of another version of spikefuse. Install spikefuse again"
+    folders = dict.fromkeys([Path(__file__).parent, *map(Path, getattr(package, "__path__", []))])
+    reason = "the C++ library was not built. Install GCC or Clang, then install spikefuse again"
+    for path in (folder / LIBRARY_NAME for folder in folders):
+        if not path.is_file():
+            continue
+        try:
+            library = ctypes.CDLL(str(path))
+            versions = library.spikefuse_lif_interface(), library.spikefuse_lif_size()
+        except (OSError, AttributeError) as error:
+            reason = f"{path} cannot be loaded: {error}"
+            continue
+        if versions == (INTERFACE, ctypes.sizeof(_Call)):
+            return _prepare(library), None
+        reason = f"{path} is of another version of spikefuse. Install spikefuse again"
+    return None, reason
+
+
+def _prepare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.spikefuse_lif_instructions.restype = ctypes.c_char_p
     library.spikefuse_lif_use_pool.argtypes = [ctypes.c_void_p] * 3
     library.spikefuse_lif_run.argtypes = [ctypes.c_void_p]
-    pool = _torch_pool()
-    library.spikefuse_lif_use_pool(*(pool or (None, None, None)))
-    return library, None
+    library.spikefuse_lif_use_pool(*(_torch_pool() or (None, None, None)))
+    return library
 
 
 def _torch_pool() -> list[int] | None:
@@ -218,7 +223,7 @@ class NativeLif(torch.autograd.Function):
         return _forward(current, (leak, threshold, reset), settings)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
         """Recompute the membrane, then walk back through time."""
         current, *constants = ctx.saved_tensors
@@ -228,7 +233,7 @@ class NativeLif(torch.autograd.Function):
         result = torch.empty_like(current)
         _run(
             current,
-            tuple(constants),  # type: ignore[arg-type]
+            tuple(constants),
             ctx.settings,
             spike_gradient=spike_gradient,
             membrane_gradient=membrane_gradient,
