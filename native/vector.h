@@ -12,8 +12,9 @@
 
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
-#elif defined(__ARM_NEON)
+#elif defined(__aarch64__) && SPIKEFUSE_LANES == 4
 #include <arm_neon.h>
+#define SPIKEFUSE_NEON
 #endif
 
 namespace {
@@ -102,8 +103,13 @@ inline Half narrow(Bits bits) {
   return (Half)_mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08));
 }
 #else
+#if defined(SPIKEFUSE_NEON)
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
+inline Vector subtract_product(Vector c, Vector a, Vector b) { return vfmsq_f32(c, a, b); }
+#else
 inline Vector multiply_add(Vector a, Vector b, Vector c) { return a * b + c; }
 inline Vector subtract_product(Vector c, Vector a, Vector b) { return c - a * b; }
+#endif
 inline Bits widen(Half half) { return __builtin_convertvector(half, Bits); }
 inline Half narrow(Bits bits) { return __builtin_convertvector(bits, Half); }
 #endif

@@ -91,15 +91,19 @@ def chatter(payload: Payload, report: Report) -> Payload:
     print('{"kind": "result", "data": {}}')
     print("no line end", end="", flush=True)
     os.write(1, b'{"kind": "progress", "data": 3}\n')
-    subprocess.run([sys.executable, "-c", "print('from a child'); input()"], check=False)
+    subprocess.run([sys.executable, "-c", "print('from a child')"], check=False)
     logging.getLogger("spikefuse.somewhere").warning("careful: %d", 7)
     warnings.warn("this is old", DeprecationWarning, stacklevel=1)
     warnings.warn("this is odd", UserWarning, stacklevel=1)
-    return {"stdin": sys.stdin.read()}
+    return {}
+
+
+def read_input(payload: Payload, report: Report) -> Payload:
+    return {"input": sys.stdin.read(), "descriptor": os.read(0, 10).decode()}
 
 
 def die(payload: Payload, report: Report) -> Payload:
-    """End like a process that the system kills; `once` names a file that makes it live next time."""
+    """End like a process that the system kills; with `once`, the name of a file, only once."""
     marker = payload.get("once")
     if marker is not None:
         if Path(marker).exists():

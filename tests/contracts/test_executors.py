@@ -3,7 +3,7 @@
 import importlib.util
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +31,6 @@ needs_ray = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def importable_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """A Ray cluster of two node processes on this machine, one processor each; its address."""
-    RayExecutor()  # before Ray is imported: it makes Ray stay on loopback and send no statistics
-    import ray
-    from ray.cluster_utils import Cluster
-
-    settings = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-    nodes = Cluster(initialize_head=True, head_node_args=settings)
-    try:
-        nodes.add_node(**settings)
-        yield nodes.address
-    finally:
-        ray.shutdown()
-        nodes.shutdown()
 
 
 @pytest.fixture
@@ -246,6 +229,7 @@ def test_killed_worker_fails_its_job_only(executor: Executor) -> None:
 # -- around a job --------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:this is")
 def test_logs_arrive_and_prints_do_no_harm(
     executor: Executor, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

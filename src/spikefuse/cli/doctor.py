@@ -121,7 +121,7 @@ def find_torch() -> tuple[State, str]:
     """PyTorch's version and its threads."""
     import torch
 
-    from spikefuse.core.provenance import usable_cores
+    from spikefuse.core.cores import usable_cores
 
     threads, cores = torch.get_num_threads(), usable_cores()
     if threads > cores:

@@ -29,11 +29,13 @@ def evaluate(
     from rich.console import Console
 
     from spikefuse.cli.single import explain, open_trial, show_trial
+    from spikefuse.core.device import resolve_device
     from spikefuse.core.errors import InputError
     from spikefuse.data import locate
     from spikefuse.studies.work import run_population
     from spikefuse.training import NoiseCondition
 
+    resolve_device(device)
     store, definition = open_trial(trial)
     try:
         condition = NoiseCondition.model_validate(

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from spikefuse.cli.data import download_progress
 from spikefuse.cli.workflow import INTERRUPTED
 from spikefuse.core.checks import nearest, one_of, require
+from spikefuse.core.device import resolve_device
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
 from spikefuse.results import TrialRecord, TrialStore
@@ -77,7 +79,9 @@ def train_one(
     import torch
 
     console = Console(file=sys.stderr if as_json else sys.stdout)
-    location = locate(data, data_dir)
+    resolve_device(device)
+    with download_progress(console) as progress:
+        location = locate(data, data_dir, progress=progress)
     definition = definition_from(settings, location.source)
     store = TrialStore(out or Path("runs") / f"single-{location.source}")
     console.print(f"[bold]data[/bold]   {banner_of(location)}", highlight=False)

@@ -58,9 +58,13 @@ def prepare(request: Request, console: Console) -> Prepared:
         InputError: An option has a value that is not allowed.
         DataError: A named data folder is missing or incomplete.
         StoreError: The result folder cannot be written.
+        MissingExtraError: Ray is asked for and not installed.
     """
+    from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
+    from spikefuse.core.device import resolve_device
     from spikefuse.data import banner_of, locate
+    from spikefuse.execution import make_executor, parse_shard
     from spikefuse.neurons.lif import resolve_backend
     from spikefuse.results import TrialStore
     from spikefuse.studies import PROFILES, make_plan
@@ -72,9 +76,12 @@ def prepare(request: Request, console: Console) -> Prepared:
         for name in request.protocols.split(",")
     )
     studies = resolve_studies(request.studies or ())
-    resolve_backend(request.backend, request.device)
+    resolve_backend(request.backend, resolve_device(request.device))
+    parse_shard(request.shard)
+    make_executor(request.executor, request.workers, request.threads, request.ray_address)
     wanted = "builtin" if request.profile == "smoke" and request.data == "auto" else request.data
-    location = locate(wanted, request.data_dir)
+    with download_progress(console) as progress:
+        location = locate(wanted, request.data_dir, progress=progress)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
     store = TrialStore(out)
     banner = banner_of(location)

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import torch
 
 import spikefuse
+from spikefuse.core.cores import usable_cores
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -125,13 +126,6 @@ def describe_processor() -> dict[str, JSON]:
         "features": list(features),
         "memory_bytes": memory,
     }
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: a cluster's job often gets fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def processor_model() -> str | None:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 MALLOC: Mapping[str, str] = {
     "MALLOC_MMAP_MAX_": "0",
@@ -25,21 +24,3 @@ def worker_environment(threads: int) -> dict[str, str]:
     """
     malloc = {name: value for name, value in MALLOC.items() if name not in os.environ}
     return malloc | {name: str(threads) for name in _THREADS}
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: a cluster's job often gets fewer than the machine has."""
-    cores = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    return max(1, min(cores, _container_cores(Path("/sys/fs/cgroup/cpu.max"))))
-
-
-def _container_cores(path: Path) -> int:
-    """Cores that a Linux container's quota amounts to (control groups, version 2)."""
-    unlimited = 2**16
-    try:
-        quota, period = path.read_text().split()
-        return unlimited if quota == "max" else max(1, int(quota) // int(period))
-    except (OSError, ValueError, ZeroDivisionError):
-        return unlimited

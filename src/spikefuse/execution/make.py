@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from spikefuse.core.checks import one_of, require
+from spikefuse.core.cores import usable_cores
 from spikefuse.core.errors import InputError
 from spikefuse.execution.contract import Executor, Job, JobResult, Listener
-from spikefuse.execution.environment import usable_cores
 from spikefuse.execution.in_process import InProcessExecutor
 from spikefuse.execution.pool import PoolExecutor
 from spikefuse.execution.ray import RayExecutor

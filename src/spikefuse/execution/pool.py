@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spikefuse.core.checks import require
+from spikefuse.core.cores import usable_cores
 from spikefuse.execution.child import Child, Inbox
 from spikefuse.execution.contract import (
     Event,
@@ -16,7 +17,6 @@ from spikefuse.execution.contract import (
     check_names,
     longest_first,
 )
-from spikefuse.execution.environment import usable_cores
 from spikefuse.execution.perform import announce
 from spikefuse.execution.relay import log_relayed
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.checks import require
+from spikefuse.core.cores import usable_cores
 from spikefuse.core.errors import InputError, MissingExtraError, SpikefuseError
 from spikefuse.execution.contract import (
     Event,
@@ -28,7 +29,7 @@ from spikefuse.execution.contract import (
     check_names,
     longest_first,
 )
-from spikefuse.execution.environment import usable_cores, worker_environment
+from spikefuse.execution.environment import worker_environment
 from spikefuse.execution.perform import announce, one_line, perform
 from spikefuse.execution.relay import log_relayed, relay_logs, wanted_level
 
@@ -89,6 +90,11 @@ class RayExecutor:
     def _cluster(self) -> Iterator[None]:
         """A connection to the cluster; one that the calling program has made is left as it is."""
         if self._ray.is_initialized():
+            connected = self._ray.get_runtime_context().gcs_address
+            if self.address not in (None, "auto", connected):
+                _log.warning(
+                    "Ray is connected to %s already; %s is not used", connected, self.address
+                )
             yield
             return
         try:
@@ -115,9 +121,9 @@ class RayExecutor:
             else:
                 self._require_answer()
                 self._ray.init(address=self.address, **quiet)
-        except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
-            if isinstance(error, SpikefuseError):
-                raise
+        except SpikefuseError:
+            raise
+        except Exception as error:  # Ray raises just that when a node is slow to start
             if self.address is None:
                 raise SpikefuseError(
                     f"{_WHERE}: Ray must be able to start here, got: {one_line(error)}. "

@@ -12,11 +12,13 @@ from spikefuse.report import theme
 from spikefuse.report.files import write_figure_files
 from spikefuse.report.headline import Headline, headline
 from spikefuse.report.page import (
+    EMBEDDED,
     FigureBlock,
     FigureGroup,
     FileLink,
     Page,
     compose,
+    data_source,
     figure_caption,
     figure_legend,
 )
@@ -117,16 +119,20 @@ def _block(figure: PaperFigure, run: Run, places: _Places) -> FigureBlock | None
         return replace(plain_block, problem=plain(error, 400))
     if not columns:
         return None
-    rows = [row for _, group in columns for row in group]
+    drawn = columns
+    if data_source(run) == EMBEDDED:
+        # A drawing must not invite to compare what cannot be compared; the table keeps the values.
+        drawn = [(view, tuple(replace(row, paper=None) for row in rows)) for view, rows in columns]
+    rows = [row for _, group in drawn for row in group]
     table = figure_data_table(figure, [group for _, group in columns])
     csv_path = places.tables / f"{table.name}.csv"
     write_file(csv_path, csv_bytes(table), "report")
-    paths = write_figure_files(figure, columns, places.figures, _footnote(run))
+    paths = write_figure_files(figure, drawn, places.figures, _footnote(run))
     return replace(
         plain_block,
-        pictures=figure_pictures(figure, columns),
+        pictures=figure_pictures(figure, drawn),
         legend=figure_legend(figure, rows),
-        caption=figure_caption(figure, columns, figure_scale(rows).note),
+        caption=figure_caption(figure, drawn, figure_scale(rows).note),
         table=table,
         files=[
             FileLink(f"{path.parent.name}/{path.name}", path.suffix[1:].upper())

@@ -27,7 +27,8 @@ from spikefuse.studies.figures import FigureRow, PaperFigure
 QUESTION = (
     "Does a second modality help a spiking network, and does it help it more than a dense one?"
 )
-_EMBEDDED = (
+EMBEDDED = "builtin"
+_EMBEDDED_BANNER = (
     "Small embedded data (scikit-learn digits and synthesised speech), not MNIST and the Free "
     "Spoken Digit Dataset: the numbers show that the pipeline works, not what the paper found."
 )
@@ -159,9 +160,9 @@ class Page:
 def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) -> Page:
     """The page of a run; `parts` are the drawn pictures and figure groups."""
     record, trials = run.record, run.trials
-    source = _source(run)
-    loud = source == "builtin"
-    banner = record.get("banner") or (_EMBEDDED if loud else "")
+    source = data_source(run)
+    loud = source == EMBEDDED
+    banner = record.get("banner") or (_EMBEDDED_BANNER if loud else "")
     judged, unjudged = verdicts(run)
     tables = audit_tables(trials)
     diverged = [trial for trial in trials if trial.state == "diverged"]
@@ -202,7 +203,7 @@ _AUDIT_TEXT = (
 )
 
 
-def _source(run: Run) -> str:
+def data_source(run: Run) -> str:
     """Where the data came from: the run's record, else the trials' own settings."""
     if run.record.get("source"):
         return str(run.record["source"])

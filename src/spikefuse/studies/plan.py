@@ -3,11 +3,11 @@
 Populations are dealt out by what they cost, so the plan knows how long the rest will take.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from spikefuse.core.checks import one_of, require
+from spikefuse.core.cores import usable_cores
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell, Study
@@ -123,14 +123,10 @@ def make_plan(
         _find_missing(trial, store)
         trial.cost = _cost(trial, profile)
     planned = tuple(trials.values())
-    populations = _populations([t for t in planned if not t.is_ready], workers or _cores())
+    populations = _populations([t for t in planned if not t.is_ready], workers or usable_cores())
     return Plan(
         tuple(studies), profile, source, tuple(protocols), numbers, planned, tuple(populations)
     )
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1
 
 
 def _find_missing(trial: PlannedTrial, store: TrialStore) -> None:

@@ -1,18 +1,18 @@
 """Run a plan: hand its populations to an executor, then gather the tidy results."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.data import Location
 from spikefuse.execution import Event, Executor, Job, shard
 from spikefuse.results import TrialStore, write_tidy
+from spikefuse.results.atomic import write_file
+from spikefuse.studies.claims import evaluate_claims, write_claims
 from spikefuse.studies.plan import Plan, PlannedTrial
 from spikefuse.studies.tabulate import tabulate
 from spikefuse.studies.work import ENTRY
@@ -107,13 +107,17 @@ def run_plan(
 
 
 def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) -> Path:
-    """Write `results.csv` and `run.json` of a plan from its trial folders.
+    """Write `results.csv`, `claims.json` and `run.json` of a plan from its trial folders.
+
+    The claims are judged by our own reading: disjoint splits, the untouched test set.
 
     Raises:
         StoreError: The folder cannot be written.
     """
     results = out / "results.csv"
-    write_tidy(tabulate(plan, store), results)
+    rows = tabulate(plan, store)
+    write_tidy(rows, results)
+    write_claims(evaluate_claims(rows), out / "claims.json")
     record: dict[str, Any] = {
         "title": "Does a second modality help a spiking network?",
         "profile": plan.profile.name,
@@ -128,11 +132,5 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": describe(),
     }
-    path = out / "run.json"
-    temporary = out / f".run.json.{os.getpid()}"
-    try:
-        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"results: {path} cannot be written: {error.strerror}.") from error
+    write_file(out / "run.json", (json.dumps(record, indent=2) + "\n").encode(), "results")
     return results

@@ -13,10 +13,11 @@ Row = dict[str, Any]
 def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
     """The rows of every stored trial of a plan; what is not stored has no rows.
 
-    Accuracies are shares in [0, 1]; `samples` says of how many (under noise: times the draws). Split "test" is the untouched test set at the best validation
-    epoch; split "validation" is the best validation accuracy of all epochs, the paper's number;
-    `accuracy_last` is the same after the last epoch. Under noise the weights are those of the best
-    validation epoch, and the value is the mean over draws.
+    Accuracies are shares in [0, 1]; `samples` says of how many (under noise: times the draws).
+    Split "test" is the untouched test set at the best validation epoch; split "validation" is the
+    best validation accuracy of all epochs, the paper's number; `accuracy_last` is the same after
+    the last epoch. Under noise the weights are those of the best validation epoch, and the value
+    is the mean over draws.
     """
     rows: list[Row] = []
     for trial in plan.trials:

@@ -114,7 +114,7 @@ def test_more_threads_than_cores_are_noted(monkeypatch: pytest.MonkeyPatch) -> N
     import torch
 
     monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
-    monkeypatch.setattr("spikefuse.core.provenance.usable_cores", lambda: 2)
+    monkeypatch.setattr("spikefuse.core.cores.usable_cores", lambda: 2)
 
     state, answer = module.find_torch()
     assert state == "note"

@@ -73,7 +73,7 @@ def test_reads_what_the_data_package_writes() -> None:
         split: {"image": torch.tensor(pairs[split]), "audio": torch.tensor(clips[split])}
         for split in pairs
     }
-    assignment = Assignment("paper", samples, {split: labels[:2] for split in pairs})
+    assignment = Assignment("paper", samples, dict.fromkeys(pairs, labels[:2]))
 
     record = audit(corpus, assignment).to_json()
 

@@ -94,7 +94,7 @@ def test_a_phone_never_scrolls_sideways(built: Any, tmp_path: Path) -> None:
 
 def test_hostile_text_executes_nothing(build: Callable[..., Any], tmp_path: Path) -> None:
     text = " ".join(HOSTILE)
-    names = {name: text for name in ("title", "banner", "profile", "command", "finished")}
+    names = dict.fromkeys(("title", "banner", "profile", "command", "finished"), text)
     made = build(seeds=1, epochs=1, studies=("reset",), record=names | {text: {text: text}})
 
     dom = browse(tmp_path / "profile", made.root / "report.html", "--dump-dom")

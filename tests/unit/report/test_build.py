@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -122,7 +123,7 @@ def test_headings_descend_step_by_step(page: Page) -> None:
 
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_tables_have_captions_and_scopes(page: Page) -> None:
@@ -233,6 +234,10 @@ def test_embedded_data_is_said_aloud(build: Callable[..., Any]) -> None:
     banner = next(p for p in page.all("p") if "banner" in (p.get("class") or ""))
     assert "loud" in (banner["class"] or "")
     assert "Not the paper\u2019s data" in page.text()
+    assert "they say nothing about the paper" in page.text()
+    # Figure 11's text says 99 %, but not of this data: only the table repeats it.
+    assert not any("paper says" in (svg["aria-label"] or "") for svg in page.all("svg"))
+    assert "Paper\u2019s text" in page.text()
     # One seed: no interval anywhere, and no size study for the headline.
     assert "Not measured yet" in page.text()
     assert "One seed has no interval" in page.text()

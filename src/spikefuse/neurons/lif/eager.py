@@ -13,7 +13,6 @@ from torch import Tensor
 from spikefuse.neurons.lif.reference import RESETS
 from spikefuse.neurons.surrogate import Surrogate
 
-
 BLOCK = 65_536
 """Neurons that are run through all time steps before the next ones: their state stays in a core's
 second-level cache, where whole layers would travel to memory and back at every operation."""

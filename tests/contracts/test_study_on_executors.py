@@ -1,0 +1,86 @@
+"""A small study gives the same numbers wherever it runs: this process, a pool, a Ray cluster."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spikefuse.data import Location
+from spikefuse.execution import Executor, InProcessExecutor, PoolExecutor, RayExecutor
+from spikefuse.results import TrialStore
+from spikefuse.studies import PROFILES, Plan, make_plan
+from spikefuse.studies.plan import resolve_studies
+from spikefuse.studies.run import run_plan
+from spikefuse.studies.tabulate import tabulate
+
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="ray is not installed"
+)
+SMALL = PROFILES["smoke"].model_copy(update={"images": 200, "clips": 100, "test_images": 50})
+
+
+def plan_in(store: TrialStore) -> Plan:
+    return make_plan(
+        resolve_studies(["reset"]), SMALL, "builtin", store, protocols=("disjoint",), seeds=2
+    )
+
+
+def numbers(executor: Executor, folder: Path) -> list[dict[str, Any]]:
+    """The tidy rows of the study after this executor has run it."""
+    store = TrialStore(folder)
+    plan = plan_in(store)
+    summary = run_plan(plan, store, Location("builtin"), executor)
+    assert summary.failures == ()
+    assert summary.trained == len(plan.trials) == 12
+    return tabulate(plan, store)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    return numbers(InProcessExecutor(threads=1), tmp_path_factory.mktemp("here"))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A Ray cluster of two node processes on this machine; its address."""
+    RayExecutor()  # before Ray is imported: it makes Ray stay on loopback and send no statistics
+    import ray
+    from ray.cluster_utils import Cluster
+
+    settings = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
+    nodes = Cluster(initialize_head=True, head_node_args=settings)
+    try:
+        nodes.add_node(**settings)
+        yield nodes.address
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
+
+
+def test_pool(expected: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert numbers(PoolExecutor(workers=2, threads=1), tmp_path) == expected
+
+
+@needs_ray
+def test_ray_cluster_of_two_nodes(
+    expected: list[dict[str, Any]], cluster: str, tmp_path: Path
+) -> None:
+    assert numbers(RayExecutor(threads=1, address=cluster), tmp_path) == expected
+
+
+def test_tables_do_not_depend_on_the_order_of_work(
+    expected: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """Half of the work, then all of it: what is stored is not run again."""
+    store = TrialStore(tmp_path)
+    plan = plan_in(store)
+    executor = PoolExecutor(workers=2, threads=1)
+    first = run_plan(plan, store, Location("builtin"), executor, part=(1, 2))
+    assert 0 < first.trained < len(plan.trials)
+    rest = plan_in(store)
+    second = run_plan(rest, store, Location("builtin"), executor)
+    assert second.trained == len(plan.trials) - first.trained
+    assert second.stored == first.trained
+    assert tabulate(rest, store) == expected

@@ -1,0 +1,58 @@
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from spikefuse.core.errors import InputError
+from spikefuse.execution import Job
+from spikefuse.execution.perform import load, one_line, perform, set_torch_threads
+
+
+def test_missing_import_inside_the_module_is_not_blamed_on_the_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "needs_more_than_there_is.py").write_text("import no_such_library_here\n")
+    result = perform(Job("a", "needs_more_than_there_is:f", {}), lambda data: None)
+    assert result.error == "ModuleNotFoundError: No module named 'no_such_library_here'"
+    assert "needs_more_than_there_is.py" in str(result.detail)
+
+
+def test_missing_modules_and_functions_are_named() -> None:
+    for entry in ("no_such_package_here.part:f", "json.no_such_part_here:f"):
+        with pytest.raises(InputError, match="entry must name an importable module"):
+            load(entry)
+    for entry in ("json:nothing", "json:__doc__"):
+        with pytest.raises(InputError, match="entry must name a function"):
+            load(entry)
+    assert load("os.path:join")("a", "b")  # type: ignore[arg-type]
+
+
+def test_threads_are_set_for_the_job_and_restored() -> None:
+    before = torch.get_num_threads()
+    job = Job("a", "executor_jobs:train", {"seed": 1})
+    result = perform(job, lambda data: None, threads=before + 1)
+    assert result.value is not None
+    assert result.value["threads"] == before + 1
+    assert torch.get_num_threads() == before
+    perform(Job("b", "executor_jobs:divide", {"zero": 0}), lambda data: None, threads=before + 1)
+    assert torch.get_num_threads() == before
+
+
+def test_torch_is_not_imported_for_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    assert set_torch_threads(1) is None
+    assert "torch" not in sys.modules
+
+
+def test_ctrl_c_passes() -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        perform(Job("a", "executor_jobs:steps", {"steps": 1}), interrupt)
+
+
+def test_one_line() -> None:
+    assert one_line(ValueError("a\n  b\tc ")) == "a b c"
