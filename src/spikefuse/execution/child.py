@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from spikefuse.execution.contract import Job
 from spikefuse.execution.environment import worker_environment
@@ -54,17 +55,14 @@ class Child:
             stderr=subprocess.PIPE,
             env=os.environ | worker_environment(threads) | {SETTINGS: json.dumps(settings)},
         )
-        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
-        assert pipes[0] is not None
-        assert pipes[1] is not None
-        assert pipes[2] is not None
-        self._commands: IO[bytes] = pipes[0]
-        self._readers = [
-            threading.Thread(target=self._read_messages, args=(pipes[1],), daemon=True),
-            threading.Thread(target=self._read_output, args=(pipes[2],), daemon=True),
-        ]
-        for thread in (*self._readers, threading.Thread(target=self._wait, daemon=True)):
-            thread.start()
+        commands, messages, output = (
+            cast(IO[bytes], pipe)
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr)
+        )
+        self._commands = commands
+        self._messages_reader = _start(self._read_messages, messages)
+        self._output_reader = _start(self._read_output, output)
+        _start(self._wait)
 
     def begin(self, job: Job) -> None:
         """Hand over a job. If the worker is gone, its end is in the inbox or soon will be."""
@@ -90,8 +88,7 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        for thread in self._readers:
-            thread.join(1.0)
+        self._join_readers()
 
     def describe_end(self) -> str:
         """How the process ended, in words."""
@@ -106,25 +103,37 @@ class Child:
         return f"was killed by {name}{hint}"
 
     def _read_messages(self, pipe: IO[bytes]) -> None:
-        for line in pipe:
-            # A worker that is killed while it writes leaves half a line.
-            if line.endswith(b"\n"):
-                self._inbox.put((self, json.loads(line)))
+        with pipe:
+            for line in pipe:
+                # A worker that is killed while it writes leaves half a line.
+                if line.endswith(b"\n"):
+                    self._inbox.put((self, json.loads(line)))
 
     def _read_output(self, pipe: IO[bytes]) -> None:
         job = "worker"
-        for line in pipe:
-            if line.startswith(OUTPUT_MARK):
-                job = json.loads(line.removeprefix(OUTPUT_MARK))
-                self.last_words.clear()
-            elif text := line.decode(errors="replace").rstrip():
-                self.last_words.append(text)
-                _log.info("%s: %s", job, text)
+        with pipe:
+            for line in pipe:
+                if line.startswith(OUTPUT_MARK):
+                    job = json.loads(line.removeprefix(OUTPUT_MARK))
+                    self.last_words.clear()
+                elif text := line.decode(errors="replace").rstrip():
+                    self.last_words.append(text)
+                    _log.info("%s: %s", job, text)
 
     def _wait(self) -> None:
         # Not the end of the pipes but the end of the process counts: a program that a job has
-        # started may hold them open for longer.
+        # started may hold one open for longer.
         self._process.wait()
-        for thread in self._readers:
-            thread.join(1.0)
+        self._join_readers()
         self._inbox.put((self, None))
+
+    def _join_readers(self) -> None:
+        self._messages_reader.join(_PATIENCE_S)
+        # Only this pipe goes to the programs that a job starts.
+        self._output_reader.join(1.0)
+
+
+def _start(target: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=target, args=arguments, daemon=True)
+    thread.start()
+    return thread

@@ -106,6 +106,8 @@ class _Run:
         if message is None:
             self.bury(child)
             return
+        if child not in self.staff:
+            return  # late words of a worker that has been given up
         data = message["data"]
         if message["kind"] == "log":
             log_relayed(child.job.name if child.job else None, data)
