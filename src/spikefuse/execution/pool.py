@@ -123,6 +123,7 @@ class _Run:
 
     def bury(self, child: Child) -> None:
         self.staff.discard(child)
+        child.dismiss()
         if child.job is not None:
             self.fail(
                 child.job,

@@ -43,15 +43,18 @@ class Cell(BaseModel):
         levels = self.model_dump(exclude={"noise_std", "noise_position"})
         return TrialDefinition.create(**levels, seed=seed, **settings)
 
-    def condition(self, draws: int, samples: int | None) -> NoiseCondition | None:
-        """The noise under which this cell is evaluated; None without noise."""
+    def condition(self, draws: int) -> NoiseCondition | None:
+        """The noise under which this cell is evaluated; None without noise.
+
+        It meets every sample that the evaluation without noise does: what it costs is a paired
+        difference.
+        """
         if self.noise_std == 0:
             return None
         return NoiseCondition(
             noise_std=self.noise_std,
             noise_position=self.noise_position,
             draws=draws,
-            samples=samples,
         )
 
 

@@ -116,7 +116,7 @@ def make_plan(
                     trial = PlannedTrial(definition, store.state(definition.name), 0.0)
                     trials[definition.name] = trial
                 trial.uses.append(Use(study.name, cell, seed))
-                condition = cell.condition(profile.draws, profile.noise_samples)
+                condition = cell.condition(profile.draws)
                 if condition is not None and condition not in trial.conditions:
                     trial.conditions.append(condition)
     for trial in trials.values():

@@ -22,7 +22,6 @@ class Profile(BaseModel):
         epochs: By modality.
         seeds: Seeds 0 to seeds - 1.
         draws: Noise draws per noisy evaluation.
-        noise_samples: Samples per split of a noisy evaluation; None is all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +36,6 @@ class Profile(BaseModel):
     epochs: dict[str, int]
     seeds: Annotated[int, Field(ge=1)]
     draws: Annotated[int, Field(ge=1)] = 2
-    noise_samples: int | None = None
 
     def settings(self, modality: str, size: str, source: str) -> dict[str, Any]:
         """What the profile and the data decide of a trial's definition."""
@@ -71,17 +69,15 @@ PROFILES: dict[str, Profile] = {
             epochs={"image": 2, "audio": 2, "fused": 2},
             seeds=2,
             draws=1,
-            noise_samples=50,
         ),
         Profile(
             name="quick",
             summary="minutes: all six experiments at true sizes, fewer images and epochs",
             images=8_000,
-            test_images=2_000,
+            test_images=1_000,
             epochs={"image": 2, "audio": 10, "fused": 2},
             seeds=2,
             draws=2,
-            noise_samples=500,
         ),
         Profile(
             name="paper",

@@ -62,7 +62,7 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
 def _noisy_rows(
     use: Use, record: TrialRecord, plan: Plan, sizes: dict[str, int], row: Any
 ) -> Iterator[Row]:
-    wanted = use.cell.condition(plan.profile.draws, plan.profile.noise_samples)
+    wanted = use.cell.condition(plan.profile.draws)
     assert wanted is not None
     for evaluation in record.evaluations.values():
         if evaluation["condition"] == wanted.model_dump(mode="json"):
