@@ -64,8 +64,8 @@ SpikefuseKernel kernel_for(int64_t channels) {
   return IMPLEMENTATIONS[index].kernel;
 }
 
-// The thread pool of the process, handed over by the wrapper: PyTorch's own OpenMP. Linking one here
-// could bring a second pool into the process.
+// The thread pool of the process, handed over by the wrapper: PyTorch's own OpenMP. Linking one
+// here could bring a second pool into the process.
 typedef void (*Parallel)(void (*)(void*), void*, unsigned, unsigned);
 typedef int (*Number)();
 Parallel run_parallel = nullptr;
@@ -141,8 +141,9 @@ void spikefuse_lif_use_pool(void* parallel, void* number, void* count) {
 
 // Forward or backward. 0, or 1 when memory ran out.
 int spikefuse_lif_run(const SpikefuseLif* lif) {
-  Task task{lif, kernel_for(lif->channels), lif->members * spikefuse_units_per_member(*lif), nullptr};
-  const int64_t threads = useful_threads(*lif, task.units);
+  const int64_t units = lif->members * spikefuse_units_per_member(*lif);
+  Task task{lif, kernel_for(lif->channels), units, nullptr};
+  const int64_t threads = useful_threads(*lif, units);
   if (lif->backward && lif->steps > STACK_STEPS) {
     const size_t bytes = threads * lif->steps * SPIKEFUSE_SCRATCH_FLOATS * sizeof(float);
     task.heap = (float*)aligned_alloc(64, bytes);

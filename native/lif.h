@@ -6,7 +6,11 @@
 
 #define SPIKEFUSE_LIF_INTERFACE 1  // raise when SpikefuseLif changes; the wrapper checks it
 
-enum SpikefuseReset { SPIKEFUSE_RESET_NONE = 0, SPIKEFUSE_RESET_SOFT = 1, SPIKEFUSE_RESET_HARD = 2 };
+enum SpikefuseReset {
+  SPIKEFUSE_RESET_NONE = 0,
+  SPIKEFUSE_RESET_SOFT = 1,
+  SPIKEFUSE_RESET_HARD = 2,
+};
 
 // One call. All arrays are contiguous; "values" are float32 or bf16 as `bf16` says. N is the number
 // of neurons of a member: channels when not pooled, batch * height * width * channels when pooled.
@@ -35,12 +39,13 @@ struct SpikefuseLif {
   int32_t threads;
 };
 
-// Work is cut into units: a pair of image rows when pooled, a run of neurons otherwise. Units do not
-// share outputs. `scratch` holds steps * SPIKEFUSE_SCRATCH_FLOATS floats, aligned to 64 bytes.
+// Work is cut into units: a pair of image rows when pooled, a run of neurons otherwise. Units do
+// not share outputs. `scratch` holds steps * SPIKEFUSE_SCRATCH_FLOATS floats, aligned to 64 bytes.
 #define SPIKEFUSE_FLAT_UNIT 2048
 #define SPIKEFUSE_SCRATCH_FLOATS 128  // eight vectors of at most sixteen lanes
 
-typedef void (*SpikefuseKernel)(const SpikefuseLif& lif, int64_t begin, int64_t end, float* scratch);
+typedef void (*SpikefuseKernel)(const SpikefuseLif& lif, int64_t begin, int64_t end,
+                                float* scratch);
 
 static inline int64_t spikefuse_units_per_member(const SpikefuseLif& lif) {
   if (lif.pool) return lif.batch * ((lif.height + 1) / 2);

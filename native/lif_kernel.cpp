@@ -143,8 +143,8 @@ inline void recompute(const Neuron& n, int64_t steps, const Block<Value>& at, Ve
   }
 }
 
-// Gradient of a window's maximum: all of it to the first pixel that fired, to the first pixel of all
-// when none did, as PyTorch's max_pool2d.
+// Gradient of a window's maximum: all of it to the first pixel that fired, to the first pixel of
+// all when none did, as PyTorch's max_pool2d.
 inline void unpool(const Mask* fired, Vector g, Vector* share) {
   const Mask two = either(fired[0], fired[1]), three = either(two, fired[2]);
   const Mask none = inverse(either(three, fired[3]));
@@ -240,7 +240,8 @@ Member<Value> make_member(const SpikefuseLif& lif, int64_t p, float* scratch) {
 // Run K full vectors, at `offset` from the member's first neuron. `output` is where a window's
 // pooled spikes begin; without pooling spikes lie as the current does.
 template <class F, bool POOL, int K>
-inline void run_block(const Member<typename F::Value>& m, const int64_t (&offset)[K], int64_t output) {
+inline void run_block(const Member<typename F::Value>& m, const int64_t (&offset)[K],
+                      int64_t output) {
   Block<typename F::Value> at{m.current, m.step, m.spike_step, {}};
   for (int k = 0; k < K; ++k) at.offset[k] = offset[k];
   if (m.backward) {
@@ -271,8 +272,8 @@ void run_flat(const Member<typename F::Value>& m, int64_t begin, int64_t count) 
 
 // COUNT vectors of channels of the window whose first pixel is at `corner`.
 template <class F, int COUNT>
-inline void run_windows(const Member<typename F::Value>& m, int64_t corner, int64_t row, int64_t channels,
-                        int64_t output) {
+inline void run_windows(const Member<typename F::Value>& m, int64_t corner, int64_t row,
+                        int64_t channels, int64_t output) {
   int64_t offset[BLOCK * COUNT];
   for (int j = 0; j < COUNT; ++j) {
     const int64_t at = corner + j * LANES;

@@ -1,8 +1,8 @@
 // A register of floats and what the kernels do with it, for the instruction set being compiled for.
 //
 // Vector types (GCC and Clang) instead of loops for the vectoriser: a neuron's state then stays in
-// registers over all time steps, and no aliasing question can make the code scalar. Intrinsics stand
-// where the generic form costs several instructions.
+// registers over all time steps, and no aliasing question can make the code scalar. Intrinsics
+// stand where the generic form costs several instructions.
 //
 // No header with plain inline functions may be included by a kernel: a copy compiled for AVX-512
 // could be the one the linker keeps for every other caller. Intrinsics are always inlined.

@@ -12,7 +12,7 @@ from spikefuse.execution import Executor, InProcessExecutor, PoolExecutor, RayEx
 from spikefuse.results import TrialStore
 from spikefuse.studies import PROFILES, Plan, make_plan
 from spikefuse.studies.plan import resolve_studies
-from spikefuse.studies.run import run_plan
+from spikefuse.studies.run import RunSummary, jobs_of, run_plan
 from spikefuse.studies.tabulate import tabulate
 
 needs_ray = pytest.mark.skipif(
@@ -21,17 +21,30 @@ needs_ray = pytest.mark.skipif(
 SMALL = PROFILES["smoke"].model_copy(update={"images": 200, "clips": 100, "test_images": 50})
 
 
-def plan_in(store: TrialStore) -> Plan:
+def plan_in(store: TrialStore, is_shared: bool = False) -> Plan:
     return make_plan(
-        resolve_studies(["reset"]), SMALL, "builtin", store, protocols=("disjoint",), seeds=2
+        resolve_studies(["reset"]),
+        SMALL,
+        "builtin",
+        store,
+        protocols=("disjoint",),
+        seeds=2,
+        is_shared=is_shared,
     )
+
+
+def run(
+    plan: Plan, store: TrialStore, executor: Executor, part: tuple[int, int] = (1, 1)
+) -> RunSummary:
+    jobs = jobs_of(plan, store, Location("builtin"), part=part)
+    return run_plan(plan, store, jobs, executor)
 
 
 def numbers(executor: Executor, folder: Path) -> list[dict[str, Any]]:
     """The tidy rows of the study after this executor has run it."""
     store = TrialStore(folder)
     plan = plan_in(store)
-    summary = run_plan(plan, store, Location("builtin"), executor)
+    summary = run(plan, store, executor)
     assert summary.failures == ()
     assert summary.trained == len(plan.trials) == 12
     return tabulate(plan, store)
@@ -70,17 +83,18 @@ def test_ray_cluster_of_two_nodes(
     assert numbers(RayExecutor(threads=1, address=cluster), tmp_path) == expected
 
 
-def test_tables_do_not_depend_on_the_order_of_work(
+def test_shares_of_a_job_array_are_the_whole(
     expected: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    """Half of the work, then all of it: what is stored is not run again."""
+    """Each share plans when it starts, after others have stored: nothing is left out or redone."""
     store = TrialStore(tmp_path)
-    plan = plan_in(store)
     executor = PoolExecutor(workers=2, threads=1)
-    first = run_plan(plan, store, Location("builtin"), executor, part=(1, 2))
-    assert 0 < first.trained < len(plan.trials)
-    rest = plan_in(store)
-    second = run_plan(rest, store, Location("builtin"), executor)
-    assert second.trained == len(plan.trials) - first.trained
-    assert second.stored == first.trained
-    assert tabulate(rest, store) == expected
+    trained = [
+        run(plan_in(store, is_shared=True), store, executor, part=(share, 3)).trained
+        for share in (1, 2, 3)
+    ]
+    assert sum(trained) == 12
+    assert min(trained) > 0
+    plan = plan_in(store)
+    assert plan.populations == ()
+    assert tabulate(plan, store) == expected

@@ -77,7 +77,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     )
     studies = resolve_studies(request.studies or ())
     resolve_backend(request.backend, resolve_device(request.device))
-    parse_shard(request.shard)
+    part = parse_shard(request.shard)
     make_executor(request.executor, request.workers, request.threads, request.ray_address)
     wanted = "builtin" if request.profile == "smoke" and request.data == "auto" else request.data
     with download_progress(console) as progress:
@@ -94,6 +94,7 @@ def prepare(request: Request, console: Console) -> Prepared:
         protocols=protocols,
         seeds=request.seeds,
         workers=request.workers,
+        is_shared=part != (1, 1),
     )
     return Prepared(request, plan, store, location, out, banner)
 
@@ -140,23 +141,20 @@ def execute(prepared: Prepared, console: Console) -> Path:
     from spikefuse.studies.run import gather, jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
-    part = parse_shard(request.shard)
-    jobs = jobs_of(plan, prepared.store, prepared.location, request.device, request.backend)
+    jobs = jobs_of(
+        plan,
+        prepared.store,
+        prepared.location,
+        part=parse_shard(request.shard),
+        device=request.device,
+        backend=request.backend,
+    )
     executor = make_executor(
         request.executor, request.workers, request.threads, request.ray_address
     )
     try:
         with RunProgress(jobs, console) as progress:
-            summary = run_plan(
-                plan,
-                prepared.store,
-                prepared.location,
-                executor,
-                progress.on_event,
-                part=part,
-                device=request.device,
-                backend=request.backend,
-            )
+            summary = run_plan(plan, prepared.store, jobs, executor, progress.on_event)
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None

@@ -12,7 +12,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from ipaddress import ip_address
 from pathlib import Path
@@ -77,13 +77,20 @@ class RayExecutor:
 
         Raises:
             InputError: Two jobs have the same name, or no cluster answers at the address.
-            SpikefuseError: Ray cannot be started.
+            SpikefuseError: Ray cannot be started, or the cluster is lost.
         """
         check_names(jobs)
         if not jobs:
             return []
         with self._cluster():
-            results = _Run(self._ray, on_event, self.threads).work(jobs, self.workers or len(jobs))
+            try:
+                run = _Run(self._ray, on_event, self.threads)
+                results = run.work(jobs, self.workers or len(jobs))
+            except self._ray.exceptions.RayError as error:
+                raise SpikefuseError(
+                    f"{_WHERE}: the Ray cluster must stay, got: {type(error).__name__}. "
+                    "See that it is running and run the same command again."
+                ) from error
         return [results[job.name] for job in jobs]
 
     @contextmanager
@@ -197,9 +204,10 @@ class _Run:
                 for task in ready:
                     self.close(task)
         finally:
-            for task in self.running:
-                self.ray.cancel(task, force=True)
-            self.ray.kill(self.mailbox)
+            with suppress(self.ray.exceptions.RayError):  # on a cluster that is lost
+                for task in self.running:
+                    self.ray.cancel(task, force=True)
+                self.ray.kill(self.mailbox)
         return self.results
 
     def take_in(self, job: str, kind: str, data: Mapping[str, Any]) -> None:

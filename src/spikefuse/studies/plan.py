@@ -93,11 +93,23 @@ def make_plan(
     protocols: Sequence[str] = PROTOCOLS,
     seeds: int | None = None,
     workers: int | None = None,
+    is_shared: bool = False,
 ) -> Plan:
     """Find the distinct networks of the studies and group what is not stored into populations.
 
     Cells of several studies that need the same network share it. Members of a population have one
     shape and one number of steps.
+
+    Args:
+        studies: What is to be answered.
+        profile: How much effort.
+        source: The data's source.
+        store: Where the trial folders are.
+        protocols: Pairing protocols of the fused networks.
+        seeds: Number of seeds; the profile's own if None.
+        workers: Processes among which the populations will be dealt.
+        is_shared: Group all networks, stored ones too, as if nothing were stored: the shares of a
+            job array must cut the same plan, whichever of them starts first.
 
     Raises:
         InputError: seeds is below 1.
@@ -121,9 +133,10 @@ def make_plan(
                     trial.conditions.append(condition)
     for trial in trials.values():
         _find_missing(trial, store)
-        trial.cost = _cost(trial, profile)
+        trial.cost = _cost(trial, profile, is_shared)
     planned = tuple(trials.values())
-    populations = _populations([t for t in planned if not t.is_ready], workers or usable_cores())
+    grouped = [t for t in planned if is_shared or not t.is_ready]
+    populations = _populations(grouped, 1 if is_shared else workers or usable_cores(), is_shared)
     return Plan(
         tuple(studies), profile, source, tuple(protocols), numbers, planned, tuple(populations)
     )
@@ -148,16 +161,16 @@ def _samples(definition: TrialDefinition, profile: Profile) -> tuple[int, int]:
     return int(0.8 * images), tests
 
 
-def _cost(trial: PlannedTrial, profile: Profile) -> float:
+def _cost(trial: PlannedTrial, profile: Profile, from_nothing: bool) -> float:
     """Work left for a trial, in multiply-accumulates of a forward pass; a step costs three."""
     definition, spec = trial.definition, trial.definition.network_spec()
     macs = count_macs(spec, solve_width(spec)) * definition.time_steps
     train, test = _samples(definition, profile)
     validation = train // 4
     passes = 0.0
-    if trial.state not in ("done", "diverged"):
+    if from_nothing or trial.state not in ("done", "diverged"):
         passes += definition.epochs * (3 * train + validation) + 2 * (test + validation)
-    for condition in trial.missing:
+    for condition in trial.conditions if from_nothing else trial.missing:
         limit = condition.samples or max(test, validation)
         passes += NOISE_COST * condition.draws * (min(test, limit) + min(validation, limit))
     return macs * passes
@@ -171,12 +184,15 @@ def _members_limit(definition: TrialDefinition) -> int:
     return max(1, POPULATION_UNITS // units)
 
 
-def _populations(trials: Sequence[PlannedTrial], workers: int) -> list[tuple[PlannedTrial, ...]]:
+def _populations(
+    trials: Sequence[PlannedTrial], workers: int, is_shared: bool
+) -> list[tuple[PlannedTrial, ...]]:
     """Group trials of one shape, no group dearer than a fair share of the work; dearest first."""
     fair = sum(trial.cost for trial in trials) / (2 * workers)
     groups: dict[str, list[PlannedTrial]] = {}
     for trial in trials:
-        key = f"{trial.definition.population_key()} {trial.state in ('done', 'diverged')}"
+        is_trained = not is_shared and trial.state in ("done", "diverged")
+        key = f"{trial.definition.population_key()} {is_trained}"
         groups.setdefault(key, []).append(trial)
     populations: list[tuple[PlannedTrial, ...]] = []
     for group in groups.values():

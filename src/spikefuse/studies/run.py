@@ -1,7 +1,7 @@
 """Run a plan: hand its populations to an executor, then gather the tidy results."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,30 +29,58 @@ class RunSummary:
 
 
 def jobs_of(
-    plan: Plan, store: TrialStore, location: Location, device: str, backend: str
+    plan: Plan,
+    store: TrialStore,
+    location: Location,
+    *,
+    part: tuple[int, int] = (1, 1),
+    device: str = "cpu",
+    backend: str = "auto",
 ) -> list[Job]:
-    """One job per population, JSON throughout."""
-    return [
-        Job(
-            name=population_name(population),
-            entry=ENTRY,
-            payload={
-                "store": str(store.root),
-                "data_folder": None if location.folder is None else str(location.folder),
-                "device": device,
-                "backend": backend,
-                "trials": [
-                    {
-                        "definition": trial.definition.model_dump(mode="json"),
-                        "conditions": [c.model_dump(mode="json") for c in trial.conditions],
-                    }
-                    for trial in population
-                ],
-            },
-            cost=sum(trial.cost for trial in population),
-        )
-        for population in plan.populations
-    ]
+    """One job per population that has anything left to do, JSON throughout.
+
+    Args:
+        plan: From `make_plan`; with `is_shared` where `part` is a real share.
+        store: Where the trial folders are.
+        location: The data.
+        part: (i, n): the i-th of n shares of all populations.
+        device: Where to train.
+        backend: The neuron's implementation.
+    """
+    jobs = [_job(population, store, location, device, backend) for population in plan.populations]
+    ready = {
+        job.name
+        for job, population in zip(jobs, plan.populations, strict=True)
+        if all(trial.is_ready for trial in population)
+    }
+    return [job for job in shard(jobs, *part) if job.name not in ready]
+
+
+def _job(
+    population: tuple[PlannedTrial, ...],
+    store: TrialStore,
+    location: Location,
+    device: str,
+    backend: str,
+) -> Job:
+    return Job(
+        name=population_name(population),
+        entry=ENTRY,
+        payload={
+            "store": str(store.root),
+            "data_folder": None if location.folder is None else str(location.folder),
+            "device": device,
+            "backend": backend,
+            "trials": [
+                {
+                    "definition": trial.definition.model_dump(mode="json"),
+                    "conditions": [c.model_dump(mode="json") for c in trial.conditions],
+                }
+                for trial in population
+            ],
+        },
+        cost=sum(trial.cost for trial in population),
+    )
 
 
 def population_name(population: tuple[PlannedTrial, ...]) -> str:
@@ -72,29 +100,19 @@ def population_name(population: tuple[PlannedTrial, ...]) -> str:
 def run_plan(
     plan: Plan,
     store: TrialStore,
-    location: Location,
+    jobs: Sequence[Job],
     executor: Executor,
     on_event: Callable[[Event], None] = lambda event: None,
-    *,
-    part: tuple[int, int] = (1, 1),
-    device: str = "cpu",
-    backend: str = "auto",
 ) -> RunSummary:
-    """Train and evaluate everything that is missing.
+    """Train and evaluate what is missing.
 
     Args:
         plan: From `make_plan`.
         store: Where the trial folders are.
-        location: The data.
+        jobs: The plan's jobs, from `jobs_of`.
         executor: Runs the jobs.
         on_event: Receives each job's events.
-        part: (i, n): only the i-th of n shares of the work, for job arrays.
-        device: Where to train.
-        backend: The neuron's implementation.
     """
-    jobs = jobs_of(plan, store, location, device, backend)
-    if part != (1, 1):
-        jobs = shard(jobs, *part)
     results = executor.run(jobs, on_event) if jobs else []
     names = [trial.definition.name for trial in plan.trials]
     states = {name: store.state(name) for name in names}
