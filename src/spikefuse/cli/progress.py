@@ -24,7 +24,7 @@ def duration(seconds: float) -> str:
 
     Example:
         >>> duration(5), duration(200), duration(7300)
-        ('5 s', '3 min 20 s', '2 h 02 min')
+        ('5 s', '3 min 20 s', '2 h 01 min')
     """
     whole = round(seconds)
     if whole < 60:

@@ -14,7 +14,7 @@ from rich.table import Table
 from spikefuse.cli.data import download_progress
 from spikefuse.cli.workflow import INTERRUPTED
 from spikefuse.core.checks import nearest, one_of, require
-from spikefuse.core.device import resolve_device
+from spikefuse.core.device import flushed_denormals, resolve_device
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
 from spikefuse.results import TrialRecord, TrialStore
@@ -88,7 +88,6 @@ def train_one(
     if threads is not None:
         require(threads >= 1, "train", "--threads", "at least 1", threads)
         torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
     corpus = load_corpus(definition.data, location)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -110,7 +109,7 @@ def train_one(
             )
 
     try:
-        with bar:
+        with bar, flushed_denormals():
             train_population([definition], corpus, store, report, device, backend)
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")

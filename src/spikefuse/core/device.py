@@ -1,5 +1,8 @@
 """Devices: which one a name stands for, and whether it is here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from spikefuse.core.errors import InputError
@@ -27,3 +30,17 @@ def resolve_device(name: str) -> torch.device:
     if device.type == "meta":
         raise InputError("device: --device must hold numbers, got 'meta'. Choose cpu or cuda.")
     return device
+
+
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Treat numbers too small for full precision as zero: they are slow and change nothing.
+
+    The setting is the thread's own; it is put back at the end.
+    """
+    was_flushed = (torch.tensor([1e-42]) * 1.0).item() == 0.0
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(was_flushed)

@@ -70,7 +70,8 @@ class RayExecutor:
         self.threads = threads or 1
         self.address = address
         self._host = None if address in (None, "auto") else _split(str(address))
-        self._ray = _import_ray(local=self._host is None or _is_loopback(self._host[0]))
+        local = address is None or (self._host is not None and _is_loopback(self._host[0]))
+        self._ray = _import_ray(local)
 
     def run(self, jobs: Sequence[Job], on_event: Listener) -> list[JobResult]:
         """Run all jobs; see `Executor.run`.

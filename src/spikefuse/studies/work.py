@@ -6,8 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from spikefuse.core.device import flushed_denormals
 from spikefuse.data import Corpus, DataSettings, load_corpus, locate
 from spikefuse.networks import build
 from spikefuse.results import TrialStore
@@ -26,6 +25,7 @@ def _corpus(settings: DataSettings, folder: str | None) -> Corpus:
     return load_corpus(settings, location)
 
 
+@flushed_denormals()
 def run_population(
     payload: Mapping[str, Any], report: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
@@ -39,7 +39,6 @@ def run_population(
     Returns:
         Trial name -> "done" or "diverged".
     """
-    torch.set_flush_denormal(True)
     store = TrialStore(Path(payload["store"]))
     definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
     corpus = _corpus(definitions[0].data, payload["data_folder"])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spikefuse.core.device import resolve_device
+from spikefuse.core.device import flushed_denormals, resolve_device
 from spikefuse.core.errors import InputError
 
 
@@ -16,3 +16,13 @@ def test_what_is_not_here_is_refused_in_one_line(name: str) -> None:
     with pytest.raises(InputError, match="--device") as caught:
         resolve_device(name)
     assert "\n" not in str(caught.value)
+
+
+def test_denormals_are_flushed_inside_and_only_there() -> None:
+    def tiny() -> float:
+        return (torch.tensor([1e-42]) * 1.0).item()
+
+    before = tiny()
+    with flushed_denormals():
+        assert tiny() == 0.0
+    assert tiny() == before > 0

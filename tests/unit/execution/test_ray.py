@@ -60,10 +60,11 @@ def test_import_is_quiet_and_local(monkeypatch: pytest.MonkeyPatch) -> None:
         return object()
 
     monkeypatch.setattr(importlib, "import_module", pretend)
-    RayExecutor(address="192.0.2.7:6379")
-    RayExecutor(address="127.0.0.1:6379")
-    RayExecutor()
-    assert seen == [("ray", None), ("ray", "0"), ("ray", "0")]
+    addresses = ("192.0.2.7:6379", "auto", "127.0.0.1:6379", "localhost:6379", "[::1]:6379", None)
+    for address in addresses:
+        monkeypatch.delenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", raising=False)
+        RayExecutor(address=address)
+    assert seen == [("ray", local) for local in (None, None, "0", "0", "0", "0")]
 
 
 def test_ray_is_imported_by_nobody_but_its_executor() -> None:
