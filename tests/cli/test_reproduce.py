@@ -194,3 +194,23 @@ def test_plan_trains_nothing(tmp_path: Path) -> None:
     assert len(plan["trials"]) == 40
     assert plan["estimated_seconds"] > 0
     assert list((tmp_path / "runs").glob("*/trials/*")) == []
+
+
+def test_damaged_data_is_told_once_before_anything_is_trained(
+    real_data: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    (data / "fsdd" / "recordings").mkdir(parents=True)
+    (data / "mnist").symlink_to(real_data / "mnist")
+    for clip in (real_data / "fsdd" / "recordings").iterdir():
+        (data / "fsdd" / "recordings" / clip.name).symlink_to(clip)
+    damaged = data / "fsdd" / "recordings" / "3_theo_7.wav"
+    content = damaged.read_bytes()
+    damaged.unlink()
+    damaged.write_bytes(content[:900])
+    done = spikefuse("reproduce", "--data-dir", str(data), folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("3_theo_7.wav") == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "failed" not in done.stdout
+    assert list(tmp_path.glob("runs/*/trials/*")) == []

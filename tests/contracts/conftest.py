@@ -2,27 +2,28 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from spikefuse.execution import RayExecutor
 
 STARTS = 3
+NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """A Ray cluster of two node processes on this machine, one processor each; its address."""
+def cluster_nodes() -> Iterator[Any]:
+    """A Ray cluster of two node processes on this machine, one processor each."""
     RayExecutor()  # before Ray is imported: it makes Ray stay on loopback and send no statistics
     import ray
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
     for start in range(1, STARTS + 1):
         nodes = Cluster()
         try:
-            nodes.add_node(**node)
-            nodes.add_node(**node)
+            nodes.add_node(**NODE)
+            nodes.add_node(**NODE)
             break
         except Exception:  # Ray's own limit of 30 s a node can be short on a busy machine
             nodes.shutdown()
@@ -30,7 +31,14 @@ def cluster() -> Iterator[str]:
                 raise
             logging.getLogger(__name__).exception("Ray was too slow to start; once more")
     try:
-        yield nodes.address
+        yield nodes
     finally:
         ray.shutdown()
         nodes.shutdown()
+
+
+@pytest.fixture(scope="module")
+def cluster(cluster_nodes: Any) -> str:
+    """The address of the cluster of two nodes."""
+    address: str = cluster_nodes.address
+    return address

@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -301,3 +302,29 @@ def test_ray_runs_a_job_again_after_its_worker_was_lost(
     (result,) = ray_executor.run([job("a", "die", once=str(tmp_path / "died"))], listener)
     assert result.value == {"again": True}
     assert listener.kinds("a") == ["started", "finished"]
+
+
+@needs_ray
+def test_ray_runs_a_job_again_after_its_node_was_lost(
+    cluster_nodes: Any, ray_executor: RayExecutor, tmp_path: Path
+) -> None:
+    third = cluster_nodes.add_node(
+        num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False
+    )
+
+    def lose_a_node() -> None:
+        while len(list(tmp_path.iterdir())) < 3:
+            time.sleep(0.01)
+        cluster_nodes.remove_node(third, allow_graceful=False)
+        (tmp_path / "lost").touch()
+
+    # The jobs need each other, so one is on each node; they end once a node is lost.
+    jobs = [job(who, "meet", who=who, folder=str(tmp_path), jobs=4) for who in "abc"]
+    loser = threading.Thread(target=lose_a_node)
+    loser.start()
+    listener = Listener()
+    results = ray_executor.run(jobs, listener)
+    loser.join()
+    assert [result.error for result in results] == [None, None, None]
+    for who in "abc":
+        assert listener.kinds(who) == ["started", "finished"]

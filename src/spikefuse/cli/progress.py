@@ -48,6 +48,7 @@ class RunProgress:
         self._console = console
         self._begin = self._last_line = time.monotonic()
         self._finished = 0
+        self._errors: set[str] = set()
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -110,7 +111,10 @@ class RunProgress:
         if task is not None:
             self._progress.remove_task(task)
         if event.kind == "failed":
-            self._console.print(f"failed: {event.job}: {event.data.get('error', '')}", style="red")
+            error = str(event.data.get("error", ""))
+            text = "for the same reason" if error in self._errors else error
+            self._errors.add(error)
+            self._console.print(f"failed: {event.job}: {text}", style="red", markup=False)
 
     def _show_overall(self, force_line: bool) -> None:
         now = time.monotonic()

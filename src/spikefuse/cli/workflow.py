@@ -1,5 +1,6 @@
 """From options to a finished result folder: locate, plan, run, gather. Shared by subcommands."""
 
+import logging
 import shlex
 import sys
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
         typer.Exit: Interrupted (130), or some population failed (1). What is done is stored.
     """
     from spikefuse.cli.progress import RunProgress
+    from spikefuse.data import load_corpus
     from spikefuse.execution import make_executor, parse_shard
     from spikefuse.studies.run import gather, jobs_of, run_plan
 
@@ -152,6 +154,10 @@ def execute(prepared: Prepared, console: Console) -> Path:
     executor = make_executor(
         request.executor, request.workers, request.threads, request.ray_address
     )
+    if jobs:
+        # Damaged data is told here, once; and what it takes to read is cached for the workers.
+        load_corpus(plan.trials[0].definition.data, prepared.location)
+    _log_to(prepared.out / "run.log")
     try:
         with RunProgress(jobs, console) as progress:
             summary = run_plan(plan, prepared.store, jobs, executor, progress.on_event)
@@ -161,12 +167,21 @@ def execute(prepared: Prepared, console: Console) -> Path:
     results = gather(plan, prepared.store, prepared.out, prepared.banner, command_line())
     for name in summary.diverged:
         console.print(f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
-    for failure in summary.failures:
-        console.print(f"failed: {failure}", style="red", highlight=False)
     if summary.failures:
-        console.print("Some populations failed; the others are stored. The same command retries.")
+        console.print(
+            f"{len(summary.failures)} populations failed (see above, and {prepared.out}/run.log); "
+            "the others are stored. The same command retries.",
+            highlight=False,
+        )
         raise typer.Exit(INCOMPLETE)
     return results
+
+
+def _log_to(file: Path) -> None:
+    """Send the library's log to a file: the terminal shows progress and one line a failure."""
+    logger = logging.getLogger("spikefuse")
+    logger.addHandler(logging.FileHandler(file, encoding="utf-8", delay=True))
+    logger.propagate = False
 
 
 def command_line() -> str:
