@@ -222,6 +222,8 @@ class _Run:
 
     def close(self, task: Any) -> None:
         job = self.running.pop(task)
+        # A worker that is killed in its first moments takes its message along.
+        self.take_in(job.name, "started", {})
         try:
             result = JobResult(**json.loads(self.ray.get(task)))
         except self.ray.exceptions.RayError as error:
