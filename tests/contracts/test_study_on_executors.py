@@ -1,7 +1,6 @@
 """A small study gives the same numbers wherever it runs: this process, a pool, a Ray cluster."""
 
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,23 +52,6 @@ def numbers(executor: Executor, folder: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return numbers(InProcessExecutor(threads=1), tmp_path_factory.mktemp("here"))
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """A Ray cluster of two node processes on this machine; its address."""
-    RayExecutor()  # before Ray is imported: it makes Ray stay on loopback and send no statistics
-    import ray
-    from ray.cluster_utils import Cluster
-
-    settings = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-    nodes = Cluster(initialize_head=True, head_node_args=settings)
-    try:
-        nodes.add_node(**settings)
-        yield nodes.address
-    finally:
-        ray.shutdown()
-        nodes.shutdown()
 
 
 def test_pool(expected: list[dict[str, Any]], tmp_path: Path) -> None:

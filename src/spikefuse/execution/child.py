@@ -105,9 +105,14 @@ class Child:
     def _read_messages(self, pipe: IO[bytes]) -> None:
         with pipe:
             for line in pipe:
-                # A worker that is killed while it writes leaves half a line.
-                if line.endswith(b"\n"):
-                    self._inbox.put((self, json.loads(line)))
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    # Half a line of a worker that was killed, or a job that writes where it must
+                    # not: then what follows is not to be trusted.
+                    self._process.kill()
+                    return
+                self._inbox.put((self, message))
 
     def _read_output(self, pipe: IO[bytes]) -> None:
         job = "worker"

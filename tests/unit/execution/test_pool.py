@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,13 @@ def test_program_that_outlives_a_killed_worker_does_not_hold_up_the_run(job: Mak
     assert time.monotonic() - begin < 15  # the heir stays for 20 s
 
 
+def test_job_that_garbles_the_channel_fails_alone(job: Make) -> None:
+    jobs = [job("a", "garble", cost=9), job("b")]
+    results = PoolExecutor(workers=1).run(jobs, lambda event: None)
+    assert [result.ok for result in results] == [False, True]
+    assert "its worker process was killed" in str(results[0].error)
+
+
 def test_every_worker_killed_from_outside_fails_one_job_each(
     job: Make, tmp_path: Path, events: list[Event]
 ) -> None:
@@ -229,6 +237,21 @@ def test_ctrl_c_ends_all_at_once_and_cleanly(tmp_path: Path) -> None:
     # Python's own last word in the driver, and nothing from the workers.
     assert errors.decode().count("Traceback") == 1
     assert errors.decode().rstrip().endswith("KeyboardInterrupt")
+
+
+def test_ctrl_c_is_for_the_parent_to_decide(job: Make, tmp_path: Path) -> None:
+    def interrupt() -> None:
+        assert wait_until(lambda: any(path.stat().st_size for path in tmp_path.iterdir()))
+        os.kill(int((tmp_path / "a").read_text()), signal.SIGINT)
+        time.sleep(0.2)
+        (tmp_path / "go on").touch()
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    jobs = [job("a", "meet", who="a", folder=str(tmp_path), jobs=2)]
+    (result,) = PoolExecutor(workers=1).run(jobs, lambda event: None)
+    interrupter.join()
+    assert result.ok, result.error
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

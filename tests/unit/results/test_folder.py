@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from spikefuse.core.errors import InputError, StoreError
-from spikefuse.results import TrialFolder, TrialStore, atomic
+from spikefuse.results import TrialFolder, TrialStore, atomic, manifest
 from spikefuse.results import folder as folder_module
 
 Finish = Callable[..., None]
@@ -458,31 +458,30 @@ def test_each_process_writes_its_own_whole_history(
     ]
 
 
-def test_mixture_of_two_finishing_processes_never_counts(
-    store: TrialStore,
-    definition: dict[str, Any],
-    finish: Finish,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("name", ["results.json", "weights.safetensors"])
+def test_mixture_of_two_finishing_processes_is_written_again(
+    folder: TrialFolder, finish: Finish, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    ours, theirs = store.open(definition), store.open(definition)
-    seen = []
+    mixed = []
     original = atomic.write_file
 
     def interleaved(path: Path, content: Any, where: str) -> None:
-        if path.name == "manifest.json" and not seen:
-            # In this very moment the other process puts its results between ours.
-            seen.append(path)
-            original(theirs.path / "results.json", b'{"status": "done", "who": "them"}', where)
+        if path.name == "manifest.json" and not mixed:
+            # In this very moment another process puts a file of the same size between ours.
+            theirs = bytearray((path.parent / name).read_bytes())
+            theirs[-3] ^= 1
+            original(path.parent / name, bytes(theirs), where)
             original(path, content, where)
-            seen.append(theirs.state())
+            mixed.extend(manifest.problems(path.parent, thorough=True))
             return
         original(path, content, where)
 
     monkeypatch.setattr(folder_module, "write_file", interleaved)
-    finish(ours)
-    assert seen[1] == "partial"
-    assert (ours.state(), store.verify()) == ("done", [])
-    assert ours.record().results["accuracy"] == {"test_best": 0.5}
+    finish(folder)
+    assert mixed == [f"{name} does not match the hash in the manifest"]
+    assert manifest.problems(folder.path, thorough=True) == []
+    assert folder.record().results["accuracy"] == {"test_best": 0.5}
+    assert torch.equal(folder.weights()["weight"], torch.arange(6.0).reshape(2, 3))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
