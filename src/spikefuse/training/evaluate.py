@@ -12,6 +12,26 @@ RATE_SAMPLES = 500
 
 
 @torch.no_grad()
+def classify(
+    network: PopulationNetwork,
+    feed: Feed,
+    split: str,
+    condition: NoiseCondition | None = None,
+    draw: int = 0,
+) -> Tensor:
+    """Logits [P, n, 10] of a split, in the order of `feed.labels`."""
+    seeds = [definition.seed for definition in feed.definitions]
+    limit = None if condition is None else condition.samples
+    logits = []
+    for batch in feed.evaluation_batches(split, limit):
+        noise = None
+        if condition is not None and condition.noise_std > 0:
+            key = (split, draw, batch.number)
+            noise = NoiseDraw(condition, network.sites, seeds, key)
+        logits.append(network(batch.inputs, noise=noise))
+    return torch.cat(logits, dim=1)
+
+
 def predict(
     network: PopulationNetwork,
     feed: Feed,
@@ -20,16 +40,7 @@ def predict(
     draw: int = 0,
 ) -> Tensor:
     """Predicted classes [P, n] of a split, in the order of `feed.labels`."""
-    seeds = [definition.seed for definition in feed.definitions]
-    limit = None if condition is None else condition.samples
-    predictions = []
-    for batch in feed.evaluation_batches(split, limit):
-        noise = None
-        if condition is not None and condition.noise_std > 0:
-            key = (split, draw, batch.number)
-            noise = NoiseDraw(condition, network.sites, seeds, key)
-        predictions.append(network(batch.inputs, noise=noise).argmax(dim=-1))
-    return torch.cat(predictions, dim=1)
+    return classify(network, feed, split, condition, draw).argmax(dim=-1)
 
 
 def accuracy(predictions: Tensor, labels: Tensor) -> list[float]:

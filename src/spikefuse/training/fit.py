@@ -16,7 +16,7 @@ from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
 from spikefuse.training.checkpoint import Progress, load_progress, save_progress
 from spikefuse.training.definition import TrialDefinition
-from spikefuse.training.evaluate import accuracy, firing_rates, predict
+from spikefuse.training.evaluate import accuracy, classify, firing_rates, predict
 from spikefuse.training.feed import Batch, Feed
 from spikefuse.training.optimiser import PopulationAdam
 
@@ -194,22 +194,22 @@ class _Fit:
     def _finish(self) -> None:
         """Test the last and the best weights once, and close the folders."""
         self.network.eval()
-        last = best = predict(self.network, self.feed, "test")
+        last = best = classify(self.network, self.feed, "test")
         last_weights = [self.network.member_state(m) for m in range(len(self.definitions))]
         for member, progress in enumerate(self.progress):
             if progress.best_weights:
                 self.network.load_member(member, progress.best_weights)
         if any(progress.best_epoch != self.epochs for progress in self.progress):
-            best = predict(self.network, self.feed, "test")
+            best = classify(self.network, self.feed, "test")
         rates = firing_rates(self.network, self.feed)
         for member, (definition, folder) in enumerate(
             zip(self.definitions, self.folders, strict=True)
         ):
             progress = self.progress[member]
             folder.finish(
-                results=self._results(member, last, best, rates),
+                results=self._results(member, last.argmax(dim=-1), best.argmax(dim=-1), rates),
                 weights=progress.best_weights or last_weights[member],
-                predictions={"test": best[member].to(torch.uint8).cpu()},
+                predictions=self._predictions(member, best[member]),
                 provenance=describe(self.device)
                 | {
                     "device": self.device,
@@ -218,6 +218,17 @@ class _Fit:
                     "threads": torch.get_num_threads(),
                 },
             )
+
+    def _predictions(self, member: int, logits: Tensor) -> dict[str, Tensor]:
+        """What the best weights answer to each test sample, and which sample it is."""
+        samples = self.feed.assignments[member].samples["test"]
+        indices = {name: samples[name].to(torch.int32).cpu() for name in samples}
+        return {
+            "predicted": logits.argmax(dim=-1).to(torch.uint8).cpu(),
+            "labels": self.feed.labels("test")[member].to(torch.uint8).cpu(),
+            "logits": logits.float().cpu(),
+            **indices,
+        }
 
     def _results(
         self,

@@ -207,3 +207,26 @@ def test_stored_definition_is_readable(corpus: Corpus, trial: Make, tmp_path: Pa
     train_population([member], corpus, store)
     text = (tmp_path / "trials" / member.name / "trial.json").read_text(encoding="utf-8")
     assert TrialDefinition.model_validate(json.loads(text)) == member
+
+
+def test_predictions_say_what_was_answered_to_which_sample(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    definition = trial(modality="fused", epochs=2)
+    store = TrialStore(tmp_path)
+    train_population([definition], corpus, store)
+    folder = store.folder(definition.name)
+    stored, feed = folder.predictions(), Feed(corpus, [definition])
+    network = build(definition.network_spec(), definition.seed)
+    network.load_member(0, folder.weights())
+    with torch.no_grad():
+        logits = torch.cat(
+            [network.eval()(batch.inputs)[0] for batch in feed.evaluation_batches("test")]
+        )
+    assert torch.equal(stored["logits"], logits)
+    assert torch.equal(stored["predicted"].long(), logits.argmax(dim=-1))
+    assert torch.equal(stored["labels"].long(), feed.labels("test")[0])
+    assert torch.equal(corpus.image.labels[stored["image"].long()], stored["labels"].long())
+    assert torch.equal(corpus.audio.labels[stored["audio"].long()], stored["labels"].long())
+    right = (stored["predicted"] == stored["labels"]).double().mean()
+    assert store.read(definition.name).results["accuracy"]["test_best"] == pytest.approx(right)
