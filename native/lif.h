@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#define SPIKEFUSE_LIF_INTERFACE 1  // raise when SpikefuseLif changes; the wrapper checks it
-
 enum SpikefuseReset {
   SPIKEFUSE_RESET_NONE = 0,
   SPIKEFUSE_RESET_SOFT = 1,

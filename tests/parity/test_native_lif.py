@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from spikefuse.core import library
 from spikefuse.core.errors import InputError
 from spikefuse.neurons import SHAPES, Surrogate
 from spikefuse.neurons.lif import RESETS, native, resolve_backend
@@ -18,9 +19,8 @@ from spikefuse.neurons.lif.eager import pool_spikes
 from spikefuse.neurons.lif.native import lif_population
 from spikefuse.neurons.lif.reference import lif_reference
 
-pytestmark = pytest.mark.skipif(not native.available(), reason=f"native neuron: {native.why_not()}")
+pytestmark = pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
 
-INSTRUCTIONS = ("avx512_bf16", "avx512", "avx2", "portable", "scalar")
 # The rule of the project: at most twice the error that plain float32 makes against float64.
 ERROR_FACTOR = 2.0
 ROUNDING = torch.finfo(torch.float32).eps / 2  # of the largest gradient: nothing stores it better
@@ -117,17 +117,6 @@ def _check(case: Case) -> None:
     allowed += ROUNDING * double.gradient.abs().max()
     error = (got.gradient - double.gradient).abs().max()
     assert error <= allowed, f"gradient of the current of {case}: {error} > {allowed}"
-
-
-@pytest.fixture(params=INSTRUCTIONS)
-def instructions(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = native.build_info()["instructions"]
-    try:
-        native.restrict_instructions(request.param)
-    except InputError:
-        pytest.skip(f"this processor or build has no {request.param}")
-    yield request.param
-    native.restrict_instructions(before)
 
 
 @pytest.fixture
@@ -395,9 +384,9 @@ def test_other_types_take_the_eager_path() -> None:
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "_load", lambda: (None, "the C++ library was not built"))
-    assert not native.available()
-    assert native.build_info() == {"native": "no", "reason": "the C++ library was not built"}
+    monkeypatch.setattr(library, "_load", lambda: (None, "the C++ library was not built"))
+    assert not library.available()
+    assert library.build_info() == {"native": "no", "reason": "the C++ library was not built"}
     assert resolve_backend("auto") == "eager"
     with pytest.raises(InputError, match="the C\\+\\+ library was not built"):
         resolve_backend("native")

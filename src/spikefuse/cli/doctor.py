@@ -153,13 +153,14 @@ def find_accelerator() -> tuple[State, str]:
 
 def find_neurons() -> tuple[State, str]:
     """Which implementation of the neuron runs, and why not the fastest."""
-    from spikefuse.neurons.lif import native, resolve_backend
+    from spikefuse.core import library
+    from spikefuse.neurons.lif import resolve_backend
 
     backend = resolve_backend()
     if backend == "native":
-        build = native.build_info()
+        build = library.build_info()
         return "ok", f"native kernels ({build['instructions']}, threads {build['threads']})"
-    return "note", f"{backend}, slower than the native kernels: {native.why_not()}"
+    return "note", f"{backend}, slower than the native kernels: {library.why_not()}"
 
 
 def find_data(data_dir: Path | None) -> tuple[State, str]:

@@ -57,4 +57,11 @@ Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ... where netw
 Backend = Annotated[
     str, typer.Option("--backend", help="Neuron implementation: auto, native, eager, reference.")
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        help="Matrix products in float32 or bf16; auto is bf16 where the processor has it.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

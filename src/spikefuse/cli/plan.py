@@ -21,6 +21,7 @@ def plan(
     workers: options.Workers = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
+    precision: options.Precision = "auto",
     as_json: options.AsJson = False,
 ) -> None:
     """Print trials, populations and an estimate of time; nothing is trained."""

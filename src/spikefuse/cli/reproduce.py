@@ -17,6 +17,7 @@ def reproduce(
     ray_address: options.RayAddress = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
+    precision: options.Precision = "auto",
 ) -> None:
     """Train, evaluate and report the paper's six experiments. Goes on where it was stopped."""
     settings = dict(locals())  # the options above, by name

@@ -24,6 +24,7 @@ def run(
     ray_address: options.RayAddress = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
+    precision: options.Precision = "auto",
 ) -> None:
     """Train and evaluate the named studies and write results.csv."""
     settings = dict(locals())  # the options above, by name

@@ -14,7 +14,7 @@ from rich.table import Table
 from spikefuse.cli.data import download_progress
 from spikefuse.cli.workflow import INTERRUPTED
 from spikefuse.core.checks import nearest, one_of, require
-from spikefuse.core.device import flushed_denormals, resolve_device
+from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
 from spikefuse.results import TrialRecord, TrialStore
@@ -79,7 +79,7 @@ def train_one(
     import torch
 
     console = Console(file=sys.stderr if as_json else sys.stdout)
-    resolve_device(device)
+    settings["precision"] = resolve_precision(settings["precision"], resolve_device(device))
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
     definition = definition_from(settings, location.source)

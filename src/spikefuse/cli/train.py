@@ -51,6 +51,7 @@ def train(
     threads: options.Threads = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
+    precision: options.Precision = "auto",
     as_json: options.AsJson = False,
 ) -> None:
     """Train one network and print what it reached. Goes on where it was stopped."""

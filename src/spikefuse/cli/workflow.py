@@ -38,6 +38,7 @@ class Request:
     ray_address: str | None = None
     device: str = "cpu"
     backend: str = "auto"
+    precision: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     """
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
-    from spikefuse.core.device import resolve_device
+    from spikefuse.core.device import resolve_device, resolve_precision
     from spikefuse.data import banner_of, locate
     from spikefuse.execution import make_executor, parse_shard
     from spikefuse.neurons.lif import resolve_backend
@@ -77,7 +78,8 @@ def prepare(request: Request, console: Console) -> Prepared:
         for name in request.protocols.split(",")
     )
     studies = resolve_studies(request.studies or ())
-    resolve_backend(request.backend, resolve_device(request.device))
+    device = resolve_device(request.device)
+    resolve_backend(request.backend, device)
     part = parse_shard(request.shard)
     make_executor(request.executor, request.workers, request.threads, request.ray_address)
     wanted = "builtin" if request.profile == "smoke" and request.data == "auto" else request.data
@@ -96,6 +98,7 @@ def prepare(request: Request, console: Console) -> Prepared:
         seeds=request.seeds,
         workers=request.workers,
         is_shared=part != (1, 1),
+        precision=resolve_precision(request.precision, device),
     )
     return Prepared(request, plan, store, location, out, banner)
 
@@ -108,7 +111,8 @@ def show_plan(prepared: Prepared, console: Console) -> None:
         f"[bold]profile[/bold]  {plan.profile.name}: {plan.profile.summary}\n"
         f"[bold]plan[/bold]     {len(plan.studies)} studies, {len(plan.seeds)} seeds, "
         f"{len(plan.trials)} networks, {ready} stored, "
-        f"{len(plan.trials) - ready} to do in {len(plan.populations)} populations\n"
+        f"{len(plan.trials) - ready} to do in {len(plan.populations)} populations, "
+        f"{plan.precision} products\n"
         f"[bold]results[/bold]  {prepared.out}",
         highlight=False,
     )

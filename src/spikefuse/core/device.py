@@ -5,7 +5,14 @@ from contextlib import contextmanager
 
 import torch
 
+from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError
+from spikefuse.core.provenance import processor_features
+
+PRECISIONS: dict[str, torch.dtype] = {"float32": torch.float32, "bf16": torch.bfloat16}
+"""Types in which convolutions and matrix products run; weights and membranes are float32."""
+
+_FAST_BF16 = ("avx512_bf16", "amx_bf16", "bf16")
 
 
 def resolve_device(name: str) -> torch.device:
@@ -30,6 +37,22 @@ def resolve_device(name: str) -> torch.device:
     if device.type == "meta":
         raise InputError("device: --device must hold numbers, got 'meta'. Choose cpu or cuda.")
     return device
+
+
+def resolve_precision(precision: str, device: torch.device | str = "cpu") -> str:
+    """The name in `PRECISIONS` that `precision` stands for on this machine.
+
+    "auto" is bf16 where the device multiplies bf16 matrices in hardware, else float32.
+
+    Raises:
+        InputError: The name is unknown.
+    """
+    one_of("device", "--precision", precision, ("auto", *PRECISIONS))
+    if precision != "auto":
+        return precision
+    if torch.device(device).type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    return "bf16" if set(processor_features()) & set(_FAST_BF16) else "float32"
 
 
 @contextmanager

@@ -77,6 +77,7 @@ def describe(device: torch.device | str = "cpu") -> dict[str, JSON]:
     }
 
 
+@cache
 def library_version(name: str) -> str | None:
     """The installed version of a distribution, None when it is not installed."""
     try:

@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from spikefuse.core.checks import require
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.device import PRECISIONS
 from spikefuse.encoders import DirectEncoder
 from spikefuse.fusion import FUSIONS
 from spikefuse.networks.activations import Activation, DenseActivation, Noise, SpikingActivation
 from spikefuse.networks.budget import branch_shapes, encoder_costs, solve_width
 from spikefuse.networks.layers import PopulationConv2d, PopulationLinear
 from spikefuse.networks.spec import CLASSES, NetworkSpec
-
-PRECISIONS: dict[str, torch.dtype] = {"float32": torch.float32}
-"""Types in which convolutions and matrix products run; weights and membranes are float32."""
 
 
 class PopulationNetwork(nn.Module):
@@ -23,7 +21,8 @@ class PopulationNetwork(nn.Module):
     Args:
         specs: One per member; equal but for the neurons' leak, threshold, reset and model.
         seeds: One per member: initial weights.
-        precision: A name in `PRECISIONS`.
+        precision: Type of convolutions and matrix products, a name in
+            `spikefuse.core.device.PRECISIONS`; weights, membranes and sums are float32.
         backend: The neuron's implementation, see `spikefuse.neurons.lif.BACKENDS`.
 
     Raises:
@@ -49,7 +48,7 @@ class PopulationNetwork(nn.Module):
         self.spec = spec = specs[0]
         self.width = solve_width(spec)
         self.convolutions = self.width.convolutions(spec.plan)
-        self.dtype = PRECISIONS[precision]
+        self.dtype = PRECISIONS[one_of("network", "precision", precision, PRECISIONS)]
         self.encode = DirectEncoder()
         self.fusion = FUSIONS[spec.fusion]
         self.backend = backend

@@ -44,11 +44,14 @@ class PopulationLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Every member's output, [P, T, B, ...] from [P, T, B, ...]."""
         steps, batch = x.shape[1:3]
+        if len(x) == 1:
+            # Views: the gradients of unbind and stack would be copies.
+            weight, bias = self.weight.squeeze(0), self.bias.squeeze(0)
+            return self._member(x.squeeze(0), weight, bias, steps, batch).unsqueeze(0)
         members = zip(x.unbind(0), self.weight.unbind(0), self.bias.unbind(0), strict=True)
-        outputs = [
-            self._member(inputs, weight, bias, steps, batch) for inputs, weight, bias in members
-        ]
-        return outputs[0].unsqueeze(0) if len(outputs) == 1 else torch.stack(outputs)
+        return torch.stack(
+            [self._member(inputs, weight, bias, steps, batch) for inputs, weight, bias in members]
+        )
 
 
 class PopulationConv2d(PopulationLayer):
@@ -59,6 +62,9 @@ class PopulationConv2d(PopulationLayer):
 
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The convolution of [N, H, W, C]."""
+        if x.shape[-1] == 1:
+            # One channel lies in memory both ways; this stride makes PyTorch see channels-last.
+            x = x.squeeze(-1).unsqueeze(-1)
         maps = F.conv2d(
             x.permute(0, 3, 1, 2),
             weight.contiguous(memory_format=torch.channels_last),

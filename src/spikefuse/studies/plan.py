@@ -67,6 +67,7 @@ class Plan:
     seeds: tuple[int, ...]
     trials: tuple[PlannedTrial, ...]
     populations: tuple[tuple[PlannedTrial, ...], ...]
+    precision: str = "float32"
 
     @property
     def cost(self) -> float:
@@ -94,6 +95,7 @@ def make_plan(
     seeds: int | None = None,
     workers: int | None = None,
     is_shared: bool = False,
+    precision: str = "float32",
 ) -> Plan:
     """Find the distinct networks of the studies and group what is not stored into populations.
 
@@ -110,6 +112,7 @@ def make_plan(
         workers: Processes among which the populations will be dealt.
         is_shared: Group all networks, stored ones too, as if nothing were stored: the shares of a
             job array must cut the same plan, whichever of them starts first.
+        precision: Of the networks, see `TrialDefinition.precision`.
 
     Raises:
         InputError: seeds is below 1.
@@ -122,7 +125,7 @@ def make_plan(
         for cell in study.cells(protocols):
             for seed in numbers:
                 settings = profile.settings(cell.modality, cell.size, source)
-                definition = cell.trial(seed, **settings)
+                definition = cell.trial(seed, precision=precision, **settings)
                 trial = trials.get(definition.name)
                 if trial is None:
                     trial = PlannedTrial(definition, store.state(definition.name), 0.0)
@@ -138,7 +141,14 @@ def make_plan(
     grouped = [t for t in planned if is_shared or not t.is_ready]
     populations = _populations(grouped, 1 if is_shared else workers or usable_cores(), is_shared)
     return Plan(
-        tuple(studies), profile, source, tuple(protocols), numbers, planned, tuple(populations)
+        tuple(studies),
+        profile,
+        source,
+        tuple(protocols),
+        numbers,
+        planned,
+        tuple(populations),
+        precision,
     )
 
 

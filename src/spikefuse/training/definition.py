@@ -43,7 +43,7 @@ class TrialDefinition(BaseModel):
     epochs: Annotated[int, Field(ge=1)] = 3
     batch_size: Annotated[int, Field(ge=1)] = 100
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    precision: Literal["float32"] = "float32"
+    precision: Literal["float32", "bf16"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 0
 
     @classmethod

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from spikefuse.networks import PopulationNetwork
+from spikefuse.neurons.lif import resolve_backend
 from spikefuse.training.feed import Feed
 from spikefuse.training.noise import NoiseCondition, NoiseDraw
 
@@ -22,12 +23,13 @@ def classify(
     """Logits [P, n, 10] of a split, in the order of `feed.labels`."""
     seeds = [definition.seed for definition in feed.definitions]
     limit = None if condition is None else condition.samples
+    native = resolve_backend(network.backend, feed.device) == "native"
     logits = []
     for batch in feed.evaluation_batches(split, limit):
         noise = None
         if condition is not None and condition.noise_std > 0:
             key = (split, draw, batch.number)
-            noise = NoiseDraw(condition, network.sites, seeds, key)
+            noise = NoiseDraw(condition, network.sites, seeds, key, native)
         logits.append(network(batch.inputs, noise=noise))
     return torch.cat(logits, dim=1)
 

@@ -34,8 +34,8 @@ def train_population(
 ) -> list[str]:
     """Train trials of one population key; resume those that were begun; skip those that are done.
 
-    Every epoch is stored when it ends. Members that were stopped at different epochs are trained
-    in groups: their numbers do not depend on who trains beside them.
+    Every epoch is stored when it ends, the last one with the results. Members that were stopped at
+    different epochs are trained in groups: their numbers do not depend on who trains beside them.
 
     Args:
         definitions: Trials that share a `population_key`.
@@ -130,9 +130,8 @@ class _Fit:
                     "seconds": seconds / len(self.progress),
                 }
             )
-            save_progress(
-                self.folders[member], self.network, self.optimiser, member, self.progress[member]
-            )
+            if epoch < self.epochs:  # after the last one the results follow at once
+                save_progress(self.folders[member], self.network, self.optimiser, member, progress)
         self._tell(epoch, self._steps(), validation)
 
     def _steps(self) -> int:

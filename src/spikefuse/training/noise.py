@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from spikefuse.core.streams import torch_stream
+from spikefuse.core.gaussian import add_normal
+from spikefuse.core.streams import stream_seed
 
 
 class NoiseCondition(BaseModel):
@@ -39,6 +39,7 @@ class NoiseDraw:
         sites: The network's activations in order of execution.
         seeds: One per member.
         key: What else names the stream: split, draw, batch.
+        native: Compute in C++, see `spikefuse.core.gaussian`.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class NoiseDraw:
         sites: Sequence[str],
         seeds: Sequence[int],
         key: tuple[str | int, ...],
+        native: bool = False,
     ) -> None:
         self.condition = condition
+        self.native = native
         self.seeds = seeds
         self.key = key
         if condition.sites == "all":
@@ -64,25 +67,23 @@ class NoiseDraw:
             condition.noise_std > 0 and condition.noise_position == position and site in self.sites
         )
 
-    def _add(self, site: str, x: Tensor) -> Tensor:
-        disturbed = torch.empty_like(x)
-        for member, seed in enumerate(self.seeds):
-            stream = torch_stream(seed, "noise", *self.key, site, device=x.device)
-            drawn = torch.randn(x.shape[1:], generator=stream, device=x.device, dtype=torch.float32)
-            torch.add(
-                x[member],
-                drawn.to(x.dtype),
-                alpha=self.condition.noise_std,
-                out=disturbed[member],
-            )
-        return disturbed
+    def _add(self, site: str, x: Tensor, time_steps: int) -> Tensor:
+        return add_normal(
+            x,
+            time_steps=time_steps,
+            std=self.condition.noise_std,
+            seeds=[stream_seed(seed, "noise", *self.key, site) for seed in self.seeds],
+            native=self.native,
+        )
 
     def before(self, site: str, current: Tensor, time_steps: int) -> Tensor:
         """The current with noise of its own at every step, [P, T, B, ...]."""
         if not self._applies("before", site):
             return current
-        return self._add(site, current.expand(-1, time_steps, *current.shape[2:]))
+        return self._add(site, current, time_steps)
 
     def after(self, site: str, output: Tensor) -> Tensor:
         """The output with noise; spikes become real-valued."""
-        return self._add(site, output) if self._applies("after", site) else output
+        if not self._applies("after", site):
+            return output
+        return self._add(site, output, output.shape[1])

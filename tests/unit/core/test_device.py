@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spikefuse.core.device import flushed_denormals, resolve_device
+from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
 from spikefuse.core.errors import InputError
 
 
@@ -26,3 +26,13 @@ def test_denormals_are_flushed_inside_and_only_there() -> None:
     with flushed_denormals():
         assert tiny() == 0.0
     assert tiny() == before > 0
+
+
+def test_precision_is_what_the_processor_multiplies_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    for features, expected in (((), "float32"), (("avx2",), "float32"), (("amx_bf16",), "bf16")):
+        monkeypatch.setattr("spikefuse.core.device.processor_features", lambda f=features: f)
+        assert resolve_precision("auto") == expected
+        assert resolve_precision("float32") == "float32"
+        assert resolve_precision("bf16") == "bf16"
+    with pytest.raises(InputError, match="--precision must be one of auto, float32, bf16"):
+        resolve_precision("bfloat")

@@ -130,3 +130,55 @@ def test_contradictions_are_refused(change: dict, words: str) -> None:
     settings = {"modality": "image", "input_shapes": {"image": (1, 8, 8)}} | change
     with pytest.raises(ValueError, match=words):
         NetworkSpec(**settings)
+
+
+def _loss_gradients(spec: NetworkSpec, precision: str) -> dict[str, torch.Tensor]:
+    network = build(spec, precision=precision)
+    network(_inputs(spec, 1)).square().mean().backward()
+    return {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("network", ["snn", "dnn"])
+def test_bf16_products_keep_float32_weights_and_nearly_the_same_gradients(network: str) -> None:
+    # A triangle instead of the boxcar: rounding cannot throw a potential out of it.
+    neuron = NeuronSpec(threshold=0.2, surrogate="triangle", surrogate_width=2.0)
+    spec = _spec(neuron=neuron) if network == "snn" else twin(_spec())
+    exact, rounded = (_loss_gradients(spec, name) for name in ("float32", "bf16"))
+    assert exact.keys() == rounded.keys()
+    for name, gradient in exact.items():
+        assert rounded[name].dtype == torch.float32
+        both = torch.stack([gradient.flatten(), rounded[name].flatten()])
+        assert torch.nn.functional.cosine_similarity(*both, dim=0) > 0.9, name
+        assert not torch.equal(*both), f"{name}: bf16 was not used"
+
+
+def test_bf16_population_equals_one_by_one() -> None:
+    specs = [_spec(neuron=NeuronSpec(reset=reset)) for reset in ("soft", "hard")]
+    inputs = _inputs(specs[0], 2)
+    together = build(specs, [3, 4], precision="bf16")(inputs)
+    for member, (spec, seed) in enumerate(zip(specs, (3, 4), strict=True)):
+        alone = build(spec, seed, precision="bf16")
+        one = {name: x[member : member + 1] for name, x in inputs.items()}
+        assert torch.equal(alone(one)[0], together[member])
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises(InputError, match="precision must be one of float32, bf16"):
+        build(_spec(), precision="half")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_rates_are_counted(precision: str) -> None:
+    spec = _spec(neuron=NeuronSpec(threshold=0.2))
+    network, rates = build(spec, precision=precision, backend="eager"), {}
+    seen: dict[str, torch.Tensor] = {}
+    for activation in network.activations.values():
+        activation.register_forward_hook(
+            lambda module, args, output: seen.setdefault(module.name, output)
+        )
+    with torch.no_grad():
+        network(_inputs(spec, 1), rates=rates)
+    assert rates.keys() == set(network.sites)
+    hidden = seen[network.sites[-1]]
+    assert 0 < hidden.mean() < 1
+    assert rates[network.sites[-1]].item() == pytest.approx(hidden.double().mean().item())

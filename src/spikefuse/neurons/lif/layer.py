@@ -7,6 +7,7 @@ from torch import Tensor
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
+from spikefuse.core.library import available, why_not
 from spikefuse.neurons.lif import native
 from spikefuse.neurons.lif.eager import lif_eager, pool_spikes
 from spikefuse.neurons.lif.reference import RESETS, lif_reference
@@ -26,9 +27,9 @@ def resolve_backend(backend: str = "auto", device: torch.device | str = "cpu") -
     one_of("lif", "backend", backend, BACKENDS)
     on_cpu = torch.device(device).type == "cpu"
     if backend == "auto":
-        return "native" if on_cpu and native.available() else "eager"
-    if backend == "native" and not (on_cpu and native.available()):
-        reason = native.why_not() if on_cpu else f"it runs on the CPU, not on {device}"
+        return "native" if on_cpu and available() else "eager"
+    if backend == "native" and not (on_cpu and available()):
+        reason = why_not() if on_cpu else f"it runs on the CPU, not on {device}"
         raise InputError(f"lif: backend 'native' cannot be used: {reason}. Use 'auto'.")
     return backend
 

@@ -7,10 +7,6 @@ bit for bit.
 """
 
 import ctypes
-import functools
-import logging
-import sys
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,17 +14,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from spikefuse.core.checks import require
-from spikefuse.core.errors import InputError
+from spikefuse.core.library import load
 from spikefuse.neurons.surrogate import Surrogate
-
-logger = logging.getLogger(__name__)
 
 DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.bfloat16)
 """Types of current, spikes and gradients that the library knows."""
-
-LIBRARY_NAME = "libspikefuse_lif.so"
-INTERFACE = 1
-_POOL_SYMBOLS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
 
 
 class _Call(ctypes.Structure):
@@ -44,88 +34,6 @@ class _Call(ctypes.Structure):
         *[(name, ctypes.c_int32) for name in ("surrogate", "is_static", "pool", "bf16")],
         *[(name, ctypes.c_int32) for name in ("detach_reset", "backward", "threads")],
     ]
-
-
-@functools.cache
-def _load() -> tuple[ctypes.CDLL | None, str | None]:
-    """The library, or the reason why there is none."""
-    # An editable install keeps it in another folder of the package than this file.
-    package = sys.modules[__package__] if __package__ else None
-    folders = dict.fromkeys([Path(__file__).parent, *map(Path, getattr(package, "__path__", []))])
-    reason = "the C++ library was not built. Install GCC or Clang, then install spikefuse again"
-    for path in (folder / LIBRARY_NAME for folder in folders):
-        if not path.is_file():
-            continue
-        try:
-            library = ctypes.CDLL(str(path))
-            versions = library.spikefuse_lif_interface(), library.spikefuse_lif_size()
-        except (OSError, AttributeError) as error:
-            reason = f"{path} cannot be loaded: {error}"
-            continue
-        if versions == (INTERFACE, ctypes.sizeof(_Call)):
-            return _prepare(library), None
-        reason = f"{path} is of another version of spikefuse. Install spikefuse again"
-    return None, reason
-
-
-def _prepare(library: ctypes.CDLL) -> ctypes.CDLL:
-    library.spikefuse_lif_instructions.restype = ctypes.c_char_p
-    library.spikefuse_lif_use_pool.argtypes = [ctypes.c_void_p] * 3
-    library.spikefuse_lif_run.argtypes = [ctypes.c_void_p]
-    library.spikefuse_lif_use_pool(*(_torch_pool() or (None, None, None)))
-    return library
-
-
-def _torch_pool() -> list[int] | None:
-    """Addresses of the OpenMP functions that PyTorch itself uses, so that they share one pool."""
-    names = ("libtorch_cpu.so", "libtorch_cpu.dylib")
-    for path in (Path(torch.__file__).parent / "lib" / name for name in names):
-        try:
-            # Looks in the libraries that libtorch_cpu brought with it too: its own OpenMP.
-            torch_cpu = ctypes.CDLL(str(path))
-            functions = [getattr(torch_cpu, symbol) for symbol in _POOL_SYMBOLS]
-        except (OSError, AttributeError):
-            continue
-        return [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in functions]
-    logger.info("lif: PyTorch's OpenMP was not found; the native neuron uses one thread")
-    return None
-
-
-def available() -> bool:
-    """Whether the library can be used on this machine."""
-    return _load()[0] is not None
-
-
-def why_not() -> str | None:
-    """Why the library cannot be used and what to do; None when it can."""
-    return _load()[1]
-
-
-def build_info() -> dict[str, str]:
-    """What runs: whether the library is there, its instruction set and where threads come from."""
-    library, reason = _load()
-    if library is None:
-        return {"native": "no", "reason": reason or ""}
-    return {
-        "native": "yes",
-        "instructions": library.spikefuse_lif_instructions().decode(),
-        "threads": "shared with PyTorch" if _torch_pool() else "one",
-        "library": library._name,
-    }
-
-
-def restrict_instructions(name: str) -> None:
-    """Use no wider instruction set than "avx512", "avx2", "portable" or "scalar", in this process.
-
-    Raises:
-        InputError: The processor or the build lacks it.
-    """
-    library, reason = _load()
-    if library is None or not library.spikefuse_lif_restrict(name.encode()):
-        raise InputError(
-            f"lif: instructions must be usable on this processor, got {name!r}. "
-            f"{reason or 'Leave the choice to the library.'}"
-        )
 
 
 class _Settings:
@@ -152,9 +60,7 @@ def _run(
     current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: _Settings, **arrays: Any
 ) -> None:
     """One call of the library; `arrays` are the tensors (or None) of `_Call` by name."""
-    library, reason = _load()
-    if library is None:
-        raise InputError(f"lif: backend 'native' cannot be used: {reason}. Use 'auto'.")
+    run = load().spikefuse_lif_run
     shape = current.shape
     if settings.pool:
         batch, height, width, channels = shape[2:]
@@ -185,7 +91,7 @@ def _run(
         threads=torch.get_num_threads(),
         **{name: array.data_ptr() for name, array in arrays.items() if array is not None},
     )
-    if library.spikefuse_lif_run(ctypes.byref(call)):
+    if run(ctypes.byref(call)):
         raise MemoryError(f"lif: no memory for the membrane of {settings.time_steps} time steps")
 
 

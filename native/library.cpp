@@ -1,15 +1,22 @@
 // Entry points of the library: choice of the instruction set, and sharing the work among threads.
 
 #include "lif.h"
+#include "noise.h"
 
 #include <stdlib.h>
 
-void spikefuse_lif_scalar(const SpikefuseLif&, int64_t, int64_t, float*);
-void spikefuse_lif_portable(const SpikefuseLif&, int64_t, int64_t, float*);
+#define SPIKEFUSE_INTERFACE 2  // raise when a record changes; core/library.py checks it
+
+#define DECLARE(name)                                                \
+  void spikefuse_lif_##name(const SpikefuseLif&, int64_t, int64_t, float*); \
+  void spikefuse_noise_##name(const SpikefuseNoise&, int64_t, int64_t);
+
+DECLARE(scalar)
+DECLARE(portable)
 #ifdef SPIKEFUSE_X86
-void spikefuse_lif_avx2(const SpikefuseLif&, int64_t, int64_t, float*);
-void spikefuse_lif_avx512(const SpikefuseLif&, int64_t, int64_t, float*);
-void spikefuse_lif_avx512_bf16(const SpikefuseLif&, int64_t, int64_t, float*);
+DECLARE(avx2)
+DECLARE(avx512)
+DECLARE(avx512_bf16)
 #endif
 
 namespace {
@@ -20,7 +27,8 @@ constexpr int64_t STACK_STEPS = 64;  // more time steps than this take their scr
 
 struct Implementation {
   const char* name;
-  SpikefuseKernel kernel;
+  SpikefuseKernel lif;
+  SpikefuseNoiseKernel noise;
   int64_t lanes;
   bool (*usable)();
 };
@@ -39,12 +47,12 @@ bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf
 // Best first.
 const Implementation IMPLEMENTATIONS[] = {
 #ifdef SPIKEFUSE_X86
-    {"avx512_bf16", spikefuse_lif_avx512_bf16, 16, has_avx512_bf16},
-    {"avx512", spikefuse_lif_avx512, 16, has_avx512},
-    {"avx2", spikefuse_lif_avx2, 8, has_avx2},
+    {"avx512_bf16", spikefuse_lif_avx512_bf16, spikefuse_noise_avx512_bf16, 16, has_avx512_bf16},
+    {"avx512", spikefuse_lif_avx512, spikefuse_noise_avx512, 16, has_avx512},
+    {"avx2", spikefuse_lif_avx2, spikefuse_noise_avx2, 8, has_avx2},
 #endif
-    {"portable", spikefuse_lif_portable, 4, always},
-    {"scalar", spikefuse_lif_scalar, 1, always},
+    {"portable", spikefuse_lif_portable, spikefuse_noise_portable, 4, always},
+    {"scalar", spikefuse_lif_scalar, spikefuse_noise_scalar, 1, always},
 };
 constexpr int IMPLEMENTATION_COUNT = sizeof IMPLEMENTATIONS / sizeof IMPLEMENTATIONS[0];
 
@@ -56,12 +64,17 @@ int first_usable() {
   return index;
 }
 
+const Implementation& best() {
+  if (widest < 0) widest = first_usable();
+  return IMPLEMENTATIONS[widest];
+}
+
 // A vector must not be longer than a run of channels.
 SpikefuseKernel kernel_for(int64_t channels) {
-  if (widest < 0) widest = first_usable();
+  best();
   int index = widest;
   while (IMPLEMENTATIONS[index].lanes > channels) ++index;
-  return IMPLEMENTATIONS[index].kernel;
+  return IMPLEMENTATIONS[index].lif;
 }
 
 // The thread pool of the process, handed over by the wrapper: PyTorch's own OpenMP. Linking one
@@ -93,14 +106,31 @@ void run_in_thread(void* data) {
   run_share(*(const Task*)data, thread_number(), thread_count());
 }
 
-int64_t useful_threads(const SpikefuseLif& lif, int64_t units) {
-  if (!run_parallel || lif.threads < 2) return 1;
-  const int64_t area = lif.pool ? lif.batch * lif.height * lif.width : 1;
-  const int64_t updates = lif.members * lif.steps * area * lif.channels;
-  int64_t threads = lif.threads;
+int64_t useful_threads(int64_t wanted, int64_t units, int64_t updates) {
+  if (!run_parallel || wanted < 2) return 1;
+  int64_t threads = wanted;
   if (threads > units) threads = units;
   if (threads > updates / UPDATES_PER_THREAD) threads = updates / UPDATES_PER_THREAD;
   return threads > 1 ? threads : 1;
+}
+
+int64_t lif_updates(const SpikefuseLif& lif) {
+  const int64_t area = lif.pool ? lif.batch * lif.height * lif.width : 1;
+  return lif.members * lif.steps * area * lif.channels;
+}
+
+struct NoiseTask {
+  const SpikefuseNoise* noise;
+  SpikefuseNoiseKernel kernel;
+  int64_t units;
+};
+
+void run_noise_share(const NoiseTask& task, int64_t index, int64_t count) {
+  task.kernel(*task.noise, task.units * index / count, task.units * (index + 1) / count);
+}
+
+void run_noise_in_thread(void* data) {
+  run_noise_share(*(const NoiseTask*)data, thread_number(), thread_count());
 }
 
 }  // namespace
@@ -108,18 +138,18 @@ int64_t useful_threads(const SpikefuseLif& lif, int64_t units) {
 #pragma GCC visibility push(default)
 extern "C" {
 
-int spikefuse_lif_interface() { return SPIKEFUSE_LIF_INTERFACE; }
+int spikefuse_interface() { return SPIKEFUSE_INTERFACE; }
 
 int64_t spikefuse_lif_size() { return sizeof(SpikefuseLif); }
+int64_t spikefuse_noise_size() { return sizeof(SpikefuseNoise); }
 
 // The instruction set in use.
-const char* spikefuse_lif_instructions() {
-  if (widest < 0) widest = first_usable();
-  return IMPLEMENTATIONS[widest].name;
+const char* spikefuse_instructions() {
+  return best().name;
 }
 
 // Use no wider instruction set than the named one; 0 if the processor or the build lacks it.
-int spikefuse_lif_restrict(const char* name) {
+int spikefuse_restrict(const char* name) {
   for (int i = 0; i < IMPLEMENTATION_COUNT; ++i) {
     const char* known = IMPLEMENTATIONS[i].name;
     int c = 0;
@@ -133,7 +163,7 @@ int spikefuse_lif_restrict(const char* name) {
 }
 
 // Addresses of GOMP_parallel, omp_get_thread_num and omp_get_num_threads; nulls: one thread.
-void spikefuse_lif_use_pool(void* parallel, void* number, void* count) {
+void spikefuse_use_pool(void* parallel, void* number, void* count) {
   run_parallel = (Parallel)parallel;
   thread_number = (Number)number;
   thread_count = (Number)count;
@@ -143,7 +173,7 @@ void spikefuse_lif_use_pool(void* parallel, void* number, void* count) {
 int spikefuse_lif_run(const SpikefuseLif* lif) {
   const int64_t units = lif->members * spikefuse_units_per_member(*lif);
   Task task{lif, kernel_for(lif->channels), units, nullptr};
-  const int64_t threads = useful_threads(*lif, units);
+  const int64_t threads = useful_threads(lif->threads, units, lif_updates(*lif));
   if (lif->backward && lif->steps > STACK_STEPS) {
     const size_t bytes = threads * lif->steps * SPIKEFUSE_SCRATCH_FLOATS * sizeof(float);
     task.heap = (float*)aligned_alloc(64, bytes);
@@ -156,6 +186,18 @@ int spikefuse_lif_run(const SpikefuseLif* lif) {
   }
   free(task.heap);
   return 0;
+}
+
+void spikefuse_noise_run(const SpikefuseNoise* noise) {
+  const int64_t rows = noise->members * noise->steps;
+  const int64_t units = rows * spikefuse_noise_units_per_step(*noise);
+  NoiseTask task{noise, best().noise, units};
+  const int64_t threads = useful_threads(noise->threads, units, rows * noise->count);
+  if (threads > 1) {
+    run_parallel(run_noise_in_thread, &task, (unsigned)threads, 0);
+  } else {
+    run_noise_share(task, 0, 1);
+  }
 }
 }
 #pragma GCC visibility pop

@@ -1,0 +1,117 @@
+"""The C++ kernels: where their library is, whether it can be used, and on which threads it runs.
+
+Built from `native/` when the package is installed on a machine with a compiler; without it every
+caller has an implementation in PyTorch operations.
+"""
+
+import ctypes
+import functools
+import logging
+import sys
+from pathlib import Path
+
+import torch
+
+from spikefuse.core.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+LIBRARY_NAME = "libspikefuse.so"
+INTERFACE = 2
+_POOL_SYMBOLS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
+
+
+@functools.cache
+def _load() -> tuple[ctypes.CDLL | None, str | None]:
+    """The library, or the reason why there is none."""
+    reason = "the C++ library was not built. Install GCC or Clang, then install spikefuse again"
+    # An editable install keeps it in another folder of the package than this file.
+    package = sys.modules[__package__] if __package__ else None
+    folders = dict.fromkeys([Path(__file__).parent, *map(Path, getattr(package, "__path__", []))])
+    for path in (folder / LIBRARY_NAME for folder in folders):
+        if not path.is_file():
+            continue
+        try:
+            library = ctypes.CDLL(str(path))
+            interface = library.spikefuse_interface()
+        except (OSError, AttributeError) as error:
+            reason = f"{path} cannot be loaded: {error}"
+            continue
+        if interface == INTERFACE:
+            return _prepare(library), None
+        reason = f"{path} is of another version of spikefuse. Install spikefuse again"
+    return None, reason
+
+
+def _prepare(library: ctypes.CDLL) -> ctypes.CDLL:
+    library.spikefuse_instructions.restype = ctypes.c_char_p
+    library.spikefuse_use_pool.argtypes = [ctypes.c_void_p] * 3
+    for name in ("lif", "noise"):
+        getattr(library, f"spikefuse_{name}_size").restype = ctypes.c_int64
+        getattr(library, f"spikefuse_{name}_run").argtypes = [ctypes.c_void_p]
+    library.spikefuse_use_pool(*(_torch_pool() or (None, None, None)))
+    return library
+
+
+def _torch_pool() -> list[int] | None:
+    """Addresses of the OpenMP functions that PyTorch itself uses, so that they share one pool."""
+    names = ("libtorch_cpu.so", "libtorch_cpu.dylib")
+    for path in (Path(torch.__file__).parent / "lib" / name for name in names):
+        try:
+            # Looks in the libraries that libtorch_cpu brought with it too: its own OpenMP.
+            torch_cpu = ctypes.CDLL(str(path))
+            functions = [getattr(torch_cpu, symbol) for symbol in _POOL_SYMBOLS]
+        except (OSError, AttributeError):
+            continue
+        return [ctypes.cast(function, ctypes.c_void_p).value or 0 for function in functions]
+    logger.info("native: PyTorch's OpenMP was not found; the C++ kernels use one thread")
+    return None
+
+
+def available() -> bool:
+    """Whether the library can be used on this machine."""
+    return _load()[0] is not None
+
+
+def why_not() -> str | None:
+    """Why the library cannot be used and what to do; None when it can."""
+    return _load()[1]
+
+
+def load() -> ctypes.CDLL:
+    """The library.
+
+    Raises:
+        InputError: It cannot be used.
+    """
+    found, reason = _load()
+    if found is None:
+        raise InputError(f"native: the C++ kernels cannot be used: {reason}. Use backend 'auto'.")
+    return found
+
+
+def build_info() -> dict[str, str]:
+    """What runs: whether the library is there, its instruction set and where threads come from."""
+    found, reason = _load()
+    if found is None:
+        return {"native": "no", "reason": reason or ""}
+    return {
+        "native": "yes",
+        "instructions": found.spikefuse_instructions().decode(),
+        "threads": "shared with PyTorch" if _torch_pool() else "one",
+        "library": found._name,
+    }
+
+
+def restrict_instructions(name: str) -> None:
+    """Use no wider instruction set than "avx512", "avx2", "portable" or "scalar", in this process.
+
+    Raises:
+        InputError: The processor or the build lacks it.
+    """
+    found, reason = _load()
+    if found is None or not found.spikefuse_restrict(name.encode()):
+        raise InputError(
+            f"native: instructions must be usable on this processor, got {name!r}. "
+            f"{reason or 'Leave the choice to the library.'}"
+        )
