@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3 2>/dev/null || echo python)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test clean
+.PHONY: help setup reproduce test bench clean
 
-help setup reproduce test clean:
+help setup reproduce test bench clean:
 	@"$(PYTHON)" tools/make.py $@ $(ARGS)

@@ -332,6 +332,23 @@ def set_up(root: Path, extras: set[str]) -> None:
     write_stamp(root, key, extras)
 
 
+def set_up_peers(root: Path) -> Path:
+    """Make .venv-peers, with the same PyTorch, and return its interpreter."""
+    folder = root / ".venv-peers"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp, wanted = folder / "peers.txt", root / "benchmarks" / "requirements.txt"
+    asked = pinned(root, "torch") + "\n" + wanted.read_text(encoding="utf-8")
+    if python.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == asked:
+        return python
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    run_stage("environment of the peers", [base, "-m", "venv", "--clear", str(folder)], root)
+    pip = [str(python), "-m", "pip", "install"]
+    run_stage("torch for the peers", [*pip, pinned(root, "torch")], root)
+    run_stage("the peers", [*pip, "--no-deps", "-r", str(wanted)], root)
+    stamp.write_text(asked, encoding="utf-8")
+    return python
+
+
 # --- commands -------------------------------------------------------------------------------------
 
 
@@ -358,6 +375,23 @@ def reproduce(root: Path, arguments: list[str]) -> int:
     return run_through([str(venv_script(root, "spikefuse")), "reproduce", *arguments])
 
 
+def bench(root: Path, arguments: list[str]) -> int:
+    """Measure against peers, in an environment of their own (ARGS: of spikefuse bench)."""
+    set_up(root, set())
+    python = set_up_peers(root)
+    return run_through(
+        [
+            str(venv_script(root, "spikefuse")),
+            "bench",
+            *("--peers", str(root / "benchmarks" / "peers.py"), "--peers-python", str(python)),
+            *("--out", str(root / "benchmarks" / "results.json")),
+            *("--page", str(root / "docs" / "benchmarks.md")),
+            *("--notes", str(root / "benchmarks" / "notes.md")),
+            *arguments,
+        ]
+    )
+
+
 def test(root: Path, arguments: list[str]) -> int:
     """Run everything CI runs (ARGS: of pytest)."""
     set_up(root, {"dev", "ray"})
@@ -382,7 +416,15 @@ def test(root: Path, arguments: list[str]) -> int:
 
 def clean(root: Path, arguments: list[str]) -> int:
     """Remove .venv and caches; results stay."""
-    for name in (".venv", "build", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"):
+    for name in (
+        ".venv",
+        ".venv-peers",
+        "build",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+    ):
         shutil.rmtree(root / name, ignore_errors=True)
     return 0
 
@@ -392,6 +434,7 @@ COMMANDS = {
     "setup": setup,
     "reproduce": reproduce,
     "test": test,
+    "bench": bench,
     "clean": clean,
 }
 

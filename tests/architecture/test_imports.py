@@ -23,7 +23,7 @@ LAYERS = (
     ("networks",),
     ("training", "energy"),
     ("studies",),
-    ("app", "report", "export"),
+    ("app", "report", "export", "bench"),
     ("cli",),
     ("__main__",),
 )

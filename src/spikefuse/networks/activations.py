@@ -18,6 +18,10 @@ class Noise(Protocol):
         """The current [P, T or 1, B, ...] that enters the activation at `site`."""
         ...
 
+    def reaches_output(self, site: str) -> bool:
+        """Whether `after` changes anything at `site`; if not, pooling can be fused."""
+        ...
+
     def after(self, site: str, output: Tensor) -> Tensor:
         """What leaves it, [P, T, B, ...]."""
         ...
@@ -61,10 +65,10 @@ class Activation(nn.Module):
         Returns:
             [P, T, B, ...].
         """
-        if noise is None and rates is None:
-            return self.respond(current, pool)
         if noise is not None:
             current = noise.before(self.name, current, self.time_steps)
+        if rates is None and (noise is None or not noise.reaches_output(self.name)):
+            return self.respond(current, pool)
         output = self.respond(current, pool=False)
         if rates is not None:
             rates[self.name] = _share_above_zero(output)

@@ -26,7 +26,7 @@ together were 0 to 15 % slower a member), while ten 8x8 networks share the cost 
 """
 
 AUDIO_TRAIN = 2_200
-NOISE_COST = 3.0
+NOISE_COST = 2.0
 """Drawing a normal number for every neuron and step makes a noisy pass about this much dearer."""
 
 

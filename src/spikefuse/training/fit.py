@@ -58,11 +58,11 @@ def train_population(
         open_trials.setdefault(epoch, []).append((definition, folder))
     for epoch in sorted(open_trials):
         group = open_trials[epoch]
-        _Fit([d for d, _ in group], [f for _, f in group], corpus, report, device, backend).run()
+        Fit([d for d, _ in group], [f for _, f in group], corpus, report, device, backend).run()
     return [store.state(definition.name) for definition in definitions]
 
 
-class _Fit:
+class Fit:
     """The training of one group of members that stand at the same epoch."""
 
     def __init__(
@@ -155,7 +155,7 @@ class _Fit:
         members, samples = len(self.definitions), self.feed.size("train")
         losses, hits = torch.zeros(members).double(), torch.zeros(members).double()
         for batch in self.feed.training_batches(epoch):
-            loss, right = self._step(epoch, batch)
+            loss, right = self.step(epoch, batch)
             count = batch.labels.shape[1]
             losses += loss.double().cpu() * (count / samples)
             hits += right.double().cpu() / samples
@@ -165,7 +165,7 @@ class _Fit:
                 break
         return losses, hits
 
-    def _step(self, epoch: int, batch: Batch) -> tuple[Tensor, Tensor]:
+    def step(self, epoch: int, batch: Batch) -> tuple[Tensor, Tensor]:
         """One update of every living member; a member whose loss or gradient is not finite dies."""
         logits = self.network(batch.inputs)
         losses = torch.stack(

@@ -82,8 +82,12 @@ class NoiseDraw:
             return current
         return self._add(site, current, time_steps)
 
+    def reaches_output(self, site: str) -> bool:
+        """Whether noise is added to what leaves the activation at `site`."""
+        return self._applies("after", site)
+
     def after(self, site: str, output: Tensor) -> Tensor:
         """The output with noise; spikes become real-valued."""
-        if not self._applies("after", site):
+        if not self.reaches_output(site):
             return output
         return self._add(site, output, output.shape[1])

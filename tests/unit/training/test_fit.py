@@ -133,15 +133,15 @@ def test_divergence_is_found_in_its_step_and_harms_nobody(
 
     from spikefuse.training import fit
 
-    original = fit._Fit._train_epoch
+    original = fit.Fit._train_epoch
 
-    def poison(self: fit._Fit, epoch: int):
+    def poison(self: fit.Fit, epoch: int):
         if epoch == 2 and len(self.definitions) > 1:
             with torch.no_grad():
                 next(self.network.parameters())[1].fill_(float("nan"))
         return original(self, epoch)
 
-    monkeypatch.setattr(fit._Fit, "_train_epoch", poison)
+    monkeypatch.setattr(fit.Fit, "_train_epoch", poison)
     store = TrialStore(tmp_path / "pair")
     assert train_population([healthy, sick], corpus, store) == ["done", "diverged"]
     reason = store.read(sick.name).results["reason"]
