@@ -73,9 +73,9 @@ PROFILES: dict[str, Profile] = {
         Profile(
             name="quick",
             summary="minutes: all six experiments at true sizes, fewer images and epochs",
-            images=8_000,
+            images=5_000,
             test_images=1_000,
-            epochs={"image": 2, "audio": 10, "fused": 2},
+            epochs={"image": 2, "audio": 8, "fused": 2},
             seeds=2,
             draws=2,
         ),
