@@ -12,8 +12,8 @@ import pytest
 from spikefuse.results import TrialStore
 
 FIGURES = range(3, 14)
-NETWORKS = 80
-"""40 networks a seed serve both pairing protocols; the profile has two seeds."""
+NETWORKS = 84
+"""42 networks a seed serve both pairing protocols; the profile has two seeds."""
 
 
 def spikefuse(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -70,6 +70,7 @@ def test_results_are_tidy_and_complete(run: Path) -> None:
         "reset",
         "neuron",
         "time-steps",
+        "controls",
     }
     accuracy = [row for row in rows if row["metric"] == "accuracy"]
     assert {row["protocol"] for row in accuracy} == {"paper", "disjoint"}
@@ -106,7 +107,7 @@ def test_a_second_call_trains_nothing(run: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in run.glob("trials/*/*")}
     done = spikefuse("reproduce", "--profile", "smoke", folder=run.parent.parent)
     assert done.returncode == 0, done.stderr
-    assert "80 stored, 0 to do" in done.stdout
+    assert "84 stored, 0 to do" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in run.glob("trials/*/*")} == before
 
 
@@ -191,7 +192,7 @@ def test_plan_trains_nothing(tmp_path: Path) -> None:
     done = spikefuse("plan", "--profile", "smoke", "--seeds", "1", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     plan = json.loads(done.stdout)
-    assert len(plan["trials"]) == 40
+    assert len(plan["trials"]) == 42
     assert plan["estimated_seconds"] > 0
     assert list((tmp_path / "runs").glob("*/trials/*")) == []
 

@@ -12,7 +12,8 @@ from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell, Study
 from spikefuse.studies.profiles import Profile
-from spikefuse.studies.registry import STUDIES
+from spikefuse.studies.registry import REPRODUCTION, STUDIES
+from spikefuse.studies.speakers import speakers_of
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 PROTOCOLS = ("paper", "disjoint")
@@ -75,12 +76,12 @@ class Plan:
 
 
 def resolve_studies(names: Iterable[str]) -> tuple[Study, ...]:
-    """Studies by name; all of them when none is named.
+    """Studies by name; those of the reproduction when none is named.
 
     Raises:
         InputError: A name is unknown.
     """
-    chosen = [one_of("studies", "name", name, STUDIES) for name in names] or list(STUDIES)
+    chosen = [one_of("studies", "name", name, STUDIES) for name in names] or REPRODUCTION
     return tuple(STUDIES[name] for name in dict.fromkeys(chosen))
 
 
@@ -117,12 +118,37 @@ def make_plan(
     count = profile.seeds if seeds is None else seeds
     require(count >= 1, "plan", "seeds", "at least 1", count)
     numbers = tuple(range(count))
+    planned = _trials(studies, profile, source, store, protocols, numbers)
+    for trial in planned:
+        _find_missing(trial, store)
+        trial.cost = _cost(trial, profile, is_shared)
+    grouped = [t for t in planned if is_shared or not t.is_ready]
+    populations = _populations(grouped, 1 if is_shared else workers or usable_cores(), is_shared)
+    return Plan(
+        tuple(studies), profile, source, tuple(protocols), numbers, planned, tuple(populations)
+    )
+
+
+def definition_of(cell: Cell, seed: int, profile: Profile, source: str) -> TrialDefinition:
+    """The network that a cell needs for a seed, with a profile's effort."""
+    return cell.trial(seed, **profile.settings(cell.modality, cell.size, source))
+
+
+def _trials(
+    studies: Sequence[Study],
+    profile: Profile,
+    source: str,
+    store: TrialStore,
+    protocols: Sequence[str],
+    seeds: Sequence[int],
+) -> tuple[PlannedTrial, ...]:
+    """The distinct networks of the studies, with every use and every noise they will meet."""
+    speakers = speakers_of(source) if any(study.each_speaker for study in studies) else ()
     trials: dict[str, PlannedTrial] = {}
     for study in studies:
-        for cell in study.cells(protocols):
-            for seed in numbers:
-                settings = profile.settings(cell.modality, cell.size, source)
-                definition = cell.trial(seed, **settings)
+        for cell in study.cells(protocols, speakers):
+            for seed in seeds:
+                definition = definition_of(cell, seed, profile, source)
                 trial = trials.get(definition.name)
                 if trial is None:
                     trial = PlannedTrial(definition, store.state(definition.name), 0.0)
@@ -131,15 +157,7 @@ def make_plan(
                 condition = cell.condition(profile.draws)
                 if condition is not None and condition not in trial.conditions:
                     trial.conditions.append(condition)
-    for trial in trials.values():
-        _find_missing(trial, store)
-        trial.cost = _cost(trial, profile, is_shared)
-    planned = tuple(trials.values())
-    grouped = [t for t in planned if is_shared or not t.is_ready]
-    populations = _populations(grouped, 1 if is_shared else workers or usable_cores(), is_shared)
-    return Plan(
-        tuple(studies), profile, source, tuple(protocols), numbers, planned, tuple(populations)
-    )
+    return tuple(trials.values())
 
 
 def _find_missing(trial: PlannedTrial, store: TrialStore) -> None:

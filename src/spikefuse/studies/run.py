@@ -93,6 +93,9 @@ def population_name(population: tuple[PlannedTrial, ...]) -> str:
         shared += " " + ",".join(kinds)
     if first.modality == "fused":
         shared += f" {first.protocol}"
+        shared += " shuffled" if first.selection.shuffle_audio else ""
+    if first.selection.held_out_speaker:
+        shared += f" without {first.selection.held_out_speaker}"
     seeds = ",".join(str(s) for s in dict.fromkeys(t.definition.seed for t in population))
     return f"{shared} seed {seeds} #{first.name[:6]}"
 
