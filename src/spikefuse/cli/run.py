@@ -30,10 +30,13 @@ def run(
 
     from rich.console import Console
 
+    from spikefuse.cli.summaries import show_summaries
     from spikefuse.cli.workflow import Request, execute, prepare, show_plan
+    from spikefuse.results import read_tidy
 
     console = Console()
     prepared = prepare(Request(**settings), console)
     show_plan(prepared, console)
     results = execute(prepared, console)
+    show_summaries(read_tidy(results), [study.name for study in prepared.plan.studies], console)
     console.print(f"[bold]written[/bold]  {results}", highlight=False, soft_wrap=True)

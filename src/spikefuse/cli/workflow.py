@@ -140,7 +140,8 @@ def execute(prepared: Prepared, console: Console) -> Path:
     from spikefuse.cli.progress import RunProgress
     from spikefuse.data import load_corpus
     from spikefuse.execution import make_executor, parse_shard
-    from spikefuse.studies.run import gather, jobs_of, run_plan
+    from spikefuse.studies.gather import gather
+    from spikefuse.studies.run import jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
     jobs = jobs_of(

@@ -161,7 +161,7 @@ def product_rows(plan: Plan, store: TrialStore) -> list[dict[str, Any]]:
     rows = []
     for product in products(plan, store):
         if product.accuracy is None:
-            logger.info("no product of experts: %s", product.reason)
+            logger.warning("no product of experts: %s", product.reason)
             continue
         rows.append(
             {"study": CONTROLS.name, "trial": "+".join(product.parts)}

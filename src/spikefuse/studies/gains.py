@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import one_of
-from spikefuse.studies.rows import METRIC, Level, Row, seed_values, select
+from spikefuse.studies.rows import (
+    DEFAULT_STUDIES,
+    METRIC,
+    Level,
+    Row,
+    default_levels,
+    resolution_of,
+    seed_values,
+    select,
+)
 from spikefuse.studies.seeds import Estimate, Values, estimate, mean_of, minus
 
 if TYPE_CHECKING:
@@ -36,9 +45,6 @@ That is the widest difference between two settings of a network of size S that t
 calls none (Figure 13: T = 4, 8 and 16), and a gain that this margin hides is one that the paper
 would not have reported.
 """
-
-_SPIKING: Mapping[str, Level] = {"neuron": "lif", "reset": "soft", "time_steps": 4}
-_ANSWERS = ("model-size", "controls")
 
 
 @dataclass(frozen=True)
@@ -102,24 +108,19 @@ class _Cells:
     """Finds accuracies by seed, and the coarsest step that any of them can take."""
 
     rows: list[Row]
-    where: Mapping[str, Level]
-    name: str
-    steps: list[float] = field(default_factory=list)
+    network: str
+    levels: Mapping[str, Level]
+    used: list[Row] = field(default_factory=list)
 
-    def values(self, split: str = "test", **levels: Level) -> dict[int, float]:
-        found = select(self.rows, {**self.where, "split": split, **levels})
-        for row in found:
-            try:
-                samples = float(str(row.get("samples", "")))
-            except ValueError:
-                continue
-            if samples >= 1:
-                self.steps.append(1 / samples)
-        return seed_values(found, f"{self.name} {levels}")
+    def values(self, modality: str, split: str = "test", **levels: Level) -> dict[int, float]:
+        where = {**default_levels(self.network, modality), **self.levels, **levels}
+        found = select(self.rows, where | {"metric": METRIC, "split": split})
+        self.used.extend(found)
+        return seed_values(found, f"{self.network} {modality} {split}")
 
     @property
     def resolution(self) -> float | None:
-        return max(self.steps, default=None)
+        return resolution_of(self.used)
 
 
 def baselines(
@@ -148,21 +149,17 @@ def baselines(
     chosen = [
         row
         for row in select(rows, {"network": network, "size": size, "protocol": protocol})
-        if levels or str(row.get("study")) in _ANSWERS
+        if levels or str(row.get("study")) in DEFAULT_STUDIES
     ]
-    where: dict[str, Level] = {"metric": METRIC, "noise_std": 0.0}
-    where |= {"held_out": "", "reading": "base"}
-    if network == "snn":
-        where |= _SPIKING
-    cells = _Cells(chosen, where | levels, f"{network} at {size}")
-    early = cells.values(modality="fused", fusion="early", pairing="true")
-    image, audio = (cells.values(modality=modality) for modality in ("image", "audio"))
+    cells = _Cells(chosen, network, levels)
+    early = cells.values("fused")
+    image, audio = cells.values("image"), cells.values("audio")
     best = _better(cells, image, audio)
     yardsticks = {
         BEST: {"image": image, "audio": audio}.get(best or "", {}),
         MEAN: mean_of(image, audio),
-        EXPERTS: cells.values(modality="fused", fusion=PRODUCT, pairing="true"),
-        CONTROL: cells.values(modality="fused", fusion="early", pairing="shuffled"),
+        EXPERTS: cells.values("fused", fusion=PRODUCT),
+        CONTROL: cells.values("fused", pairing="shuffled"),
     }
     return Baselines(
         network=network,
@@ -185,7 +182,7 @@ def _better(cells: _Cells, image: Values, audio: Values) -> str | None:
         return None
     means = {}
     for modality, test in (("image", image), ("audio", audio)):
-        values = cells.values("validation", modality=modality) or test
+        values = cells.values(modality, "validation") or test
         means[modality] = sum(values.values()) / len(values)
     return max(means, key=lambda modality: means[modality])
 

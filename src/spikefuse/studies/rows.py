@@ -16,6 +16,28 @@ DEFAULTS: Mapping[str, Level] = MappingProxyType(
 )
 """What a row says of a further factor whose column its table does not have."""
 
+DEFAULT_STUDIES = ("model-size", "controls")
+"""Studies whose rows hold the networks with default neuron, reset and time steps."""
+
+
+def default_levels(network: str, modality: str) -> dict[str, Level]:
+    """The levels of the default network of a kind and modality, apart from size and protocol.
+
+    Example:
+        >>> default_levels("dnn", "audio")["fusion"]
+        'none'
+    """
+    spiking: dict[str, Level] = {"neuron": "lif", "reset": "soft", "time_steps": 4}
+    return {
+        "network": network,
+        "modality": modality,
+        "fusion": "early" if modality == "fused" else "none",
+        "noise_std": 0.0,
+        "pairing": "true",
+        "held_out": "",
+        "reading": "base",
+    } | (spiking if network == "snn" else {})
+
 
 def _same(value: object, level: Level) -> bool:
     """Whether a tidy value (typed, or text read from a CSV file) is that level."""
@@ -63,3 +85,16 @@ def seed_values(rows: Iterable[Row], where: str) -> dict[int, float]:
                 "each, or name the extra factor."
             )
     return {seed: found[seed][1] for seed in sorted(found)}
+
+
+def resolution_of(rows: Iterable[Row]) -> float | None:
+    """The coarsest step an accuracy of these rows can take; None where none says its samples."""
+    steps = []
+    for row in rows:
+        try:
+            samples = float(str(row.get("samples", "")))
+        except ValueError:
+            continue
+        if samples >= 1:
+            steps.append(1 / samples)
+    return max(steps, default=None)
