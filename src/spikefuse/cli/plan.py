@@ -6,18 +6,19 @@ from typing import Annotated
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.run import STUDIES
 
 
 def plan(
-    studies: Annotated[
-        list[str] | None, typer.Argument(help="Names of studies; all of them if left out.")
-    ] = None,
+    studies: Annotated[list[str] | None, typer.Argument(help=STUDIES)] = None,
     profile: options.Profile = "quick",
     data: options.Data = "auto",
     data_dir: options.DataDir = None,
     seeds: options.Seeds = None,
     out: options.Out = None,
     protocols: options.Protocols = "paper,disjoint",
+    readings: options.Readings = None,
+    experiments: options.Experiments = None,
     workers: options.Workers = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
@@ -32,7 +33,13 @@ def plan(
     from rich.console import Console
 
     from spikefuse.cli.progress import duration
-    from spikefuse.cli.workflow import Request, populations_table, prepare, show_plan
+    from spikefuse.cli.workflow import (
+        Request,
+        populations_table,
+        prepare,
+        readings_table,
+        show_plan,
+    )
     from spikefuse.studies.estimate import seconds_of
     from spikefuse.studies.run import population_name
 
@@ -58,6 +65,8 @@ def plan(
         print(json.dumps(record, indent=2))
         return
     show_plan(prepared, console)
-    if made.populations:
+    if prepared.readings:
+        console.print(readings_table(prepared))
+    elif made.populations:
         console.print(populations_table(prepared))
     console.print(f"[bold]time[/bold]     about {duration(seconds)}", highlight=False)

@@ -1,6 +1,7 @@
 """What `spikefuse run` says of the studies that no figure of the paper shows."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -10,10 +11,13 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from spikefuse.stats import Interval
+    from spikefuse.studies.claims.engine import Outcome
     from spikefuse.studies.gains import Baselines
     from spikefuse.studies.seeds import Estimate
 
 NONE = "–"
+OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", "inconclusive")
+MARKS = {"reproduced": "+", "contradicted": "−", "inconclusive": "?"}
 
 
 def show_summaries(
@@ -34,6 +38,32 @@ def show_summaries(
         console.print(
             "[]: 95 % interval, Student t over n seeds or as the column says.", markup=False
         )
+
+
+def show_readings(folder: Path, asked: Sequence[str], console: Console) -> None:
+    """Claim by reading, how many hold under each, and the reading that explains the paper best."""
+    from spikefuse.results import read_tidy
+    from spikefuse.studies.gather import READINGS_ROWS
+    from spikefuse.studies.readings import READINGS
+    from spikefuse.studies.sensitivity import explanation, judge_readings
+
+    rows = read_tidy(folder / READINGS_ROWS)
+    found = {str(row["reading"]) for row in rows}
+    judged = judge_readings(rows, [name for name in READINGS if name in found or name in asked])
+    counts = _table("Readings", "", "reading", *OUTCOMES)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for letter, each in zip(letters, judged, strict=False):
+        name = f"{each.reading.name}: {each.reading.says}"
+        _add(counts, letter, name, *(str(each.count(outcome)) for outcome in OUTCOMES))
+    counts.columns[1].justify = "left"
+    claims = _table("Claims by reading", "claim", *letters[: len(judged)])
+    for verdicts in zip(*(each.verdicts for each in judged), strict=True):
+        _add(claims, verdicts[0].id, *(MARKS[verdict.verdict] for verdict in verdicts))
+    for table in (counts, claims):
+        console.print(table)
+    legend = ", ".join(f"{MARKS[each]} {each}" for each in OUTCOMES)
+    console.print(legend, markup=False, highlight=False)
+    console.print(explanation(judged), markup=False, highlight=False)
 
 
 def _table(title: str, *columns: str) -> Table:

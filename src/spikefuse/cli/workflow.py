@@ -31,6 +31,8 @@ class Request:
     seeds: int | None = None
     out: Path | None = None
     protocols: str = "paper,disjoint"
+    readings: str | None = None
+    experiments: str | None = None
     executor: str = "auto"
     workers: int | None = None
     threads: int | None = None
@@ -51,6 +53,18 @@ class Prepared:
     out: Path
     banner: str
 
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The readings of a sensitivity study; none of other studies."""
+        from spikefuse.studies.sensitivity import readings_of
+
+        return readings_of(self.plan.studies)
+
+
+def _listed(names: str | None) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in (names or "").split(",") if name.strip()]
+
 
 def prepare(request: Request, console: Console) -> Prepared:
     """Find the data and make the plan; nothing is trained.
@@ -64,6 +78,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
     from spikefuse.core.device import resolve_device
+    from spikefuse.core.errors import InputError
     from spikefuse.data import banner_of, locate
     from spikefuse.execution import make_executor, parse_shard
     from spikefuse.neurons.lif import resolve_backend
@@ -76,7 +91,9 @@ def prepare(request: Request, console: Console) -> Prepared:
         one_of("spikefuse", "--protocols", name.strip(), ("paper", "disjoint"))
         for name in request.protocols.split(",")
     )
-    studies = resolve_studies(request.studies or ())
+    studies = resolve_studies(
+        request.studies or (), _listed(request.readings), _listed(request.experiments)
+    )
     resolve_backend(request.backend, resolve_device(request.device))
     part = parse_shard(request.shard)
     make_executor(request.executor, request.workers, request.threads, request.ray_address)
@@ -97,6 +114,11 @@ def prepare(request: Request, console: Console) -> Prepared:
         workers=request.workers,
         is_shared=part != (1, 1),
     )
+    if not plan.trials:
+        raise InputError(
+            f"spikefuse: --protocols must name one of {', '.join(studies[0].protocols)} for "
+            f"{studies[0].name}, got {request.protocols}. Add it."
+        )
     return Prepared(request, plan, store, location, out, banner)
 
 
@@ -112,6 +134,20 @@ def show_plan(prepared: Prepared, console: Console) -> None:
         f"[bold]results[/bold]  {prepared.out}",
         highlight=False,
     )
+
+
+def readings_table(prepared: Prepared) -> Table:
+    """What each reading costs; a network that several need is counted where it comes first."""
+    plan = prepared.plan
+    table = Table(title="Readings: networks that no earlier reading needs")
+    for column in ("reading", "networks", "to do", "share of the work"):
+        table.add_column(column, justify="left" if column == "reading" else "right")
+    for name in prepared.readings:
+        own = [trial for trial in plan.trials if trial.uses[0].cell.reading == name]
+        share = sum(trial.cost for trial in own if not trial.is_ready) / max(plan.cost, 1.0)
+        waiting = sum(not trial.is_ready for trial in own)
+        table.add_row(name, str(len(own)), str(waiting), f"{100 * share:.1f} %")
+    return table
 
 
 def populations_table(prepared: Prepared) -> Table:
@@ -132,7 +168,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     """Run the plan with live progress and write the tidy results.
 
     Returns:
-        The path of `results.csv`.
+        The path of `results.csv`; of a sensitivity study, that of `sensitivity.csv`.
 
     Raises:
         typer.Exit: Interrupted (130), or some population failed (1). What is done is stored.
@@ -140,7 +176,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     from spikefuse.cli.progress import RunProgress
     from spikefuse.data import load_corpus
     from spikefuse.execution import make_executor, parse_shard
-    from spikefuse.studies.gather import gather
+    from spikefuse.studies.gather import gather, gather_readings
     from spikefuse.studies.run import jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
@@ -165,7 +201,10 @@ def execute(prepared: Prepared, console: Console) -> Path:
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
-    results = gather(plan, prepared.store, prepared.out, prepared.banner, command_line())
+    if prepared.readings:
+        results = gather_readings(plan, prepared.store, prepared.out)
+    else:
+        results = gather(plan, prepared.store, prepared.out, prepared.banner, command_line())
     for name in summary.diverged:
         console.print(f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
     if summary.failures:

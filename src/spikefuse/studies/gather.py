@@ -14,11 +14,21 @@ from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.results.atomic import write_file
+from spikefuse.results.tidy import table_bytes
 from spikefuse.studies.claims import evaluate_claims, write_claims
-from spikefuse.studies.plan import Plan
+from spikefuse.studies.plan import Plan, make_plan
+from spikefuse.studies.readings import READINGS
+from spikefuse.studies.sensitivity import (
+    COLUMNS,
+    judge_readings,
+    readings_of,
+    sensitivity_rows,
+    sensitivity_studies,
+)
 from spikefuse.studies.tabulate import Row, tabulate
 
 RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
+READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +53,41 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
         record |= _together(record, kept)
     write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
     return results
+
+
+def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
+    """Write `readings.csv` (tidy rows) and `sensitivity.csv` (claim by reading) of a plan.
+
+    Besides the plan's readings, every other one whose networks and evaluations are all stored is
+    judged too: it costs nothing, and the base reading is usually there. `results.csv` and what
+    belongs to it stay as they are.
+
+    Returns:
+        The path of `sensitivity.csv`.
+
+    Raises:
+        StoreError: A file cannot be written.
+    """
+    asked = readings_of(plan.studies)
+    experiments = [study.name for study in plan.studies]
+    rows: list[Row] = []
+    shown = []
+    for name in READINGS:
+        one = make_plan(
+            sensitivity_studies([name], experiments),
+            plan.profile,
+            plan.source,
+            store,
+            seeds=len(plan.seeds),
+        )
+        if name in asked or all(trial.is_ready for trial in one.trials):
+            shown.append(name)
+            rows += tabulate(one, store)
+    write_tidy(rows, out / READINGS_ROWS)
+    verdicts = sensitivity_rows(judge_readings(rows, shown))
+    content = table_bytes(COLUMNS, verdicts, "sensitivity")
+    write_file(out / SENSITIVITY_TABLE, content, "sensitivity")
+    return out / SENSITIVITY_TABLE
 
 
 def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:

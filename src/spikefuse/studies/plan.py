@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.cores import usable_cores
+from spikefuse.core.errors import InputError
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell, Study
 from spikefuse.studies.profiles import Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
+from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
 from spikefuse.studies.speakers import speakers_of
 from spikefuse.training import NoiseCondition, TrialDefinition
 
@@ -75,14 +77,35 @@ class Plan:
         return sum(trial.cost for population in self.populations for trial in population)
 
 
-def resolve_studies(names: Iterable[str]) -> tuple[Study, ...]:
+def resolve_studies(
+    names: Iterable[str], readings: Sequence[str] = (), experiments: Sequence[str] = ()
+) -> tuple[Study, ...]:
     """Studies by name; those of the reproduction when none is named.
 
+    Args:
+        names: Names in `STUDIES`, or "sensitivity" alone.
+        readings: Of the sensitivity study, only these; all if empty.
+        experiments: Of the sensitivity study, only these of the paper's experiments.
+
     Raises:
-        InputError: A name is unknown.
+        InputError: A name is unknown, "sensitivity" does not stand alone, or readings or
+            experiments are chosen without it.
     """
-    chosen = [one_of("studies", "name", name, STUDIES) for name in names] or REPRODUCTION
-    return tuple(STUDIES[name] for name in dict.fromkeys(chosen))
+    known = (*STUDIES, SENSITIVITY)
+    chosen = tuple(dict.fromkeys(one_of("studies", "name", name, known) for name in names))
+    if chosen == (SENSITIVITY,):
+        return sensitivity_studies(readings, experiments)
+    if SENSITIVITY in chosen:
+        raise InputError(
+            f"studies: {SENSITIVITY} must stand alone, got {', '.join(chosen)}. "
+            "It repeats the paper's experiments by itself; run the other studies apart."
+        )
+    if readings or experiments:
+        raise InputError(
+            f"studies: readings and experiments are chosen for {SENSITIVITY}, got "
+            f"{', '.join(chosen) or 'no study'}. Name {SENSITIVITY}."
+        )
+    return tuple(STUDIES[name] for name in chosen or REPRODUCTION)
 
 
 def make_plan(

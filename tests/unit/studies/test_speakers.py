@@ -85,7 +85,6 @@ def test_what_is_missing_has_a_reason() -> None:
 
 
 def test_speakers_of_both_sources() -> None:
-    assert speakers_of("mnist-fsdd") == tuple(
-        ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
-    )
+    fsdd = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+    assert speakers_of("mnist-fsdd") == fsdd
     assert speakers_of("builtin") == ("awb", "kal", "kal16", "rms", "slt")
