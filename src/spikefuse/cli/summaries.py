@@ -147,6 +147,8 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
         "interval",
         "n",
     )
+    table.columns[1].justify = "left"
+    notes = []
     for found in speaker_summaries(rows):
         name = f"{found.network.upper()} {found.modality}"
         for speaker, each in found.speakers.items():
@@ -154,8 +156,10 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
         if found.mean is not None:
             mean = f"{100 * found.mean.estimate:.2f} %"
             _add(table, name, "mean, clusters: speakers", mean, *_ends(found.mean))
+            notes.append(found.mean.note)
         cost = _points(found.cost, found.reason)
         _add(table, name, "known minus unknown, clusters: speakers", cost, "", "")
+    table.caption = Text("; ".join(dict.fromkeys(note for note in notes if note)))
     return [table]
 
 

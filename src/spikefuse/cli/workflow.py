@@ -78,7 +78,6 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
     from spikefuse.core.device import resolve_device
-    from spikefuse.core.errors import InputError
     from spikefuse.data import banner_of, locate
     from spikefuse.execution import make_executor, parse_shard
     from spikefuse.neurons.lif import resolve_backend
@@ -114,12 +113,17 @@ def prepare(request: Request, console: Console) -> Prepared:
         workers=request.workers,
         is_shared=part != (1, 1),
     )
-    if not plan.trials:
-        raise InputError(
-            f"spikefuse: --protocols must name one of {', '.join(studies[0].protocols)} for "
-            f"{studies[0].name}, got {request.protocols}. Add it."
-        )
+    _require_trials(plan)
     return Prepared(request, plan, store, location, out, banner)
+
+
+def _require_trials(plan: "Plan") -> None:
+    from spikefuse.core.checks import require
+
+    first = plan.studies[0]
+    constraint = f"one of {', '.join(first.protocols)} for {first.name}"
+    got = ", ".join(plan.protocols)
+    require(bool(plan.trials), "spikefuse", "--protocols", constraint, got)
 
 
 def show_plan(prepared: Prepared, console: Console) -> None:
@@ -176,7 +180,6 @@ def execute(prepared: Prepared, console: Console) -> Path:
     from spikefuse.cli.progress import RunProgress
     from spikefuse.data import load_corpus
     from spikefuse.execution import make_executor, parse_shard
-    from spikefuse.studies.gather import gather, gather_readings
     from spikefuse.studies.run import jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
@@ -201,10 +204,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
-    if prepared.readings:
-        results = gather_readings(plan, prepared.store, prepared.out)
-    else:
-        results = gather(plan, prepared.store, prepared.out, prepared.banner, command_line())
+    results = _gather(prepared)
     for name in summary.diverged:
         console.print(f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
     if summary.failures:
@@ -215,6 +215,15 @@ def execute(prepared: Prepared, console: Console) -> Path:
         )
         raise typer.Exit(INCOMPLETE)
     return results
+
+
+def _gather(prepared: Prepared) -> Path:
+    from spikefuse.studies.gather import gather, gather_readings
+
+    plan, store, out = prepared.plan, prepared.store, prepared.out
+    if prepared.readings:
+        return gather_readings(plan, store, out)
+    return gather(plan, store, out, prepared.banner, command_line())
 
 
 def _log_to(file: Path) -> None:

@@ -158,15 +158,14 @@ def _predictions(store: TrialStore, name: str) -> Predictions | str:
 
 def product_rows(plan: Plan, store: TrialStore) -> list[dict[str, Any]]:
     """Tidy rows of the products of experts; those without a number have none (logged)."""
-    rows = []
-    for product in products(plan, store):
-        if product.accuracy is None:
-            logger.warning("no product of experts: %s", product.reason)
-            continue
-        rows.append(
-            {"study": CONTROLS.name, "trial": "+".join(product.parts)}
-            | product.cell.model_dump()
-            | {"fusion": PRODUCT, "seed": product.seed, "split": "test", "metric": "accuracy"}
-            | {"value": product.accuracy, "samples": product.samples}
-        )
-    return rows
+    found = products(plan, store)
+    for reason in dict.fromkeys(each.reason for each in found if each.accuracy is None):
+        logger.warning("no product of experts: %s", reason)
+    return [
+        {"study": CONTROLS.name, "trial": "+".join(product.parts)}
+        | product.cell.model_dump()
+        | {"fusion": PRODUCT, "seed": product.seed, "split": "test", "metric": "accuracy"}
+        | {"value": product.accuracy, "samples": product.samples}
+        for product in found
+        if product.accuracy is not None
+    ]

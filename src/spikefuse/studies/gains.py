@@ -155,24 +155,22 @@ def baselines(
     early = cells.values("fused")
     image, audio = cells.values("image"), cells.values("audio")
     best = _better(cells, image, audio)
-    yardsticks = {
+    found = {
         BEST: {"image": image, "audio": audio}.get(best or "", {}),
         MEAN: mean_of(image, audio),
         EXPERTS: cells.values("fused", fusion=PRODUCT),
         CONTROL: cells.values("fused", pairing="shuffled"),
     }
+    step = cells.resolution
     return Baselines(
         network=network,
         size=size,
         protocol=protocol,
-        fused=estimate(early, cells.resolution),
+        fused=estimate(early, step),
         best_modality=best,
-        yardsticks={
-            name: _yardstick(name, early, values, cells.resolution)
-            for name, values in yardsticks.items()
-        },
-        control=_control(yardsticks[CONTROL], image, cells.resolution),
-        resolution=cells.resolution,
+        yardsticks={name: _yardstick(name, early, found[name], step) for name in YARDSTICKS},
+        control=_control(found[CONTROL], image, step),
+        resolution=step,
     )
 
 

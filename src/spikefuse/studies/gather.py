@@ -16,6 +16,7 @@ from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.results.atomic import write_file
 from spikefuse.results.tidy import table_bytes
 from spikefuse.studies.claims import evaluate_claims, write_claims
+from spikefuse.studies.gains import PRODUCT
 from spikefuse.studies.plan import Plan, make_plan
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import (
@@ -118,7 +119,11 @@ def _is_alike(path: Path, plan: Plan) -> bool:
 
 
 def _earlier_rows(path: Path, plan: Plan, rows: list[Row], store: TrialStore) -> list[Row]:
-    """Rows of other studies whose trials are still stored."""
+    """Rows of other studies whose trials are still stored.
+
+    Every plan adds the products of experts of its own networks to one study, so those of other
+    networks stay too.
+    """
     try:
         earlier = read_tidy(path)
     except StoreError as problem:
@@ -132,7 +137,7 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[Row], store: TrialStore) ->
         row
         for row in earlier
         if set(row) == columns
-        and row["study"] not in planned
+        and (row["study"] not in planned or row["fusion"] == PRODUCT)
         and _key(row) not in ours
         and all(final.get(name, False) for name in str(row["trial"]).split("+"))
     ]
