@@ -61,7 +61,7 @@ def test_a_further_study_stands_beside_the_earlier_one(tmp_path: Path) -> None:
     assert studies_of(both) == ["speakers", "reset"]
     assert all(row in both for row in first)
     record = json.loads((tmp_path / "run.json").read_text())
-    assert record["studies"] == ["speakers", "controls", "reset"]
+    assert record["studies"] == ["speakers", "reset", "controls"]
     assert record["protocols"] == ["paper", "disjoint"]
     assert set(record["trials"]) == set(TrialStore(tmp_path))
     assert len((tmp_path / "results.csv").read_bytes().splitlines()) == len(both) + 1
