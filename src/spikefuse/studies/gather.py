@@ -26,7 +26,7 @@ from spikefuse.studies.sensitivity import (
     sensitivity_rows,
     sensitivity_studies,
 )
-from spikefuse.studies.tabulate import Row, tabulate
+from spikefuse.studies.tabulate import COUNTS, Row, tabulate
 
 RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
 READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
@@ -134,7 +134,7 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[Row], store: TrialStore) ->
     ours = {_key(row) for row in rows}
     final = {name: store.state(name) in ("done", "diverged") for name in store}
     return [
-        row
+        row | {"value": int(row["value"])} if row["metric"] in COUNTS else row
         for row in earlier
         if set(row) == columns
         and (row["study"] not in planned or row["fusion"] == PRODUCT)

@@ -11,6 +11,9 @@ from spikefuse.studies.plan import Plan, PlannedTrial, Use
 
 Row = dict[str, Any]
 
+COUNTS = ("parameters", "macs", "epochs", "diverged")
+"""Metrics that are whole numbers."""
+
 
 def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
     """The rows of every stored trial of a plan; what is not stored has no rows.
