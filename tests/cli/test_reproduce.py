@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 from spikefuse.results import TrialStore
 
 FIGURES = range(3, 14)
-NETWORKS = 80
-"""40 networks a seed serve both pairing protocols; the profile has two seeds."""
+NETWORKS = 84
+"""42 networks a seed serve both pairing protocols; the profile has two seeds."""
 
 
 def spikefuse(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -70,6 +71,7 @@ def test_results_are_tidy_and_complete(run: Path) -> None:
         "reset",
         "neuron",
         "time-steps",
+        "controls",
     }
     accuracy = [row for row in rows if row["metric"] == "accuracy"]
     assert {row["protocol"] for row in accuracy} == {"paper", "disjoint"}
@@ -106,7 +108,7 @@ def test_a_second_call_trains_nothing(run: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in run.glob("trials/*/*")}
     done = spikefuse("reproduce", "--profile", "smoke", folder=run.parent.parent)
     assert done.returncode == 0, done.stderr
-    assert "80 stored, 0 to do" in done.stdout
+    assert "84 stored, 0 to do" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in run.glob("trials/*/*")} == before
 
 
@@ -117,6 +119,65 @@ def test_show_and_claims_read_the_results(run: Path) -> None:
     claims = spikefuse("claims", str(run), "--json", folder=run)
     assert claims.returncode in (0, 3), claims.stderr
     assert len(json.loads(claims.stdout)["claims"]) == 24
+
+
+def test_controls_are_measured_with_the_rest(run: Path) -> None:
+    with (run / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["study"] == "controls"]
+    shuffled = [row for row in rows if row["pairing"] == "shuffled" and row["metric"] == "accuracy"]
+    assert {(row["network"], row["protocol"]) for row in shuffled} == {
+        ("snn", "disjoint"),
+        ("dnn", "disjoint"),
+    }
+    products = [row for row in rows if row["fusion"] == "product-of-experts"]
+    # Three sizes of both networks, and hard reset, IF, T = 8 and T = 16 of the SNN.
+    assert len(products) == 2 * 2 * (2 * 3 + 4), "two protocols and two seeds"
+    store = TrialStore(run)
+    for row in products:
+        image, audio = row["trial"].split("+")
+        assert store.read(image).definition["modality"] == "image"
+        assert store.read(audio).definition["modality"] == "audio"
+
+
+def test_readings_of_stored_networks_train_nothing(run: Path, tmp_path: Path) -> None:
+    """And what reproduce wrote stays as it is, in a copy as well as in the original."""
+    folder = tmp_path / "copy"
+    shutil.copytree(run, folder)
+    before = {name: (folder / name).read_bytes() for name in ("results.csv", "run.json")}
+    done = spikefuse(
+        "run", "sensitivity", "--readings", "base,best-validation,paper-pairing,noise-last",
+        "--studies", "noise-position,reset", "--profile", "smoke", "--out", str(folder),
+        folder=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(list(TrialStore(folder))) == NETWORKS, "only evaluations were added"
+    with (folder / "sensitivity.csv").open(encoding="utf-8", newline="") as file:
+        verdicts = list(csv.DictReader(file))
+    assert len(verdicts) == 4 * 24
+    assert {row["reading"] for row in verdicts if row["n"] == "2"} == {
+        "base",
+        "best-validation",
+        "paper-pairing",
+        "noise-last",
+    }
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    assert "Claims by reading" in done.stdout
+
+
+def test_a_further_study_joins_the_results(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(run, folder)
+    done = spikefuse(
+        "run", "controls", "--profile", "smoke", "--out", str(folder), folder=tmp_path
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "0 to do" in done.stdout
+    assert "product of experts" in done.stdout
+
+    def lines(of: Path) -> list[str]:
+        return sorted((of / "results.csv").read_text(encoding="utf-8").splitlines())
+
+    assert lines(folder) == lines(run)
 
 
 def test_evaluate_adds_a_condition(run: Path) -> None:
@@ -156,6 +217,11 @@ def test_shards_together_are_the_whole(run: Path, tmp_path: Path) -> None:
         (("reproduce", "--profile", "smoke", "--shard", "3/2"), 2, "3/2"),
         (("reproduce", "--no-such-option"), 2, "no-such-option"),
         (("run", "rest", "--profile", "smoke"), 2, "Did you mean reset"),
+        (("run", "sensitivty", "--profile", "smoke"), 2, "Did you mean sensitivity"),
+        (("run", "sensitivity", "--readings", "bite"), 2, "Did you mean byte"),
+        (("run", "reset", "--readings", "byte"), 2, "Name sensitivity"),
+        (("run", "controls", "--profile", "smoke", "--protocols", "paper"), 2, "disjoint"),
+        (("claims", ".", "--reading", "bite"), 1, "results.csv"),
         (("train", "--neuron", "lef"), 2, "Did you mean lif"),
         (("train", "--surrogate", "boxca"), 2, "Did you mean boxcar"),
         (("train", "--leak", "1.5"), 2, "--leak"),
@@ -191,7 +257,7 @@ def test_plan_trains_nothing(tmp_path: Path) -> None:
     done = spikefuse("plan", "--profile", "smoke", "--seeds", "1", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     plan = json.loads(done.stdout)
-    assert len(plan["trials"]) == 40
+    assert len(plan["trials"]) == 42
     assert plan["estimated_seconds"] > 0
     assert list((tmp_path / "runs").glob("*/trials/*")) == []
 

@@ -39,6 +39,12 @@ def claims(
             help="before or after the activation, in the claims whose figures do not say.",
         ),
     ] = "before",
+    reading: Annotated[
+        str,
+        typer.Option(
+            "--reading", help="Reading to judge, in the readings.csv of a sensitivity run."
+        ),
+    ] = "base",
     rules: Annotated[
         bool, typer.Option("--rules", help="Print the rule and every part of each claim too.")
     ] = False,
@@ -64,7 +70,9 @@ def claims(
     from spikefuse.studies.claims import claims_document, evaluate_claims, write_claims
 
     table = results / "results.csv" if results.is_dir() else results
-    verdicts = evaluate_claims(read_tidy(table), protocol, split, noise_position=noise_position)
+    verdicts = evaluate_claims(
+        read_tidy(table), protocol, split, noise_position=noise_position, reading=reading
+    )
     if out is not None:
         write_claims(verdicts, out)
     if as_json:

@@ -65,3 +65,17 @@ Precision = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Readings = Annotated[
+    str | None,
+    typer.Option(
+        "--readings",
+        help="With sensitivity: only these readings, separated by commas (docs/method.md).",
+    ),
+]
+Experiments = Annotated[
+    str | None,
+    typer.Option(
+        "--studies",
+        help="With sensitivity: only these of the paper's experiments, separated by commas.",
+    ),
+]

@@ -19,7 +19,7 @@ def reproduce(
     backend: options.Backend = "auto",
     precision: options.Precision = "auto",
 ) -> None:
-    """Train, evaluate and report the paper's six experiments. Goes on where it was stopped."""
+    """Train, evaluate and report the six experiments and controls. Goes on where it was stopped."""
     settings = dict(locals())  # the options above, by name
 
     from rich.console import Console

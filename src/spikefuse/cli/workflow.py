@@ -31,6 +31,8 @@ class Request:
     seeds: int | None = None
     out: Path | None = None
     protocols: str = "paper,disjoint"
+    readings: str | None = None
+    experiments: str | None = None
     executor: str = "auto"
     workers: int | None = None
     threads: int | None = None
@@ -51,6 +53,18 @@ class Prepared:
     location: "Location"
     out: Path
     banner: str
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The readings of a sensitivity study; none of other studies."""
+        from spikefuse.studies.sensitivity import readings_of
+
+        return readings_of(self.plan.studies)
+
+
+def _listed(names: str | None) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in (names or "").split(",") if name.strip()]
 
 
 def prepare(request: Request, console: Console) -> Prepared:
@@ -77,9 +91,13 @@ def prepare(request: Request, console: Console) -> Prepared:
         one_of("spikefuse", "--protocols", name.strip(), ("paper", "disjoint"))
         for name in request.protocols.split(",")
     )
-    studies = resolve_studies(request.studies or ())
+    studies = resolve_studies(
+        request.studies or (), _listed(request.readings), _listed(request.experiments)
+    )
     device = resolve_device(request.device)
     resolve_backend(request.backend, device)
+    precision = resolve_precision(request.precision, device)
+    profile = profile.model_copy(update={"precision": precision})
     part = parse_shard(request.shard)
     make_executor(request.executor, request.workers, request.threads, request.ray_address)
     wanted = "builtin" if request.profile == "smoke" and request.data == "auto" else request.data
@@ -98,9 +116,18 @@ def prepare(request: Request, console: Console) -> Prepared:
         seeds=request.seeds,
         workers=request.workers,
         is_shared=part != (1, 1),
-        precision=resolve_precision(request.precision, device),
     )
+    _require_trials(plan)
     return Prepared(request, plan, store, location, out, banner)
+
+
+def _require_trials(plan: "Plan") -> None:
+    from spikefuse.core.checks import require
+
+    first = plan.studies[0]
+    constraint = f"one of {', '.join(first.protocols)} for {first.name}"
+    got = ", ".join(plan.protocols)
+    require(bool(plan.trials), "spikefuse", "--protocols", constraint, got)
 
 
 def show_plan(prepared: Prepared, console: Console) -> None:
@@ -112,10 +139,24 @@ def show_plan(prepared: Prepared, console: Console) -> None:
         f"[bold]plan[/bold]     {len(plan.studies)} studies, {len(plan.seeds)} seeds, "
         f"{len(plan.trials)} networks, {ready} stored, "
         f"{len(plan.trials) - ready} to do in {len(plan.populations)} populations, "
-        f"{plan.precision} products\n"
+        f"{plan.profile.precision} products\n"
         f"[bold]results[/bold]  {prepared.out}",
         highlight=False,
     )
+
+
+def readings_table(prepared: Prepared) -> Table:
+    """What each reading costs; a network that several need is counted where it comes first."""
+    plan = prepared.plan
+    table = Table(title="Readings: networks that no earlier reading needs")
+    for column in ("reading", "networks", "to do", "share of the work"):
+        table.add_column(column, justify="left" if column == "reading" else "right")
+    for name in prepared.readings:
+        own = [trial for trial in plan.trials if trial.uses[0].cell.reading == name]
+        share = sum(trial.cost for trial in own if not trial.is_ready) / max(plan.cost, 1.0)
+        waiting = sum(not trial.is_ready for trial in own)
+        table.add_row(name, str(len(own)), str(waiting), f"{100 * share:.1f} %")
+    return table
 
 
 def populations_table(prepared: Prepared) -> Table:
@@ -136,7 +177,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     """Run the plan with live progress and write the tidy results.
 
     Returns:
-        The path of `results.csv`.
+        The path of `results.csv`; of a sensitivity study, that of `sensitivity.csv`.
 
     Raises:
         typer.Exit: Interrupted (130), or some population failed (1). What is done is stored.
@@ -144,7 +185,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     from spikefuse.cli.progress import RunProgress
     from spikefuse.data import load_corpus
     from spikefuse.execution import make_executor, parse_shard
-    from spikefuse.studies.run import gather, jobs_of, run_plan
+    from spikefuse.studies.run import jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
     jobs = jobs_of(
@@ -168,7 +209,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
-    results = gather(plan, prepared.store, prepared.out, prepared.banner, command_line())
+    results = _gather(prepared)
     for name in summary.diverged:
         console.print(f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
     if summary.failures:
@@ -179,6 +220,15 @@ def execute(prepared: Prepared, console: Console) -> Path:
         )
         raise typer.Exit(INCOMPLETE)
     return results
+
+
+def _gather(prepared: Prepared) -> Path:
+    from spikefuse.studies.gather import gather, gather_readings
+
+    plan, store, out = prepared.plan, prepared.store, prepared.out
+    if prepared.readings:
+        return gather_readings(plan, store, out)
+    return gather(plan, store, out, prepared.banner, command_line())
 
 
 def _log_to(file: Path) -> None:

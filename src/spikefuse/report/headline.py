@@ -1,43 +1,14 @@
 """The answer in a sentence: what the second modality brings, and what the leak is worth."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spikefuse.studies.figures import METRIC, Level, Row, seed_values, select, t_interval
+from spikefuse.studies.gains import BEST, MEAN, NETWORKS, Baselines, baselines, gain_differences
+from spikefuse.studies.rows import METRIC, Level, Row, seed_values, select
+from spikefuse.studies.seeds import Estimate as Estimate
+from spikefuse.studies.seeds import estimate, minus
 
-_NETWORKS = ("snn", "dnn")
 _LABEL = {"snn": "SNN", "dnn": "DNN"}
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over seeds with its 95 % t interval; a difference is paired by seed.
-
-    Attributes:
-        values: The number of each seed, in the unit of the mean (a share, not per cent).
-        low: None below two seeds.
-    """
-
-    values: Mapping[int, float]
-    mean: float
-    low: float | None
-    high: float | None
-
-    @property
-    def n(self) -> int:
-        """Number of seeds."""
-        return len(self.values)
-
-    @property
-    def sign(self) -> int:
-        """1 or -1 where the interval leaves zero out, else 0.
-
-        Seeds that agree exactly give a width of zero, which proves nothing.
-        """
-        if self.low is None or self.high is None or self.low == self.high:
-            return 0
-        return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 
 @dataclass(frozen=True)
@@ -72,26 +43,6 @@ class Headline:
     leaks: Mapping[str, Leak]
 
 
-def estimate(values: Mapping[int, float]) -> Estimate | None:
-    """Mean and interval of the values by seed; None without values."""
-    if not values:
-        return None
-    low, high = t_interval(list(values.values())) or (None, None)
-    return Estimate(dict(values), math.fsum(values.values()) / len(values), low, high)
-
-
-def _paired(
-    first: Mapping[int, float],
-    second: Mapping[int, float],
-    combine: Callable[[float, float], float],
-) -> dict[int, float]:
-    return {seed: combine(first[seed], second[seed]) for seed in first if seed in second}
-
-
-def _minus(first: float, second: float) -> float:
-    return first - second
-
-
 def _cell(
     rows: Sequence[Row], network: str, modality: str, protocol: str, split: str
 ) -> dict[int, float]:
@@ -108,40 +59,22 @@ def _cell(
     return seed_values(select(rows, where), f"{network} {modality} at S")
 
 
-def _gain(rows: Sequence[Row], network: str) -> Gain | None:
-    test = {
-        modality: _cell(rows, network, modality, "disjoint", "test")
-        for modality in ("image", "audio", "fused")
-    }
-    if not all(test.values()):
+def _gain(found: Baselines) -> Gain | None:
+    best, mean = found.yardsticks[BEST], found.yardsticks[MEAN]
+    if found.fused is None or found.best_modality is None or best.accuracy is None:
         return None
-    # The better modality is chosen on validation, so that the test set keeps its innocence.
-    chosen_by = {
-        modality: _cell(rows, network, modality, "disjoint", "validation") or test[modality]
-        for modality in ("image", "audio")
-    }
-    best = max(
-        chosen_by,
-        key=lambda modality: math.fsum(chosen_by[modality].values()) / len(chosen_by[modality]),
-    )
-    mean = _paired(test["image"], test["audio"], lambda image, audio: (image + audio) / 2)
-    parts = (
-        estimate(test["fused"]),
-        estimate(test[best]),
-        estimate(_paired(test["fused"], test[best], _minus)),
-        estimate(_paired(test["fused"], mean, _minus)),
-    )
-    fused, alone, over_best, over_mean = parts
-    if fused is None or alone is None or over_best is None or over_mean is None:
+    if best.gain is None or mean.gain is None:
         return None
-    return Gain(network, fused, best, alone, over_best, over_mean)
+    return Gain(
+        found.network, found.fused, found.best_modality, best.accuracy, best.gain, mean.gain
+    )
 
 
 def _leak(rows: Sequence[Row], network: str) -> Leak | None:
     paper = _cell(rows, network, "fused", "paper", "validation")
     disjoint = _cell(rows, network, "fused", "disjoint", "validation")
     first, second = estimate(paper), estimate(disjoint)
-    difference = estimate(_paired(paper, disjoint, _minus))
+    difference = estimate(minus(paper, disjoint))
     if first is None or second is None or difference is None:
         return None
     return Leak(network, first, second, difference)
@@ -153,14 +86,11 @@ def headline(rows: Sequence[Row]) -> Headline:
     Raises:
         StudyError: Two different trials claim the same cell and seed.
     """
-    gains = {name: gain for name in _NETWORKS if (gain := _gain(rows, name)) is not None}
-    leaks = {name: leak for name in _NETWORKS if (leak := _leak(rows, name)) is not None}
-    more = more_mean = None
-    if len(gains) == 2:
-        snn, dnn = gains["snn"], gains["dnn"]
-        more = estimate(_paired(snn.over_best.values, dnn.over_best.values, _minus))
-        more_mean = estimate(_paired(snn.over_mean.values, dnn.over_mean.values, _minus))
-    return Headline(gains, more, more_mean, leaks)
+    found = {name: baselines(rows, name) for name in NETWORKS}
+    gains = {name: gain for name in NETWORKS if (gain := _gain(found[name])) is not None}
+    leaks = {name: leak for name in NETWORKS if (leak := _leak(rows, name)) is not None}
+    more = gain_differences(found["snn"], found["dnn"]) if len(gains) == 2 else {}
+    return Headline(gains, more.get(BEST), more.get(MEAN), leaks)
 
 
 def points(share: float, *, sign: bool = True) -> str:
@@ -232,7 +162,7 @@ def answer_over_mean(found: Headline) -> str:
     """The paper's own yardstick: the gain over the mean of both single modalities."""
     parts = [
         f"{_LABEL[name]} {with_interval(found.gains[name].over_mean)}"
-        for name in _NETWORKS
+        for name in NETWORKS
         if name in found.gains
     ]
     if not parts:

@@ -177,7 +177,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         yardstick=answer_over_mean(found),
         leak_text=leak_sentence(found, audit_shares(trials)),
         row_count=len(run.rows),
-        trial_count=len({str(row.get("trial")) for row in run.rows}),
+        trial_count=len({name for row in run.rows for name in str(row.get("trial")).split("+")}),
         notices=[plain(notice, 400) for notice in (*run.notices, *unjudged)],
         verdicts=judged,
         audit=tables,

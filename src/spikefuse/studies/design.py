@@ -7,13 +7,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from spikefuse.data import Selection
+from spikefuse.studies.readings import BASE, READINGS
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 Level = str | int | float
 
 
 class Cell(BaseModel):
-    """The levels of one condition, without the seed. Field names are tidy columns."""
+    """The levels of one condition, without the seed. Field names are tidy columns.
+
+    `pairing` "shuffled" is the control in which the clips of a split are permuted over its pairs;
+    `held_out` is the test speaker of protocol "speaker"; `reading` is a name in `READINGS`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +33,9 @@ class Cell(BaseModel):
     protocol: Literal["paper", "disjoint", "speaker"] = "disjoint"
     noise_std: float = 0.0
     noise_position: Literal["before", "after"] = "before"
+    pairing: Literal["true", "shuffled"] = "true"
+    held_out: str = ""
+    reading: str = BASE
 
     @classmethod
     def create(cls, **levels: Any) -> "Cell":
@@ -35,13 +44,24 @@ class Cell(BaseModel):
         if filled.get("network") == "dnn":
             filled |= {"neuron": "relu", "reset": "none", "time_steps": 1}
         if filled.get("modality", "image") != "fused":
-            filled["fusion"] = "none"
+            filled |= {"fusion": "none", "pairing": "true"}
         return cls(**filled)
 
     def trial(self, seed: int, **settings: Any) -> TrialDefinition:
         """The trained network this cell needs; noise is a matter of its evaluation."""
-        levels = self.model_dump(exclude={"noise_std", "noise_position"})
-        return TrialDefinition.create(**levels, seed=seed, **settings)
+        levels = self.model_dump(
+            exclude={"noise_std", "noise_position", "pairing", "held_out", "reading"}
+        )
+        selection = Selection.model_validate(settings.get("selection", {})).model_copy(
+            update={
+                "shuffle_audio": self.pairing == "shuffled",
+                "held_out_speaker": self.held_out or None,
+            }
+        )
+        chosen = READINGS[self.reading].settings(self.modality)
+        return TrialDefinition.create(
+            **(levels | settings | chosen | {"seed": seed, "selection": selection})
+        )
 
     def condition(self, draws: int) -> NoiseCondition | None:
         """The noise under which this cell is evaluated; None without noise.
@@ -54,6 +74,7 @@ class Cell(BaseModel):
         return NoiseCondition(
             noise_std=self.noise_std,
             noise_position=self.noise_position,
+            sites=READINGS[self.reading].noise_sites,
             draws=draws,
         )
 
@@ -64,29 +85,53 @@ class Grid:
 
     factors: Mapping[str, Sequence[Level]]
 
-    def cells(self, protocol: str) -> Iterator[Cell]:
-        """All combinations under one pairing protocol."""
+    def cells(self, protocol: str, **levels: Level) -> Iterator[Cell]:
+        """All combinations under one pairing protocol, with further levels that all share."""
         names = list(self.factors)
-        for levels in product(*self.factors.values()):
-            yield Cell.create(protocol=protocol, **dict(zip(names, levels, strict=True)))
+        for crossed in product(*self.factors.values()):
+            yield Cell.create(protocol=protocol, **levels, **dict(zip(names, crossed, strict=True)))
 
 
 @dataclass(frozen=True)
 class Study:
-    """A question and the grids whose cells answer it."""
+    """A question and the grids whose cells answer it.
+
+    Attributes:
+        protocols: The only protocols it runs under; any if empty.
+        each_speaker: Hold out every speaker of the data in turn, under protocol "speaker".
+        readings: Run the grids under these readings, each with its own protocol.
+    """
 
     name: str
     title: str
     question: str
     grids: tuple[Grid, ...]
     figures: tuple[int, ...] = field(default=())
+    protocols: tuple[str, ...] = field(default=())
+    each_speaker: bool = False
+    readings: tuple[str, ...] = field(default=())
 
-    def cells(self, protocols: Sequence[str]) -> list[Cell]:
-        """Every cell once, in order, under every protocol."""
-        found = {
-            cell: None
-            for protocol in protocols
-            for grid in self.grids
-            for cell in grid.cells(protocol)
-        }
-        return list(found)
+    def cells(self, protocols: Sequence[str], speakers: Sequence[str] = ()) -> list[Cell]:
+        """Every cell once, in order.
+
+        Args:
+            protocols: Protocols that are asked for.
+            speakers: Speakers of the data, for a study that holds each of them out.
+        """
+        return list(
+            dict.fromkeys(
+                cell
+                for protocol, levels in self._conditions(protocols, speakers)
+                for grid in self.grids
+                for cell in grid.cells(protocol, **levels)
+            )
+        )
+
+    def _conditions(
+        self, protocols: Sequence[str], speakers: Sequence[str]
+    ) -> list[tuple[str, dict[str, Level]]]:
+        if self.each_speaker:
+            return [("speaker", {"held_out": speaker}) for speaker in speakers]
+        if self.readings:
+            return [(READINGS[name].protocol, {"reading": name}) for name in self.readings]
+        return [(name, {}) for name in protocols if not self.protocols or name in self.protocols]

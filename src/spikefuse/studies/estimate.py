@@ -24,7 +24,7 @@ def seconds_of(plan: Plan, workers: int, backend: str = "auto", device: str = "c
         return 0.0
     size = plan.profile.image_size
     spec = NetworkSpec(input_shapes=dict.fromkeys(MODALITIES["image"], (1, size, size)))
-    network = build(spec, precision=plan.precision, backend=backend).to(device)
+    network = build(spec, precision=plan.profile.precision, backend=backend).to(device)
     images = {"image": torch.rand(1, BATCH, 1, size, size, device=device)}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -7,19 +7,16 @@ Source: H. Han, J. Jo, J. Park, S. Park, "Performance Analysis of Multi-Modal Sp
 Networks", section 3.2 and Tables 1 and 2.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from spikefuse.core.checks import require
-from spikefuse.core.errors import StudyError
-
-Level = str | int | float
-Row = Mapping[str, object]
+from spikefuse.studies.rows import METRIC, Row, seed_values, select
+from spikefuse.studies.rows import Level as Level
+from spikefuse.studies.seeds import estimate
 
 UNIMODAL_MEAN = "unimodal mean"
-METRIC = "accuracy"
 
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -292,65 +289,6 @@ def figure(number: int) -> PaperFigure:
     return by_number[number]
 
 
-def t_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float] | None:
-    """Student-t interval of the mean over seeds; None below two values.
-
-    Example:
-        >>> [round(end, 4) for end in t_interval([0.98, 0.99, 1.0])]
-        [0.9652, 1.0148]
-    """
-    if len(values) < 2:
-        return None
-    # scipy takes a second to import, and a terminal table with one seed never needs it.
-    from spikefuse.stats import mean_interval
-
-    interval = mean_interval(values, confidence=confidence)
-    return interval.low, interval.high
-
-
-def _same(value: object, level: Level) -> bool:
-    """Whether a tidy value (typed, or text read from a CSV file) is that level."""
-    if isinstance(level, str):
-        return str(value) == level
-    try:
-        return float(str(value)) == float(level)
-    except ValueError:
-        return False
-
-
-def select(rows: Iterable[Row], where: Mapping[str, Level]) -> list[Row]:
-    """The tidy rows whose columns have those levels."""
-    return [
-        row
-        for row in rows
-        if all(_same(row.get(column, ""), level) for column, level in where.items())
-    ]
-
-
-def seed_values(rows: Iterable[Row], where: str) -> dict[int, float]:
-    """Value by seed, in order of seed; rows that repeat one trial's number count once.
-
-    Raises:
-        StudyError: Two different trials claim the same cell and seed.
-    """
-    found: dict[int, tuple[object, float]] = {}
-    for row in rows:
-        try:
-            seed, value = int(float(str(row["seed"]))), float(str(row["value"]))
-        except (KeyError, ValueError):
-            continue
-        if not math.isfinite(value):
-            continue
-        origin = (row.get("trial"), value)
-        if found.setdefault(seed, origin) != origin:
-            raise StudyError(
-                f"{where}: results must hold one number a cell and seed, got two for seed {seed} "
-                f"(trials {found[seed][0]} and {origin[0]}). Report the studies from one folder "
-                "each, or name the extra factor."
-            )
-    return {seed: found[seed][1] for seed in sorted(found)}
-
-
 def _bar_values(
     figure: PaperFigure, rows: list[Row], levels: Mapping[str, Level]
 ) -> dict[int, float]:
@@ -396,7 +334,7 @@ def figure_table(
                     levels[figure.panel.column] = panel
                     key = (panel, x, hue)
                 values = _bar_values(figure, chosen, levels)
-                low, high = t_interval(list(values.values())) or (None, None)
+                found = estimate(values)
                 table.append(
                     FigureRow(
                         figure=figure.number,
@@ -406,9 +344,9 @@ def figure_table(
                         x=x,
                         hue=hue,
                         values=MappingProxyType(values),
-                        mean=math.fsum(values.values()) / len(values) if values else None,
-                        low=low,
-                        high=high,
+                        mean=found.mean if found else None,
+                        low=found.low if found else None,
+                        high=found.high if found else None,
                         paper=figure.paper.get(key),
                     )
                 )

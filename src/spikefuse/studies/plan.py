@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.cores import usable_cores
+from spikefuse.core.errors import InputError
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell, Study
 from spikefuse.studies.profiles import Profile
-from spikefuse.studies.registry import STUDIES
+from spikefuse.studies.registry import REPRODUCTION, STUDIES
+from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
+from spikefuse.studies.speakers import speakers_of
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 PROTOCOLS = ("paper", "disjoint")
@@ -67,7 +70,6 @@ class Plan:
     seeds: tuple[int, ...]
     trials: tuple[PlannedTrial, ...]
     populations: tuple[tuple[PlannedTrial, ...], ...]
-    precision: str = "float32"
 
     @property
     def cost(self) -> float:
@@ -75,14 +77,35 @@ class Plan:
         return sum(trial.cost for population in self.populations for trial in population)
 
 
-def resolve_studies(names: Iterable[str]) -> tuple[Study, ...]:
-    """Studies by name; all of them when none is named.
+def resolve_studies(
+    names: Iterable[str], readings: Sequence[str] = (), experiments: Sequence[str] = ()
+) -> tuple[Study, ...]:
+    """Studies by name; those of the reproduction when none is named.
+
+    Args:
+        names: Names in `STUDIES`, or "sensitivity" alone.
+        readings: Of the sensitivity study, only these; all if empty.
+        experiments: Of the sensitivity study, only these of the paper's experiments.
 
     Raises:
-        InputError: A name is unknown.
+        InputError: A name is unknown, "sensitivity" does not stand alone, or readings or
+            experiments are chosen without it.
     """
-    chosen = [one_of("studies", "name", name, STUDIES) for name in names] or list(STUDIES)
-    return tuple(STUDIES[name] for name in dict.fromkeys(chosen))
+    known = (*STUDIES, SENSITIVITY)
+    chosen = tuple(dict.fromkeys(one_of("studies", "name", name, known) for name in names))
+    if chosen == (SENSITIVITY,):
+        return sensitivity_studies(readings, experiments)
+    if SENSITIVITY in chosen:
+        raise InputError(
+            f"studies: {SENSITIVITY} must stand alone, got {', '.join(chosen)}. "
+            "It repeats the paper's experiments by itself; run the other studies apart."
+        )
+    if readings or experiments:
+        raise InputError(
+            f"studies: readings and experiments are chosen for {SENSITIVITY}, got "
+            f"{', '.join(chosen) or 'no study'}. Name {SENSITIVITY}."
+        )
+    return tuple(STUDIES[name] for name in chosen or REPRODUCTION)
 
 
 def make_plan(
@@ -95,7 +118,6 @@ def make_plan(
     seeds: int | None = None,
     workers: int | None = None,
     is_shared: bool = False,
-    precision: str = "float32",
 ) -> Plan:
     """Find the distinct networks of the studies and group what is not stored into populations.
 
@@ -112,7 +134,6 @@ def make_plan(
         workers: Processes among which the populations will be dealt.
         is_shared: Group all networks, stored ones too, as if nothing were stored: the shares of a
             job array must cut the same plan, whichever of them starts first.
-        precision: Of the networks, see `TrialDefinition.precision`.
 
     Raises:
         InputError: seeds is below 1.
@@ -120,12 +141,37 @@ def make_plan(
     count = profile.seeds if seeds is None else seeds
     require(count >= 1, "plan", "seeds", "at least 1", count)
     numbers = tuple(range(count))
+    planned = _trials(studies, profile, source, store, protocols, numbers)
+    for trial in planned:
+        _find_missing(trial, store)
+        trial.cost = _cost(trial, profile, is_shared)
+    grouped = [t for t in planned if is_shared or not t.is_ready]
+    populations = _populations(grouped, 1 if is_shared else workers or usable_cores(), is_shared)
+    return Plan(
+        tuple(studies), profile, source, tuple(protocols), numbers, planned, tuple(populations)
+    )
+
+
+def definition_of(cell: Cell, seed: int, profile: Profile, source: str) -> TrialDefinition:
+    """The network that a cell needs for a seed, with a profile's effort."""
+    return cell.trial(seed, **profile.settings(cell.modality, cell.size, source))
+
+
+def _trials(
+    studies: Sequence[Study],
+    profile: Profile,
+    source: str,
+    store: TrialStore,
+    protocols: Sequence[str],
+    seeds: Sequence[int],
+) -> tuple[PlannedTrial, ...]:
+    """The distinct networks of the studies, with every use and every noise they will meet."""
+    speakers = speakers_of(source) if any(study.each_speaker for study in studies) else ()
     trials: dict[str, PlannedTrial] = {}
     for study in studies:
-        for cell in study.cells(protocols):
-            for seed in numbers:
-                settings = profile.settings(cell.modality, cell.size, source)
-                definition = cell.trial(seed, precision=precision, **settings)
+        for cell in study.cells(protocols, speakers):
+            for seed in seeds:
+                definition = definition_of(cell, seed, profile, source)
                 trial = trials.get(definition.name)
                 if trial is None:
                     trial = PlannedTrial(definition, store.state(definition.name), 0.0)
@@ -134,22 +180,7 @@ def make_plan(
                 condition = cell.condition(profile.draws)
                 if condition is not None and condition not in trial.conditions:
                     trial.conditions.append(condition)
-    for trial in trials.values():
-        _find_missing(trial, store)
-        trial.cost = _cost(trial, profile, is_shared)
-    planned = tuple(trials.values())
-    grouped = [t for t in planned if is_shared or not t.is_ready]
-    populations = _populations(grouped, 1 if is_shared else workers or usable_cores(), is_shared)
-    return Plan(
-        tuple(studies),
-        profile,
-        source,
-        tuple(protocols),
-        numbers,
-        planned,
-        tuple(populations),
-        precision,
-    )
+    return tuple(trials.values())
 
 
 def _find_missing(trial: PlannedTrial, store: TrialStore) -> None:

@@ -1,6 +1,6 @@
 """Profiles: how much effort a study gets. A profile changes effort, never the science."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,7 @@ class Profile(BaseModel):
         epochs: By modality.
         seeds: Seeds 0 to seeds - 1.
         draws: Noise draws per noisy evaluation.
+        precision: Of convolutions and matrix products; set for the machine, not by the profile.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class Profile(BaseModel):
     epochs: dict[str, int]
     seeds: Annotated[int, Field(ge=1)]
     draws: Annotated[int, Field(ge=1)] = 2
+    precision: Literal["float32", "bf16"] = "float32"
 
     def settings(self, modality: str, size: str, source: str) -> dict[str, Any]:
         """What the profile and the data decide of a trial's definition."""
@@ -52,6 +54,7 @@ class Profile(BaseModel):
                 images=self.images, test_images=self.test_images, clips=self.clips
             ),
             "epochs": self.epochs[modality],
+            "precision": self.precision,
         }
 
 

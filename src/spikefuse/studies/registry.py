@@ -1,7 +1,12 @@
 """All built-in studies by name."""
 
+from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Study
 from spikefuse.studies.paper import EXPERIMENTS
+from spikefuse.studies.speakers import SPEAKERS
 
-STUDIES: dict[str, Study] = {study.name: study for study in EXPERIMENTS}
-"""Studies that `spikefuse run` and `spikefuse reproduce` know."""
+REPRODUCTION: tuple[str, ...] = (*(study.name for study in EXPERIMENTS), CONTROLS.name)
+"""Studies that `spikefuse reproduce` runs, and other commands where none is named."""
+
+STUDIES: dict[str, Study] = {study.name: study for study in (*EXPERIMENTS, CONTROLS, SPEAKERS)}
+"""Studies that `spikefuse run` knows; `sensitivity` repeats the paper's under other readings."""

@@ -1,20 +1,12 @@
-"""Run a plan: hand its populations to an executor, then gather the tidy results."""
+"""Run a plan: hand its populations to an executor."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from spikefuse.core.provenance import describe
 from spikefuse.data import Location
 from spikefuse.execution import Event, Executor, Job, shard
-from spikefuse.results import TrialStore, write_tidy
-from spikefuse.results.atomic import write_file
-from spikefuse.studies.claims import evaluate_claims, write_claims
+from spikefuse.results import TrialStore
 from spikefuse.studies.plan import Plan, PlannedTrial
-from spikefuse.studies.tabulate import tabulate
 from spikefuse.studies.work import ENTRY
 
 
@@ -93,6 +85,9 @@ def population_name(population: tuple[PlannedTrial, ...]) -> str:
         shared += " " + ",".join(kinds)
     if first.modality == "fused":
         shared += f" {first.protocol}"
+        shared += " shuffled" if first.selection.shuffle_audio else ""
+    if first.selection.held_out_speaker:
+        shared += f" without {first.selection.held_out_speaker}"
     seeds = ",".join(str(s) for s in dict.fromkeys(t.definition.seed for t in population))
     return f"{shared} seed {seeds} #{first.name[:6]}"
 
@@ -122,33 +117,3 @@ def run_plan(
         diverged=tuple(name for name, state in states.items() if state == "diverged"),
         failures=tuple(f"{r.job}: {r.error}" for r in results if not r.ok),
     )
-
-
-def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) -> Path:
-    """Write `results.csv`, `claims.json` and `run.json` of a plan from its trial folders.
-
-    The claims are judged by our own reading: disjoint splits, the untouched test set.
-
-    Raises:
-        StoreError: The folder cannot be written.
-    """
-    results = out / "results.csv"
-    rows = tabulate(plan, store)
-    write_tidy(rows, results)
-    write_claims(evaluate_claims(rows), out / "claims.json")
-    record: dict[str, Any] = {
-        "title": "Does a second modality help a spiking network?",
-        "profile": plan.profile.name,
-        "profile_settings": plan.profile.model_dump(mode="json"),
-        "source": plan.source,
-        "banner": banner,
-        "protocols": list(plan.protocols),
-        "seeds": list(plan.seeds),
-        "studies": [study.name for study in plan.studies],
-        "trials": [trial.definition.name for trial in plan.trials],
-        "command": command,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "provenance": describe(),
-    }
-    write_file(out / "run.json", (json.dumps(record, indent=2) + "\n").encode(), "results")
-    return results

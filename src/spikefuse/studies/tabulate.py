@@ -5,9 +5,14 @@ from statistics import fmean
 from typing import Any
 
 from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.studies.baselines import product_rows
+from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.plan import Plan, PlannedTrial, Use
 
 Row = dict[str, Any]
+
+COUNTS = ("parameters", "macs", "epochs", "diverged")
+"""Metrics that are whole numbers."""
 
 
 def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
@@ -18,6 +23,9 @@ def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
     best validation accuracy of all epochs, the paper's number; `accuracy_last` is the same after
     the last epoch. Under noise the weights are those of the best validation epoch, and the value
     is the mean over draws.
+
+    Under every plan, the study "controls" also has the products of experts of separately trained
+    networks, wherever both are stored; see `baselines`.
     """
     rows: list[Row] = []
     for trial in plan.trials:
@@ -26,7 +34,9 @@ def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
         record = store.read(trial.definition.name)
         for use in trial.uses:
             rows += _rows(trial, use, record, plan)
-    order = {study.name: number for number, study in enumerate(plan.studies)}
+    rows += product_rows(plan, store)
+    names = dict.fromkeys([*(study.name for study in plan.studies), CONTROLS.name])
+    order = {name: number for number, name in enumerate(names)}
     return sorted(rows, key=lambda row: order[row["study"]])
 
 

@@ -1,13 +1,16 @@
 """The planner: how many networks the paper needs, what they share, what is skipped."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from spikefuse.core.errors import InputError
 from spikefuse.results import TrialStore
-from spikefuse.studies import PROFILES, STUDIES, Plan, make_plan
+from spikefuse.studies import PROFILES, Plan, make_plan
+from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.plan import resolve_studies
+from spikefuse.studies.registry import REPRODUCTION
 
 QUICK = PROFILES["quick"]
 
@@ -21,10 +24,10 @@ def _plan(folder: Path, **more) -> Plan:
 @pytest.mark.parametrize(
     ("protocols", "seeds", "networks"),
     [
-        (("disjoint",), 1, 30),
+        (("disjoint",), 1, 32),
         (("paper",), 1, 30),
-        (("paper", "disjoint"), 1, 40),
-        (("paper", "disjoint"), 2, 80),
+        (("paper", "disjoint"), 1, 42),
+        (("paper", "disjoint"), 2, 84),
     ],
 )
 def test_distinct_networks(
@@ -43,7 +46,7 @@ def test_unimodal_networks_serve_every_protocol(tmp_path: Path) -> None:
         assert {use.cell.protocol for use in trial.uses} == {"paper", "disjoint"}
 
 
-def test_the_default_network_serves_five_experiments(tmp_path: Path) -> None:
+def test_the_default_network_serves_every_study_of_the_reproduction(tmp_path: Path) -> None:
     plan = _plan(tmp_path)
     default = next(
         t
@@ -51,7 +54,7 @@ def test_the_default_network_serves_five_experiments(tmp_path: Path) -> None:
         if (t.definition.network, t.definition.modality, t.definition.size) == ("snn", "image", "S")
         and (t.definition.neuron, t.definition.reset, t.definition.time_steps) == ("lif", "soft", 4)
     )
-    assert {use.study for use in default.uses} == set(STUDIES)
+    assert {use.study for use in default.uses} == set(REPRODUCTION)
     assert {(c.noise_std, c.noise_position) for c in default.conditions} == {
         (0.1, "before"),
         (0.1, "after"),
@@ -96,3 +99,49 @@ def test_seeds_must_be_positive(tmp_path: Path) -> None:
 def test_unknown_study_is_answered_with_the_nearest() -> None:
     with pytest.raises(InputError, match="Did you mean time-steps"):
         resolve_studies(["time-step"])
+
+
+@pytest.mark.parametrize(
+    ("profile", "source", "fingerprint"),
+    [
+        ("smoke", "builtin", "0b961810694f3028"),
+        ("quick", "mnist-fsdd", "ac4b8ed49e607d8c"),
+        ("paper", "mnist-fsdd", "d858167b48d5adb0"),
+    ],
+)
+def test_networks_that_users_have_stored_keep_their_names(
+    tmp_path: Path, profile: str, source: str, fingerprint: str
+) -> None:
+    """A new factor must not change what a trial or a noise condition is called.
+
+    The fingerprints are of the first release, taken over all names and conditions of the paper's
+    experiments. Change one only with a reason to train everything again.
+    """
+    store = TrialStore(tmp_path)
+    plan = make_plan(EXPERIMENTS, PROFILES[profile], source, store, seeds=2)
+    names = sorted(trial.definition.name for trial in plan.trials)
+    conditions = sorted(str(c.model_dump()) for t in plan.trials for c in t.conditions)
+    assert hashlib.sha256("".join(names + conditions).encode()).hexdigest()[:16] == fingerprint
+
+
+def test_shuffled_networks_are_trained_apart_and_only_as_disjoint(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, names=["controls"], protocols=("paper", "disjoint"))
+    shuffled = [t for t in plan.trials if t.definition.selection.shuffle_audio]
+    assert [t.definition.network for t in shuffled] == ["dnn", "snn"]
+    assert {t.definition.protocol for t in shuffled} == {"disjoint"}
+    assert {use.cell.pairing for t in shuffled for use in t.uses} == {"shuffled"}
+    assert len(plan.trials) == 8
+    assert not _plan(tmp_path, names=["controls"], protocols=("paper",)).trials
+
+
+@pytest.mark.parametrize(("source", "speakers"), [("mnist-fsdd", 6), ("builtin", 5)])
+def test_each_speaker_is_held_out_once(tmp_path: Path, source: str, speakers: int) -> None:
+    plan = make_plan(resolve_studies(["speakers"]), QUICK, source, TrialStore(tmp_path), seeds=1)
+    assert len(plan.trials) == 4 * speakers
+    held_out = {t.definition.selection.held_out_speaker for t in plan.trials}
+    assert len(held_out) == speakers
+    assert None not in held_out
+    for trial in plan.trials:
+        assert trial.definition.protocol == "speaker"
+        cells = {use.cell.held_out for use in trial.uses}
+        assert cells == {trial.definition.selection.held_out_speaker}

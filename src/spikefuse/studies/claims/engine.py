@@ -30,6 +30,7 @@ from spikefuse.stats import RangeTest, holm, range_test
 from spikefuse.studies.claims.catalogue import CLAIMS
 from spikefuse.studies.claims.observations import Row, Table, Unavailable, measure
 from spikefuse.studies.claims.rules import Claim, Kind, Part
+from spikefuse.studies.readings import BASE, READINGS
 
 Outcome = Literal["reproduced", "contradicted", "inconclusive"]
 PartOutcome = Literal["holds", "fails", "undecided"]
@@ -138,6 +139,7 @@ def evaluate_claims(
     split: str = "test",
     *,
     noise_position: str = "before",
+    reading: str = BASE,
     confidence: float = 0.95,
     claims: Sequence[Claim] = CLAIMS,
 ) -> tuple[Verdict, ...]:
@@ -152,6 +154,7 @@ def evaluate_claims(
         protocol: Pairing protocol.
         split: "validation" (best of all epochs) or "test" (at the best validation epoch).
         noise_position: Where noise stands in the claims whose figures do not say.
+        reading: Which reading's rows; those that name none are of the base reading.
         confidence: Of the intervals, and 1 - confidence is the level of every decision.
         claims: Which claims.
 
@@ -159,14 +162,15 @@ def evaluate_claims(
         One verdict a claim, in order. Missing or unusable rows make it inconclusive.
 
     Raises:
-        InputError: An unknown protocol, split or position, or a confidence outside 0 to 1.
+        InputError: An unknown protocol, split, position or reading, or a confidence outside 0 to 1.
     """
     where = "evaluate_claims"
     one_of(where, "protocol", protocol, PROTOCOLS)
     one_of(where, "split", split, SPLITS)
     one_of(where, "noise_position", noise_position, POSITIONS)
+    one_of(where, "reading", reading, READINGS)
     require(0.0 < confidence < 1.0, where, "confidence", "between 0 and 1", confidence)
-    table = Table(rows, protocol, split, noise_position)
+    table = Table(rows, protocol, split, noise_position, reading)
     return tuple(_judge(claim, table, protocol, split, confidence) for claim in claims)
 
 

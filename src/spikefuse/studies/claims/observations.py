@@ -8,12 +8,13 @@ import numpy as np
 
 from spikefuse.stats import Interval, mean_interval
 from spikefuse.studies.claims.rules import Levels, Quantity
+from spikefuse.studies.readings import BASE
 
 Row = Mapping[str, object]
 Key = tuple[str, str, str, str, str, int, float, str]
 
-# The studies whose cells are the paper's. A sensitivity study (another leak, another surrogate)
-# shares their columns but is another reading, so it is read only where none of these has the cell.
+# The studies whose cells are the paper's. Another study with the same columns is read only where
+# none of these has the cell.
 PAPER_STUDIES = frozenset(
     ("model-size", "noise-size", "noise-position", "reset", "neuron", "time-steps")
 )
@@ -81,6 +82,8 @@ def _key(row: Row) -> Key | None:
     network, modality = _text(row, "network"), _text(row, "modality")
     if modality == "fused" and _text(row, "fusion") != "early":
         return None
+    if _text(row, "pairing") == "shuffled":
+        return None
     noise_std, steps = _number(row, "noise_std"), _number(row, "time_steps")
     if not math.isfinite(noise_std):
         return None
@@ -119,15 +122,21 @@ class Table:
         protocol: Pairing protocol.
         split: "validation" (best of all epochs) or "test" (at the best validation epoch).
         noise_position: Where noise stands for cells that do not say.
+        reading: Only rows of this reading; a row that names none is of the base reading.
     """
 
     def __init__(
-        self, rows: Iterable[Row], protocol: str, split: str, noise_position: str = "before"
+        self,
+        rows: Iterable[Row],
+        protocol: str,
+        split: str,
+        noise_position: str = "before",
+        reading: str = BASE,
     ) -> None:
         self.noise_position = noise_position
         self._entries: dict[Key, list[_Entry]] = {}
         for row in rows:
-            if _text(row, "protocol") != protocol:
+            if _text(row, "protocol") != protocol or (_text(row, "reading") or BASE) != reading:
                 continue
             metric = _text(row, "metric")
             is_accuracy = metric == "accuracy" and _text(row, "split") == split

@@ -1,0 +1,188 @@
+"""What `spikefuse run` says of the studies that no figure of the paper shows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from spikefuse.stats import Interval
+    from spikefuse.studies.claims.engine import Outcome
+    from spikefuse.studies.gains import Baselines
+    from spikefuse.studies.seeds import Estimate
+
+NONE = "–"
+OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", "inconclusive")
+MARKS = {"reproduced": "+", "contradicted": "−", "inconclusive": "?"}
+
+
+def show_summaries(
+    rows: Sequence[Mapping[str, Any]], studies: Sequence[str], console: Console
+) -> None:
+    """Controls, speakers and what choosing the epoch is worth, for the studies that were run."""
+    tables = []
+    if "controls" in studies:
+        tables += _controls(rows)
+    if "speakers" in studies:
+        tables += _speakers(rows)
+    if "model-size" in studies or "controls" in studies:
+        tables += _selection(rows)
+    for table in tables:
+        if table.rows:
+            console.print(table)
+    if any(table.rows for table in tables):
+        console.print(
+            "[]: 95 % interval, Student t over n seeds or as the column says.", markup=False
+        )
+
+
+def show_readings(folder: Path, asked: Sequence[str], console: Console) -> None:
+    """Claim by reading, how many hold under each, and the reading that explains the paper best."""
+    from spikefuse.results import read_tidy
+    from spikefuse.studies.gather import READINGS_ROWS
+    from spikefuse.studies.readings import READINGS
+    from spikefuse.studies.sensitivity import explanation, judge_readings
+
+    rows = read_tidy(folder / READINGS_ROWS)
+    found = {str(row["reading"]) for row in rows}
+    judged = judge_readings(rows, [name for name in READINGS if name in found or name in asked])
+    counts = _table("Readings", "", "reading", *OUTCOMES)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for letter, each in zip(letters, judged, strict=False):
+        name = f"{each.reading.name}: {each.reading.says}"
+        _add(counts, letter, name, *(str(each.count(outcome)) for outcome in OUTCOMES))
+    counts.columns[1].justify = "left"
+    claims = _table("Claims by reading", "claim", *letters[: len(judged)])
+    for verdicts in zip(*(each.verdicts for each in judged), strict=True):
+        _add(claims, verdicts[0].id, *(MARKS[verdict.verdict] for verdict in verdicts))
+    for table in (counts, claims):
+        console.print(table)
+    legend = ", ".join(f"{MARKS[each]} {each}" for each in OUTCOMES)
+    console.print(legend, markup=False, highlight=False)
+    console.print(explanation(judged), markup=False, highlight=False)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    """Cells may quote results: text, never markup."""
+    table.add_row(*(Text(cell) for cell in cells))
+
+
+def _points(found: "Estimate | Interval | None", reason: str = "") -> str:
+    """A difference in percentage points with its interval."""
+    if found is None:
+        return reason or NONE
+    from spikefuse.studies.seeds import Estimate
+
+    value = found.mean if isinstance(found, Estimate) else found.estimate
+    text = f"{100 * value:+.2f} pp"
+    if found.low is None or found.high is None:
+        return f"{text} (n = {found.n})"
+    return f"{text} [{100 * found.low:+.2f}, {100 * found.high:+.2f}] (n = {found.n})"
+
+
+def _percent(found: "Estimate | None") -> str:
+    return NONE if found is None else f"{100 * found.mean:.2f} %"
+
+
+def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
+    from spikefuse.studies.gains import CONTROL_MARGIN, NETWORKS, baselines, gain_differences
+
+    found = {name: baselines(rows, name) for name in NETWORKS}
+    gains = _table(
+        "What the fused network gains, test, size S, disjoint pairs",
+        "over",
+        *(f"{name.upper()} {what}" for name in NETWORKS for what in ("accuracy", "gain")),
+        "SNN gain minus DNN gain",
+    )
+    more = gain_differences(found["snn"], found["dnn"])
+    for name in found["snn"].yardsticks:
+        cells = [name]
+        for each in found.values():
+            yardstick = each.yardsticks[name]
+            cells += [_percent(yardstick.accuracy), _points(yardstick.gain, yardstick.reason)]
+        _add(gains, *cells, _points(more.get(name)))
+    control = _table(
+        f"Control: fused with shuffled audio minus image alone, margin {100 * CONTROL_MARGIN:g} pp",
+        "network",
+        "difference",
+        "verdict",
+        "p of two one-sided tests",
+    )
+    for name, each in found.items():
+        _add(control, name.upper(), *_control_cells(each))
+    return [gains, control]
+
+
+def _control_cells(found: "Baselines") -> tuple[str, str, str]:
+    control = found.control
+    if control is None:
+        return (NONE, found.yardsticks["shuffled audio"].reason or "no rows of image", NONE)
+    test = control.equivalence
+    return (
+        _points(control.difference),
+        control.verdict,
+        NONE if test is None else f"{test.p_value:.3g}",
+    )
+
+
+def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
+    from spikefuse.studies.speakers import speaker_summaries
+
+    table = _table(
+        "Test accuracy for a speaker whom training never heard, size S",
+        "network",
+        "held out",
+        "accuracy",
+        "interval",
+        "n",
+    )
+    table.columns[1].justify = "left"
+    notes = []
+    for found in speaker_summaries(rows):
+        name = f"{found.network.upper()} {found.modality}"
+        for speaker, each in found.speakers.items():
+            _add(table, name, speaker, _percent(each), *_ends(each))
+        if found.mean is not None:
+            mean = f"{100 * found.mean.estimate:.2f} %"
+            _add(table, name, "mean, clusters: speakers", mean, *_ends(found.mean))
+            notes.append(found.mean.note)
+        cost = _points(found.cost, found.reason)
+        _add(table, name, "known minus unknown, clusters: speakers", cost, "", "")
+    table.caption = Text("; ".join(dict.fromkeys(note for note in notes if note)))
+    return [table]
+
+
+def _ends(found: "Estimate | Interval") -> tuple[str, str]:
+    if found.low is None or found.high is None:
+        return NONE, str(found.n)
+    # An accuracy cannot leave 0 to 100 %: cutting the interval there leaves out no true value.
+    return f"[{100 * max(found.low, 0):.2f}, {100 * min(found.high, 1):.2f}]", str(found.n)
+
+
+def _selection(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
+    from spikefuse.studies.selection import selection_biases
+
+    table = _table(
+        "What choosing the epoch is worth, size S",
+        "network",
+        "best validation minus test",
+        "test, best minus last epoch",
+        "validation, best minus last",
+        "bias: the one minus the other",
+    )
+    for each in selection_biases(rows):
+        name = f"{each.network.upper()} {each.modality}, {each.protocol}"
+        quantities = (each.optimism, each.on_test, each.on_validation, each.bias)
+        _add(table, name, *(_points(quantity) for quantity in quantities))
+    return [table]

@@ -1,0 +1,97 @@
+"""What `spikefuse run` prints of controls, speakers, the choice of the epoch and readings."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from spikefuse.cli.summaries import show_readings, show_summaries
+from spikefuse.results import write_tidy
+from spikefuse.studies import Cell
+
+Rows = list[dict[str, Any]]
+
+
+def cell(study: str, values: tuple[float, ...], fusion: str = "", **levels: Any) -> Rows:
+    made = Cell.create(**levels).model_dump()
+    made |= {"fusion": fusion} if fusion else {}
+    return [
+        {"study": study, "trial": f"{sorted(made.items())} {seed}", **made, "seed": seed}
+        | {"split": split, "metric": metric, "value": value, "samples": 500}
+        for seed, value in enumerate(values)
+        for split in ("validation", "test")
+        for metric in ("accuracy", "accuracy_last")
+    ]
+
+
+ROWS = (
+    cell("model-size", (0.90, 0.91), modality="image")
+    + cell("model-size", (0.80, 0.81), modality="audio")
+    + cell("model-size", (0.95, 0.96), modality="fused")
+    + cell("controls", (0.97, 0.98), "product-of-experts", modality="fused")
+    + cell("controls", (0.90, 0.91), modality="fused", pairing="shuffled")
+    + cell("speakers", (0.70, 0.71), modality="audio", protocol="speaker", held_out="theo")
+    + cell("speakers", (0.60, 0.61), modality="audio", protocol="speaker", held_out="[b]lucas[/b]")
+)
+
+
+def shown(rows: Rows, *studies: str) -> str:
+    console = Console(width=160, record=True, force_terminal=False)
+    show_summaries(rows, studies, console)
+    return console.export_text()
+
+
+def line(text: str, start: str) -> str:
+    return next(row for row in text.splitlines() if row.strip().startswith(start))
+
+
+def test_controls_name_every_yardstick_with_its_gain() -> None:
+    text = shown(ROWS, "controls")
+    assert "90.50 %" in line(text, "best unimodal")
+    assert "+5.00 pp" in line(text, "best unimodal")
+    assert "+10.00 pp" in line(text, "mean of unimodals")
+    assert "-2.00 pp" in line(text, "product of experts")
+    assert "no rows of best unimodal" in line(text, "best unimodal"), "the dnn is not there"
+    control = line(text, "SNN  ").split()
+    assert control[1:3] == ["+0.00", "pp"]
+    assert control[-2:] == ["undecided", "0.0526"], "two seeds of 500 samples are too few"
+    assert "margin 0.6 pp" in text
+
+
+def test_speakers_have_their_numbers_and_their_names_are_text() -> None:
+    text = shown(ROWS, "speakers")
+    assert "70.50 %" in next(row for row in text.splitlines() if "theo" in row)
+    assert "2 clusters are too few" in text
+    assert "[b]lucas[/b]" in text
+    assert "65.50 %" in text
+    assert "+15.00 pp" in text
+
+
+def test_only_what_was_run_is_shown() -> None:
+    assert shown(ROWS, "reset") == ""
+    assert "choosing the epoch" in shown(ROWS, "model-size")
+    assert shown([], "controls", "speakers").count("no rows of") > 0
+
+
+def test_readings_are_marked_counted_and_named(tmp_path: Path) -> None:
+    steps = [
+        row
+        for reading in ("base", "byte")
+        for time_steps in (4, 8, 16)
+        for modality in ("image", "audio", "fused")
+        for row in cell(
+            "time-steps",
+            (0.95, 0.9501, 0.95) if reading == "base" else (0.95, 0.9501, 0.95 + time_steps / 100),
+            modality=modality,
+            time_steps=time_steps,
+            reading=reading,
+        )
+    ]
+    write_tidy(steps, tmp_path / "readings.csv")
+    console = Console(width=120, record=True, force_terminal=False)
+    show_readings(tmp_path, ["byte", "atan"], console)
+    text = console.export_text()
+    assert line(text, "C23").split() == ["C23", "+", "?", "?"]
+    assert "The reading that explains the paper best is base" in text
+    assert "1 of 24 claims reproduced" in " ".join(text.split())
+    assert line(text, "c ").split()[-3:] == ["0", "0", "24"]
