@@ -80,7 +80,7 @@ PROFILES: dict[str, Profile] = {
             test_images=1_000,
             epochs={"image": 2, "audio": 8, "fused": 2},
             seeds=2,
-            draws=2,
+            draws=1,
         ),
         Profile(
             name="paper",

@@ -105,7 +105,7 @@ def test_unknown_study_is_answered_with_the_nearest() -> None:
     ("profile", "source", "fingerprint"),
     [
         ("smoke", "builtin", "0b961810694f3028"),
-        ("quick", "mnist-fsdd", "ac4b8ed49e607d8c"),
+        ("quick", "mnist-fsdd", "5890d41908c303a6"),
         ("paper", "mnist-fsdd", "d858167b48d5adb0"),
     ],
 )
