@@ -126,11 +126,15 @@ def _interval(interval: Interval) -> str:
 
 
 def _how(found: Comparison) -> str:
-    """Interval, n and test in brackets."""
+    """Interval, n and test in brackets: those over clips where they decide."""
     if found.difference is None:
         return "no test"
-    level = f"{100 * found.difference.confidence:g} % interval {_interval(found.difference)}"
-    return f"{level}, n = {found.difference.n} {found.unit}, {found.test}"
+    level = f"{100 * found.difference.confidence:g} % interval"
+    if found.clips_decide and found.clips is not None:
+        shown = f"{_interval(found.clips)}, n = {found.clips.n} clips, cluster bootstrap"
+        return f"{level} {shown} beside {found.test} on {found.difference.n} samples"
+    shown = f"{_interval(found.difference)}, n = {found.difference.n} {found.unit}"
+    return f"{level} {shown}, {found.test}"
 
 
 def _of_one(found: Comparison, margin: float | None) -> str:
@@ -150,10 +154,10 @@ def _of_one(found: Comparison, margin: float | None) -> str:
         "undecided": "it is open whether they are within",
     }[found.within or "undecided"]
     level = f"{100 * (1 - 2 * tested.alpha):g} % interval"
-    ends = f"{100 * tested.low:+.2f} to {100 * tested.high:+.2f}"
-    return (
-        f"{said}; {word} {100 * margin:g} pp of each other ({level} {ends}, two one-sided tests)."
-    )
+    how = f"{level} {100 * tested.low:+.2f} to {100 * tested.high:+.2f}, two one-sided tests"
+    if found.clips_decide:
+        how += ", and the interval over clips"
+    return f"{said}; {word} {100 * margin:g} pp of each other ({how})."
 
 
 def _of_many(found: Answer) -> str:

@@ -88,7 +88,7 @@ class Comparison:
         interval = self.difference
         if interval is None or self.p_value is None or self.p_value >= 1.0 - interval.confidence:
             return "undecided"
-        sides = [interval, self.clips] if self._clips_decide else [interval]
+        sides = [interval, self.clips] if self.clips_decide else [interval]
         if any(side is not None and side.low <= 0.0 <= side.high for side in sides):
             return "undecided"
         return "better" if interval.estimate > 0.0 else "worse"
@@ -100,7 +100,7 @@ class Comparison:
         if found is None:
             return None
         ends = [(found.low, found.high)]
-        if self._clips_decide and self.clips is not None:
+        if self.clips_decide and self.clips is not None:
             ends.append((self.clips.low, self.clips.high))
         if found.equivalent and all(
             -found.margin < low and high < found.margin for low, high in ends
@@ -110,8 +110,8 @@ class Comparison:
         return "outside" if outside else "undecided"
 
     @property
-    def _clips_decide(self) -> bool:
-        """McNemar takes samples as independent; those that share a clip are not."""
+    def clips_decide(self) -> bool:
+        """Whether the interval over clips must agree: McNemar takes samples as independent."""
         return self.clips is not None and self.unit == "samples"
 
 

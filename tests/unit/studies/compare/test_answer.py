@@ -47,6 +47,24 @@ def test_two_trials(tmp_path: Path, trial) -> None:
     assert answer(one, two, tmp_path, split="validation").comparisons[0].test == "none"
 
 
+def test_trials_that_share_clips_show_the_interval_that_decides(tmp_path: Path, trial) -> None:
+    """All gains come from one clip of ten: sure over samples, open over clips."""
+    clips = [i % 10 for i in range(300)]
+    samples = {"image": range(300), "audio": clips}
+    fused = trial(tmp_path, [True] * 300, samples, modality="fused")["trial"]
+    image = trial(tmp_path, [clip != 0 for clip in clips], {"image": range(300)})["trial"]
+    found = answer(fused, image, tmp_path, margin_pp=20)
+    low, high = found.comparisons[0].clips.low, found.comparisons[0].clips.high
+    assert found.comparisons[0].difference.low > 0.0 == low
+    assert found.sentence.startswith(
+        f"No difference between {fused} and {image} is shown: +10.00 pp (95 % interval "
+        f"+0.00 to {100 * high:+.2f}, n = 10 clips, cluster bootstrap beside exact McNemar on 300 "
+        "samples); it is open"
+    )
+    assert found.sentence.endswith("two one-sided tests, and the interval over clips).")
+    assert found.reply == "open"
+
+
 def test_two_folders_are_corrected_for_the_number_of_cells(cell, table) -> None:
     """Of four cells, two have a p value below 0.05 alone and none after Holm."""
     weak = (0.981, 0.982, 0.984, 0.983, 0.9822)
