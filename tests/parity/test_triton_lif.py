@@ -16,6 +16,7 @@ from neuron_cases import Case, Outcome, by_kernel, check
 from torch import Tensor
 
 from spikefuse.core.errors import InputError
+from spikefuse.networks import NetworkSpec, NeuronSpec, build
 from spikefuse.neurons import SHAPES
 from spikefuse.neurons.lif import lif_population as dispatched
 from spikefuse.neurons.lif import native, resolve_backend, triton
@@ -218,6 +219,38 @@ def test_wrong_arguments_are_refused() -> None:
 )
 def test_blocks_fit_the_registers(steps: int, pool: bool, block: int) -> None:
     assert block_size(steps, pool) == block
+
+
+def test_a_fused_population_equals_one_with_the_definition() -> None:
+    """Static and changing currents, pooled and flat layers, members of different neurons."""
+    neurons = [NeuronSpec(), NeuronSpec(model="if", reset="hard")]
+    shapes = {"image": (1, 8, 8), "audio": (1, 8, 8)}
+    specs = [
+        NetworkSpec(
+            modality="fused",
+            input_shapes=shapes,
+            fusion="early",
+            budget=40_000,
+            time_steps=3,
+            neuron=neuron,
+        )
+        for neuron in neurons
+    ]
+    generator = torch.Generator().manual_seed(2)
+    inputs = {name: torch.rand(2, 2, *shape, generator=generator) for name, shape in shapes.items()}
+    outcomes = []
+    for backend in ("triton", "reference"):
+        network = build(specs, [0, 1], backend=backend)
+        logits = network(inputs)
+        logits.square().sum().backward()
+        gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
+        outcomes.append((logits, gradients))
+    (ours, our_gradients), (definition, gradients) = outcomes
+    torch.testing.assert_close(ours, definition, rtol=0, atol=1e-6)
+    assert float(definition.detach().abs().max()) > 0.01
+    for name, expected in gradients.items():
+        allowed = 1e-5 * max(1.0, float(expected.abs().max()))
+        assert float((our_gradients[name] - expected).abs().max()) <= allowed, name
 
 
 class TestChoice:
