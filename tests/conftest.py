@@ -17,6 +17,8 @@ THREADS = 2
 # Before torch is imported, and for the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Before Triton is imported: its kernels then run on the CPU, one program after the other.
+os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 def is_local(address: Any) -> bool:

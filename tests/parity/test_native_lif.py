@@ -1,122 +1,32 @@
 """The C++ neuron equals the definition: spikes exactly, gradients within float32's own rounding."""
 
-import functools
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from neuron_cases import Case, Outcome, by_kernel, check
 from torch import Tensor
 
 from spikefuse.core import library
 from spikefuse.core.errors import InputError
 from spikefuse.neurons import SHAPES, Surrogate
-from spikefuse.neurons.lif import RESETS, native, resolve_backend
 from spikefuse.neurons.lif import lif_population as dispatched
-from spikefuse.neurons.lif.eager import pool_spikes
+from spikefuse.neurons.lif import native, resolve_backend
+from spikefuse.neurons.lif.call import DTYPES
 from spikefuse.neurons.lif.native import lif_population
-from spikefuse.neurons.lif.reference import lif_reference
 
-pytestmark = pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
-
-# The rule of the project: at most twice the error that plain float32 makes against float64.
-ERROR_FACTOR = 2.0
-ROUNDING = torch.finfo(torch.float32).eps / 2  # of the largest gradient: nothing stores it better
-
-
-@dataclass(frozen=True)
-class Case:
-    """One call of the neuron."""
-
-    shape: tuple[int, ...]  # [P, T, ...] of the spikes before pooling
-    resets: tuple[str, ...] = ("soft",)  # repeated over the members
-    detach: bool = False
-    surrogate: str = "boxcar"
-    width: float | None = None
-    static: bool = False
-    pool: bool = False
-    dtype: torch.dtype = torch.float32
-    use: str = "both"  # which outputs the loss sees: "spikes", "membrane" or "both"
-
-    @property
-    def constants(self) -> dict[str, Any]:
-        members = self.shape[0]
-        modes = itertools.islice(itertools.cycle(self.resets), members)
-        return {
-            "time_steps": self.shape[1],
-            "leak": torch.linspace(0.7, 1.0, members) if members > 1 else torch.tensor([0.9]),
-            "threshold": torch.linspace(0.8, 1.1, members) if members > 1 else torch.ones(1),
-            "reset": torch.tensor([RESETS[name] for name in modes], dtype=torch.int8),
-            "surrogate": Surrogate(self.surrogate, self.width),
-            "detach_reset": self.detach,
-        }
-
-    def current(self) -> Tensor:
-        shape = (self.shape[0], 1 if self.static else self.shape[1], *self.shape[2:])
-        generator = torch.Generator().manual_seed(7)
-        values = torch.randn(shape, generator=generator) + 0.4
-        # On the grid of bf16 ties v = threshold happen by themselves.
-        return values.mul(8).round().div(8).to(self.dtype)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a neuron gave: float64 copies."""
-
-    spikes: Tensor
-    membrane: Tensor | None
-    gradient: Tensor
-
-
-def _outcome(case: Case, leaf: Tensor, spikes: Tensor, membrane: Tensor | None) -> Outcome:
-    generator = torch.Generator().manual_seed(3)
-    weights = torch.randn(spikes.shape, generator=generator).bfloat16()
-    loss = torch.zeros((), dtype=torch.float64)
-    if case.use != "membrane":
-        loss = loss + (spikes * weights.to(spikes.dtype)).sum().double()
-    if case.use != "spikes":
-        assert membrane is not None
-        weights = torch.randn(membrane.shape, generator=generator).bfloat16()
-        loss = loss + (membrane * weights.to(membrane.dtype)).sum().double()
-    (gradient,) = torch.autograd.grad(loss, leaf)
-    return Outcome(
-        spikes.detach().double(),
-        None if membrane is None else membrane.detach().double(),
-        gradient.double(),
-    )
+pytestmark = pytest.mark.skipif(not native.available(), reason=f"native neuron: {native.why_not()}")
 
 
 def _by_native(case: Case) -> Outcome:
-    leaf = case.current().requires_grad_()
-    spikes, membrane = lif_population(
-        leaf, **case.constants, pool=case.pool, need_membrane=case.use != "spikes"
-    )
-    assert spikes.dtype == case.dtype
-    assert membrane is None or membrane.dtype == torch.float32
-    return _outcome(case, leaf, spikes, membrane)
-
-
-@functools.cache
-def _by_reference(case: Case, dtype: torch.dtype) -> Outcome:
-    leaf = case.current().to(dtype).requires_grad_()
-    spikes, membrane = lif_reference(leaf, **case.constants)
-    return _outcome(case, leaf, pool_spikes(spikes) if case.pool else spikes, membrane)
+    return by_kernel(case, lif_population)
 
 
 def _check(case: Case) -> None:
-    got, single = _by_native(case), _by_reference(case, torch.float32)
-    double = _by_reference(case, torch.float64)
-    assert torch.equal(got.spikes, single.spikes), f"spikes of {case}"
-    if got.membrane is not None:
-        assert single.membrane is not None
-        assert torch.equal(got.membrane, single.membrane), f"membrane of {case}"
-    plain = single.gradient.to(case.dtype).double()
-    allowed = ERROR_FACTOR * (plain - double.gradient).abs().max()
-    allowed += ROUNDING * double.gradient.abs().max()
-    error = (got.gradient - double.gradient).abs().max()
-    assert error <= allowed, f"gradient of the current of {case}: {error} > {allowed}"
+    check(case, _by_native(case))
 
 
 @pytest.fixture
@@ -129,7 +39,7 @@ def nan_filled_memory() -> Iterator[None]:
 MIXED = ("soft", "hard", "none")
 
 
-@pytest.mark.parametrize("dtype", native.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("static", [False, True])
 @pytest.mark.parametrize(("resets", "detach"), [((r,), d) for r in MIXED for d in (False, True)])
 def test_every_variant(
@@ -142,7 +52,7 @@ def test_every_variant(
 
 @pytest.mark.parametrize("use", ["spikes", "membrane", "both"])
 @pytest.mark.parametrize("pool", [False, True])
-@pytest.mark.parametrize("dtype", native.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_whatever_the_loss_sees(use: str, pool: bool, dtype: torch.dtype) -> None:
     shape = (3, 4, 2, 5, 5, 20)
     for static in (False, True):
@@ -162,7 +72,7 @@ def test_whatever_the_loss_sees(use: str, pool: bool, dtype: torch.dtype) -> Non
     ],
 )
 def test_odd_shapes(instructions: str, nan_filled_memory: None, shape: tuple[int, ...]) -> None:
-    for dtype, static in itertools.product(native.DTYPES, [False, True]):
+    for dtype, static in itertools.product(DTYPES, [False, True]):
         _check(Case(shape, MIXED, static=static, dtype=dtype))
 
 
@@ -171,7 +81,7 @@ def test_odd_shapes(instructions: str, nan_filled_memory: None, shape: tuple[int
 def test_odd_maps(
     instructions: str, nan_filled_memory: None, channels: int, size: tuple[int, int]
 ) -> None:
-    for dtype, use in itertools.product(native.DTYPES, ["spikes", "both"]):
+    for dtype, use in itertools.product(DTYPES, ["spikes", "both"]):
         _check(Case((3, 3, 1, *size, channels), MIXED, pool=True, dtype=dtype, use=use))
 
 
@@ -222,7 +132,7 @@ def test_widths(surrogate: str, width: float) -> None:
     _check(Case((2, 6, 90), ("soft", "hard"), surrogate=surrogate, width=width))
 
 
-@pytest.mark.parametrize("dtype", native.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("pool", [False, True])
 def test_gradients_larger_than_the_cache(
     instructions: str, nan_filled_memory: None, dtype: torch.dtype, pool: bool
@@ -285,7 +195,7 @@ def test_a_tie_does_not_fire(instructions: str) -> None:
 
 @pytest.mark.parametrize("surrogate", SHAPES)
 @pytest.mark.parametrize("resets", [("soft",), ("hard",), ("none",)])
-@pytest.mark.parametrize("dtype", native.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_nan_shows_where_it_is_and_nowhere_else(
     instructions: str, surrogate: str, resets: tuple[str, ...], dtype: torch.dtype
 ) -> None:
@@ -301,7 +211,7 @@ def test_nan_shows_where_it_is_and_nowhere_else(
     assert not spikes.isnan().any()
 
 
-@pytest.mark.parametrize("dtype", native.DTYPES)
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_nothing_is_written_outside_the_outputs(instructions: str, dtype: torch.dtype) -> None:
     for case in (
         Case((2, 3, 2, 5, 3, 19), pool=True, dtype=dtype),
@@ -317,7 +227,7 @@ def test_nothing_is_written_outside_the_outputs(instructions: str, dtype: torch.
             "current_gradient": _guarded(current),
         }
         vectors = (constants["leak"], constants["threshold"], constants["reset"])
-        settings = native._Settings(
+        settings = native.Settings(
             constants["time_steps"], constants["surrogate"], False, case.pool, True
         )
         inner = {name: view for name, (_, view) in guarded.items()}
@@ -385,7 +295,7 @@ def test_other_types_take_the_eager_path() -> None:
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_load", lambda: (None, "the C++ library was not built"))
-    assert not library.available()
+    assert not native.available()
     assert library.build_info() == {"native": "no", "reason": "the C++ library was not built"}
     assert resolve_backend("auto") == "eager"
     with pytest.raises(InputError, match="the C\\+\\+ library was not built"):

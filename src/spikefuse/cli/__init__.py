@@ -7,6 +7,7 @@ import typer
 from spikefuse import __version__
 from spikefuse.cli.bench import bench
 from spikefuse.cli.claims import claims
+from spikefuse.cli.compare import compare
 from spikefuse.cli.data import app as data_app
 from spikefuse.cli.doctor import doctor
 from spikefuse.cli.evaluate import evaluate
@@ -18,7 +19,7 @@ from spikefuse.cli.show import show
 from spikefuse.cli.train import train
 from spikefuse.core.errors import InputError, SpikefuseError
 
-COMMANDS = (reproduce, run, plan, train, evaluate, show, report, claims, doctor, bench)
+COMMANDS = (reproduce, run, plan, train, evaluate, show, report, claims, compare, doctor, bench)
 
 app = typer.Typer(
     help="Does a second modality help your spiking network, by how much, and is it real?",

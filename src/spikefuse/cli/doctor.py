@@ -20,7 +20,7 @@ from spikefuse.cli import options
 
 State = Literal["ok", "note", "problem"]
 
-EXTRAS = {"ray": "ray"}
+EXTRAS = {"ray": "ray", "gpu": "triton"}
 """Optional part -> the distribution that it installs."""
 
 MARKS = {"ok": "[green]ok[/green]", "note": "[yellow]note[/yellow]", "problem": "[red]no[/red]"}
@@ -146,9 +146,15 @@ def find_accelerator() -> tuple[State, str]:
     """The GPU that `--device cuda` would use."""
     import torch
 
+    from spikefuse.neurons.lif import triton
+
     if not torch.cuda.is_available():
         return "ok", "none; networks train on the processor"
-    return "ok", f"{torch.cuda.get_device_name()} (use it with --device cuda)"
+    name = f"{torch.cuda.get_device_name()} (use it with --device cuda)"
+    reason = triton.why_not("cuda")
+    if reason is not None:
+        return "note", f"{name}, with PyTorch's operations for neurons: {reason}"
+    return "ok", f"{name}, with Triton kernels for neurons"
 
 
 def find_neurons() -> tuple[State, str]:

@@ -55,7 +55,10 @@ RayAddress = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ... where networks train.")]
 Backend = Annotated[
-    str, typer.Option("--backend", help="Neuron implementation: auto, native, eager, reference.")
+    str,
+    typer.Option(
+        "--backend", help="Neuron implementation: auto, native, triton, eager, reference."
+    ),
 ]
 Precision = Annotated[
     str,

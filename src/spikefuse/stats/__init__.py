@@ -6,7 +6,7 @@ classifiers different? Every result is a frozen record that names its method, it
 """
 
 from spikefuse.stats.bootstrap import cluster_bootstrap
-from spikefuse.stats.equivalence import Equivalence, RangeTest, range_test, tost
+from spikefuse.stats.equivalence import Equivalence, RangeTest, range_test, tost, welch_tost
 from spikefuse.stats.intervals import (
     Bounds,
     Interval,
@@ -25,7 +25,8 @@ from spikefuse.stats.planning import (
     seeds_for_equivalence,
     seeds_for_half_width,
 )
-from spikefuse.stats.samples import mcnemar
+from spikefuse.stats.ratios import error_ratio, paired_samples_error_ratio
+from spikefuse.stats.samples import mcnemar, paired_samples_tost
 
 __all__ = [
     "Bounds",
@@ -35,11 +36,14 @@ __all__ = [
     "cluster_bootstrap",
     "difference_of_differences",
     "equivalence_power",
+    "error_ratio",
     "holm",
     "mcnemar",
     "mean_interval",
     "minimum_detectable_effect",
     "paired_difference",
+    "paired_samples_error_ratio",
+    "paired_samples_tost",
     "power",
     "range_test",
     "seeds_for_effect",
@@ -48,4 +52,5 @@ __all__ = [
     "t_bounds",
     "tost",
     "welch_difference",
+    "welch_tost",
 ]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats as scipy_stats
 
 from spikefuse.core.checks import require
-from spikefuse.stats.intervals import ROUNDING, Interval, paired_difference
+from spikefuse.stats.intervals import ROUNDING, Interval, paired_difference, welch_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Equivalence:
         estimate: Mean difference.
         low: Lower end of the interval of confidence 1 - 2 alpha, the one that decides.
         high: Upper end.
-        n: Number of pairs of seeds.
+        n: Number of pairs of seeds, of seeds in the smaller group, or of samples.
         method: How it was decided, in words.
         margin: Differences up to this size count as none.
         p_value: The larger of the two one-sided p values.
@@ -124,15 +124,58 @@ def tost(
         True
     """
     where = "tost"
+    check_margin(where, margin, alpha)
+    interval = paired_difference(a, b, confidence=1.0 - 2.0 * alpha, resolution=resolution)
+    return _equivalence(interval, margin, alpha, "two one-sided paired t tests")
+
+
+def welch_tost(
+    a: ArrayLike,
+    b: ArrayLike,
+    margin: float,
+    *,
+    alpha: float = 0.05,
+    resolution: float | None = None,
+) -> Equivalence:
+    """Are two groups that share no seeds within a margin? Two one-sided Welch t tests.
+
+    Args:
+        a: [n], one number a seed.
+        b: [m], one number a seed, other seeds than a's.
+        margin: Largest difference that counts as none, in the unit of the values.
+        alpha: Level of each one-sided test.
+        resolution: Smallest step a value can take; see `intervals`.
+
+    Raises:
+        InputError: Margin or alpha out of range, or fewer than 2 values in a group.
+
+    Source:
+        D. J. Schuirmann, 1987, with B. L. Welch, Biometrika 34, 1947, for the variances.
+    """
+    where = "welch_tost"
+    check_margin(where, margin, alpha)
+    interval = welch_difference(a, b, confidence=1.0 - 2.0 * alpha, resolution=resolution)
+    return _equivalence(interval, margin, alpha, "two one-sided Welch t tests")
+
+
+def check_margin(where: str, margin: float, alpha: float) -> None:
+    """Refuse a margin that is not positive or a level that is not between 0 and 0.5.
+
+    Raises:
+        InputError: They are.
+    """
     require(margin > 0.0 and math.isfinite(margin), where, "margin", "positive", margin)
     require(0.0 < alpha < 0.5, where, "alpha", "between 0 and 0.5", alpha)
-    interval = paired_difference(a, b, confidence=1.0 - 2.0 * alpha, resolution=resolution)
+
+
+def _equivalence(interval: Interval, margin: float, alpha: float, method: str) -> Equivalence:
+    """The two one-sided tests of a t interval of confidence 1 - 2 alpha."""
     return Equivalence(
         estimate=interval.estimate,
         low=interval.low,
         high=interval.high,
         n=interval.n,
-        method=f"two one-sided paired t tests, margin {margin:g}",
+        method=f"{method}, margin {margin:g}",
         margin=margin,
         p_value=max(
             _tail(interval.estimate + margin, interval), _tail(margin - interval.estimate, interval)

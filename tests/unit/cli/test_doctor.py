@@ -101,13 +101,33 @@ def test_a_broken_installation_is_a_line_not_a_traceback(
 
 def test_neurons_say_why_they_are_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     lif = pytest.importorskip("spikefuse.neurons.lif.native")
-    monkeypatch.setattr(lif, "available", lambda: False)
-    monkeypatch.setattr(lif, "why_not", lambda: "no compiler was found")
+    monkeypatch.setattr(lif, "available", lambda *_: False)
+    monkeypatch.setattr(lif, "why_not", lambda *_: "no compiler was found")
 
     assert module.find_neurons() == (
         "note",
         "eager, slower than the native kernels: no compiler was found",
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "told"),
+    [(None, "ok", "with Triton kernels"), ("no Triton", "note", "PyTorch's operations")],
+)
+def test_a_gpu_tells_which_neurons_it_runs(
+    monkeypatch: pytest.MonkeyPatch, reason: str | None, state: str, told: str
+) -> None:
+    import torch
+
+    from spikefuse.neurons.lif import triton
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A card")
+    monkeypatch.setattr(triton, "why_not", lambda device: reason)
+    found = module.find_accelerator()
+    assert found[0] == state
+    assert found[1].startswith("A card (use it with --device cuda)")
+    assert told in found[1]
 
 
 def test_more_threads_than_cores_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:

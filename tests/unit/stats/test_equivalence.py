@@ -7,7 +7,14 @@ import pytest
 from scipy import stats as scipy_stats
 
 from spikefuse.core.errors import InputError
-from spikefuse.stats import mean_interval, paired_difference, range_test, t_bounds, tost
+from spikefuse.stats import (
+    mean_interval,
+    paired_difference,
+    range_test,
+    t_bounds,
+    tost,
+    welch_tost,
+)
 
 MARGIN = 0.002
 
@@ -41,6 +48,28 @@ def test_p_value_equals_scipys_larger_one_sided_test(n: int) -> None:
         above = scipy_stats.ttest_1samp(a - b, -MARGIN, alternative="greater").pvalue
         below = scipy_stats.ttest_1samp(a - b, MARGIN, alternative="less").pvalue
         assert tost(a, b, MARGIN).p_value == pytest.approx(max(above, below), abs=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (3, 5), (10, 4)])
+def test_welch_p_value_equals_scipys_larger_one_sided_test(sizes: tuple[int, int]) -> None:
+    generator = np.random.default_rng(sum(sizes))
+    for _ in range(20):
+        a, b = generator.normal(0.991, 0.002, sizes[0]), generator.normal(0.990, 0.004, sizes[1])
+        tests = [
+            scipy_stats.ttest_ind(a + shift, b, equal_var=False, alternative=side).pvalue
+            for shift, side in ((MARGIN, "greater"), (-MARGIN, "less"))
+        ]
+        result = welch_tost(a, b, MARGIN)
+        assert result.p_value == pytest.approx(max(tests), abs=1e-12)
+        assert result.equivalent == (result.low > -MARGIN and result.high < MARGIN)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_welch_error_rate_at_the_margin_is_at_most_alpha(n: int) -> None:
+    generator = np.random.default_rng(n)
+    a, b = (generator.normal(at, s, (2000, n)) for at, s in ((MARGIN, 3e-4), (0.0, 6e-4)))
+    passed = [welch_tost(one, other, MARGIN).equivalent for one, other in zip(a, b, strict=True)]
+    assert 0.03 <= np.mean(passed) <= 0.065
 
 
 def test_interval_decides() -> None:
@@ -97,5 +126,7 @@ def test_bad_arguments_are_refused() -> None:
         tost([1, 2], [1, 2], 0.0)
     with pytest.raises(InputError, match="alpha"):
         tost([1, 2], [1, 2], 0.1, alpha=0.5)
+    with pytest.raises(InputError, match="welch_tost: margin"):
+        welch_tost([1, 2], [1, 2], -1.0)
     with pytest.raises(InputError, match="low must be below high"):
         range_test(mean_interval([1, 2]), 1.0, 1.0)

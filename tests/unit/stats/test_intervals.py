@@ -80,6 +80,20 @@ def test_difference_of_differences_covers_the_truth(generator: np.random.Generat
         )
 
 
+@pytest.mark.parametrize("n", SEEDS)
+def test_welch_difference_covers_the_truth(generator: np.random.Generator, n: int) -> None:
+    a, b = (
+        generator.normal(mean, spread, (EXPERIMENTS, size))
+        for mean, spread, size in ((0.98, 0.004, n), (0.97, 0.006, n + 2))
+    )
+    ends = scipy_stats.ttest_ind(a, b, axis=1, equal_var=False).confidence_interval(0.95)
+    held = (ends.low <= 0.01) & (ends.high >= 0.01)
+    assert 0.93 <= held.mean() <= 0.97
+    for first, second, low, high in zip(a[:50], b[:50], ends.low, ends.high, strict=False):
+        record = welch_difference(first, second)
+        assert (record.low, record.high) == pytest.approx((low, high), abs=TOLERANCE)
+
+
 def test_a_normal_quantile_would_not_cover(generator: np.random.Generator) -> None:
     """The simulation tells a t interval from one that ignores that the spread is estimated."""
     values = generator.normal(0.97, 0.004, (EXPERIMENTS, 3))

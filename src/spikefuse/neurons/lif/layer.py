@@ -7,13 +7,16 @@ from torch import Tensor
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
-from spikefuse.core.library import available, why_not
-from spikefuse.neurons.lif import native
+from spikefuse.neurons.lif import native, triton
+from spikefuse.neurons.lif.call import DTYPES
 from spikefuse.neurons.lif.eager import lif_eager, pool_spikes
 from spikefuse.neurons.lif.reference import RESETS, lif_reference
 from spikefuse.neurons.surrogate import Surrogate
 
-BACKENDS = ("auto", "native", "eager", "reference")
+BACKENDS = ("auto", "native", "triton", "eager", "reference")
+
+KERNELS = {"native": native, "triton": triton}
+"""The fused implementations: each has `available`, `why_not` and `lif_population`."""
 
 PerMember = float | Sequence[float] | Tensor
 
@@ -21,16 +24,20 @@ PerMember = float | Sequence[float] | Tensor
 def resolve_backend(backend: str = "auto", device: torch.device | str = "cpu") -> str:
     """The implementation that `backend` stands for on this machine and device.
 
+    `auto` takes the fused kernels of the device: C++ on a CPU, Triton on a GPU. Under Triton's
+    interpreter it never takes Triton's.
+
     Raises:
-        InputError: The name is unknown, or the native library is asked for and cannot be used.
+        InputError: The name is unknown, or the kernels asked for cannot be used.
     """
     one_of("lif", "backend", backend, BACKENDS)
-    on_cpu = torch.device(device).type == "cpu"
     if backend == "auto":
-        return "native" if on_cpu and available() else "eager"
-    if backend == "native" and not (on_cpu and available()):
-        reason = why_not() if on_cpu else f"it runs on the CPU, not on {device}"
-        raise InputError(f"lif: backend 'native' cannot be used: {reason}. Use 'auto'.")
+        fused = "native" if torch.device(device).type == "cpu" else "triton"
+        return fused if KERNELS[fused].available(device) else "eager"
+    if backend in KERNELS:
+        reason = KERNELS[backend].why_not(device)
+        if reason is not None:
+            raise InputError(f"lif: backend {backend!r} cannot be used: {reason}. Use 'auto'.")
     return backend
 
 
@@ -67,8 +74,8 @@ def lif_population(
         final membrane [P, ...] or None.
     """
     chosen = resolve_backend(backend, current.device)
-    if chosen == "native" and current.dtype in native.DTYPES:
-        return native.lif_population(
+    if chosen in KERNELS and current.dtype in DTYPES:
+        spikes, v = KERNELS[chosen].lif_population(
             current,
             time_steps=time_steps,
             leak=leak,
@@ -79,6 +86,7 @@ def lif_population(
             pool=pool,
             need_membrane=need_membrane,
         )
+        return spikes, v
     run = lif_reference if chosen == "reference" else lif_eager
     spikes, v = run(current, time_steps, leak, threshold, reset, surrogate, detach_reset)
     return (pool_spikes(spikes) if pool else spikes), (v if need_membrane else None)

@@ -13,12 +13,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from spikefuse.core import library
 from spikefuse.core.checks import require
-from spikefuse.core.library import load
+from spikefuse.neurons.lif.call import Settings, checked_constants, output_shape
 from spikefuse.neurons.surrogate import Surrogate
-
-DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.bfloat16)
-"""Types of current, spikes and gradients that the library knows."""
 
 
 class _Call(ctypes.Structure):
@@ -36,31 +34,23 @@ class _Call(ctypes.Structure):
     ]
 
 
-class _Settings:
-    """Everything of a call but its arrays."""
+def available(device: torch.device | str = "cpu") -> bool:
+    """Whether the library can be used on this machine and device."""
+    return why_not(device) is None
 
-    __slots__ = ("detach_reset", "need_membrane", "pool", "surrogate", "time_steps")
 
-    def __init__(
-        self,
-        time_steps: int,
-        surrogate: Surrogate,
-        detach_reset: bool,
-        pool: bool,
-        need_membrane: bool,
-    ) -> None:
-        self.time_steps = time_steps
-        self.surrogate = surrogate
-        self.detach_reset = detach_reset
-        self.pool = pool
-        self.need_membrane = need_membrane
+def why_not(device: torch.device | str = "cpu") -> str | None:
+    """Why the library cannot be used and what to do; None when it can."""
+    if torch.device(device).type != "cpu":
+        return f"it runs on the CPU, not on {device}"
+    return library.why_not()
 
 
 def _run(
-    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: _Settings, **arrays: Any
+    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: Settings, **arrays: Any
 ) -> None:
     """One call of the library; `arrays` are the tensors (or None) of `_Call` by name."""
-    run = load().spikefuse_lif_run
+    run = library.load().spikefuse_lif_run
     shape = current.shape
     if settings.pool:
         batch, height, width, channels = shape[2:]
@@ -96,13 +86,10 @@ def _run(
 
 
 def _forward(
-    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: _Settings
+    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: Settings
 ) -> tuple[Tensor, Tensor | None]:
     members, _, *rest = current.shape
-    shape = rest
-    if settings.pool:
-        shape = [rest[0], rest[1] // 2, rest[2] // 2, rest[3]]
-    spikes = current.new_empty((members, settings.time_steps, *shape))
+    spikes = current.new_empty(output_shape(current, settings))
     membrane = None
     if settings.need_membrane:
         membrane = current.new_empty((members, *rest), dtype=torch.float32)
@@ -120,7 +107,7 @@ class NativeLif(torch.autograd.Function):
         leak: Tensor,
         threshold: Tensor,
         reset: Tensor,
-        settings: _Settings,
+        settings: Settings,
     ) -> tuple[Tensor, Tensor | None]:
         """Run the neuron over time, keeping only its input."""
         ctx.save_for_backward(current, leak, threshold, reset)
@@ -146,35 +133,6 @@ class NativeLif(torch.autograd.Function):
             current_gradient=result,
         )
         return result, None, None, None, None
-
-
-def _check(current: Tensor, constants: dict[str, Tensor], settings: _Settings) -> None:
-    def must(condition: bool, argument: str, constraint: str, got: object) -> None:
-        require(condition, "lif", argument, constraint, got)
-
-    must(current.device.type == "cpu", "current", "on the CPU", current.device)
-    must(
-        current.dtype in DTYPES,
-        "current",
-        "float32 or bfloat16 for the native backend (use 'auto' for other types)",
-        current.dtype,
-    )
-    steps, pool = settings.time_steps, settings.pool
-    must(
-        current.dim() == 6 if pool else current.dim() >= 2,
-        "current",
-        "[P, T, B, H, W, C] with pooling" if pool else "[P, T, ...]",
-        tuple(current.shape),
-    )
-    must(steps >= 1, "time_steps", "1 or more", steps)
-    must(current.shape[1] in (1, steps), "current", f"1 or {steps} steps long", current.shape[1])
-    for name, vector in constants.items():
-        must(
-            vector.shape == current.shape[:1] and vector.device == current.device,
-            name,
-            f"a vector of the {current.shape[0]} members, on the CPU",
-            vector,
-        )
 
 
 def lif_population(
@@ -210,13 +168,9 @@ def lif_population(
     Raises:
         InputError: An argument breaks its constraint, or the library cannot be used.
     """
-    settings = _Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
-    _check(current, {"leak": leak, "threshold": threshold, "reset": reset}, settings)
-    constants = (
-        leak.to(torch.float32).contiguous(),
-        threshold.to(torch.float32).contiguous(),
-        reset.to(torch.int8).contiguous(),
-    )
+    settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
+    require(current.device.type == "cpu", "lif", "current", "on the CPU", current.device)
+    constants = checked_constants("native", current, leak, threshold, reset, settings)
     current = current.contiguous()
     if torch.is_grad_enabled() and current.requires_grad:
         spikes, membrane = NativeLif.apply(current, *constants, settings)

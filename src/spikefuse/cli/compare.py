@@ -1,0 +1,180 @@
+"""`spikefuse compare`: two cells, two trials or two result folders, with the test that fits."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spikefuse.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from spikefuse.studies.compare import Answer, Comparison
+
+EXIT_CODES = {"yes": 0, "no": 3, "open": 4}
+"""1 and 2 stay what they are for errors."""
+
+
+def compare(
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A cell (factor=level,...), a trial (its name or folder) or a result folder.",
+        ),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same kind of thing.")],
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results",
+            help="Result folder of cells and trials; the newest under runs/ if left out.",
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin",
+            help="Ask instead: are the two within this many percentage points of each other?",
+        ),
+    ] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            "--split",
+            help="test (at the best validation epoch) or validation (best of all epochs).",
+        ),
+    ] = "test",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write the answer to this file, as JSON.")
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Is A better than B? The right test is chosen, and named with the reason.
+
+    Factors that a cell does not name have their usual level: the only one there is, else that of
+    the paper (SNN, image, size S, LIF, soft reset, 4 steps), protocol disjoint, no noise.
+
+    Exit code: 0 yes (A is better, or within the margin), 3 no (A is worse, or not within), 4 open,
+    1 stored results cannot be read or the file not written, 2 an unknown name or wrong option. Of
+    two folders: 0 better in some cell and worse in none (every cell within), 3 worse (not within)
+    in some cell.
+    """
+    import json
+
+    from rich.console import Console
+
+    from spikefuse.results.atomic import make_folder, write_file
+    from spikefuse.results.documents import pretty_json
+    from spikefuse.studies.compare import answer, answer_document
+
+    found = answer(a, b, _results(results, a, b), split=split, margin_pp=margin)
+    document = answer_document(found)
+    if out is not None:
+        make_folder(out.parent, "compare")
+        write_file(out, pretty_json(document), "compare")
+    if as_json:
+        print(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        _show(found, Console())
+    raise typer.Exit(EXIT_CODES[found.reply])
+
+
+def _results(named: Path | None, a: str, b: str) -> Path:
+    """The folder to look in; two folders or trial folders need none."""
+    from spikefuse.report.sources import find_run
+
+    if named is not None:
+        return named
+    return Path("runs") if all(Path(text).is_dir() for text in (a, b)) else find_run(Path("runs"))
+
+
+def _show(found: "Answer", console: "Console") -> None:
+    from rich.text import Text
+
+    console.print(Text(found.sentence, style="bold"))
+    if found.kind == "folder":
+        console.print(_cells_table(found))
+        for cell, reason in found.refused:
+            console.print(Text(f"not compared: {cell}: {reason}"))
+        return
+    (only,) = found.comparisons
+    console.print(_one_table(only))
+
+
+def _one_table(found: "Comparison") -> "Table":
+    """Labels may quote results: text, never markup."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=box.SIMPLE_HEAD)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, value in _lines(found):
+        table.add_row(name, Text(value))
+    return table
+
+
+def _lines(found: "Comparison") -> Iterator[tuple[str, str]]:
+    yield "A", f"{100 * found.mean_a:.2f} %  {found.a}"
+    yield "B", f"{100 * found.mean_b:.2f} %  {found.b}"
+    if found.difference is not None:
+        ends = f"{100 * found.difference.low:+.2f} to {100 * found.difference.high:+.2f} pp"
+        yield "A minus B", f"{100 * found.gap:+.2f} pp, {ends}, p = {found.p_value:.3g}"
+    yield "test", f"{found.test}: {found.reason}"
+    if found.equivalence is not None:
+        tested = found.equivalence
+        method = tested.method.partition(",")[0]
+        yield "margin", f"{found.within}: {method}, p = {tested.p_value:.3g}"
+    if found.clips is not None:
+        ends = f"{100 * found.clips.low:+.2f} to {100 * found.clips.high:+.2f} pp"
+        yield "other clips", f"{100 * found.clips.estimate:+.2f} pp, {ends}: {found.clips.method}"
+    if found.errors is not None:
+        ratio = found.errors
+        shown = f"{ratio.estimate:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
+        yield "errors", f"A makes {shown} errors for each of B's"
+    for note in found.notes:
+        yield "note", note
+    if found.advice:
+        yield "more seeds", found.advice
+
+
+def _cells_table(found: "Answer") -> "Table":
+    from collections import Counter
+
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    tests = Counter(each.test for each in found.comparisons)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        caption=f"A minus B in pp with {100 * found.confidence:g} % intervals, each for itself; p "
+        "values and verdicts are corrected for the number of comparisons (Holm). Tests: "
+        + ", ".join(f"{test} in {count}" for test, count in tests.items()),
+    )
+    table.add_column("cell", overflow="fold")
+    for name in ("A %", "B %", "A minus B", "n", "p"):
+        table.add_column(name, justify="right")
+    table.add_column("A is")
+    if found.margin is not None:
+        table.add_column(f"{100 * found.margin:g} pp")
+    for each in found.comparisons:
+        gap = f"{100 * each.gap:+.2f}"
+        if each.difference is not None:
+            gap += f"\n{100 * each.difference.low:+.2f} to {100 * each.difference.high:+.2f}"
+        table.add_row(
+            Text(each.a.replace(",", "\n")),
+            f"{100 * each.mean_a:.2f}",
+            f"{100 * each.mean_b:.2f}",
+            gap,
+            "-" if each.difference is None else str(each.difference.n),
+            "-" if each.p_value is None else f"{each.p_value:.2g}",
+            each.outcome,
+            *([] if found.margin is None else [each.within or "-"]),
+        )
+    return table

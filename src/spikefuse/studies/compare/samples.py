@@ -1,0 +1,134 @@
+"""Two trained networks on the test samples that both saw, read from their stored predictions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikefuse.core.errors import SpikefuseError
+from spikefuse.results import TrialStore
+
+MODALITIES = ("image", "audio")
+
+
+class NoSamples(Exception):
+    """Two trials cannot be compared sample by sample; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one trial answered to its test set.
+
+    Args:
+        correct: [n] bool.
+        labels: [n].
+        samples: Modality -> [n], which sample of the data each is.
+        source: Name of the data, which the indices are of.
+    """
+
+    correct: NDArray[np.bool_]
+    labels: NDArray[np.int64]
+    samples: dict[str, NDArray[np.int64]]
+    source: object
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Two trials on the same samples.
+
+    Args:
+        a: [n] bool, whether the first is right.
+        b: [n] bool, whether the second is.
+        clips: [n], the clip of each sample, where several samples share one; else None.
+        left_out: Samples of either trial that the other did not see.
+    """
+
+    a: NDArray[np.bool_]
+    b: NDArray[np.bool_]
+    clips: NDArray[np.int64] | None
+    left_out: int
+
+    @property
+    def differences(self) -> NDArray[np.float64]:
+        """[n], right minus right: -1, 0 or 1."""
+        return self.a.astype(np.float64) - self.b.astype(np.float64)
+
+
+def read_answers(root: Path, trial: str) -> Answers:
+    """The stored predictions of a trial.
+
+    Raises:
+        NoSamples: The trial or its predictions are missing, damaged or of an older kind.
+    """
+    try:
+        folder = TrialStore(root, read_only=True).folder(trial)
+        tensors = {name: tensor.numpy() for name, tensor in folder.predictions().items()}
+        data = folder.definition().get("data")
+    except SpikefuseError as error:
+        raise NoSamples(f"predictions of trial {trial} cannot be read ({error})") from error
+    samples = {
+        name: tensors[name].astype(np.int64) for name in MODALITIES if tensors.get(name) is not None
+    }
+    if not samples or not {"predicted", "labels"} <= set(tensors):
+        raise NoSamples(f"predictions of trial {trial} do not say which samples they belong to")
+    labels = tensors["labels"].astype(np.int64)
+    return Answers(
+        correct=np.asarray(tensors["predicted"].astype(np.int64) == labels),
+        labels=labels,
+        samples=samples,
+        source=data.get("source") if isinstance(data, dict) else None,
+    )
+
+
+def match(a: Answers, b: Answers) -> Matched:
+    """Put two trials' answers side by side, sample by sample.
+
+    A sample is the same when every modality that both saw is the same: two fused networks share
+    pairs, a fused and an image network images, a fused and an audio network clips.
+
+    Raises:
+        NoSamples: Other data, no modality in common, or no sample in common.
+    """
+    if a.source != b.source:
+        raise NoSamples("the two were tested on different data")
+    names = [name for name in MODALITIES if name in a.samples and name in b.samples]
+    if not names:
+        raise NoSamples("the two share no test samples: one sees images, the other hears clips")
+    key_a, key_b = (_keys(each, names) for each in (a, b))
+    if len(np.unique(key_b)) < len(key_b):
+        swapped = _look_up(b, a, key_b, key_a)
+        return Matched(swapped.b, swapped.a, swapped.clips, swapped.left_out)
+    return _look_up(a, b, key_a, key_b)
+
+
+def _keys(answers: Answers, names: list[str]) -> NDArray[np.int64]:
+    """One number a sample that names it: indices are int32, so two of them fit."""
+    key = np.zeros(len(answers.correct), dtype=np.int64)
+    for name in names:
+        key = (key << 32) + answers.samples[name]
+    return key
+
+
+def _look_up(
+    many: Answers, few: Answers, key_many: NDArray[np.int64], key_few: NDArray[np.int64]
+) -> Matched:
+    """Every sample of `many` beside the one of `few` with its key, which is unique there."""
+    if len(np.unique(key_few)) < len(key_few):
+        raise NoSamples("both tests hold a sample several times, so that none has one partner")
+    order = np.argsort(key_few)
+    place = np.searchsorted(key_few[order], key_many).clip(max=len(order) - 1)
+    partner = order[place]
+    here = key_few[partner] == key_many
+    if not here.any():
+        raise NoSamples("the two share no test samples: their seeds drew others")
+    partner = partner[here]
+    if (many.labels[here] != few.labels[partner]).any():
+        raise NoSamples("the two call the same samples by different labels: other data")
+    clips = many.samples.get("audio")
+    heard = few.samples["audio"][partner] if clips is None and "audio" in few.samples else None
+    chosen = heard if clips is None else clips[here]
+    if chosen is not None and len(np.unique(chosen)) == len(chosen):
+        chosen = None
+    unseen = int((~here).sum()) + len(key_few) - len(np.unique(partner))
+    return Matched(many.correct[here], few.correct[partner], chosen, unseen)
