@@ -40,6 +40,12 @@ POWER = 0.8
 """Of the numbers of seeds that are advised."""
 
 
+MORE_SEEDS = (
+    "Two trained networks say nothing of the spread over seeds: train at least 2 seeds of each, "
+    "better the same ones, and ask again how many are needed."
+)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two cells or trials, compared. Numbers are fractions of 1 (accuracy), never per cent.
@@ -207,27 +213,12 @@ def _welch(a: Series, b: Series, margin: float | None, confidence: float) -> Com
 def _one_seed(
     a: Series, b: Series, shared: Sequence[int], margin: float | None, confidence: float
 ) -> Comparison:
-    more = (
-        "Two trained networks say nothing of the spread over seeds: train at least 2 seeds of "
-        "each, better the same ones, and ask again how many are needed."
-    )
     pairs = [(seed, seed) for seed in shared]
     if not pairs and len(a.values) == len(b.values) == 1:
         pairs = [(next(iter(a.values)), next(iter(b.values)))]
     matched, problem = _matched(a, b, pairs)
     if not matched:
-        counts = f"{len(a.values)} and {len(b.values)} seeds"
-        why = problem or f"{counts}, none of them shared"
-        return Comparison(
-            a=a.label,
-            b=b.label,
-            mean_a=float(np.mean(list(a.values.values()))),
-            mean_b=float(np.mean(list(b.values.values()))),
-            test="none",
-            reason=f"no test is fair: {counts}, and {why}",
-            unit="seeds",
-            advice=more,
-        )
+        return _untested(a, b, problem)
     (one,) = matched
     difference = mcnemar(one.a, one.b, confidence=confidence)
     notes = [difference.note] if difference.note else []
@@ -256,8 +247,22 @@ def _one_seed(
         else paired_samples_tost(one.a, one.b, margin, alpha=alpha),
         clips=clips,
         errors=_sample_errors(one, confidence),
-        advice=more,
+        advice=MORE_SEEDS,
         notes=tuple(notes),
+    )
+
+
+def _untested(a: Series, b: Series, problem: str) -> Comparison:
+    counts = f"{len(a.values)} and {len(b.values)} seeds"
+    return Comparison(
+        a=a.label,
+        b=b.label,
+        mean_a=float(np.mean(list(a.values.values()))),
+        mean_b=float(np.mean(list(b.values.values()))),
+        test="none",
+        reason=f"no test is fair: {counts}, and {problem or 'none of them is shared'}",
+        unit="seeds",
+        advice=MORE_SEEDS,
     )
 
 
