@@ -60,7 +60,7 @@ class _Sample:
 
     def identity(self, feed: Feed, logits: Tensor) -> dict[str, Tensor]:
         """Where the sample stands, what it is and what the network made of it."""
-        known = {
+        known: dict[str, int | Tensor] = {
             "position": self.position,
             "label": feed.labels("test")[self.member, self.position],
             "predicted": logits[self.member, self.position].argmax(),

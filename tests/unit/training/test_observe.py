@@ -32,8 +32,20 @@ class Spy:
 
 
 def untrained(members: list[TrialDefinition], corpus: Corpus) -> tuple[PopulationNetwork, Feed]:
+    """Networks with weights drawn three times too large, so that every layer spikes."""
     network = build([d.network_spec() for d in members], [d.seed for d in members]).eval()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight *= 3
     return network, Feed(corpus, members)
+
+
+def look(network: PopulationNetwork, feed: Feed, split: str, number: int) -> dict:
+    """What leaves every hidden activation in one batch."""
+    spy = Spy()
+    with torch.no_grad():
+        network(list(feed.evaluation_batches(split))[number].inputs, noise=spy)
+    return spy.seen
 
 
 @pytest.mark.parametrize("modality", ["image", "audio", "fused"])
@@ -53,8 +65,17 @@ def test_rates_by_step_have_the_mean_of_the_firing_rates(
             rate = found[f"rate/{site}"]
             assert rate.shape == (4,)
             assert rate.mean().item() == pytest.approx(mean, abs=1e-12)
-        # Neurons start at rest, so the steps are not all alike.
-        assert any(len(set(found[f"rate/{site}"].tolist())) > 1 for site in means)
+
+
+def test_rates_by_step_are_shares_of_spikes(corpus: Corpus, trial: Make) -> None:
+    network, feed = untrained([trial(modality="fused", seed=0)], corpus)
+
+    (found,) = observe(network, feed, classify(network, feed, "test"), rate_samples=30)
+
+    for site, output in look(network, feed, "validation", 0).items():
+        share = output[0, :, :30].double().flatten(1).mean(dim=1)
+        assert share.std() > 0
+        torch.testing.assert_close(found[f"rate/{site}"], share, rtol=0, atol=1e-12)
 
 
 def test_samples_are_the_first_right_and_the_first_wrong_one(corpus: Corpus, trial: Make) -> None:
@@ -81,18 +102,18 @@ def test_spikes_are_those_of_the_tested_sample(corpus: Corpus, trial: Make) -> N
 
     (found,) = observe(network, feed, logits)
 
-    batch = next(iter(feed.evaluation_batches("test")))
-    spy = Spy()
-    with torch.no_grad():
-        network(batch.inputs, noise=spy)
-    position = int(found["wrong/position"])
-    for site, output in spy.seen.items():
+    seen = look(network, feed, "test", 0)
+    outcome = max(OUTCOMES, key=lambda name: int(found[f"{name}/position"]))
+    position = int(found[f"{outcome}/position"])
+    assert position > 0
+    for site, output in seen.items():
         spikes = output[0, :, position]
+        assert not torch.equal(spikes, output[0, :, 0])
         if "hidden" in site:
-            chosen = found[f"wrong/neurons/{site}"].long()
-            assert torch.equal(found[f"wrong/spikes/{site}"].float(), spikes[:, chosen])
+            chosen = found[f"{outcome}/neurons/{site}"].long()
+            assert torch.equal(found[f"{outcome}/spikes/{site}"].float(), spikes[:, chosen])
             continue
-        counts = found[f"wrong/counts/{site}"]
+        counts = found[f"{outcome}/counts/{site}"]
         assert counts.shape == (4, spikes.shape[-1])
         for step in range(4):
             for channel in (0, spikes.shape[-1] - 1):
@@ -131,12 +152,9 @@ def test_the_sample_may_lie_in_a_later_batch(corpus: Corpus, trial: Make) -> Non
     assert int(first["wrong/predicted"]) == (int(labels[0, 217]) + 1) % 10
     assert not any(name.startswith("wrong") for name in second)
     assert int(second["correct/position"]) == 0
-    spy = Spy()
-    batches = list(feed.evaluation_batches("test"))
-    with torch.no_grad():
-        network(batches[2].inputs, noise=spy)
     chosen = first["wrong/neurons/image.hidden"].long()
-    wanted = spy.seen["image.hidden"][0, :, 17][:, chosen]
+    wanted = look(network, feed, "test", 2)["image.hidden"][0, :, 17][:, chosen]
+    assert wanted.any()
     assert torch.equal(first["wrong/spikes/image.hidden"].float(), wanted)
 
 
