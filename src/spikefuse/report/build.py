@@ -9,7 +9,9 @@ from markupsafe import Markup
 import spikefuse
 from spikefuse.core.errors import StudyError
 from spikefuse.report import theme
-from spikefuse.report.files import write_figure_files
+from spikefuse.report.commands import commands_of
+from spikefuse.report.confusion import confusions, matrices
+from spikefuse.report.files import write_figure_files, write_table_files
 from spikefuse.report.headline import Headline, headline
 from spikefuse.report.page import (
     EMBEDDED,
@@ -32,14 +34,21 @@ from spikefuse.report.pictures import (
     leak_picture,
     rate_pictures,
 )
+from spikefuse.report.rasters import looks, raster_section
+from spikefuse.report.section import Section
 from spikefuse.report.settings import groups
 from spikefuse.report.sources import Run, read_run
+from spikefuse.report.steps import step_rates, step_section
+from spikefuse.report.stored import Shelf
+from spikefuse.report.studies import study_sections
 from spikefuse.report.svg import plain
-from spikefuse.report.tables import csv_bytes, figure_data_table, headline_table
+from spikefuse.report.tables import Table, figure_data_table, headline_table
 from spikefuse.report.verdicts import verdict_table
 from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.studies.figures import FIGURES, FigureRow, PaperFigure, figure_table
 from spikefuse.studies.registry import STUDIES
+
+_KINDS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF", ".csv": "CSV", ".tex": "LaTeX"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,10 @@ def build(root: Path, out: Path) -> Path:
     run, found = _headline(run)
     parts = groups(run.trials)
     blocks, missing = _figure_groups(run, places)
+    studied, problems = study_sections(run)
+    shelf = Shelf(run)
+    activity, answers = _activity(run, shelf), matrices(confusions(run, shelf))
+    run = replace(run, notices=(*run.notices, *problems, *shelf.notices))
     page = compose(
         run,
         found,
@@ -77,13 +90,35 @@ def build(root: Path, out: Path) -> Path:
         curves=curve_pictures(parts, "validation_accuracy", loss=False),
         losses=curve_pictures(parts, "train_loss", loss=True),
         rates=rate_pictures(parts),
+        studies=studied,
+        activity=activity,
+        confusions=answers,
     )
-    judged = None if page.verdicts is None else verdict_table(page.verdicts)
-    for table in (headline_table(found), judged, *page.audit, page.rate_table, page.trials):
-        if table is not None and table.rows:
-            write_file(places.tables / f"{table.name}.csv", csv_bytes(table), "report")
+    for table in _tables(page, found):
+        if table.rows:
+            write_table_files(table, places.tables)
     write_file(out, render(page).encode(), "report")
     return out
+
+
+def _activity(run: Run, shelf: Shelf) -> list[Section]:
+    """What the hidden layers do: rates over time, and the spikes behind single answers."""
+    command = commands_of(run.record).run("model-size", "time-steps")
+    found = (
+        step_section(step_rates(run, shelf), command),
+        raster_section(looks(run, shelf), commands_of(run.record).run("model-size")),
+    )
+    return [section for section in found if section is not None]
+
+
+def _tables(page: Page, found: Headline) -> list[Table]:
+    """Every table of the page apart from those of the paper's figures."""
+    tables = [headline_table(found), *page.audit]
+    tables += [verdict_table(page.verdicts)] if page.verdicts else []
+    tables += [table for table in (page.rate_table, page.trials) if table is not None]
+    tables += [matrix.table for matrix in page.confusions]
+    sections = (*page.studies, *page.activity)
+    return tables + [shown.table for section in sections for shown in section.tables]
 
 
 def _headline(run: Run) -> tuple[Run, Headline]:
@@ -106,13 +141,16 @@ def _figure_groups(run: Run, places: _Places) -> tuple[list[FigureGroup], str]:
         else:
             by_study.setdefault(figure.study, []).append(block)
     titles = {name: STUDIES[name].title if name in STUDIES else name for name in by_study}
-    found = [FigureGroup(titles[name], blocks) for name, blocks in by_study.items()]
+    commands = commands_of(run.record)
+    found = [
+        FigureGroup(titles[name], blocks, commands.run(name)) for name, blocks in by_study.items()
+    ]
     text = f"Not measured in this run: Figures {', '.join(missing)}." if missing else ""
     return found, text
 
 
 def _block(figure: PaperFigure, run: Run, places: _Places) -> FigureBlock | None:
-    plain_block = FigureBlock(figure.number, figure.title, figure.said)
+    plain_block = FigureBlock(figure.number, figure.title, figure.said, claims=figure.claims)
     try:
         columns = measured_columns(figure, run)
     except StudyError as error:
@@ -125,19 +163,15 @@ def _block(figure: PaperFigure, run: Run, places: _Places) -> FigureBlock | None
         drawn = [(view, tuple(replace(row, paper=None) for row in rows)) for view, rows in columns]
     rows = [row for _, group in drawn for row in group]
     table = figure_data_table(figure, [group for _, group in columns])
-    csv_path = places.tables / f"{table.name}.csv"
-    write_file(csv_path, csv_bytes(table), "report")
     paths = write_figure_files(figure, drawn, places.figures, _footnote(run))
+    paths += write_table_files(table, places.tables)
     return replace(
         plain_block,
         pictures=figure_pictures(figure, drawn),
         legend=figure_legend(figure, rows),
         caption=figure_caption(figure, drawn, figure_scale(rows).note),
         table=table,
-        files=[
-            FileLink(f"{path.parent.name}/{path.name}", path.suffix[1:].upper())
-            for path in (*paths, csv_path)
-        ],
+        files=[FileLink(f"{path.parent.name}/{path.name}", _KINDS[path.suffix]) for path in paths],
     )
 
 
@@ -177,7 +211,7 @@ def _style_sheet() -> str:
     """The style sheet with the palette that the drawings use."""
     text = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     light, dark = (
-        " ".join(f"--{name}: {value};" for name, value in palette.items())
-        for palette in (theme.LIGHT, theme.DARK)
+        " ".join(f"--{name}: {value};" for name, value in (palette | theme.shades(palette)).items())
+        for palette in (dict(theme.LIGHT), dict(theme.DARK))
     )
     return text.replace("/* palette */", light).replace("/* dark palette */", dark)

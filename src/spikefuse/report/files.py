@@ -1,4 +1,4 @@
-"""Writes figures as PNG, SVG and PDF for slides and papers."""
+"""Writes figures as PNG, SVG and PDF, and tables as CSV and LaTeX, for slides and papers."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 
 from spikefuse.report import theme
 from spikefuse.report.charts import blank
+from spikefuse.report.latex import latex_bytes
 from spikefuse.report.panels import Panel, Tips, draw_panel, figure_scale, legend_handles
 from spikefuse.report.pictures import View
+from spikefuse.report.tables import Table, csv_bytes
 from spikefuse.results.atomic import write_file
 from spikefuse.studies.figures import FigureRow, PaperFigure, level_name
 
@@ -23,6 +25,15 @@ FORMATS: Mapping[str, Mapping[str, Any]] = {
 }
 _PANEL_WIDTH, _PANEL_HEIGHT = 372.0, 250.0
 _LEFT, _GAP, _RIGHT, _TOP, _BOTTOM, _ROW_GAP = 58.0, 56.0, 18.0, 122.0, 74.0, 84.0
+
+
+def write_table_files(table: Table, folder: Path) -> list[Path]:
+    """The table as CSV and as LaTeX."""
+    paths = []
+    for ending, content in (("csv", csv_bytes(table)), ("tex", latex_bytes(table))):
+        paths.append(folder / f"{table.name}.{ending}")
+        write_file(paths[-1], content, "report")
+    return paths
 
 
 def write_figure_files(

@@ -8,6 +8,8 @@ from typing import Any
 import spikefuse
 from spikefuse.report import settings
 from spikefuse.report.audit import audit_shares, audit_tables
+from spikefuse.report.commands import Commands, commands_of
+from spikefuse.report.confusion import Matrix
 from spikefuse.report.headline import (
     Headline,
     answer,
@@ -15,14 +17,15 @@ from spikefuse.report.headline import (
     leak_sentence,
     verdict,
 )
-from spikefuse.report.pictures import Picture, View, layers_of, rates_of
+from spikefuse.report.pictures import VIEWS, Picture, View, layers_of, rates_of
+from spikefuse.report.section import Key, Section
 from spikefuse.report.settings import Group, text
 from spikefuse.report.sources import Run, Trial
 from spikefuse.report.svg import plain
-from spikefuse.report.tables import Column, Table
+from spikefuse.report.tables import NONE, Column, Table
 from spikefuse.report.theme import role
 from spikefuse.report.verdicts import Verdicts, verdicts
-from spikefuse.studies.figures import FigureRow, PaperFigure
+from spikefuse.studies.figures import FigureRow, PaperFigure, t_interval
 
 QUESTION = (
     "Does a second modality help a spiking network, and does it help it more than a dense one?"
@@ -38,15 +41,6 @@ _GLYPHS: Mapping[str, str] = {
     "fused": "\u25cf",
     "mean": "\u271a",
 }
-
-
-@dataclass(frozen=True)
-class Key:
-    """One entry of a legend."""
-
-    role: str
-    glyph: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +72,7 @@ class FigureBlock:
     caption: str = ""
     table: Table | None = None
     files: Sequence[FileLink] = ()
+    claims: Sequence[str] = ()
     problem: str = ""
 
 
@@ -87,6 +82,7 @@ class FigureGroup:
 
     title: str
     figures: Sequence[FigureBlock]
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +111,10 @@ class Page:
     losses: Sequence[Picture] = ()
     rates: Sequence[Picture] = ()
     rate_table: Table | None = None
+    studies: Sequence[Section] = ()
+    activity: Sequence[Section] = ()
+    confusions: Sequence[Matrix] = ()
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
     trials: Table | None = None
     trials_text: str = ""
     diverged: Sequence[str] = ()
@@ -134,6 +134,11 @@ class Page:
         """Numbers of the figures that are on the page."""
         return {str(block.number) for group in self.groups for block in group.figures}
 
+    def claims_of(self, block: FigureBlock) -> list[str]:
+        """The claims a figure carries that have a row in the table of verdicts."""
+        judged = {row.id for row in self.verdicts.rows} if self.verdicts else set()
+        return [claim for claim in block.claims if claim in judged]
+
     @property
     def links(self) -> list[Link]:
         """The contents: sections that are there."""
@@ -148,9 +153,12 @@ class Page:
             number = block.number
             found.append(Link(f"figure-{number}", str(number), f"Figure {number}"))
         sections = [
+            *((True, section.name, section.link) for section in self.studies),
             (self.audit, "audit", "Audit"),
             (self.curves, "curves", "Learning curves"),
             (self.rates, "rates", "Firing rates"),
+            *((True, section.name, section.link) for section in self.activity),
+            (self.confusions, "confusion", "Confusion"),
             (self.trials, "trials", "Trials"),
             (True, "remake", "Remake"),
         ]
@@ -183,6 +191,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         audit=tables,
         audit_text=_AUDIT_TEXT,
         rate_table=rate_table,
+        commands=section_commands(commands_of(record), found),
         trials=settings.trial_table(trials) if trials else None,
         trials_text=_trials_text(trials),
         diverged=[_diverged(trial) for trial in diverged],
@@ -193,6 +202,29 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         provenance=_provenance(run),
         **parts,
     )
+
+
+def section_commands(commands: Commands, found: Headline) -> dict[str, list[str]]:
+    """What remakes the numbers of each section; empty lists where the run is unknown."""
+    base = commands.run("model-size")
+    fused = {"network": "snn", "modality": "fused"}
+    gain = found.gains.get("snn")
+    best = gain.best_modality if gain else "image"
+    by_name = {
+        "answer": [base, commands.compare(fused, fused | {"modality": best})],
+        "leak": [
+            base,
+            commands.compare(
+                fused | {"protocol": "paper"},
+                fused | {"protocol": "disjoint"},
+                "--split",
+                "validation",
+            ),
+        ],
+        "verdicts": [commands.claims(view.protocol, view.split) for view in VIEWS],
+        **{name: [base] for name in ("audit", "curves", "rates", "confusion")},
+    }
+    return {name: [each for each in lines if each] for name, lines in by_name.items()}
 
 
 _AUDIT_TEXT = (
@@ -274,8 +306,13 @@ def _rate_table(groups: Sequence[Group]) -> Table | None:
             for layer in layers_of({modality: seeds}):
                 values = [seed[layer] for seed in seeds if layer in seed]
                 mean = sum(values) / len(values)
+                low, high = t_interval(values) or (None, None)
+                ends = NONE
+                if low is not None and high is not None:
+                    ends = f"{max(low, 0.0):.4f} to {min(high, 1.0):.4f}"
                 each = " ".join(f"{value:.4f}" for value in values)
-                rows.append((group.label, modality, layer, f"{mean:.4f}", str(len(values)), each))
+                name = (group.label, modality, layer)
+                rows.append((*name, f"{mean:.4f}", ends, str(len(values)), each))
     if not rows:
         return None
     return Table(
@@ -286,8 +323,9 @@ def _rate_table(groups: Sequence[Group]) -> Table | None:
             Column("Modality"),
             Column("Layer"),
             Column("Mean", number=True),
+            Column("95 % interval", number=True),
             Column("n", number=True),
-            Column("Seeds", number=True),
+            Column("Every seed", number=True),
         ),
         rows=tuple(rows),
         heads=3,

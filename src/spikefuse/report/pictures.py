@@ -57,9 +57,17 @@ class Picture:
     ours: bool = False
 
 
-def _picture(
+def draw_picture(
     draw: Callable[[], tuple[Figure, Tips]], identifier: str, label: str, **heading: Any
 ) -> Picture:
+    """Draw a figure, turn it into an SVG element and give it its words.
+
+    Args:
+        draw: Makes the figure and the texts over its marks.
+        identifier: Unique in the page.
+        label: What a screen reader says instead of the picture.
+        **heading: Further fields of `Picture`.
+    """
     with matplotlib.rc_context(theme.rc(text_as_text=True, salt=identifier)):
         figure, tips = draw()
         # The SVG is built from parsed XML whose texts the serialiser escapes.
@@ -92,7 +100,9 @@ def figure_pictures(
             identifier = f"f{figure.number}-{view.protocol}-{'' if level is None else level}"
             title = name + (view.title if not name else view.title.lower())
             pictures.append(
-                _picture(draw, identifier, label, title=title, detail=view.detail, ours=view.ours)
+                draw_picture(
+                    draw, identifier, label, title=title, detail=view.detail, ours=view.ours
+                )
             )
     return pictures
 
@@ -104,7 +114,7 @@ def gain_picture(found: Headline) -> Picture | None:
         return None
     rows = [f"{line.label} {points(line.value.mean)} pp" for line in lines]
     label = f"Gain of the fused network in test accuracy: {'; '.join(rows)}."
-    return _picture(lambda: charts.gain_chart(lines), "gain", label)
+    return draw_picture(lambda: charts.gain_chart(lines), "gain", label)
 
 
 def leak_picture(found: Headline) -> Picture | None:
@@ -118,7 +128,7 @@ def leak_picture(found: Headline) -> Picture | None:
     ]
     label = f"Validation accuracy of the fused network: {'; '.join(rows)}."
     lines = charts.leak_lines(found)
-    return _picture(lambda: charts.leak_chart(lines), "leak-chart", label)
+    return draw_picture(lambda: charts.leak_chart(lines), "leak-chart", label)
 
 
 def curve_pictures(groups: Sequence[Group], key: str, *, loss: bool) -> list[Picture]:
@@ -148,7 +158,7 @@ def curve_pictures(groups: Sequence[Group], key: str, *, loss: bool) -> list[Pic
         )
         name = f"{'loss' if loss else 'curve'}-{index}"
         label = f"{what} by epoch, {group.label}. {last}."
-        pictures.append(_picture(draw, name, label, title=group.label))
+        pictures.append(draw_picture(draw, name, label, title=group.label))
     return pictures
 
 
@@ -222,5 +232,5 @@ def rate_pictures(groups: Sequence[Group]) -> list[Picture]:
         if layers:
             label = f"Firing rate of each layer, {group.label}. The numbers are in the table below."
             draw = _deferred(charts.rate_chart, layers, rates, max(every) or 1.0)
-            pictures.append(_picture(draw, f"rate-{index}", label, title=group.label))
+            pictures.append(draw_picture(draw, f"rate-{index}", label, title=group.label))
     return pictures

@@ -4,6 +4,7 @@ A report must come out of a run that was killed, half copied or edited by hand. 
 tidy rows stop it; everything else that cannot be read becomes a notice in the report.
 """
 
+import csv
 import json
 import logging
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 RESULTS = "results.csv"
 RUN = "run.json"
 CLAIMS = "claims.json"
+SENSITIVITY = "sensitivity.csv"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Run:
         rows: Tidy rows.
         record: What the command wrote about itself; empty where it is missing.
         claims: Verdicts, empty where they are missing.
+        sensitivity: Verdicts by reading, as text; empty where they are missing.
         notices: What could not be read, in sentences.
     """
 
@@ -53,6 +56,7 @@ class Run:
     trials: tuple[Trial, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     claims: tuple[Mapping[str, Any], ...] = ()
+    sensitivity: tuple[Mapping[str, str], ...] = ()
     notices: tuple[str, ...] = ()
 
 
@@ -109,8 +113,24 @@ def read_run(root: Path) -> Run:
         claims=tuple(claim for claim in listed or () if isinstance(claim, dict))
         if isinstance(listed, list)
         else (),
+        sensitivity=_read_sensitivity(root / SENSITIVITY, notices),
         notices=tuple(notices),
     )
+
+
+def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str], ...]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, restkey="", restval=""))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, csv.Error) as error:
+        _notice(notices, f"{path.name} could not be read ({error}).")
+        return ()
+    if rows and not {"claim", "reading", "verdict"} <= rows[0].keys():
+        _notice(notices, f"{path.name} has no columns claim, reading and verdict.")
+        return ()
+    return tuple(rows)
 
 
 def _read_json(path: Path, notices: list[str]) -> Any:

@@ -49,6 +49,16 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{100 * max(low, 0.0):.2f} to {100 * min(high, 1.0):.2f}"
 
 
+def difference(value: Estimate | None) -> tuple[str, str, str]:
+    """A difference of accuracies in percentage points: mean, interval, n."""
+    if value is None:
+        return NONE, NONE, NONE
+    ends = NONE
+    if value.low is not None and value.high is not None:
+        ends = f"{points(value.low)} to {points(value.high)}"
+    return points(value.mean), ends, str(value.n)
+
+
 def figure_data_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]]) -> Table:
     """Mean, interval, n and every seed of each bar, its readings one below the other.
 
@@ -142,10 +152,7 @@ def headline_table(found: Headline) -> Table:
     """Gains and leak with interval and n."""
     rows = []
     for name, value in headline_estimates(found):
-        ends = NONE
-        if value.low is not None and value.high is not None:
-            ends = f"{points(value.low)} to {points(value.high)}"
-        rows.append((name, points(value.mean), ends, str(value.n)))
+        rows.append((name, *difference(value)))
     return Table(
         name="headline",
         caption="Gains (test) and leak (fused, validation) in percentage points at size S",

@@ -45,12 +45,42 @@ MARKER: Mapping[str, str] = MappingProxyType(
     {"image": "s", "audio": "^", "fused": "o", "mean": "P", "ink": "o"}
 )
 
+SHADES = 6
+"""Steps from the card's colour towards a role's, as backgrounds of cells with text in them."""
+# How far the last step goes: text in ink keeps a contrast of 4.5 on it, light and dark.
+_LAST_SHADE: Mapping[str, float] = MappingProxyType(
+    {"image": 0.4, "audio": 0.4, "fused": 0.4, "ink": 0.3}
+)
+
 SANS = ("Inter", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
 
 
 def role(level: object) -> str:
     """The colour role of a hue level."""
     return ROLE.get(str(level), "ink")
+
+
+def shades(palette: Mapping[str, str]) -> dict[str, str]:
+    """Backgrounds `ROLE-1` to `ROLE-6` of a palette, from faint to strong.
+
+    Example:
+        >>> shades(LIGHT)["image-6"]
+        '#9dc1dd'
+    """
+    return {
+        f"{name}-{step}": _mix(palette["card"], palette[name], last * step / SHADES)
+        for name, last in _LAST_SHADE.items()
+        for step in range(1, SHADES + 1)
+    }
+
+
+def _mix(first: str, second: str, part: float) -> str:
+    """A colour between two, `part` of the way to the second one."""
+    channels = (
+        round((1 - part) * int(first[i : i + 2], 16) + part * int(second[i : i + 2], 16))
+        for i in (1, 3, 5)
+    )
+    return "#" + "".join(f"{channel:02x}" for channel in channels)
 
 
 def rc(*, text_as_text: bool, salt: str) -> dict[Any, Any]:

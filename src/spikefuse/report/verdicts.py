@@ -1,5 +1,6 @@
 """The paper's claims with their verdicts, under each reading of the results."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from spikefuse.studies.claims import DECISION, claims_document, evaluate_claims
 from spikefuse.studies.figures import FIGURES
 
 KINDS = ("reproduced", "contradicted", "inconclusive")
+_PAPER_CLAIM = re.compile(r"C\d{1,3}", re.ASCII)
 _MARKS = {"reproduced": "\u2713", "contradicted": "\u2717", "inconclusive": "?"}
 
 Claims = Sequence[Mapping[str, Any]]
@@ -41,6 +43,11 @@ class ClaimRow:
     rule: str
     figure: str
     judgements: tuple[Judgement, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its identifier in the page; empty for a claim that is none of the paper's."""
+        return f"claim-{self.id}" if _PAPER_CLAIM.fullmatch(self.id) else ""
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,7 @@ class TrialFolder:
         weights: Mapping[str, "Tensor"],
         predictions: Mapping[str, "Tensor"],
         provenance: Mapping[str, Any],
+        observations: Mapping[str, "Tensor"] | None = None,
     ) -> None:
         """Store the final files and, last, the manifest that makes them count; drop the checkpoint.
 
@@ -233,6 +234,7 @@ class TrialFolder:
             weights: The network's tensors.
             predictions: What the network answered, for tests over samples.
             provenance: Versions, device, precision.
+            observations: What its hidden layers did, to be looked at; no file if there are none.
 
         Raises:
             InputError: The status is another one, or a value is not JSON.
@@ -249,6 +251,8 @@ class TrialFolder:
             manifest.WEIGHTS: pack(weights, origin),
             manifest.PREDICTIONS: pack(predictions, origin),
         }
+        if observations:
+            contents[manifest.OBSERVATIONS] = pack(observations, origin)
         self._settle(contents, where)
         with suppress(OSError):
             (self.path / CHECKPOINT).unlink()
@@ -293,6 +297,16 @@ class TrialFolder:
         """
         return self._tensors(manifest.PREDICTIONS)
 
+    def observations(self) -> dict[str, "Tensor"]:
+        """What the hidden layers did; empty for a trial that was stored without.
+
+        Raises:
+            StoreError: The trial is not finished, or the file does not match its manifest.
+        """
+        if self._finished_elsewhere() and not self._names(manifest.OBSERVATIONS):
+            return {}
+        return self._tensors(manifest.OBSERVATIONS)
+
     def write_evaluation(self, condition: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
         """Store what was measured under `condition`; also after the trial is finished.
 
@@ -307,6 +321,9 @@ class TrialFolder:
         return evaluations.read_evaluation(self.path, condition)
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _names(self, name: str) -> bool:
+        return manifest.expected_hash(self.path, name) is not None
 
     def _finished_elsewhere(self) -> bool:
         return (self.path / manifest.MANIFEST).is_file() and self.state() in FINAL_STATES

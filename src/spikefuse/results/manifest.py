@@ -21,6 +21,9 @@ PREDICTIONS = "predictions.safetensors"
 REQUIRED = (TRIAL, METRICS, RESULTS, PROVENANCE, WEIGHTS, PREDICTIONS)
 """Files of every finished trial."""
 
+OBSERVATIONS = "observations.safetensors"
+"""A file that a finished trial may have; where the manifest names it, it must fit too."""
+
 _FORMAT = 1
 
 

@@ -18,6 +18,7 @@ from spikefuse.training.checkpoint import Progress, load_progress, save_progress
 from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.evaluate import accuracy, classify, firing_rates, predict
 from spikefuse.training.feed import Batch, Feed
+from spikefuse.training.observe import observe
 from spikefuse.training.optimiser import PopulationAdam
 
 Report = Callable[[dict[str, Any]], None]
@@ -201,6 +202,7 @@ class Fit:
         if any(progress.best_epoch != self.epochs for progress in self.progress):
             best = classify(self.network, self.feed, "test")
         rates = firing_rates(self.network, self.feed)
+        observed = observe(self.network, self.feed, best)
         for member, (definition, folder) in enumerate(
             zip(self.definitions, self.folders, strict=True)
         ):
@@ -209,6 +211,8 @@ class Fit:
                 results=self._results(member, last.argmax(dim=-1), best.argmax(dim=-1), rates),
                 weights=progress.best_weights or last_weights[member],
                 predictions=self._predictions(member, best[member]),
+                # A network that broke down has no activity worth a look.
+                observations=observed[member] if progress.diverged is None else {},
                 provenance=describe(self.device)
                 | {
                     "device": self.device,

@@ -55,10 +55,12 @@ def build(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Ca
 
 @pytest.fixture(scope="session")
 def built(build: Callable[..., Built]) -> Built:
-    """A run of three experiments on real data with one diverged trial."""
+    """A run of three experiments and all protocol studies on real data, one trial diverged."""
     return build(
         seeds=3,
         epochs=2,
         studies=("model-size", "noise-size", "reset"),
         diverged={"network": "snn", "size": "S/3", "modality": "audio"},
+        speakers=("george", "lucas", "theo"),
+        readings=("base", "byte", "atan"),
     )

@@ -1,6 +1,8 @@
 """Makes up the results folder of a whole run: plausible, repeatable, without training anything."""
 
+import csv
 import hashlib
+import io
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -156,6 +158,40 @@ def _rates(cell: Cell, seed: int) -> dict[str, float]:
     }
 
 
+def predictions(cell: Mapping[str, Any], seed: int, samples: int = 200) -> dict[str, torch.Tensor]:
+    """Answers as a trial stores them; the last samples are read as the next digit."""
+    labels = torch.arange(samples) % 10
+    wrong = round(samples * (1 - true_accuracy(cell, "test", seed)))
+    predicted = labels.clone()
+    predicted[samples - wrong :] = (predicted[samples - wrong :] + 1) % 10
+    return {"predicted": predicted.to(torch.uint8), "labels": labels.to(torch.uint8)}
+
+
+def observations(cell: Mapping[str, Any], seed: int) -> dict[str, torch.Tensor]:
+    """Activity as a trial stores it: rates by step, and for SNNs spikes of two samples."""
+    steps = cell["time_steps"]
+    ramp = torch.linspace(0.5, 1.5, steps) if steps > 1 else torch.ones(1)
+    rates = _rates(cell, seed)
+    found = {f"rate/{site}": rate * ramp.double() for site, rate in rates.items()}
+    if cell["network"] == "dnn":
+        return found
+    names = ("image", "audio") if cell["modality"] == "fused" else (cell["modality"],)
+    for place, outcome in enumerate(("correct", "wrong")):
+        numbers = {"position": place, "label": 3, "predicted": 3 + 5 * place}
+        numbers |= dict.fromkeys(names, 41 + place)
+        for name, value in numbers.items():
+            found[f"{outcome}/{name}"] = torch.tensor([value], dtype=torch.int32)
+        for site in rates:
+            units = {"conv1": 32, "conv2": 64, "hidden": 128}[site.rpartition(".")[2]]
+            grid = torch.arange(steps * units).reshape(steps, units)
+            if site.endswith("hidden"):
+                found[f"{outcome}/spikes/{site}"] = (grid % 9 == place).to(torch.uint8)
+                found[f"{outcome}/neurons/{site}"] = torch.arange(units, dtype=torch.int32) * 4
+            else:
+                found[f"{outcome}/counts/{site}"] = (grid * 7 % 50).to(torch.int32)
+    return found
+
+
 def _write_trial(
     store: TrialStore, cell: Cell, seed: int, source: str, epochs: int, state: str
 ) -> str:
@@ -183,6 +219,7 @@ def _write_trial(
         "status": state,
         "parameters": 1_630_090,
         "macs": 6_500_000,
+        "hidden": 512,
         "audit": audit_record(cell),
         "seconds": 3.2 * epochs,
     }
@@ -196,13 +233,54 @@ def _write_trial(
         }
     else:
         results |= {"reason": "loss was nan in epoch 1"}
-    tensors = {"a": torch.zeros(2)}
+    weights = {"a": torch.zeros(2)}
     provenance = {
         "versions": {"python": "3.11.4", "torch": "2.13.0"},
         "machine": {"cpu": "made up", "cores": 2},
     }
-    folder.finish(results, tensors, tensors, provenance)
+    observed = observations(cell, seed) if state == "done" else {}
+    folder.finish(results, weights, predictions(cell, seed), provenance, observed)
     return name
+
+
+def study_rows(seeds: int, speakers: Sequence[str]) -> Iterator[Row]:
+    """Rows of the controls, and of each speaker held out; further factors have their columns."""
+
+    def row(study: str, seed: int, value: float, **levels: Any) -> Row:
+        name = hashlib.sha256(repr((study, seed, levels)).encode()).hexdigest()[:16]
+        further = {"pairing": "true", "held_out": ""}
+        cell = _cell(**{name: level for name, level in levels.items() if name not in further})
+        cell["fusion"] = levels.get("fusion", cell["fusion"])
+        further |= {name: levels[name] for name in further if name in levels}
+        numbers = {"split": "test", "metric": "accuracy", "value": value}
+        return {"study": study, "trial": name, **cell, **further, "seed": seed, **numbers}
+
+    for network in ("snn", "dnn"):
+        for seed in range(seeds):
+            fused = {"network": network, "modality": "fused"}
+            image = true_accuracy(_cell(network=network), "test", seed)
+            blind = image + 0.0005 * _wobble("blind", network, seed)
+            experts = 0.9955 + 0.001 * _wobble("experts", network, seed)
+            yield row("controls", seed, blind, **fused, pairing="shuffled")
+            yield row("controls", seed, experts, **fused, fusion="product-of-experts")
+            for place, speaker in enumerate(speakers):
+                for modality in ("audio", "fused"):
+                    levels = {"network": network, "modality": modality, "protocol": "speaker"}
+                    value = 0.9 - 0.03 * place + 0.01 * _wobble(speaker, modality, network, seed)
+                    yield row("speakers", seed, value, **levels, held_out=speaker)
+
+
+def sensitivity_text(readings: Sequence[str]) -> str:
+    """A table of verdicts by reading; the first reading reproduces most."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["claim", "reading", "verdict", "measured", "low", "high", "n"])
+    kinds = ("reproduced", "contradicted", "inconclusive")
+    for place, reading in enumerate(readings):
+        for claim in range(1, 25):
+            kind = kinds[0] if claim % (2 + place) == 0 else kinds[1 + claim % 2]
+            writer.writerow([f"C{claim}", reading, kind, 0.0125, 0.01, 0.015, 2])
+    return text.getvalue()
 
 
 def write_run(
@@ -215,6 +293,8 @@ def write_run(
     studies: Sequence[str] = (),
     diverged: Mapping[str, Any] | None = None,
     record: Mapping[str, Any] | None = None,
+    speakers: Sequence[str] | None = None,
+    readings: Sequence[str] = (),
 ) -> Path:
     """Write a results folder.
 
@@ -222,6 +302,8 @@ def write_run(
         studies: Only these; all of them if empty.
         diverged: Levels of the cells whose seed 0 diverges.
         record: Replaces entries of run.json.
+        speakers: Adds the controls and every one of these held out.
+        readings: Adds a table of verdicts under each.
     """
     store = TrialStore(root)
     rows: list[Row] = []
@@ -249,6 +331,15 @@ def write_run(
                         }
                         for split in ("validation", "test")
                     ]
+                    if cell["noise_std"] == 0:
+                        last = true_accuracy(cell, "test", seed) - 0.001
+                        final = {"split": "test", "metric": "accuracy_last", "value": last}
+                        rows.append(common | final)
+    if speakers is not None:
+        rows = [{"pairing": "true", "held_out": "", **row} for row in rows]
+        rows += study_rows(seeds, speakers)
+    if readings:
+        (root / "sensitivity.csv").write_text(sensitivity_text(readings), encoding="utf-8")
     write_tidy(rows, root / "results.csv")
     text = {
         "mnist-fsdd": "Real data: MNIST (70,000 images) and FSDD (3,000 clips).",

@@ -111,8 +111,9 @@ def test_pictures_have_words(page: Page) -> None:
     pictures = page.all("svg")
 
     # Seven figures with two panels, four for Figure 8, gain and leak, 7 networks' curves,
-    # losses and 4 SNNs' rates.
-    assert len(pictures) == 16 + 2 + 7 + 7 + 4
+    # losses and 4 SNNs' rates; controls, speakers, selection; rates by step of three
+    # modalities, and a right and a wrong sample of each.
+    assert len(pictures) == 16 + 2 + 7 + 7 + 4 + 3 + 3 + 6
     for attributes in pictures:
         assert attributes["role"] == "img"
         assert len(attributes["aria-label"] or "") > 30

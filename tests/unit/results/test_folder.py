@@ -511,3 +511,47 @@ def test_many_processes_finish_the_same_trial(
     assert [row["train_loss"] for row in record.metrics] == [scale, scale / 2]
     assert store.folder(trial).weights()["weight"][0, 1].item() == scale
     assert not [name for name in names(store.folder(trial)) if name.endswith(".tmp")]
+
+
+# -- observations ------------------------------------------------------------------------------
+
+
+def finish_observed(folder: TrialFolder) -> None:
+    folder.append_metrics({"epoch": 1})
+    tensors = {"weight": torch.ones(2)}
+    watched = {"rate/image.hidden": torch.tensor([0.25, 0.5], dtype=torch.float64)}
+    folder.finish({"status": "done"}, tensors, tensors, {}, watched)
+
+
+def test_observations_come_back(store: TrialStore, folder: TrialFolder) -> None:
+    finish_observed(folder)
+    assert folder.state() == "done"
+    assert store.verify() == []
+    assert folder.observations()["rate/image.hidden"].tolist() == [0.25, 0.5]
+
+
+def test_a_trial_without_observations_is_sound(
+    store: TrialStore, folder: TrialFolder, finish: Finish
+) -> None:
+    finish(folder)
+    assert not (folder.path / manifest.OBSERVATIONS).exists()
+    assert folder.observations() == {}
+    assert folder.state() == "done"
+    assert store.verify() == []
+
+
+def test_observations_that_were_stored_must_fit(store: TrialStore, folder: TrialFolder) -> None:
+    finish_observed(folder)
+    flip(folder.path / manifest.OBSERVATIONS, -1)
+    assert store.verify() == [
+        f"{folder.trial}: {manifest.OBSERVATIONS} does not match the hash in the manifest"
+    ]
+    with pytest.raises(StoreError, match="does not match the hash"):
+        folder.observations()
+    (folder.path / manifest.OBSERVATIONS).unlink()
+    assert folder.state() == "partial"
+
+
+def test_observations_of_an_unfinished_trial_are_refused(folder: TrialFolder) -> None:
+    with pytest.raises(StoreError, match="must be finished"):
+        folder.observations()

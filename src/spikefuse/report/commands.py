@@ -1,0 +1,106 @@
+"""The commands that remake parts of a report, so that nobody has to believe a number."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spikefuse.report.svg import plain
+from spikefuse.studies.profiles import PROFILES
+
+# The options of a run that decide its numbers, or where they lie; how it was spread over
+# processes does not.
+_KEPT = (
+    *("--profile", "--data", "--data-dir", "--seeds", "--protocols", "--out"),
+    *("--device", "--backend", "--threads"),
+)
+_DATA: Mapping[str, str] = {"mnist-fsdd": "digits", "builtin": "builtin"}
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Writes commands with the options of the run that is reported.
+
+    Attributes:
+        options: Of the run, by name; empty where its record names no profile.
+        folder: The run's results folder as its command named it.
+    """
+
+    options: Mapping[str, str]
+    folder: str
+
+    def run(self, *studies: str, protocols: bool = True) -> str:
+        """The command that trains and evaluates the studies; empty where the run is unknown.
+
+        Args:
+            *studies: Their names.
+            protocols: Pass the run's protocols on; some studies have their own.
+        """
+        if not self.options:
+            return ""
+        kept = {
+            name: value
+            for name, value in self.options.items()
+            if protocols or name != "--protocols"
+        }
+        words = [word for option in kept.items() for word in option]
+        return shlex.join(["spikefuse", "run", *studies, *words])
+
+    def compare(self, first: Mapping[str, str], second: Mapping[str, str], *more: str) -> str:
+        """The command that tests one cell against another; levels by factor."""
+        if not self.options:
+            return ""
+        cells = (
+            ",".join(f"{factor}={level}" for factor, level in cell.items())
+            for cell in (first, second)
+        )
+        return shlex.join(["spikefuse", "compare", *cells, "--results", self.folder, *more])
+
+    def claims(self, protocol: str, split: str) -> str:
+        """The command that judges the claims under one reading."""
+        if not self.options:
+            return ""
+        words = ["spikefuse", "claims", self.folder, "--protocol", protocol, "--split", split]
+        return shlex.join([*words, "--rules"])
+
+
+def commands_of(record: Mapping[str, Any]) -> Commands:
+    """The commands of a run, from its record.
+
+    Options come from the command that was called; profile, data and seeds from the record where
+    the command left them out, so that defaults may change and other machines get the same.
+
+    Args:
+        record: What the run wrote about itself, run.json.
+    """
+    profile = str(record.get("profile", ""))
+    if profile not in PROFILES:
+        return Commands({}, "")
+    given = _options(record.get("command"))
+    found = {"--profile": profile}
+    source = str(record.get("source", ""))
+    if source in _DATA:
+        found["--data"] = _DATA[source]
+    seeds = record.get("seeds")
+    if isinstance(seeds, list) and seeds:
+        found["--seeds"] = str(len(seeds))
+    given.pop("--profile", None)
+    if given.get("--data") not in _DATA.values():
+        given.pop("--data", None)
+    options = {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
+    folder = options.get("--out") or f"runs/{profile}-{source}"
+    return Commands(options, folder)
+
+
+def _options(command: object) -> dict[str, str]:
+    """The options of a command line that are kept; none where it cannot be read."""
+    try:
+        words = shlex.split(plain(command, 2000)) if isinstance(command, str) else []
+    except ValueError:
+        return {}
+    found = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name in _KEPT:
+            found[name] = value if equals else following
+    return {name: value for name, value in found.items() if value and not value.startswith("--")}
