@@ -214,6 +214,11 @@ def venv_script(root: Path, name: str) -> Path:
     return root / ".venv" / folder / (name + suffix)
 
 
+def find_packages(root: Path) -> list[Path]:
+    """The `__init__.py` of every package."""
+    return list((root / "src").rglob("__init__.py"))
+
+
 def stamp_key(root: Path) -> str:
     """Hash of everything that decides what is installed; another key means: install again."""
     digest = hashlib.sha256()
@@ -221,6 +226,9 @@ def stamp_key(root: Path) -> str:
     # A moved folder has stale paths in .venv; a compiler found later can build the kernels.
     facts = (sys.version, str(root), compiler)
     digest.update("\0".join(facts).encode())
+    # An editable installation knows the packages that were there when it was made.
+    packages = sorted(path.parent.relative_to(root).as_posix() for path in find_packages(root))
+    digest.update("\0".join(packages).encode())
     for name in STAMP_INPUTS:
         path = root / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
