@@ -27,11 +27,18 @@ class Noise(Protocol):
         ...
 
 
-def _share_above_zero(output: Tensor) -> Tensor:
-    """[P] float64 of [P, ...]. The bits are compared as integers, which is ten times faster."""
-    bits = output.view(torch.int16 if output.element_size() == 2 else torch.int32)
-    counts = torch.stack([torch.count_nonzero(member > 0) for member in bits])
-    return counts.double() / output[0].numel()
+_BITS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+def count_above_zero(output: Tensor) -> Tensor:
+    """How many outputs of each step are above zero, [P, T] of [P, T, ...].
+
+    A positive number has positive bits, and integers are compared and counted ten times faster.
+    """
+    bits = output.view(_BITS[output.element_size()])
+    return torch.stack(
+        [torch.stack([torch.count_nonzero(step > 0) for step in member]) for member in bits]
+    )
 
 
 class Activation(nn.Module):
@@ -71,7 +78,7 @@ class Activation(nn.Module):
             return self.respond(current, pool)
         output = self.respond(current, pool=False)
         if rates is not None:
-            rates[self.name] = _share_above_zero(output)
+            rates[self.name] = count_above_zero(output).sum(dim=1).double() / output[0].numel()
         if noise is not None:
             output = noise.after(self.name, output)
         return pool_spikes(output) if pool else output

@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from spikefuse.report import theme
-from spikefuse.report.headline import Estimate, Headline, points
+from spikefuse.report.headline import Headline, points
 from spikefuse.report.panels import Tips, set_accuracy_axis
 from spikefuse.report.scale import AccuracyScale, choose_scale
+from spikefuse.studies.seeds import Estimate
 
 _POINTS_PER_INCH = 72.0
 _CURVE_BOX = (300.0, 190.0, (42.0, 12.0, 10.0, 36.0))

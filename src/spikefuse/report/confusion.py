@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.report import theme
-from spikefuse.report.headline import estimate
 from spikefuse.report.settings import MODALITIES
 from spikefuse.report.sources import Run
 from spikefuse.report.stored import Arrays, Shelf, default_trials
 from spikefuse.report.tables import NONE, Column, Table, interval, share
 from spikefuse.studies.figures import level_name
+from spikefuse.studies.seeds import estimate
 
 CLASSES = 10
 _FULL_WRONG = 0.2

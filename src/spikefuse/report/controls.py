@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spikefuse.report.dots import Dots, Series, describe_dots, dot_chart
-from spikefuse.report.headline import Estimate, points, with_interval
+from spikefuse.report.headline import points, with_interval
 from spikefuse.report.pictures import draw_picture
 from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.svg import plain
 from spikefuse.report.tables import NONE, Column, Table, difference, interval, share
 from spikefuse.studies.figures import level_name
+from spikefuse.studies.seeds import Estimate
 
 NETWORKS = ("snn", "dnn")
 

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from spikefuse.report import theme
 from spikefuse.report.charts import blank
-from spikefuse.report.headline import Estimate
 from spikefuse.report.panels import Tips
+from spikefuse.studies.seeds import Estimate
 
 _LEFT, _ROW = 148.0, 17.0
 _MOST_LETTERS = 24

@@ -10,13 +10,7 @@ from spikefuse.report import settings
 from spikefuse.report.audit import audit_shares, audit_tables
 from spikefuse.report.commands import Commands, commands_of
 from spikefuse.report.confusion import Matrix
-from spikefuse.report.headline import (
-    Headline,
-    answer,
-    answer_over_mean,
-    leak_sentence,
-    verdict,
-)
+from spikefuse.report.headline import Headline, answer, answer_over_mean, leak_sentence, verdict
 from spikefuse.report.pictures import VIEWS, Picture, View, layers_of, rates_of
 from spikefuse.report.section import Key, Section
 from spikefuse.report.settings import Group, text
@@ -25,7 +19,8 @@ from spikefuse.report.svg import plain
 from spikefuse.report.tables import NONE, Column, Table
 from spikefuse.report.theme import role
 from spikefuse.report.verdicts import Verdicts, verdicts
-from spikefuse.studies.figures import FigureRow, PaperFigure, t_interval
+from spikefuse.studies.figures import FigureRow, PaperFigure
+from spikefuse.studies.seeds import estimate
 
 QUESTION = (
     "Does a second modality help a spiking network, and does it help it more than a dense one?"
@@ -305,8 +300,9 @@ def _rate_table(groups: Sequence[Group]) -> Table | None:
         for modality, seeds in rates.items():
             for layer in layers_of({modality: seeds}):
                 values = [seed[layer] for seed in seeds if layer in seed]
-                mean = sum(values) / len(values)
-                low, high = t_interval(values) or (None, None)
+                found = estimate(dict(enumerate(values)))
+                assert found is not None  # a layer is listed because a seed has it
+                mean, low, high = found.mean, found.low, found.high
                 ends = NONE
                 if low is not None and high is not None:
                     ends = f"{max(low, 0.0):.4f} to {min(high, 1.0):.4f}"

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 
 from spikefuse.report import theme
 from spikefuse.report.scale import CHANCE, AccuracyScale, choose_scale, percent, stretch, unstretch
-from spikefuse.studies.figures import UNIMODAL_MEAN, FigureRow, Level, PaperFigure, level_name
+from spikefuse.studies.figures import UNIMODAL_MEAN, FigureRow, PaperFigure, level_name
+from spikefuse.studies.rows import Level
 
 # Place of the seeds and of the paper's value beside the mean, in categories.
 _SEED_SHIFT, _PAPER_SHIFT = -0.065, 0.075

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from spikefuse.report import theme
 from spikefuse.report.charts import blank
-from spikefuse.report.headline import Estimate, estimate
 from spikefuse.report.panels import Tips
 from spikefuse.report.pictures import Picture, draw_picture
 from spikefuse.report.section import Section, Shown
@@ -18,6 +17,7 @@ from spikefuse.report.settings import MODALITIES
 from spikefuse.report.sources import Run
 from spikefuse.report.stored import Arrays, Shelf, default_trials, site_rank
 from spikefuse.report.tables import NONE, Column, Table
+from spikefuse.studies.seeds import Estimate, estimate
 
 TIME_STEPS = (4, 8, 16)
 """Networks of these numbers of steps are shown, where they are stored (the paper's Figure 13)."""

@@ -11,7 +11,8 @@ from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.settings import MODALITIES
 from spikefuse.report.sources import Run, Trial
 from spikefuse.results import TrialFolder, TrialStore
-from spikefuse.studies.figures import FIGURES, METRIC, Level, select
+from spikefuse.studies.figures import FIGURES
+from spikefuse.studies.rows import METRIC, Level, select
 
 # Rows of other studies may have the same levels and yet be other networks.
 _STUDIES = frozenset(figure.study for figure in FIGURES)

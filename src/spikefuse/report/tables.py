@@ -5,9 +5,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spikefuse.report.headline import Estimate, Headline, points
+from spikefuse.report.headline import Headline, points
 from spikefuse.report.scale import percent
 from spikefuse.studies.figures import FigureRow, PaperFigure, level_name
+from spikefuse.studies.seeds import Estimate
 
 NONE = "\u2013"
 

@@ -18,7 +18,7 @@ from spikefuse.training.checkpoint import Progress, load_progress, save_progress
 from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.evaluate import accuracy, classify, firing_rates, predict
 from spikefuse.training.feed import Batch, Feed
-from spikefuse.training.observe import observe
+from spikefuse.training.observe import mean_rates, observe
 from spikefuse.training.optimiser import PopulationAdam
 
 Report = Callable[[dict[str, Any]], None]
@@ -201,14 +201,15 @@ class Fit:
                 self.network.load_member(member, progress.best_weights)
         if any(progress.best_epoch != self.epochs for progress in self.progress):
             best = classify(self.network, self.feed, "test")
-        rates = firing_rates(self.network, self.feed)
         observed = observe(self.network, self.feed, best)
         for member, (definition, folder) in enumerate(
             zip(self.definitions, self.folders, strict=True)
         ):
             progress = self.progress[member]
             folder.finish(
-                results=self._results(member, last.argmax(dim=-1), best.argmax(dim=-1), rates),
+                results=self._results(
+                    member, last.argmax(dim=-1), best.argmax(dim=-1), mean_rates(observed[member])
+                ),
                 weights=progress.best_weights or last_weights[member],
                 predictions=self._predictions(member, best[member]),
                 # A network that broke down has no activity worth a look.
@@ -238,7 +239,7 @@ class Fit:
         member: int,
         last: Tensor,
         best: Tensor,
-        rates: list[dict[str, float]],
+        rates: dict[str, float],
     ) -> dict[str, Any]:
         progress, spec = self.progress[member], self.definitions[member].network_spec()
         common = {
@@ -262,6 +263,6 @@ class Fit:
                 "test_best": accuracy(best, test)[member],
                 "test_last": accuracy(last, test)[member],
             },
-            "rates": rates[member],
+            "rates": rates,
             **common,
         }

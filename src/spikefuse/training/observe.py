@@ -1,12 +1,13 @@
 """What the hidden layers of a trained network do: spikes of two test samples, rates over time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from spikefuse.networks import PopulationNetwork
+from spikefuse.networks.activations import count_above_zero
 from spikefuse.training.evaluate import RATE_SAMPLES
 from spikefuse.training.feed import Batch, Feed
 
@@ -48,6 +49,15 @@ def observe(
             found[sample.member] |= sample.identity(feed, logits)
         _watch_samples(network, feed, samples, found)
     return found
+
+
+def mean_rates(observed: Mapping[str, Tensor]) -> dict[str, float]:
+    """Spikes per neuron and step of every activation, from one member's `observe`."""
+    return {
+        name.removeprefix("rate/"): float(steps.mean())
+        for name, steps in observed.items()
+        if name.startswith("rate/")
+    }
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,10 @@ class _Watch:
         """The current as it came."""
         return current
 
+    def reaches_output(self, site: str) -> bool:
+        """Outputs are seen before they are pooled."""
+        return True
+
     def after(self, site: str, output: Tensor) -> Tensor:
         """The output as it came, once it was seen."""
         self.see(site, output)
@@ -102,15 +116,14 @@ class _Watch:
 
 
 def _rates(network: PopulationNetwork, feed: Feed, samples: int) -> list[dict[str, Tensor]]:
-    """Share of outputs that are not zero at each step, counted exactly."""
+    """Share of outputs above zero at each step, counted exactly."""
     active: dict[str, Tensor] = {}
     outputs: dict[str, int] = {}
 
     def see(site: str, output: Tensor) -> None:
-        each = output.flatten(2)
-        counted = each.count_nonzero(dim=2).cpu()
+        counted = count_above_zero(output).cpu()
         active[site] = active.get(site, torch.zeros_like(counted)) + counted
-        outputs[site] = outputs.get(site, 0) + each.shape[2]
+        outputs[site] = outputs.get(site, 0) + output[0, 0].numel()
 
     for batch in feed.evaluation_batches("validation", samples):
         network(batch.inputs, noise=_Watch(see))

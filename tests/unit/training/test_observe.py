@@ -26,6 +26,9 @@ class Spy:
     def before(self, site: str, current: torch.Tensor, time_steps: int) -> torch.Tensor:
         return current
 
+    def reaches_output(self, site: str) -> bool:
+        return True
+
     def after(self, site: str, output: torch.Tensor) -> torch.Tensor:
         self.seen[site] = output
         return output

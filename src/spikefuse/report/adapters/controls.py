@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from spikefuse.report.adapters.differences import Values, accuracies, minus, paired
 from spikefuse.report.controls import NETWORKS, Controls, Rival, ShuffledAudio
-from spikefuse.report.headline import Estimate, estimate
 from spikefuse.stats import tost
-from spikefuse.studies.figures import Level, Row
+from spikefuse.studies.rows import Level, Row
+from spikefuse.studies.seeds import Estimate, estimate
 
 MARGIN = 0.006
 """The control counts as image-only within 0.6 pp: the widest difference that the paper itself calls

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from spikefuse.report.headline import Estimate, estimate
-from spikefuse.studies.figures import Level, Row, seed_values, select
+from spikefuse.studies.rows import Level, Row, seed_values, select
+from spikefuse.studies.seeds import Estimate, estimate
 
 Values = Mapping[int, float]
 

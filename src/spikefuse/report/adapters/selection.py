@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from spikefuse.report.adapters.differences import accuracies, paired
-from spikefuse.report.headline import estimate
 from spikefuse.report.selection import Selected
 from spikefuse.report.settings import MODALITIES
-from spikefuse.studies.figures import Level, Row
+from spikefuse.studies.rows import Level, Row
+from spikefuse.studies.seeds import estimate
 
 
 def selected(rows: Sequence[Row]) -> list[Selected]:

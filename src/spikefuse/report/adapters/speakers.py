@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from spikefuse.core.streams import numpy_stream
 from spikefuse.report.adapters.differences import Values, accuracies, minus
-from spikefuse.report.headline import estimate
 from spikefuse.report.speakers import HeldOut, OverSpeakers, Speakers
 from spikefuse.stats import Interval, cluster_bootstrap
-from spikefuse.studies.figures import Level, Row
+from spikefuse.studies.rows import Level, Row
+from spikefuse.studies.seeds import estimate
 
 
 def speakers(rows: Sequence[Row]) -> Speakers | None:
