@@ -64,9 +64,9 @@ PROFILES: dict[str, Profile] = {
         Profile(
             name="smoke",
             summary="seconds: small embedded data, to see that everything works",
-            images=400,
+            images=200,
             test_images=100,
-            clips=200,
+            clips=120,
             image_size=8,
             spectrogram_size=8,
             epochs={"image": 2, "audio": 2, "fused": 2},

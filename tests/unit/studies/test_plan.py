@@ -104,7 +104,7 @@ def test_unknown_study_is_answered_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("profile", "source", "fingerprint"),
     [
-        ("smoke", "builtin", "0b961810694f3028"),
+        ("smoke", "builtin", "7765f80ef5ac57c8"),
         ("quick", "mnist-fsdd", "5890d41908c303a6"),
         ("paper", "mnist-fsdd", "d858167b48d5adb0"),
     ],
