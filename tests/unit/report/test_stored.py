@@ -45,6 +45,9 @@ def test_rows_of_other_networks_are_left_out(run: Run) -> None:
         for row in run.rows
         if row["trial"] == next(iter(usual.values())).name and row["metric"] == "accuracy"
     )
+    usual_levels = {"split": "test", "protocol": "disjoint", "trial": stray.name, "seed": 0}
+    counted = Run(run.root, (*run.rows, {**row, **usual_levels}), run.trials)
+    assert default_trials(counted, "dnn", "image")[0] == stray
     for change in (
         {"pairing": "shuffled"},
         {"held_out": "theo"},
@@ -55,7 +58,7 @@ def test_rows_of_other_networks_are_left_out(run: Run) -> None:
         {"noise_std": 0.1},
         {"size": "S/2"},
     ):
-        changed = {**row, "split": "test", "trial": stray.name, "seed": 0, **change}
+        changed = {**row, **usual_levels, **change}
         again = Run(run.root, (*run.rows, changed), run.trials)
         assert default_trials(again, "dnn", "image") == usual, change
 
