@@ -99,7 +99,7 @@ def _options(command: object) -> dict[str, str]:
     except ValueError:
         return {}
     found = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         if name in _KEPT:
             found[name] = value if equals else following

@@ -104,8 +104,8 @@ def _table(found: Confusion) -> Table:
     overall = estimate(hits)
     said = ""
     if overall is not None:
-        said = f"right {share(overall.mean)} % ({interval(overall.low, overall.high)}), "
-        said = said.replace(f" ({NONE})", "")
+        ends = _spread(overall)
+        said = f"right {share(overall.mean)} %{f' ({ends})' if ends != NONE else ''}, "
     return Table(
         name=f"confusion-{found.network}-{found.modality}",
         caption=(
@@ -133,9 +133,12 @@ def _recall(found: Confusion, digit: int) -> tuple[str, str]:
     value = estimate(by_seed)
     if value is None:
         return NONE, NONE
-    # Seeds that agree exactly give a width of zero, which proves nothing.
-    ends = NONE if value.low == value.high else interval(value.low, value.high)
-    return share(value.mean), ends
+    return share(value.mean), _spread(value)
+
+
+def _spread(value: Estimate) -> str:
+    """The interval; none where seeds agree exactly, since a width of zero proves nothing."""
+    return NONE if value.low == value.high else interval(value.low, value.high)
 
 
 def _shades(found: Confusion) -> tuple[tuple[str, ...], ...]:

@@ -11,7 +11,7 @@ from spikefuse.report.charts import blank
 from spikefuse.report.panels import Tips
 from spikefuse.studies.seeds import Estimate
 
-_LEFT, _ROW = 148.0, 17.0
+_LEFT, _ROW = 140.0, 17.0
 _MOST_LETTERS = 24
 
 
@@ -49,7 +49,7 @@ class Dots:
 def dot_chart(dots: Dots) -> tuple[Figure, Tips]:
     """Draw means with intervals and every seed as a small dot."""
     row = max(24.0, 8.0 + _ROW * len(dots.series))
-    figure, ax = blank(460, 44 + row * len(dots.categories), (_LEFT, 14, 6, 38))
+    figure, ax = blank(420, 44 + row * len(dots.categories), (_LEFT, 14, 6, 38))
     tips = Tips()
     points = [0.0] if dots.unit == "pp" else []
     bounds: list[float] = []

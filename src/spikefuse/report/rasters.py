@@ -21,7 +21,7 @@ from spikefuse.report.tables import Column, Table
 
 OUTCOMES: Mapping[str, str] = {"correct": "right", "wrong": "wrong"}
 _LEVELS = 5
-_WIDTH, _LEFT, _RIGHT, _GAP, _TOP, _BOTTOM = 460.0, 118.0, 10.0, 12.0, 4.0, 32.0
+_WIDTH, _LEFT, _RIGHT, _GAP, _TOP, _BOTTOM = 400.0, 132.0, 4.0, 12.0, 4.0, 32.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ def raster_chart(look: Look) -> tuple[Figure, Tips]:
         ax = figure.add_axes(box)
         _draw_strip(ax, strip, tips)
         if index == len(look.strips) - 1:
-            ax.set_xlabel("Channel or neuron", fontsize=9.5, labelpad=6)
+            ax.set_xlabel("Channel or neuron", fontsize=10, labelpad=6)
     return figure, tips
 
 
@@ -199,7 +199,7 @@ def _draw_strip(ax: Axes, strip: Strip, tips: Tips) -> None:
             )
     ax.set_yticks(sorted({1, steps}), [f"t = {step}" for step in sorted({1, steps})])
     ax.set_xticks([])
-    ax.tick_params(axis="y", length=0, pad=4, labelsize=8.5)
+    ax.tick_params(axis="y", length=0, pad=4, labelsize=9.5)
     ax.set_facecolor(theme.LIGHT["band"])
     ax.spines[:].set_visible(False)
     for text, place, tone in ((strip.site, 0.72, "ink"), (strip.what, 0.28, "muted")):
@@ -210,7 +210,7 @@ def _draw_strip(ax: Axes, strip: Strip, tips: Tips) -> None:
             xytext=(-_LEFT + 4, 0),
             textcoords="offset points",
             va="center",
-            fontsize=9.5 if tone == "ink" else 8.5,
+            fontsize=10.5 if tone == "ink" else 9.5,
             color=theme.LIGHT[tone],
         )
 

@@ -76,7 +76,8 @@ def _sentence(found: Sequence[Selected]) -> list[str]:
             if (each.network, each.modality, each.protocol) == (network, modality, protocol):
                 return [
                     f"For the fused SNN under the {protocol} pairing the paper\u2019s number "
-                    f"stands {with_interval(each.optimism)} from the test set."
+                    f"stands {with_interval(each.optimism)} from the test accuracy of the same "
+                    "weights."
                 ]
     return []
 

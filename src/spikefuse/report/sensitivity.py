@@ -10,9 +10,9 @@ from spikefuse.report.svg import plain
 from spikefuse.report.tables import NONE, Column, Table
 
 MARKS: Mapping[str, str] = {
-    "reproduced": "\u2713 yes",
-    "contradicted": "\u2717 no",
-    "inconclusive": "? open",
+    "reproduced": "\u2713\u00a0yes",
+    "contradicted": "\u2717\u00a0no",
+    "inconclusive": "?\u00a0open",
 }
 
 
@@ -91,6 +91,7 @@ def matrix_table(found: Sequence[Judged]) -> Table:
         ),
         columns=(Column("Claim"), *(Column(plain(name, 60)) for name, _ in readings)),
         rows=tuple(rows),
+        kinds={mark: kind for kind, mark in MARKS.items()},
     )
 
 

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from spikefuse.report.headline import Headline, points
 from spikefuse.report.scale import percent
@@ -29,6 +29,7 @@ class Table:
         name: File name without ending.
         caption: What it shows, in a sentence.
         rows: Cells as written; the first `heads` of each row name the row.
+        kinds: What a cell means, by its text, where the page gives it a colour.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     heads: int = 1
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 def share(value: float | None) -> str:

@@ -1,33 +1,51 @@
 """A look at the report in a real browser, where one is installed."""
 
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from spikefuse.report import theme
+from spikefuse.report import build_report, theme
+from spikefuse.report.sources import Trial
+from spikefuse.report.stored import Arrays, Shelf
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
-HOSTILE = (
+# Ten ways to act, each in ten places where text might end up: a hundred strings.
+ACTS = (
     "<script>document.title='hit'</script>",
     "<img src=x onerror=\"document.title='hit'\">",
-    '"><svg onload="document.title=\'hit\'">',
-    "' autofocus onfocus='document.title=1' x='",
-    "</style><script>document.title='hit'</script>",
-    "</title><body onload=document.title='hit'>",
-    "javascript:document.title='hit'",
-    "{{ [].__class__ }}",
-    "]]><script>document.title='hit'</script>",
-    "&lt;script&gt;document.title='hit'&lt;/script&gt;",
+    "<svg onload=\"document.title='hit'\">",
+    "<svg><script>document.title='hit'</script></svg>",
+    "<iframe srcdoc=\"<script>parent.document.title='hit'</script>\"></iframe>",
+    "<body onload=document.title='hit'>",
+    "<input autofocus onfocus=document.title='hit'>",
+    "<details open ontoggle=document.title='hit'>",
+    "<a href=\"javascript:document.title='hit'\">x</a>",
+    "<style>@import 'data:text/css,*{display:none}'</style>",
 )
+PLACES = (
+    "{}",
+    "\"'>{}",
+    "</title>{}",
+    "</style>{}",
+    "</text></svg>{}",
+    "]]>{}<![CDATA[",
+    "-->{}<!--",
+    "</caption></table></td>{}",
+    "{{{{ [].__class__ }}}}{{% raw %}}{}",
+    "&lt;/code&gt;&#60;/pre>{}",
+)
+HOSTILE = tuple(place.format(act) for act in ACTS for place in PLACES)
 
 
 def browse(profile: Path, page: Path, *options: str) -> str:
@@ -60,7 +78,7 @@ def count(pixels: np.ndarray, colour: str) -> int:
 
 
 def test_light_page_shows_all_three_modalities(built: Any, tmp_path: Path) -> None:
-    pixels = screenshot(built, tmp_path, "--window-size=1200,5500")
+    pixels = screenshot(built, tmp_path, "--window-size=1200,7500")
 
     for role in ("image", "audio", "fused", "ink", "card"):
         assert count(pixels, theme.LIGHT[role]) > 100, role
@@ -68,7 +86,7 @@ def test_light_page_shows_all_three_modalities(built: Any, tmp_path: Path) -> No
 
 def test_dark_page_has_dark_cards_and_bright_marks(built: Any, tmp_path: Path) -> None:
     dark = "--blink-settings=preferredColorScheme=0"
-    pixels = screenshot(built, tmp_path, "--window-size=1200,5500", dark)
+    pixels = screenshot(built, tmp_path, "--window-size=1200,7500", dark)
 
     for role in ("image", "audio", "fused", "ink", "card"):
         assert count(pixels, theme.DARK[role]) > 100, role
@@ -92,13 +110,42 @@ def test_a_phone_never_scrolls_sideways(built: Any, tmp_path: Path) -> None:
     assert width <= room
 
 
-def test_hostile_text_executes_nothing(build: Callable[..., Any], tmp_path: Path) -> None:
+def test_hostile_text_executes_nothing(
+    synthetic: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the run's, the data set's, speakers', readings' and claims' names, and in trials."""
+    assert len(set(HOSTILE)) == 100
     text = " ".join(HOSTILE)
-    names = dict.fromkeys(("title", "banner", "profile", "command", "finished"), text)
-    made = build(seeds=1, epochs=1, studies=("reset",), record=names | {text: {text: text}})
+    record: dict[str, object] = dict.fromkeys(("title", "banner", "source", "finished"), text)
+    record |= {"command": f"spikefuse reproduce --out {shlex.quote(text)}"}
+    record |= {text: {text: text}, "provenance": {text: text}}
+    synthetic.write_run(
+        tmp_path,
+        seeds=2,
+        epochs=1,
+        studies=("model-size",),
+        record=record,
+        speakers=HOSTILE,
+        readings=HOSTILE,
+    )
+    claims = [{"id": each, "statement": each, "verdict": each, "rule": each} for each in HOSTILE]
+    (tmp_path / "claims.json").write_text(json.dumps(claims), encoding="utf-8")
+    observations = Shelf.observations
 
-    dom = browse(tmp_path / "profile", made.root / "report.html", "--dump-dom")
+    def disguised(self: Shelf, trial: Trial) -> Arrays:
+        """Layers with hostile names: a folder may come from anywhere."""
+        stored = observations(self, trial)
+        return {name.replace("conv1", HOSTILE[4]): value for name, value in stored.items()}
 
+    monkeypatch.setattr(Shelf, "observations", disguised)
+    page = build_report(tmp_path, tmp_path / "report.html")
+
+    dom = browse(tmp_path / "profile", page, "--dump-dom")
+
+    for name in ("speakers", "sensitivity", "controls", "rasters", "steps", "confusion"):
+        assert f'<section id="{name}"' in dom, name
     assert "<title>&lt;script&gt;document.title=" in dom
-    assert not re.search(r"<script|<img|<svg onload|<title>(hit|1)", dom)
+    assert not re.search(r"<(script|img|iframe|input|svg onload|details open on)", dom)
+    assert not re.search(r"<title>(hit|1)|<a href=.javascript", dom)
+    assert dom.count("<style>") == 1
     assert "__class__" in dom

@@ -37,6 +37,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[tuple[str, str]] = []
         self.problems: list[str] = []
+        self.source = html
         self.feed(html)
         self.close()
 
@@ -134,6 +135,82 @@ def test_tables_have_captions_and_scopes(page: Page) -> None:
     assert all(attributes.get("scope") in {"col", "row"} for attributes in page.all("th"))
 
 
+def test_every_table_names_its_rows_and_columns(page: Page) -> None:
+    """Each table has a caption with words, a header over every column and one before every row."""
+    tables = re.findall(r"<table.*?</table>", page.source, re.DOTALL)
+
+    assert len(tables) >= 20
+    for table in tables:
+        caption = re.search(r"<caption>(.*?)</caption>", table, re.DOTALL)
+        assert caption is not None
+        assert len(caption[1].strip()) > 15
+        head, body = table.split("</thead>")
+        columns = head.count('<th scope="col"')
+        assert columns > 1
+        for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL):
+            assert row.count('<th scope="row"') >= 1
+            assert row.count("<th") + row.count("<td") == columns
+
+
+def test_everything_that_is_named_has_a_name(page: Page) -> None:
+    for tag, attributes in page.elements:
+        if tag in {"section", "nav", "article"} or attributes.get("role") == "region":
+            named = attributes.get("aria-label") or attributes.get("aria-labelledby")
+            assert named, (tag, attributes)
+    links = re.findall(r"<a [^>]*>(.*?)</a>", page.source, re.DOTALL)
+    assert all(re.sub(r"<[^>]+>", "", link).strip() for link in links)
+
+
+def test_a_colour_is_never_the_only_sign(page: Page) -> None:
+    """A shaded cell has its count, a verdict its word, a hidden mark its text beside it."""
+    shaded = re.findall(r'<td[^>]*style="background:var\(--(\w+)-\d\)">([^<]*)</td>', page.source)
+
+    assert {role for role, _ in shaded} == {"image", "audio", "fused", "ink"}
+    assert all(int(text.replace(",", "")) > 0 for _, text in shaded)
+    for kind, text in re.findall(
+        r'<td class="(reproduced|contradicted|incon\w+)">(.*?)</td>', page.source
+    ):
+        word = {"reproduced": "yes", "contradicted": "no", "inconclusive": "open"}[kind]
+        assert text.endswith(word)
+
+
+def test_verdicts_and_figures_point_at_each_other(page: Page) -> None:
+    rows = re.findall(r'<tr id="claim-(C\d+)">(.*?)</tr>', page.source, re.DOTALL)
+    pairs = [
+        (claim, number)
+        for claim, row in rows
+        for number in re.findall(r'href="#figure-(\d+)"', row)
+    ]
+
+    assert [claim for claim, _ in rows] == [f"C{number}" for number in range(1, 25)]
+    assert len(pairs) == 18  # Figures 9, 10, 12 and 13 and the summary are not measured
+    for claim, number in pairs:
+        found = re.search(
+            rf'<article [^>]*id="figure-{number}".*?</article>', page.source, re.DOTALL
+        )
+        assert found is not None
+        assert f'href="#claim-{claim}"' in found[0], (claim, number)
+    assert len(re.findall(r'href="#claim-C\d+"', page.source)) == len(pairs)
+
+
+def test_every_section_with_numbers_names_the_command_that_remakes_them(page: Page) -> None:
+    for name in (
+        *("answer", "leak", "verdicts", "controls", "speakers", "selection", "sensitivity"),
+        *("audit", "curves", "rates", "steps", "rasters", "confusion", "remake"),
+    ):
+        section = re.search(rf'<section [^>]*id="{name}".*?</section>', page.source, re.DOTALL)
+        assert section is not None, name
+        words = " ".join(re.sub(r"<[^>]+>", "", section[0]).split())
+        assert re.search(r"spikefuse (run|compare|claims|reproduce) ", words), name
+    words = " ".join(page.text().split())
+    for study in ("model-size", "noise-size", "reset"):
+        assert f"spikefuse run {study} --profile quick --data digits --seeds 3" in words
+    assert (
+        "spikefuse compare network=snn,modality=fused network=snn,modality=image "
+        "--results runs/quick-mnist-fsdd" in words
+    )
+
+
 def test_language_title_and_width_for_phones(page: Page) -> None:
     assert page.all("html")[0]["lang"] == "en"
     assert any(meta.get("name") == "viewport" for meta in page.all("meta"))
@@ -189,6 +266,23 @@ def test_tables_are_files_too(built: Any) -> None:
     assert len(first["Every seed"].split()) == 3
     for name in ("headline", "claims", "audit-shared", "audit-splits", "rates", "trials"):
         assert len(built.text(f"tables/{name}.csv").splitlines()) > 4
+
+
+def test_every_table_file_is_latex_too(built: Any) -> None:
+    folder = built.root / "tables"
+    names = {path.stem for path in folder.glob("*.csv")}
+
+    assert names == {path.stem for path in folder.glob("*.tex")}
+    assert names >= {
+        *("headline", "claims", "figure-04", "controls", "speakers", "speakers-summary"),
+        *("selection", "sensitivity", "sensitivity-numbers", "rates-by-step", "rasters"),
+        *("confusion-snn-fused", "confusion-dnn-audio"),
+    }
+    for name in names:
+        rows = len(list(csv.reader(built.text(f"tables/{name}.csv").splitlines())))
+        tex = built.text(f"tables/{name}.tex")
+        body = tex.split(r"\midrule")[1].split(r"\bottomrule")[0]
+        assert body.count("\\\\\n") == rows - 1, name
 
 
 def test_claims_have_verdicts_under_both_readings(page: Page, built: Any) -> None:

@@ -110,3 +110,27 @@ def test_the_newest_run_is_found(tmp_path: Path) -> None:
     assert find_run(tmp_path) == tmp_path / "new"
     with pytest.raises(StoreError, match="Name the folder"):
         find_run(tmp_path / "new")
+
+
+def test_verdicts_by_reading(root: Path) -> None:
+    path = root / "sensitivity.csv"
+    path.write_text("claim,reading,verdict,measured\nC1,byte,reproduced,0.5\nC2,byte\n")
+
+    run = read_run(root)
+
+    assert [dict(row) for row in run.sensitivity] == [
+        {"claim": "C1", "reading": "byte", "verdict": "reproduced", "measured": "0.5"},
+        {"claim": "C2", "reading": "byte", "verdict": "", "measured": ""},
+    ]
+    assert run.notices == ()
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\xff\xfe\x00claim"])
+def test_verdicts_by_reading_that_cannot_be_read_are_a_notice(root: Path, content: bytes) -> None:
+    (root / "sensitivity.csv").write_bytes(content)
+
+    run = read_run(root)
+
+    assert run.sensitivity == ()
+    assert len(run.notices) == 1
+    assert run.notices[0].startswith("sensitivity.csv ")

@@ -85,6 +85,29 @@ def test_links_and_verdicts_have_text_contrast(name: str, role: str) -> None:
 
 
 @pytest.mark.parametrize("name", PALETTES)
+def test_text_keeps_its_contrast_on_every_shade(name: str) -> None:
+    palette = PALETTES[name]
+    shades = theme.shades(palette)
+
+    assert len(shades) == 4 * theme.SHADES
+    for shade, colour in shades.items():
+        assert contrast(palette["ink"], colour) >= 4.5, shade
+    for role in ("image", "audio", "fused", "ink"):
+        steps = [contrast(shades[f"{role}-{n}"], palette["card"]) for n in range(1, 7)]
+        assert steps == sorted(steps)
+        assert steps[-1] > 1.4
+
+
+@pytest.mark.parametrize("name", PALETTES)
+@pytest.mark.parametrize("back", ["band", "card", "page"])
+def test_quiet_text_and_links_are_readable_wherever_they_stand(name: str, back: str) -> None:
+    palette = {**PALETTES[name], **style_variables()[name]}
+
+    for role in ("ink", "muted", "link", "yes", "no", "open"):
+        assert contrast(palette[role], palette[back]) >= 4.5, role
+
+
+@pytest.mark.parametrize("name", PALETTES)
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
 def test_modalities_differ_for_every_eye(name: str, deficiency: str) -> None:
     seen = [

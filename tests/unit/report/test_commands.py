@@ -1,0 +1,85 @@
+"""Commands that remake a part: the run's own options, and nothing a record could smuggle in."""
+
+import shlex
+from typing import Any
+
+import pytest
+
+from spikefuse.report.commands import commands_of
+
+RECORD: dict[str, Any] = {
+    "profile": "quick",
+    "source": "mnist-fsdd",
+    "seeds": [0, 1],
+    "command": "spikefuse reproduce",
+}
+
+
+def test_the_record_fills_in_what_the_command_left_out() -> None:
+    commands = commands_of(RECORD)
+
+    assert commands.run("reset") == ("spikefuse run reset --profile quick --data digits --seeds 2")
+
+
+def test_options_that_decide_numbers_are_kept() -> None:
+    called = (
+        "spikefuse reproduce --seeds=3 --out 'runs/my run' --workers 2 --executor pool "
+        "--protocols disjoint --data auto --profile smoke --device cuda"
+    )
+
+    commands = commands_of(RECORD | {"command": called})
+
+    assert commands.run("reset", "neuron") == (
+        "spikefuse run reset neuron --profile quick --data digits --seeds 3 "
+        "--protocols disjoint --out 'runs/my run' --device cuda"
+    )
+    assert "--protocols" not in commands.run("speakers", protocols=False)
+
+
+def test_comparisons_name_cells_and_folder() -> None:
+    fused = {"network": "snn", "modality": "fused"}
+
+    line = commands_of(RECORD).compare(fused, fused | {"modality": "image"}, "--split", "test")
+
+    assert line == (
+        "spikefuse compare network=snn,modality=fused network=snn,modality=image "
+        "--results runs/quick-mnist-fsdd --split test"
+    )
+
+
+def test_claims_of_a_reading() -> None:
+    called = RECORD | {"command": "spikefuse reproduce --out here", "source": "builtin"}
+
+    assert commands_of(called).claims("paper", "validation") == (
+        "spikefuse claims here --protocol paper --split validation --rules"
+    )
+
+
+@pytest.mark.parametrize("profile", ["", "mine", "<script>", None])
+def test_an_unknown_run_has_no_commands(profile: Any) -> None:
+    commands = commands_of(RECORD | {"profile": profile})
+
+    assert commands.run("reset") == ""
+    assert commands.compare({}, {}) == ""
+    assert commands.claims("paper", "test") == ""
+    assert commands_of({}).run("reset") == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["spikefuse 'unclosed", 7, ["a"], "--out", "spikefuse run --seeds --out x", "\x00 --out"],
+)
+def test_a_command_that_cannot_be_read_is_left_out(command: Any) -> None:
+    line = commands_of(RECORD | {"command": command}).run("reset")
+
+    assert line.startswith("spikefuse run reset --profile quick --data digits --seeds 2")
+
+
+def test_a_hostile_value_stays_one_word() -> None:
+    evil = "$(rm -rf ~); `x` && y"
+    called = shlex.join(["spikefuse", "reproduce", "--out", evil])
+
+    words = shlex.split(commands_of(RECORD | {"command": called}).run("reset"))
+
+    assert words[words.index("--out") + 1] == evil
+    assert words[-1] == evil
