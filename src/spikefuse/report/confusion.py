@@ -13,7 +13,7 @@ from spikefuse.report.sources import Run
 from spikefuse.report.stored import Arrays, Shelf, default_trials
 from spikefuse.report.tables import NONE, Column, Table, interval, share
 from spikefuse.studies.figures import level_name
-from spikefuse.studies.seeds import estimate
+from spikefuse.studies.seeds import Estimate, estimate
 
 CLASSES = 10
 _FULL_WRONG = 0.2
