@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from spikefuse.networks import PopulationNetwork
+from spikefuse.networks.activations import Noise
 from spikefuse.training.feed import Feed
 from spikefuse.training.noise import NoiseCondition, NoiseDraw
 
@@ -50,16 +51,23 @@ def accuracy(predictions: Tensor, labels: Tensor) -> list[float]:
 
 
 @torch.no_grad()
-def firing_rates(network: PopulationNetwork, feed: Feed) -> list[dict[str, float]]:
+def firing_rates(
+    network: PopulationNetwork, feed: Feed, watch: Noise | None = None
+) -> list[dict[str, float]]:
     """Spikes per neuron and step of every activation, for each member.
 
     For a dense network: the share of activations above zero.
+
+    Args:
+        network: In evaluation mode.
+        feed: Its data.
+        watch: Sees what leaves each hidden activation; must not disturb it.
     """
     totals: dict[str, Tensor] = {}
     seen = 0
     for batch in feed.evaluation_batches("validation", RATE_SAMPLES):
         rates: dict[str, Tensor] = {}
-        network(batch.inputs, rates=rates)
+        network(batch.inputs, noise=watch, rates=rates)
         count = batch.labels.shape[1]
         seen += count
         for site, rate in rates.items():

@@ -202,8 +202,7 @@ class _Fit:
                 self.network.load_member(member, progress.best_weights)
         if any(progress.best_epoch != self.epochs for progress in self.progress):
             best = classify(self.network, self.feed, "test")
-        rates = firing_rates(self.network, self.feed)
-        observed = observe(self.network, self.feed, best)
+        rates, observed = observe(self.network, self.feed, best)
         for member, (definition, folder) in enumerate(
             zip(self.definitions, self.folders, strict=True)
         ):

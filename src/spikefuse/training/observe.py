@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from spikefuse.networks import PopulationNetwork
-from spikefuse.training.evaluate import RATE_SAMPLES
+from spikefuse.training.evaluate import firing_rates
 from spikefuse.training.feed import Batch, Feed
 
 SHOWN_NEURONS = 128
@@ -19,9 +19,9 @@ OUTCOMES = ("correct", "wrong")
 
 @torch.no_grad()
 def observe(
-    network: PopulationNetwork, feed: Feed, logits: Tensor, rate_samples: int = RATE_SAMPLES
-) -> list[dict[str, Tensor]]:
-    """What each member's hidden activations do, as tensors to be stored.
+    network: PopulationNetwork, feed: Feed, logits: Tensor
+) -> tuple[list[dict[str, float]], list[dict[str, Tensor]]]:
+    """What each member's hidden activations do: `firing_rates`, and tensors to be stored.
 
     Samples are looked at inside the batch in which they were tested, so that their spikes are
     those that led to `logits`, bit for bit.
@@ -30,24 +30,23 @@ def observe(
         network: In evaluation mode, with the weights that gave `logits`.
         feed: Its data.
         logits: [P, n, 10] of the test split.
-        rate_samples: Rates are means over the first samples of the validation split, at most this
-            many; the default is that of `firing_rates`.
 
     Returns:
-        For each member `rate/SITE`, float64 [T]: spikes per neuron at each step (a dense network:
-        share [1] of activations above zero). For a spiking network also, for each OUTCOME it has:
-        `OUTCOME/position`, `OUTCOME/label`, `OUTCOME/predicted` and, for each modality,
-        `OUTCOME/MODALITY` (which sample of the data), int32 [1]; `OUTCOME/spikes/SITE`, uint8
-        [T, n], of hidden dense layers, and `OUTCOME/neurons/SITE`, int32 [n], which neurons these
-        are; `OUTCOME/counts/SITE`, int32 [T, C], of convolutions: spikes of each channel.
+        The firing rates and, for each member, tensors by name: `rate/SITE`, float64 [T], over
+        the same samples: spikes per neuron at each step (a dense network: share [1] of activations
+        above zero). For a spiking network also, for each OUTCOME it has: `OUTCOME/position`,
+        `OUTCOME/label`, `OUTCOME/predicted` and, for each modality, `OUTCOME/MODALITY` (which
+        sample of the data), int32 [1]; `OUTCOME/spikes/SITE`, uint8 [T, n], of hidden dense
+        layers, and `OUTCOME/neurons/SITE`, int32 [n], which neurons these are;
+        `OUTCOME/counts/SITE`, int32 [T, C], of convolutions: spikes of each channel.
     """
-    found = _rates(network, feed, rate_samples)
+    rates, found = _rates(network, feed)
     if network.spec.network == "snn":
         samples = _chosen(feed, logits)
         for sample in samples:
             found[sample.member] |= sample.identity(feed, logits)
         _watch_samples(network, feed, samples, found)
-    return found
+    return rates, found
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,10 @@ class _Watch:
         return output
 
 
-def _rates(network: PopulationNetwork, feed: Feed, samples: int) -> list[dict[str, Tensor]]:
-    """Share of outputs that are not zero at each step, counted exactly."""
+def _rates(
+    network: PopulationNetwork, feed: Feed
+) -> tuple[list[dict[str, float]], list[dict[str, Tensor]]]:
+    """The firing rates, and the share of outputs that are not zero at each step."""
     active: dict[str, Tensor] = {}
     outputs: dict[str, int] = {}
 
@@ -112,9 +113,8 @@ def _rates(network: PopulationNetwork, feed: Feed, samples: int) -> list[dict[st
         active[site] = active.get(site, torch.zeros_like(counted)) + counted
         outputs[site] = outputs.get(site, 0) + each.shape[2]
 
-    for batch in feed.evaluation_batches("validation", samples):
-        network(batch.inputs, noise=_Watch(see))
-    return [
+    rates = firing_rates(network, feed, _Watch(see))
+    return rates, [
         {f"rate/{site}": active[site][member].double() / outputs[site] for site in active}
         for member in range(network.members)
     ]

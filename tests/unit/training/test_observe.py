@@ -9,7 +9,7 @@ import torch
 from spikefuse.data import Corpus
 from spikefuse.networks import PopulationNetwork, build
 from spikefuse.results import TrialStore
-from spikefuse.training import TrialDefinition, train_population
+from spikefuse.training import TrialDefinition, evaluate, train_population
 from spikefuse.training.evaluate import classify, firing_rates
 from spikefuse.training.feed import Feed
 from spikefuse.training.observe import OUTCOMES, SHOWN_NEURONS, observe
@@ -55,9 +55,10 @@ def test_rates_by_step_have_the_mean_of_the_firing_rates(
     members = [trial(modality=modality, seed=0), trial(modality=modality, seed=1, reset="hard")]
     network, feed = untrained(members, corpus)
 
-    observed = observe(network, feed, classify(network, feed, "test"))
+    rates, observed = observe(network, feed, classify(network, feed, "test"))
 
-    for found, means in zip(observed, firing_rates(network, feed), strict=True):
+    assert rates == firing_rates(network, feed)
+    for found, means in zip(observed, rates, strict=True):
         assert {name for name in found if name.startswith("rate/")} == {
             f"rate/{site}" for site in network.sites
         }
@@ -67,10 +68,13 @@ def test_rates_by_step_have_the_mean_of_the_firing_rates(
             assert rate.mean().item() == pytest.approx(mean, abs=1e-12)
 
 
-def test_rates_by_step_are_shares_of_spikes(corpus: Corpus, trial: Make) -> None:
+def test_rates_by_step_are_shares_of_spikes(
+    corpus: Corpus, trial: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "RATE_SAMPLES", 30)
     network, feed = untrained([trial(modality="fused", seed=0)], corpus)
 
-    (found,) = observe(network, feed, classify(network, feed, "test"), rate_samples=30)
+    _, (found,) = observe(network, feed, classify(network, feed, "test"))
 
     for site, output in look(network, feed, "validation", 0).items():
         share = output[0, :, :30].double().flatten(1).mean(dim=1)
@@ -83,7 +87,7 @@ def test_samples_are_the_first_right_and_the_first_wrong_one(corpus: Corpus, tri
     network, feed = untrained([definition], corpus)
     logits = classify(network, feed, "test")
 
-    (found,) = observe(network, feed, logits)
+    _, (found,) = observe(network, feed, logits)
 
     labels, predicted = feed.labels("test")[0], logits[0].argmax(dim=-1)
     for outcome, mask in zip(OUTCOMES, (predicted == labels, predicted != labels), strict=True):
@@ -100,7 +104,7 @@ def test_spikes_are_those_of_the_tested_sample(corpus: Corpus, trial: Make) -> N
     network, feed = untrained([definition], corpus)
     logits = classify(network, feed, "test")
 
-    (found,) = observe(network, feed, logits)
+    _, (found,) = observe(network, feed, logits)
 
     seen = look(network, feed, "test", 0)
     outcome = max(OUTCOMES, key=lambda name: int(found[f"{name}/position"]))
@@ -126,7 +130,7 @@ def test_shown_neurons_are_spread_evenly(corpus: Corpus, trial: Make) -> None:
     hidden = network.width.hidden
     assert hidden > 2 * SHOWN_NEURONS
 
-    (found,) = observe(network, feed, classify(network, feed, "test"))
+    _, (found,) = observe(network, feed, classify(network, feed, "test"))
 
     neurons = found["wrong/neurons/image.hidden"]
     assert len(neurons) == SHOWN_NEURONS
@@ -146,7 +150,7 @@ def test_the_sample_may_lie_in_a_later_batch(corpus: Corpus, trial: Make) -> Non
     logits = torch.nn.functional.one_hot(labels, 10).float()
     logits[0, 217] = logits[0, 217].roll(1)
 
-    first, second = observe(network, feed, logits)
+    _, (first, second) = observe(network, feed, logits)
 
     assert int(first["wrong/position"]) == 217
     assert int(first["wrong/predicted"]) == (int(labels[0, 217]) + 1) % 10
@@ -161,7 +165,7 @@ def test_the_sample_may_lie_in_a_later_batch(corpus: Corpus, trial: Make) -> Non
 def test_a_dense_network_has_rates_alone(corpus: Corpus, trial: Make) -> None:
     network, feed = untrained([trial(network="dnn")], corpus)
 
-    (found,) = observe(network, feed, classify(network, feed, "test"))
+    _, (found,) = observe(network, feed, classify(network, feed, "test"))
 
     assert found.keys() == {f"rate/{site}" for site in network.sites}
     assert all(rate.shape == (1,) for rate in found.values())
