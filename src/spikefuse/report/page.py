@@ -14,6 +14,7 @@ from spikefuse.report.headline import (
     Headline,
     answer,
     answer_over_mean,
+    estimate,
     leak_sentence,
     verdict,
 )
@@ -25,7 +26,7 @@ from spikefuse.report.svg import plain
 from spikefuse.report.tables import NONE, Column, Table
 from spikefuse.report.theme import role
 from spikefuse.report.verdicts import Verdicts, verdicts
-from spikefuse.studies.figures import FigureRow, PaperFigure, t_interval
+from spikefuse.studies.figures import FigureRow, PaperFigure
 
 QUESTION = (
     "Does a second modality help a spiking network, and does it help it more than a dense one?"
@@ -305,14 +306,14 @@ def _rate_table(groups: Sequence[Group]) -> Table | None:
         for modality, seeds in rates.items():
             for layer in layers_of({modality: seeds}):
                 values = [seed[layer] for seed in seeds if layer in seed]
-                mean = sum(values) / len(values)
-                low, high = t_interval(values) or (None, None)
+                value = estimate(dict(enumerate(values)))
+                assert value is not None
                 ends = NONE
-                if low is not None and high is not None:
-                    ends = f"{max(low, 0.0):.4f} to {min(high, 1.0):.4f}"
-                each = " ".join(f"{value:.4f}" for value in values)
+                if value.low is not None and value.high is not None:
+                    ends = f"{max(value.low, 0.0):.4f} to {min(value.high, 1.0):.4f}"
+                each = " ".join(f"{one:.4f}" for one in values)
                 name = (group.label, modality, layer)
-                rows.append((*name, f"{mean:.4f}", ends, str(len(values)), each))
+                rows.append((*name, f"{value.mean:.4f}", ends, str(len(values)), each))
     if not rows:
         return None
     return Table(

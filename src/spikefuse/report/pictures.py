@@ -9,7 +9,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from spikefuse.report import charts, settings, theme
-from spikefuse.report.headline import Headline, points
+from spikefuse.report.headline import Headline, with_interval
 from spikefuse.report.panels import Panel, Tips, describe, draw_panel, figure_scale
 from spikefuse.report.scale import choose_scale
 from spikefuse.report.settings import Group, number
@@ -112,7 +112,7 @@ def gain_picture(found: Headline) -> Picture | None:
     lines = charts.gain_lines(found)
     if not lines:
         return None
-    rows = [f"{line.label} {points(line.value.mean)} pp" for line in lines]
+    rows = [f"{line.label} {with_interval(line.value)}" for line in lines]
     label = f"Gain of the fused network in test accuracy: {'; '.join(rows)}."
     return draw_picture(lambda: charts.gain_chart(lines), "gain", label)
 
@@ -123,7 +123,8 @@ def leak_picture(found: Headline) -> Picture | None:
         return None
     rows = [
         f"{name.upper()} {100 * leak.paper.mean:.2f} % when paired before the split, "
-        f"{100 * leak.disjoint.mean:.2f} % when split first"
+        f"{100 * leak.disjoint.mean:.2f} % when split first, "
+        f"difference {with_interval(leak.difference)}"
         for name, leak in found.leaks.items()
     ]
     label = f"Validation accuracy of the fused network: {'; '.join(rows)}."

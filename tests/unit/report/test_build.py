@@ -15,6 +15,7 @@ import pytest
 from spikefuse.core.errors import StoreError
 from spikefuse.report import build_report
 from spikefuse.results import read_tidy
+from spikefuse.stats import mean_interval
 from spikefuse.studies.figures import figure, figure_table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -228,6 +229,15 @@ def test_first_screen_answers(built: Any, page: Page) -> None:
     assert "100 % of its validation clips are training clips, against 0 %" in before_contents
 
 
+def test_the_first_screens_charts_say_interval_and_n(page: Page) -> None:
+    gain, leak = page.all("svg")[:2]
+
+    for label, numbers in ((gain["aria-label"], 5), (leak["aria-label"], 2)):
+        words = (label or "").replace("\u00a0", " ")
+        pattern = r"[+\u2212]\d+\.\d\d pp \(95 % interval \S+ to \S+, n = 3\)"
+        assert len(re.findall(pattern, words)) == numbers, words
+
+
 def test_figures_show_the_measured_numbers(built: Any, page: Page) -> None:
     rows = read_tidy(built.root / "results.csv")
     bars = figure_table(figure(4), rows, "disjoint", "test")
@@ -266,6 +276,20 @@ def test_tables_are_files_too(built: Any) -> None:
     assert len(first["Every seed"].split()) == 3
     for name in ("headline", "claims", "audit-shared", "audit-splits", "rates", "trials"):
         assert len(built.text(f"tables/{name}.csv").splitlines()) > 4
+
+
+def test_rates_have_mean_interval_and_n(built: Any) -> None:
+    rows = list(csv.DictReader(built.text("tables/rates.csv").splitlines()))
+
+    assert {row["n"] for row in rows} == {"2", "3"}  # one trial diverged
+    for row in rows:
+        low, high = map(float, row["95 % interval"].split(" to "))
+        seeds = [float(each) for each in row["Every seed"].split()]
+        assert len(seeds) == int(row["n"])
+        expected = mean_interval(seeds)
+        assert float(row["Mean"]) == pytest.approx(expected.estimate, abs=1e-4)
+        assert low == pytest.approx(max(expected.low, 0), abs=1e-3)
+        assert high == pytest.approx(min(expected.high, 1), abs=1e-3)
 
 
 def test_every_table_file_is_latex_too(built: Any) -> None:
