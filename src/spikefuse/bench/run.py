@@ -48,6 +48,7 @@ def sitting(
     steps: int,
     threads: int | None,
     profiles: Sequence[str],
+    keep: Path | None = None,
     command: str,
     tell: Tell,
 ) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def sitting(
         steps: Steps a call.
         threads: PyTorch threads of a contestant; one a core if None.
         profiles: Profiles of `reproduce` to be timed from start to end.
+        keep: Folder in which their results stay, one folder a profile; they are removed if None.
         command: What the user typed, for the record.
         tell: Receives progress.
 
@@ -93,7 +95,7 @@ def sitting(
     }
     for profile in profiles:
         tell(f"reproduce, profile {profile}")
-        record["reproduce_s"][profile] = _time_reproduce(profile)
+        record["reproduce_s"][profile] = _time_reproduce(profile, keep)
     return record
 
 
@@ -116,12 +118,16 @@ def _output(command: list[str]) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def _time_reproduce(profile: str) -> float:
+def _time_reproduce(profile: str, keep: Path | None) -> float:
     """Seconds of `spikefuse reproduce` into an empty folder, process start to report."""
-    with tempfile.TemporaryDirectory(prefix="spikefuse-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="spikefuse-bench-") as temporary:
+        out = (keep or Path(temporary)) / profile
+        if out.exists():
+            raise StudyError(f"bench: {out} must not be there yet. Name another folder to --keep.")
         begin = time.perf_counter()
         _output(
-            [sys.executable, "-m", "spikefuse", "reproduce", "--profile", profile, "--out", folder]
+            [sys.executable, "-m", "spikefuse", "reproduce"]
+            + ["--profile", profile, "--out", str(out)]
         )
         return time.perf_counter() - begin
 

@@ -24,6 +24,9 @@ def bench(
     reproduce: Annotated[
         str, typer.Option(help="Profiles to time from start to end, separated by commas.")
     ] = "",
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder in which the results of --reproduce stay.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the numbers go, as JSON.")] = Path("bench.json"),
     page: Annotated[
         Path | None, typer.Option(help="Where the page goes, in Markdown; none if left out.")
@@ -65,6 +68,7 @@ def bench(
         steps=steps,
         threads=threads,
         profiles=profiles,
+        keep=keep,
         command=command_line(),
         tell=lambda text: console.print(text, highlight=False),
     )
