@@ -12,7 +12,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from spikefuse.core.errors import StudyError
-from spikefuse.execution.environment import worker_environment
+from spikefuse.execution.environment import MALLOC, worker_environment
 
 OURS = (sys.executable, "-m", "spikefuse.bench.contestants")
 _SERVE = Path(__file__).parent
@@ -65,9 +65,11 @@ class Measured:
 class _Process:
     """A running contestant."""
 
-    def __init__(self, entrant: Entrant, threads: int) -> None:
+    def __init__(self, entrant: Entrant, threads: int, gives_back: bool) -> None:
         self.name = entrant.name
         environment = dict(os.environ) | worker_environment(threads)
+        for name in MALLOC if gives_back else ():
+            environment.pop(name, None)
         environment["PYTHONPATH"] = str(_SERVE) if entrant.command != OURS else ""
         if not environment["PYTHONPATH"]:
             environment.pop("PYTHONPATH")
@@ -114,11 +116,13 @@ class _Process:
 
 
 @contextmanager
-def _running(entrants: Sequence[Entrant], threads: int) -> Iterator[list[_Process]]:
+def _running(
+    entrants: Sequence[Entrant], threads: int, gives_back: bool = False
+) -> Iterator[list[_Process]]:
     processes: list[_Process] = []
     try:
         for entrant in entrants:
-            processes.append(_Process(entrant, threads))
+            processes.append(_Process(entrant, threads, gives_back))
         yield processes
     finally:
         for process in processes:
@@ -155,7 +159,8 @@ def compare(
 
 def memory(entrant: Entrant, threads: int) -> int | None:
     """Peak bytes of a step beyond weights and optimiser state, in a process of its own."""
-    with _running([entrant], threads) as (process,):
+    # An allocator that keeps what was freed would count holes as well.
+    with _running([entrant], threads, gives_back=True) as (process,):
         found = process.ask("memory")["bytes"]
         return None if found is None else int(found)
 

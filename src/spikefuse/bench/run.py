@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,18 +42,13 @@ NOISE = ("noise-bf16", "noise-float32", "noise-eager", "noise-reference")
 Tell = Callable[[str], None]
 
 
-def sitting(
-    *,
-    peers: tuple[str, ...] | None,
-    rounds: int,
-    steps: int,
-    threads: int | None,
-    profiles: Sequence[str],
-    keep: Path | None = None,
-    command: str,
-    tell: Tell,
-) -> dict[str, Any]:
-    """Measure everything, one thing after the other.
+PARTS = ("steps", "noise", "memory", "stages", "grid", "reproduce")
+"""What a sitting measures, in this order."""
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """How to measure.
 
     Args:
         peers: The command that starts a peer (its name and threads follow), None without peers.
@@ -62,41 +58,113 @@ def sitting(
         profiles: Profiles of `reproduce` to be timed from start to end.
         keep: Folder in which their results stay, one folder a profile; they are removed if None.
         command: What the user typed, for the record.
+    """
+
+    peers: tuple[str, ...] | None
+    rounds: int
+    steps: int
+    threads: int | None
+    profiles: Sequence[str]
+    keep: Path | None
+    command: str
+
+    @property
+    def thread_count(self) -> int:
+        """PyTorch threads of a contestant."""
+        return self.threads or usable_cores()
+
+
+def measure(
+    sitting: Sitting,
+    parts: Sequence[str],
+    record: dict[str, Any],
+    save: Callable[[dict[str, Any]], None],
+    tell: Tell,
+) -> dict[str, Any]:
+    """Measure the named parts one after the other; the record is saved after each.
+
+    Args:
+        sitting: How.
+        parts: Names of `PARTS`.
+        record: Of earlier parts, which stay; empty at first.
+        save: Receives the record whenever it has grown.
         tell: Receives progress.
 
     Raises:
-        StudyError: A contestant or a run ended before its time.
+        StudyError: A contestant or a run ended before its time; what was measured is saved.
     """
-    cores = usable_cores()
-    count = threads or cores
-    entrants = [Entrant(name, OURS) for name in STEP]
-    entrants += [Entrant(name, peers) for name in PEERS] if peers else []
-    measured = compare(entrants, threads=count, rounds=rounds, steps=steps, tell=tell)
-    noisy = [Entrant(name, OURS) for name in NOISE]
-    measured |= compare(noisy, threads=count, rounds=rounds, steps=1, tell=tell)
-    weighed = [Entrant("ours-bf16", OURS), Entrant("ours-float32", OURS)]
-    weighed += [Entrant(name, peers) for name in PEERS if peers and name.endswith("documented")]
-    tell("memory")
-    record: dict[str, Any] = {
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "threads": count,
-        "rounds": rounds,
+    record = {"contestants": {}, "memory_bytes": {}, "reproduce_s": {}} | record
+    record |= {
+        "command": sitting.command,
+        "threads": sitting.thread_count,
+        "rounds": sitting.rounds,
         "machine": describe(),
-        "contestants": {name: found.record() for name, found in measured.items()},
-        "memory_bytes": {entrant.name: memory(entrant, count) for entrant in weighed},
-        "stages": _stages(),
-        "grid": {
-            "workers": cores,
-            "steps_a_second_one_thread_each": side_by_side(weighed[0], cores, 4 * steps),
-            "steps_a_second_all_threads": 1e3 / measured["ours-bf16"].median_ms,
-        },
-        "reproduce_s": {},
     }
-    for profile in profiles:
-        tell(f"reproduce, profile {profile}")
-        record["reproduce_s"][profile] = _time_reproduce(profile, keep)
+    for part in (part for part in PARTS if part in parts):
+        tell(part)
+        _MEASURES[part](sitting, record, tell)
+        record["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+        save(record)
     return record
+
+
+def _compare(
+    names: Sequence[str], sitting: Sitting, record: dict[str, Any], steps: int, tell: Tell
+) -> None:
+    entrants = [Entrant(name, OURS) for name in names if name not in PEERS]
+    entrants += [Entrant(name, sitting.peers) for name in names if name in PEERS and sitting.peers]
+    found = compare(
+        entrants, threads=sitting.thread_count, rounds=sitting.rounds, steps=steps, tell=tell
+    )
+    record["contestants"] |= {name: measured.record() for name, measured in found.items()}
+
+
+def _steps(sitting: Sitting, record: dict[str, Any], tell: Tell) -> None:
+    _compare((*STEP, *PEERS), sitting, record, sitting.steps, tell)
+
+
+def _noise(sitting: Sitting, record: dict[str, Any], tell: Tell) -> None:
+    _compare(NOISE, sitting, record, 1, tell)
+
+
+def _memory(sitting: Sitting, record: dict[str, Any], tell: Tell) -> None:
+    weighed = [Entrant(name, OURS) for name in ("ours-bf16", "ours-float32")]
+    if sitting.peers:
+        weighed += [Entrant(name, sitting.peers) for name in PEERS if "documented" in name]
+    record["memory_bytes"] = {
+        entrant.name: memory(entrant, sitting.thread_count) for entrant in weighed
+    }
+
+
+def _grid(sitting: Sitting, record: dict[str, Any], tell: Tell) -> None:
+    """One network with all threads against one worker of one thread a core."""
+    cores, entrant = usable_cores(), Entrant("ours-bf16", OURS)
+    alone = compare([entrant], threads=cores, rounds=1, steps=4 * sitting.steps)
+    record["grid"] = {
+        "workers": cores,
+        "steps_a_second_one_thread_each": side_by_side(entrant, cores, 4 * sitting.steps),
+        "steps_a_second_all_threads": 1e3 / alone[entrant.name].median_ms,
+    }
+
+
+def _reproduce(sitting: Sitting, record: dict[str, Any], tell: Tell) -> None:
+    for profile in sitting.profiles:
+        tell(f"reproduce, profile {profile}")
+        record["reproduce_s"][profile] = _time_reproduce(profile, sitting.keep)
+
+
+def _where_time_goes(sitting: Sitting, record: dict[str, Any], tell: Tell) -> None:
+    record["stages"] = _stages()
+
+
+_MEASURES: dict[str, Callable[[Sitting, dict[str, Any], Tell], None]] = {
+    "steps": _steps,
+    "noise": _noise,
+    "memory": _memory,
+    "stages": _where_time_goes,
+    "grid": _grid,
+    "reproduce": _reproduce,
+}
 
 
 def _stages() -> dict[str, float]:
@@ -125,10 +193,8 @@ def _time_reproduce(profile: str, keep: Path | None) -> float:
         if out.exists():
             raise StudyError(f"bench: {out} must not be there yet. Name another folder to --keep.")
         begin = time.perf_counter()
-        _output(
-            [sys.executable, "-m", "spikefuse", "reproduce"]
-            + ["--profile", profile, "--out", str(out)]
-        )
+        options = ["--profile", profile, "--out", str(out)]
+        _output([sys.executable, "-m", "spikefuse", "reproduce", *options])
         return time.perf_counter() - begin
 
 

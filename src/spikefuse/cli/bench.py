@@ -24,6 +24,13 @@ def bench(
     reproduce: Annotated[
         str, typer.Option(help="Profiles to time from start to end, separated by commas.")
     ] = "",
+    parts: Annotated[
+        str,
+        typer.Option(
+            help="Measure these alone (steps, noise, memory, stages, grid, reproduce; separated by "
+            "commas) and keep the others as --out has them."
+        ),
+    ] = "",
     keep: Annotated[
         Path | None, typer.Option(help="Folder in which the results of --reproduce stay.")
     ] = None,
@@ -40,7 +47,7 @@ def bench(
 
     from rich.console import Console
 
-    from spikefuse.bench.run import sitting, write_page
+    from spikefuse.bench.run import PARTS, Sitting, measure, write_page
     from spikefuse.cli.workflow import command_line
     from spikefuse.core.checks import one_of, require
     from spikefuse.core.errors import InputError
@@ -62,17 +69,20 @@ def bench(
             )
         command = (str(peers_python), str(peers))
     console = Console(stderr=True)
-    record = sitting(
-        peers=command,
-        rounds=rounds,
-        steps=steps,
-        threads=threads,
-        profiles=profiles,
-        keep=keep,
-        command=command_line(),
-        tell=lambda text: console.print(text, highlight=False),
+    wanted = [one_of("bench", "--parts", name.strip(), PARTS) for name in parts.split(",") if name]
+    sitting = Sitting(command, rounds, steps, threads, profiles, keep, command_line())
+    old = json.loads(out.read_text(encoding="utf-8")) if parts and out.is_file() else {}
+
+    def save(record: dict[str, object]) -> None:
+        write_file(out, (json.dumps(record, indent=2) + "\n").encode(), "bench")
+
+    record = measure(
+        sitting,
+        wanted or PARTS,
+        old,
+        save,
+        lambda text: console.print(text, highlight=False),
     )
-    write_file(out, (json.dumps(record, indent=2) + "\n").encode(), "bench")
     if page is not None:
         write_page(record, page, notes.read_text(encoding="utf-8") if notes else "")
     console.print(f"written  {out}" + (f", {page}" if page else ""), highlight=False)
