@@ -386,18 +386,17 @@ def reproduce(root: Path, arguments: list[str]) -> int:
 def bench(root: Path, arguments: list[str]) -> int:
     """Measure against peers, in an environment of their own (ARGS: of spikefuse bench)."""
     set_up(root, set())
-    python = set_up_peers(root)
-    return run_through(
-        [
-            str(venv_script(root, "spikefuse")),
-            "bench",
-            *("--peers", str(root / "benchmarks" / "peers.py"), "--peers-python", str(python)),
-            *("--out", str(root / "benchmarks" / "results.json")),
-            *("--page", str(root / "docs" / "benchmarks.md")),
-            *("--notes", str(root / "benchmarks" / "notes.md")),
-            *arguments,
-        ]
-    )
+    python = set_up_peers(root).relative_to(root)
+    options = {
+        "--peers": "benchmarks/peers.py",
+        "--peers-python": str(python),
+        "--out": "benchmarks/results.json",
+        "--page": "docs/benchmarks.md",
+        "--notes": "benchmarks/notes.md",
+    }
+    command = [word for option in options.items() for word in option]
+    script = str(venv_script(root, "spikefuse"))
+    return run_through([script, "bench", *command, *arguments], cwd=root)
 
 
 def test(root: Path, arguments: list[str]) -> int:

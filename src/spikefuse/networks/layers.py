@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spikefuse.core.streams import torch_stream
+from spikefuse.networks.dense import linear
 
 
 def _uniform_like_torch(shape: tuple[int, ...], fan_in: int, seed: int, name: str) -> Tensor:
@@ -82,4 +83,4 @@ class PopulationLinear(PopulationLayer):
 
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The matrix product of [N, F]."""
-        return F.linear(x, weight, bias)
+        return linear(x, weight, bias)
