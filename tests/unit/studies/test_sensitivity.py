@@ -60,7 +60,7 @@ ROWS = world("base", flat) + world("byte", reset_matters) + world("paper-pairing
 
 def verdict_of(rows: Rows, claim: str, reading: str) -> str:
     (judged,) = judge_readings(rows, [reading])
-    return next(v.verdict for v in judged.verdicts if v.id == claim)
+    return next(v.verdict for v in judged.claims if v.id == claim)
 
 
 def test_a_claim_is_judged_on_the_rows_of_its_reading() -> None:
@@ -90,9 +90,9 @@ def test_mixed_readings_do_not_disturb_the_base() -> None:
 
 def test_the_best_reading_is_named_and_a_tie_is_called_one() -> None:
     judged = judge_readings(ROWS, ["base", "byte", "paper-pairing"])
-    counts = {each.reading.name: each.count("reproduced") for each in judged}
+    counts = {each.reading: each.count("reproduced") for each in judged}
     assert counts["byte"] > counts["base"] == counts["paper-pairing"] > 0
-    assert [each.reading.name for each in best_readings(judged)] == ["byte"]
+    assert [each.reading for each in best_readings(judged)] == ["byte"]
     said = explanation(judged)
     assert "best is byte (pixels from 0 to 255)" in said
     assert f"{counts['byte']} of 24 claims reproduced" in said
@@ -115,7 +115,7 @@ def test_fewer_contradictions_break_a_tie() -> None:
 
 def test_missing_cells_are_inconclusive_never_a_crash() -> None:
     judged = judge_readings([], list(READINGS))
-    assert {v.verdict for each in judged for v in each.verdicts} == {"inconclusive"}
+    assert {v.verdict for each in judged for v in each.claims} == {"inconclusive"}
     assert best_readings(judged) == ()
     assert "No reading can be named" in explanation(judged)
     assert explanation([]) == "No reading has been run."
