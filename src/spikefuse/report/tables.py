@@ -139,9 +139,9 @@ def figure_summary_table(figure: PaperFigure, columns: Sequence[Sequence[FigureR
 
 
 _YARDSTICK_WORDS = {
-    BEST: "better single modality",
-    MEAN: "mean of both",
-    EXPERTS: "product of experts",
+    BEST: "the better single modality",
+    MEAN: "the mean of both",
+    EXPERTS: "the product of experts",
 }
 
 
