@@ -42,7 +42,7 @@ def test_shows_the_answer_and_every_measured_figure(root: Path) -> None:
     result = run("show", root)
 
     assert result.exit_code == 0
-    assert "SNN: fused minus better single modality" in result.output
+    assert "SNN: fused minus the better single modality" in result.output
     for number in (3, 4, 5, 11, 12):
         assert f"Figure {number}. {figure(number).title}" in result.output
     assert "Figure 13" not in result.output

@@ -11,9 +11,9 @@ from spikefuse.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from spikefuse.report.headline import Headline
     from spikefuse.report.tables import Table
     from spikefuse.studies.figures import FigureRow, PaperFigure
+    from spikefuse.studies.headline import Headline
 
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
 
@@ -51,8 +51,8 @@ def show(
 
     from rich.console import Console
 
-    from spikefuse.report.headline import headline
     from spikefuse.report.sources import find_run, read_rows
+    from spikefuse.studies.headline import headline
 
     figures = _figures(study, figure)
     views = _views(protocol, split)
@@ -147,12 +147,13 @@ def _records(measured: "Measured") -> list[dict[str, Any]]:
 
 
 def _headline_record(found: "Headline") -> dict[str, Any]:
-    from spikefuse.report.headline import answer, verdict
+    from spikefuse.report.headline import answer, answer_over_controls, verdict
     from spikefuse.report.tables import headline_estimates
 
     return {
         "verdict": verdict(found),
         "answer": answer(found),
+        "controls": answer_over_controls(found),
         "quantities": [
             {"quantity": name, "mean": e.mean, "low": e.low, "high": e.high, "n": e.n}
             for name, e in headline_estimates(found)
@@ -163,12 +164,14 @@ def _headline_record(found: "Headline") -> dict[str, Any]:
 def _print(measured: "Measured", found: "Headline | None", console: "Console") -> None:
     from rich.text import Text
 
-    from spikefuse.report.headline import answer, verdict
+    from spikefuse.report.headline import answer, answer_over_controls, verdict
     from spikefuse.report.tables import figure_summary_table, headline_table
 
     if found is not None:
         console.print(Text(f"{verdict(found)}.", style="bold"))
-        console.print(Text(answer(found)))
+        for sentence in (answer(found), answer_over_controls(found)):
+            if sentence:
+                console.print(Text(sentence))
         _print_table(headline_table(found), console)
     for figure, tables in measured:
         _print_table(figure_summary_table(figure, tables), console)

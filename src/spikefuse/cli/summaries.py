@@ -53,12 +53,12 @@ def show_readings(folder: Path, asked: Sequence[str], console: Console) -> None:
     counts = _table("Readings", "", "reading", *OUTCOMES)
     letters = "abcdefghijklmnopqrstuvwxyz"
     for letter, each in zip(letters, judged, strict=False):
-        name = f"{each.reading.name}: {each.reading.says}"
+        name = f"{each.reading}: {each.says}"
         _add(counts, letter, name, *(str(each.count(outcome)) for outcome in OUTCOMES))
     counts.columns[1].justify = "left"
     claims = _table("Claims by reading", "claim", *letters[: len(judged)])
-    for verdicts in zip(*(each.verdicts for each in judged), strict=True):
-        _add(claims, verdicts[0].id, *(MARKS[verdict.verdict] for verdict in verdicts))
+    for row in zip(*(each.claims for each in judged), strict=True):
+        _add(claims, row[0].claim, *(MARKS[each.verdict] for each in row))
     for table in (counts, claims):
         console.print(table)
     legend = ", ".join(f"{MARKS[each]} {each}" for each in OUTCOMES)
@@ -125,9 +125,11 @@ def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _control_cells(found: "Baselines") -> tuple[str, str, str]:
+    from spikefuse.studies.gains import CONTROL
+
     control = found.control
     if control is None:
-        return (NONE, found.yardsticks["shuffled audio"].reason or "no rows of image", NONE)
+        return (NONE, found.yardsticks[CONTROL].reason or "no rows of image", NONE)
     test = control.equivalence
     return (
         _points(control.difference),

@@ -12,7 +12,6 @@ from spikefuse.report import theme
 from spikefuse.report.commands import commands_of
 from spikefuse.report.confusion import confusions, matrices
 from spikefuse.report.files import write_figure_files, write_table_files
-from spikefuse.report.headline import Headline, headline
 from spikefuse.report.page import (
     EMBEDDED,
     FigureBlock,
@@ -46,6 +45,7 @@ from spikefuse.report.tables import Table, figure_data_table, headline_table
 from spikefuse.report.verdicts import verdict_table
 from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.studies.figures import FIGURES, FigureRow, PaperFigure, figure_table
+from spikefuse.studies.headline import Headline, headline
 from spikefuse.studies.registry import STUDIES
 
 _KINDS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF", ".csv": "CSV", ".tex": "LaTeX"}
@@ -75,7 +75,7 @@ def build(root: Path, out: Path) -> Path:
     run, found = _headline(run)
     parts = groups(run.trials)
     blocks, missing = _figure_groups(run, places)
-    studied, problems = study_sections(run)
+    studied, problems = study_sections(run, found)
     shelf = Shelf(run)
     activity, answers = _activity(run, shelf), matrices(confusions(run, shelf))
     run = replace(run, notices=(*run.notices, *problems, *shelf.notices))
@@ -127,7 +127,7 @@ def _headline(run: Run) -> tuple[Run, Headline]:
         return run, headline(run.rows)
     except StudyError as error:
         noticed = replace(run, notices=(*run.notices, str(error)))
-        return noticed, Headline({}, None, None, {})
+        return noticed, Headline()
 
 
 def _figure_groups(run: Run, places: _Places) -> tuple[list[FigureGroup], str]:

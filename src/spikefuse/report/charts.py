@@ -9,9 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from spikefuse.report import theme
-from spikefuse.report.headline import Headline, points
+from spikefuse.report.headline import points
 from spikefuse.report.panels import Tips, set_accuracy_axis
 from spikefuse.report.scale import AccuracyScale, choose_scale
+from spikefuse.studies.gains import BEST
+from spikefuse.studies.headline import Headline
 from spikefuse.studies.seeds import Estimate
 
 _POINTS_PER_INCH = 72.0
@@ -78,8 +80,8 @@ def gain_lines(found: Headline) -> list[Line]:
             word = _NETWORK_NAME[name]
             lines.append(Line(f"{word}: fused over the better one", gain.over_best, "fused"))
             lines.append(Line(f"{word}: fused over their mean", gain.over_mean, "mean"))
-    if found.more_for_snn is not None:
-        lines.append(Line("SNN gain minus DNN gain", found.more_for_snn, "ink"))
+    if BEST in found.more:
+        lines.append(Line("SNN gain minus DNN gain", found.more[BEST], "ink"))
     return lines
 
 

@@ -1,96 +1,12 @@
-"""The answer in a sentence: what the second modality brings, and what the leak is worth."""
+"""The answer in words: what the second modality brings, what the controls and the leak say."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from spikefuse.studies.gains import BEST, MEAN, NETWORKS, Baselines, baselines, gain_differences
-from spikefuse.studies.rows import METRIC, Level, Row, seed_values, select
-from spikefuse.studies.seeds import Estimate as Estimate
-from spikefuse.studies.seeds import estimate, minus
+from spikefuse.studies.gains import BEST, CONTROL_MARGIN, EXPERTS, MEAN, NETWORKS, Control
+from spikefuse.studies.headline import Headline
+from spikefuse.studies.seeds import Estimate
 
 _LABEL = {"snn": "SNN", "dnn": "DNN"}
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What the fused network of one kind gains over single modalities at size S."""
-
-    network: str
-    fused: Estimate
-    best_modality: str
-    best: Estimate
-    over_best: Estimate
-    over_mean: Estimate
-
-
-@dataclass(frozen=True)
-class Leak:
-    """Validation accuracy of the fused network at size S under both pairings."""
-
-    network: str
-    paper: Estimate
-    disjoint: Estimate
-    difference: Estimate
-
-
-@dataclass(frozen=True)
-class Headline:
-    """Everything the first screen says in numbers; a part without data is missing or None."""
-
-    gains: Mapping[str, Gain]
-    more_for_snn: Estimate | None
-    more_for_snn_over_mean: Estimate | None
-    leaks: Mapping[str, Leak]
-
-
-def _cell(
-    rows: Sequence[Row], network: str, modality: str, protocol: str, split: str
-) -> dict[int, float]:
-    where: dict[str, Level] = {
-        "study": "model-size",
-        "metric": METRIC,
-        "size": "S",
-        "noise_std": 0.0,
-        "network": network,
-        "modality": modality,
-        "protocol": protocol,
-        "split": split,
-    }
-    return seed_values(select(rows, where), f"{network} {modality} at S")
-
-
-def _gain(found: Baselines) -> Gain | None:
-    best, mean = found.yardsticks[BEST], found.yardsticks[MEAN]
-    if found.fused is None or found.best_modality is None or best.accuracy is None:
-        return None
-    if best.gain is None or mean.gain is None:
-        return None
-    return Gain(
-        found.network, found.fused, found.best_modality, best.accuracy, best.gain, mean.gain
-    )
-
-
-def _leak(rows: Sequence[Row], network: str) -> Leak | None:
-    paper = _cell(rows, network, "fused", "paper", "validation")
-    disjoint = _cell(rows, network, "fused", "disjoint", "validation")
-    first, second = estimate(paper), estimate(disjoint)
-    difference = estimate(minus(paper, disjoint))
-    if first is None or second is None or difference is None:
-        return None
-    return Leak(network, first, second, difference)
-
-
-def headline(rows: Sequence[Row]) -> Headline:
-    """Gains, their difference between SNN and DNN, and the leak, from tidy rows.
-
-    Raises:
-        StudyError: Two different trials claim the same cell and seed.
-    """
-    found = {name: baselines(rows, name) for name in NETWORKS}
-    gains = {name: gain for name in NETWORKS if (gain := _gain(found[name])) is not None}
-    leaks = {name: leak for name in NETWORKS if (leak := _leak(rows, name)) is not None}
-    more = gain_differences(found["snn"], found["dnn"]) if len(gains) == 2 else {}
-    return Headline(gains, more.get(BEST), more.get(MEAN), leaks)
 
 
 def points(share: float, *, sign: bool = True) -> str:
@@ -129,11 +45,11 @@ def verdict(found: Headline) -> str:
         return "Not measured yet"
     if gain.over_best.low is None:
         return "One seed cannot say"
-    if found.more_for_snn is None:
+    if BEST not in found.more:
         return {1: "Yes, it helps the SNN", 0: "Not proved for the SNN", -1: _VERDICTS[-1, 0]}[
             gain.over_best.sign
         ]
-    return _VERDICTS[gain.over_best.sign, found.more_for_snn.sign]
+    return _VERDICTS[gain.over_best.sign, found.more[BEST].sign]
 
 
 def answer(found: Headline) -> str:
@@ -150,11 +66,11 @@ def answer(found: Headline) -> str:
         f"single modality, {gain.best_modality}"
     )
     dense = found.gains.get("dnn")
-    if dense is None or found.more_for_snn is None:
+    if dense is None or BEST not in found.more:
         return text + "."
     return (
         f"{text}; the DNN gains {with_interval(dense.over_best)}, so the difference between the "
-        f"two gains is {with_interval(found.more_for_snn)}."
+        f"two gains is {with_interval(found.more[BEST])}."
     )
 
 
@@ -171,9 +87,48 @@ def answer_over_mean(found: Headline) -> str:
         "By the paper\u2019s yardstick, the mean of both single modalities, the gain is "
         f"{' and '.join(parts)}"
     )
-    if found.more_for_snn_over_mean is not None:
-        text += f": {with_interval(found.more_for_snn_over_mean)} more for the SNN"
+    if MEAN in found.more:
+        text += f": {with_interval(found.more[MEAN])} more for the SNN"
     return text + "."
+
+
+_CONTROL_MEANING = {
+    "equal": "equal to it within {margin}\u00a0pp, so an input that says nothing brings nothing",
+    "above": "above it, so something besides what the audio says brings accuracy",
+    "below": "below it, so a second input without information costs accuracy",
+    "undecided": "which does not decide at a margin of {margin}\u00a0pp",
+}
+
+
+def control_sentence(network: str, control: Control) -> str:
+    """What the fused network does when its audio says nothing."""
+    margin = points(CONTROL_MARGIN, sign=False)
+    return (
+        f"With audio shuffled between pairs, the fused {_LABEL[network]} stands "
+        f"{with_interval(control.difference)} from its image network: "
+        f"{_CONTROL_MEANING[control.verdict].format(margin=margin)}."
+    )
+
+
+def answer_over_controls(found: Headline) -> str:
+    """The gain over two networks trained apart, and the shuffled control; empty without either."""
+    parts = [
+        f"the {_LABEL[name]} {with_interval(gain)}"
+        for name in NETWORKS
+        if (gain := found.gain(name, EXPERTS)) is not None
+    ]
+    sentences = []
+    if parts:
+        sentences.append(
+            "Over the product of experts, the answers of an image and an audio network trained "
+            f"apart and multiplied, joint training brings {' and '.join(parts)}."
+        )
+    controls = {
+        name: each.control for name, each in found.baselines.items() if each.control is not None
+    }
+    for name in [each for each in NETWORKS if each in controls][:1]:
+        sentences.append(control_sentence(name, controls[name]))
+    return " ".join(sentences)
 
 
 def leak_sentence(found: Headline, shared: Mapping[str, float]) -> str:

@@ -10,7 +10,13 @@ from spikefuse.report import settings
 from spikefuse.report.audit import audit_shares, audit_tables
 from spikefuse.report.commands import Commands, commands_of
 from spikefuse.report.confusion import Matrix
-from spikefuse.report.headline import Headline, answer, answer_over_mean, leak_sentence, verdict
+from spikefuse.report.headline import (
+    answer,
+    answer_over_controls,
+    answer_over_mean,
+    leak_sentence,
+    verdict,
+)
 from spikefuse.report.pictures import VIEWS, Picture, View, layers_of, rates_of
 from spikefuse.report.section import Key, Section
 from spikefuse.report.settings import Group, text
@@ -20,6 +26,7 @@ from spikefuse.report.tables import NONE, Column, Table
 from spikefuse.report.theme import role
 from spikefuse.report.verdicts import Verdicts, verdicts
 from spikefuse.studies.figures import FigureRow, PaperFigure
+from spikefuse.studies.headline import Headline
 from spikefuse.studies.seeds import estimate
 
 QUESTION = (
@@ -90,6 +97,7 @@ class Page:
     loud: bool
     verdict: str
     answer: str
+    controls: str
     yardstick: str
     leak_text: str
     row_count: int
@@ -177,6 +185,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         loud=loud,
         verdict=verdict(found),
         answer=answer(found),
+        controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
         leak_text=leak_sentence(found, audit_shares(trials)),
         row_count=len(run.rows),

@@ -9,13 +9,14 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from spikefuse.report import charts, settings, theme
-from spikefuse.report.headline import Headline, points
+from spikefuse.report.headline import points
 from spikefuse.report.panels import Panel, Tips, describe, draw_panel, figure_scale
 from spikefuse.report.scale import choose_scale
 from spikefuse.report.settings import Group, number
 from spikefuse.report.sources import Trial
 from spikefuse.report.svg import inline_svg
 from spikefuse.studies.figures import FigureRow, PaperFigure, level_name
+from spikefuse.studies.headline import Headline
 
 
 @dataclass(frozen=True)

@@ -1,111 +1,103 @@
 """Sensitivity: which of the paper's claims hold under which reading of what it leaves open."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import get_args
 
 from spikefuse.report.headline import points
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.svg import plain
 from spikefuse.report.tables import NONE, Column, Table
+from spikefuse.studies.claims.engine import Outcome
+from spikefuse.studies.sensitivity import Judged, explanation, ranked
 
-MARKS: Mapping[str, str] = {
+MARKS: Mapping[Outcome, str] = {
     "reproduced": "\u2713\u00a0yes",
     "contradicted": "\u2717\u00a0no",
     "inconclusive": "?\u00a0open",
 }
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One claim under one reading; accuracies and differences are shares of 1.
-
-    Attributes:
-        verdict: "reproduced", "contradicted" or "inconclusive".
-        measured: None where it was not measured.
-    """
-
-    claim: str
-    reading: str
-    verdict: str
-    measured: float | None
-    low: float | None
-    high: float | None
-    n: int
+_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 def sensitivity_section(found: Sequence[Judged], command: str) -> Section | None:
     """Claims by readings; None without any."""
     if not found:
         return None
+    order = ranked(found)
     return Section(
         name="sensitivity",
         title="Which reading of the paper explains its numbers?",
         link="Sensitivity",
         paragraphs=[
+            plain(explanation(found), 600),
             "The paper does not name its input scale, leak, surrogate, layers, noise sites or "
             "order of splitting. Each reading changes one of them and judges every claim again by "
             "the same rule.",
-            explanation(found),
         ],
-        tables=(Shown(matrix_table(found), open=True), Shown(judged_table(found))),
+        tables=(
+            Shown(readings_table(order), open=True),
+            Shown(matrix_table(order), open=True),
+            Shown(judged_table(found)),
+        ),
         command=command,
     )
 
 
-def reproduced(found: Sequence[Judged]) -> dict[str, int]:
-    """How many claims are reproduced under each reading, most first, in their own order."""
-    readings = dict.fromkeys(each.reading for each in found)
-    counts = Counter(each.reading for each in found if each.verdict == "reproduced")
-    return dict(sorted(((name, counts[name]) for name in readings), key=lambda pair: -pair[1]))
-
-
-def explanation(found: Sequence[Judged]) -> str:
-    """Which reading explains the paper best; ties are said."""
-    counts = reproduced(found)
-    most = max(counts.values())
-    best = [name for name, count in counts.items() if count == most]
-    total = len({each.claim for each in found})
-    shown = " and ".join(plain(name, 60) for name in best)
-    if most == 0:
-        return f"None of the {total} claims is reproduced under any reading."
-    if len(best) > 1:
-        return f"No single reading explains the paper best: {shown} tie with {most} of {total}."
-    return f"The reading {shown} explains the paper best: it reproduces {most} of {total} claims."
+def readings_table(found: Sequence[Judged]) -> Table:
+    """What each reading changes and how many claims come out how."""
+    rows = []
+    for each in found:
+        told = each.claims[0]
+        counts = (str(each.count(outcome)) for outcome in _OUTCOMES)
+        words = (plain(each.reading, 60), plain(each.topic, 80) or NONE, plain(each.says, 120))
+        judged_on = ", ".join(name for name in (told.protocol, told.split) if name)
+        rows.append((*words, plain(judged_on, 60) or NONE, *counts))
+    return Table(
+        name="sensitivity-readings",
+        caption="The readings, the one that reproduces most claims first",
+        columns=(
+            Column("Reading"),
+            Column("What the paper leaves open"),
+            Column("Reading in words"),
+            Column("Judged on"),
+            *(Column(outcome.capitalize(), number=True) for outcome in _OUTCOMES),
+        ),
+        rows=tuple(rows),
+    )
 
 
 def matrix_table(found: Sequence[Judged]) -> Table:
     """A row a claim, a column a reading, and the number that each reading reproduces."""
-    readings = list(reproduced(found).items())
-    claims = dict.fromkeys(each.claim for each in found)
-    verdicts = {(each.claim, each.reading): each.verdict for each in found}
-    rows = [("Reproduced", *(str(count) for _, count in readings))]
-    for claim in claims:
-        marks = (MARKS.get(verdicts.get((claim, name), ""), NONE) for name, _ in readings)
-        rows.append((plain(claim, 20), *marks))
+    names = dict.fromkeys(claim.claim for each in found for claim in each.claims)
+    columns = [{claim.claim: MARKS[claim.verdict] for claim in each.claims} for each in found]
+    rows = [("Reproduced", *(str(each.count("reproduced")) for each in found))]
+    for name in sorted(names, key=_claim_order):
+        rows.append((plain(name, 20), *(marks.get(name, NONE) for marks in columns)))
     return Table(
         name="sensitivity",
-        caption=(
-            "Claims by reading, the reading that reproduces most first: \u2713 reproduced, "
-            "\u2717 contradicted, ? inconclusive"
-        ),
-        columns=(Column("Claim"), *(Column(plain(name, 60)) for name, _ in readings)),
+        caption="Claims by reading: \u2713 reproduced, \u2717 contradicted, ? inconclusive",
+        columns=(Column("Claim"), *(Column(plain(each.reading, 60)) for each in found)),
         rows=tuple(rows),
         kinds={mark: kind for kind, mark in MARKS.items()},
     )
 
 
+def _claim_order(name: str) -> tuple[int, str]:
+    """C2 before C10; other names behind, by alphabet."""
+    number = name.removeprefix("C")
+    return (int(number), "") if number.isascii() and number.isdigit() else (10**6, name)
+
+
 def judged_table(found: Sequence[Judged]) -> Table:
-    """What was measured, with interval and n."""
+    """What was measured, with interval and n, and why the verdict is what it is."""
     rows = []
     for each in found:
-        ends = NONE
-        if each.low is not None and each.high is not None:
-            ends = f"{points(each.low, sign=False)} to {points(each.high, sign=False)}"
-        measured = NONE if each.measured is None else points(each.measured, sign=False)
-        verdict = each.verdict if each.verdict in MARKS else "inconclusive"
-        name = (plain(each.claim, 20), plain(each.reading, 60))
-        rows.append((*name, verdict, measured, ends, str(each.n)))
+        for claim in each.claims:
+            ends = NONE
+            if claim.low is not None and claim.high is not None:
+                ends = f"{points(claim.low, sign=False)} to {points(claim.high, sign=False)}"
+            name = (plain(claim.claim, 20), plain(each.reading, 60), claim.verdict)
+            numbers = (_percent(claim.measured), ends, str(claim.n), _percent(claim.paper))
+            rows.append((*name, *numbers, plain(claim.reason, 300)))
     return Table(
         name="sensitivity-numbers",
         caption="What decided each claim under each reading (per cent or percentage points)",
@@ -116,7 +108,13 @@ def judged_table(found: Sequence[Judged]) -> Table:
             Column("Measured", number=True),
             Column("95 % interval", number=True),
             Column("n", number=True),
+            Column("Paper", number=True),
+            Column("Reason"),
         ),
         rows=tuple(rows),
         heads=2,
     )
+
+
+def _percent(value: float | None) -> str:
+    return NONE if value is None else points(value, sign=False)

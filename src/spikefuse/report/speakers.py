@@ -1,7 +1,6 @@
 """Unknown speakers: accuracy for each speaker whom training never heard."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from spikefuse.report.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.headline import points
@@ -10,57 +9,12 @@ from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.svg import plain
 from spikefuse.report.tables import NONE, Column, Table, interval, share
 from spikefuse.studies.figures import level_name
-from spikefuse.studies.seeds import Estimate
+from spikefuse.studies.speakers import SpeakerSummary
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """One network kind and modality, tested on one speaker whom training never heard."""
-
-    network: str
-    modality: str
-    speaker: str
-    accuracy: Estimate
-
-
-@dataclass(frozen=True)
-class OverSpeakers:
-    """One network kind and modality over all held-out speakers.
-
-    Attributes:
-        mean: Over speakers and seeds.
-        low: Of the interval that resamples speakers; None below two speakers.
-        speakers: How many there are.
-        known: Accuracy where training knows every test speaker; None where it is not stored.
-        cost: Known minus unknown speakers with its interval over speakers; None likewise.
-    """
-
-    network: str
-    modality: str
-    mean: float
-    low: float | None
-    high: float | None
-    speakers: int
-    known: Estimate | None = None
-    cost: tuple[float, float, float] | None = None
-
-    @property
-    def name(self) -> str:
-        """`SNN, audio`."""
-        return f"{level_name('network', self.network)}, {self.modality}"
-
-
-@dataclass(frozen=True)
-class Speakers:
-    """Everything measured with a speaker held out."""
-
-    each: Sequence[HeldOut]
-    over: Sequence[OverSpeakers]
-
-
-def speakers_section(found: Speakers | None, command: str) -> Section | None:
+def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section | None:
     """The speakers; None where none was held out."""
-    if found is None or not found.each:
+    if not found:
         return None
     dots = _dots(found)
     label = f"Test accuracy for each speaker held out. {describe_dots(dots)}."
@@ -72,9 +26,9 @@ def speakers_section(found: Speakers | None, command: str) -> Section | None:
             "Does the network know the digits or the voices? One speaker is left out of training "
             "and validation and is the whole test set, each in turn. The interval over speakers "
             "resamples them: it says where other speakers would fall.",
-            *_sentences(found.over),
+            *_sentences(found),
         ],
-        tables=(Shown(summary_table(found.over), open=True), Shown(speaker_table(found.each))),
+        tables=(Shown(summary_table(found), open=True), Shown(speaker_table(found))),
         pictures=[draw_picture(lambda: dot_chart(dots), "speakers-chart", label)],
         legend=(
             Key("audio", "\u25b2", "audio"),
@@ -88,48 +42,48 @@ def speakers_section(found: Speakers | None, command: str) -> Section | None:
     )
 
 
-def _sentences(over: Sequence[OverSpeakers]) -> list[str]:
-    found = []
-    for each in over:
-        if each.cost is not None:
-            mean, low, high = each.cost
-            found.append(
-                f"{each.name}: unknown speakers cost {points(mean, sign=False)}\u00a0pp "
-                f"(95\u00a0% interval {points(low)}\u00a0to\u00a0{points(high)}, "
-                f"n\u00a0=\u00a0{each.speakers}\u00a0speakers)."
-            )
-    return [" ".join(found)] if found else []
+def _name(found: SpeakerSummary) -> str:
+    """`SNN, audio`."""
+    return f"{level_name('network', found.network)}, {found.modality}"
 
 
-def _dots(found: Speakers) -> Dots:
-    names = sorted({plain(each.speaker, 60) for each in found.each})
-    series = []
-    for network in ("snn", "dnn"):
-        for modality in ("audio", "fused"):
-            values = {
-                plain(each.speaker, 60): each.accuracy
-                for each in found.each
-                if (each.network, each.modality) == (network, modality)
-            }
-            if values:
-                title = f"{level_name('network', network)} {modality}"
-                series.append(Series(title, modality, values, hollow=network == "dnn"))
+def _sentences(found: Sequence[SpeakerSummary]) -> list[str]:
+    said = [
+        f"{_name(each)}: unknown speakers cost {points(each.cost.estimate, sign=False)}\u00a0pp "
+        f"(95\u00a0% interval {points(each.cost.low)}\u00a0to\u00a0{points(each.cost.high)}, "
+        f"n\u00a0=\u00a0{each.cost.n}\u00a0speakers)."
+        for each in found
+        if each.cost is not None
+    ]
+    return [" ".join(said)] if said else []
+
+
+def _dots(found: Sequence[SpeakerSummary]) -> Dots:
+    names = sorted({plain(name, 60) for each in found for name in each.speakers})
+    series = [
+        Series(
+            f"{level_name('network', each.network)} {each.modality}",
+            each.modality,
+            {plain(name, 60): accuracy for name, accuracy in each.speakers.items()},
+            hollow=each.network == "dnn",
+        )
+        for each in found
+    ]
     return Dots(names, series, "Test accuracy (%)", "%")
 
 
-def summary_table(over: Sequence[OverSpeakers]) -> Table:
+def summary_table(found: Sequence[SpeakerSummary]) -> Table:
     """Mean over speakers, the same network with known speakers, and what is lost."""
     rows = []
-    for each in over:
-        known = (NONE, NONE)
+    for each in found:
+        known, cost = (NONE, NONE), (NONE, NONE)
         if each.known is not None:
             ends = interval(each.known.low, each.known.high)
             known = (share(each.known.mean), f"{ends}, n\u00a0=\u00a0{each.known.n}")
-        cost = (NONE, NONE)
         if each.cost is not None:
-            cost = (points(each.cost[0]), f"{points(each.cost[1])} to {points(each.cost[2])}")
-        mean = (share(each.mean), interval(each.low, each.high), str(each.speakers))
-        rows.append((each.name, *mean, *known, *cost))
+            ends = f"{points(each.cost.low)} to {points(each.cost.high)}"
+            cost = (points(each.cost.estimate), ends)
+        rows.append((_name(each), *_mean(each), *known, *cost, _note(each)))
     return Table(
         name="speakers-summary",
         caption="Accuracy over held-out speakers, and with speakers that training knows (size S)",
@@ -142,20 +96,35 @@ def summary_table(over: Sequence[OverSpeakers]) -> Table:
             Column("95 % over seeds", number=True),
             Column("Cost pp", number=True),
             Column("95 % of the cost", number=True),
+            Column("Note"),
         ),
         rows=tuple(rows),
     )
 
 
-def speaker_table(each: Sequence[HeldOut]) -> Table:
+def _mean(found: SpeakerSummary) -> tuple[str, str, str]:
+    """Mean, interval and number of speakers; one speaker is its own mean, without interval."""
+    if found.mean is not None:
+        ends = interval(found.mean.low, found.mean.high)
+        return share(found.mean.estimate), ends, str(found.mean.n)
+    (only,) = found.speakers.values()
+    return share(only.mean), NONE, "1"
+
+
+def _note(found: SpeakerSummary) -> str:
+    notes = [found.reason, *(each.note for each in (found.mean, found.cost) if each is not None)]
+    return "; ".join(dict.fromkeys(note for note in notes if note))
+
+
+def speaker_table(found: Sequence[SpeakerSummary]) -> Table:
     """Accuracy for each speaker, with interval over seeds and every seed."""
     rows = []
-    for found in each:
-        name = (plain(found.speaker, 80), level_name("network", found.network), found.modality)
-        value = found.accuracy
-        seeds = " ".join(share(one) for one in value.values.values())
-        ends = interval(value.low, value.high)
-        rows.append((*name, share(value.mean), ends, str(value.n), seeds))
+    for each in found:
+        network = level_name("network", each.network)
+        for name, value in each.speakers.items():
+            seeds = " ".join(share(one) for one in value.values.values())
+            numbers = (share(value.mean), interval(value.low, value.high), str(value.n), seeds)
+            rows.append((plain(name, 80), network, each.modality, *numbers))
     return Table(
         name="speakers",
         caption="Test accuracy for each speaker held out (per cent)",

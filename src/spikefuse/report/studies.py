@@ -3,10 +3,6 @@
 from collections.abc import Callable
 
 from spikefuse.core.errors import SpikefuseError
-from spikefuse.report.adapters.controls import controls
-from spikefuse.report.adapters.selection import selected
-from spikefuse.report.adapters.sensitivity import judged
-from spikefuse.report.adapters.speakers import speakers
 from spikefuse.report.commands import commands_of
 from spikefuse.report.controls import controls_section
 from spikefuse.report.section import Section
@@ -14,21 +10,25 @@ from spikefuse.report.selection import selection_section
 from spikefuse.report.sensitivity import sensitivity_section
 from spikefuse.report.sources import Run
 from spikefuse.report.speakers import speakers_section
+from spikefuse.studies.headline import Headline
+from spikefuse.studies.selection import selection_biases
+from spikefuse.studies.sensitivity import judged_from
+from spikefuse.studies.speakers import speaker_summaries
 
 
-def study_sections(run: Run) -> tuple[list[Section], list[str]]:
+def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]:
     """The sections that have rows, and what kept others from being shown, in sentences."""
     commands = commands_of(run.record)
     makers: dict[str, Callable[[], Section | None]] = {
-        "controls": lambda: controls_section(
-            controls(run.rows), commands.run("model-size", "controls")
-        ),
+        "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
         "speakers": lambda: speakers_section(
-            speakers(run.rows), commands.run("speakers", protocols=False)
+            speaker_summaries(run.rows), commands.run("speakers", protocols=False)
         ),
-        "selection bias": lambda: selection_section(selected(run.rows), commands.run("model-size")),
+        "selection bias": lambda: selection_section(
+            selection_biases(run.rows), commands.run("model-size")
+        ),
         "sensitivity": lambda: sensitivity_section(
-            judged(run.sensitivity), commands.run("sensitivity", protocols=False)
+            judged_from(run.sensitivity), commands.run("sensitivity", protocols=False)
         ),
     }
     sections, problems = [], []

@@ -5,9 +5,11 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spikefuse.report.headline import Headline, points
+from spikefuse.report.headline import points
 from spikefuse.report.scale import percent
 from spikefuse.studies.figures import FigureRow, PaperFigure, level_name
+from spikefuse.studies.gains import BEST, EXPERTS, MEAN
+from spikefuse.studies.headline import Headline
 from spikefuse.studies.seeds import Estimate
 
 NONE = "\u2013"
@@ -136,19 +138,32 @@ def figure_summary_table(figure: PaperFigure, columns: Sequence[Sequence[FigureR
     )
 
 
+_YARDSTICK_WORDS = {
+    BEST: "the better single modality",
+    MEAN: "the mean of both",
+    EXPERTS: "the product of experts",
+}
+
+
 def headline_estimates(found: Headline) -> list[tuple[str, Estimate]]:
     """Every number of the headline with its name."""
-    named: list[tuple[str, Estimate | None]] = []
-    for name, gain in found.gains.items():
-        word = name.upper()
-        named.append((f"{word}: fused minus better single modality", gain.over_best))
-        named.append((f"{word}: fused minus mean of both", gain.over_mean))
-    named.append(("SNN gain minus DNN gain, over the better one", found.more_for_snn))
-    named.append(("SNN gain minus DNN gain, over the mean", found.more_for_snn_over_mean))
-    for name, leak in found.leaks.items():
-        word = name.upper()
+    named = []
+    for network, each in found.baselines.items():
+        word = level_name("network", network)
+        named += [
+            (f"{word}: fused minus {_YARDSTICK_WORDS[name]}", gain)
+            for name in _YARDSTICK_WORDS
+            if (gain := each.yardsticks[name].gain) is not None
+        ]
+        if each.control is not None:
+            named.append((f"{word}: shuffled audio minus image alone", each.control.difference))
+    for name, words in _YARDSTICK_WORDS.items():
+        if name in found.more:
+            named.append((f"SNN gain minus DNN gain, over {words}", found.more[name]))
+    for network, leak in found.leaks.items():
+        word = level_name("network", network)
         named.append((f"{word}: leak, paper minus disjoint", leak.difference))
-    return [(name, value) for name, value in named if value is not None]
+    return named
 
 
 def headline_table(found: Headline) -> Table:

@@ -92,18 +92,16 @@ def _summary(rows: list[Row], network: str, modality: str) -> SpeakerSummary:
     anyone = {column: level for column, level in levels.items() if column != "held_out"}
     unknown = select(rows, anyone | {"study": SPEAKERS.name, "protocol": "speaker"})
     where = f"{network} {modality} without"
-    names = sorted({str(row.get("held_out")) for row in unknown})
+    names = sorted({str(row.get("held_out") or "") for row in unknown} - {""})
     values = {
         name: seed_values(select(unknown, {"held_out": name}), f"{where} {name}") for name in names
     }
     values = {name: by_seed for name, by_seed in values.items() if by_seed}
-    known = seed_values(
-        select(
-            [row for row in rows if str(row.get("study")) in DEFAULT_STUDIES],
-            levels | {"protocol": "disjoint"},
-        ),
-        f"{network} {modality} with known speakers",
+    familiar = select(
+        [row for row in rows if str(row.get("study")) in DEFAULT_STUDIES],
+        levels | {"protocol": "disjoint"},
     )
+    known = seed_values(familiar, f"{network} {modality} with known speakers")
     gaps = {name: minus(known, by_seed) for name, by_seed in values.items()}
     mean = _over_speakers(values, f"{network} {modality}")
     cost = _over_speakers(gaps, f"{network} {modality} cost")
@@ -121,7 +119,7 @@ def _summary(rows: list[Row], network: str, modality: str) -> SpeakerSummary:
             if (found := estimate(values[name], resolution_of(unknown))) is not None
         },
         mean=mean,
-        known=estimate(known),
+        known=estimate(known, resolution_of(familiar)),
         cost=cost,
         reason=reason,
     )

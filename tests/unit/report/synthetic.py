@@ -274,12 +274,19 @@ def sensitivity_text(readings: Sequence[str]) -> str:
     """A table of verdicts by reading; the first reading reproduces most."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["claim", "reading", "verdict", "measured", "low", "high", "n"])
+    writer.writerow(
+        [
+            *("claim", "reading", "topic", "protocol", "split", "verdict"),
+            *("measured", "low", "high", "n", "paper", "reason"),
+        ]
+    )
     kinds = ("reproduced", "contradicted", "inconclusive")
     for place, reading in enumerate(readings):
         for claim in range(1, 25):
             kind = kinds[0] if claim % (2 + place) == 0 else kinds[1 + claim % 2]
-            writer.writerow([f"C{claim}", reading, kind, 0.0125, 0.01, 0.015, 2])
+            name = [f"C{claim}", reading, f"topic of {reading}", "disjoint", "test"]
+            reason = f"because of {reading}"
+            writer.writerow([*name, kind, 0.0125, 0.01, 0.015, 2, 0.013, reason])
     return text.getvalue()
 
 

@@ -224,6 +224,11 @@ def test_first_screen_answers(built: Any, page: Page) -> None:
     assert "Does a second modality help a spiking network" in before_contents
     assert "Real data: MNIST" in before_contents
     assert re.search(r"the SNN to 9\d\.\d\d %, \+\d\.\d\d pp \(95 % interval", before_contents)
+    assert re.search(
+        r"Over the product of experts, .* the SNN .\d\.\d\d pp \(95 % interval .* and the DNN .\d",
+        before_contents,
+    )
+    assert "so an input that says nothing brings nothing" in before_contents
     assert re.search(r"the leak is worth \+\d\.\d\d pp \(95 % interval .* n = 3\)", before_contents)
     assert "100 % of its validation clips are training clips, against 0 %" in before_contents
 
@@ -275,7 +280,8 @@ def test_every_table_file_is_latex_too(built: Any) -> None:
     assert names == {path.stem for path in folder.glob("*.tex")}
     assert names >= {
         *("headline", "claims", "figure-04", "controls", "speakers", "speakers-summary"),
-        *("selection", "sensitivity", "sensitivity-numbers", "rates-by-step", "rasters"),
+        *("selection", "sensitivity", "sensitivity-readings", "sensitivity-numbers"),
+        *("rates-by-step", "rasters"),
         *("confusion-snn-fused", "confusion-dnn-audio"),
     }
     for name in names:

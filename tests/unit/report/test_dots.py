@@ -5,7 +5,7 @@ import pytest
 
 from spikefuse.report import theme
 from spikefuse.report.dots import Dots, Series, describe_dots, dot_chart
-from spikefuse.report.headline import Estimate
+from spikefuse.studies.seeds import Estimate
 
 WIDE = Estimate({0: 0.01, 1: 0.03}, 0.02, -0.107, 0.147)
 ONE = Estimate({0: -0.005}, -0.005, None, None)

@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from spikefuse.report.headline import (
-    Estimate,
     answer,
+    answer_over_controls,
     answer_over_mean,
-    headline,
+    control_sentence,
     leak_sentence,
     points,
     verdict,
 )
+from spikefuse.studies.gains import Control
+from spikefuse.studies.headline import headline
+from spikefuse.studies.seeds import Estimate
 
 Rows = list[dict[str, object]]
 
@@ -23,6 +26,7 @@ def cell(
     values: Sequence[float],
     protocol: str = "disjoint",
     split: str = "test",
+    **levels: str,
 ) -> Rows:
     return [
         {
@@ -41,6 +45,7 @@ def cell(
             "metric": "accuracy",
             "seed": seed,
             "value": value,
+            **levels,
         }
         for seed, value in enumerate(values)
     ]
@@ -58,26 +63,6 @@ LARGE, SMALL, UNSURE, LOSS = (
     (0.030, -0.020, 0.010),
     (-0.03, -0.031, -0.029),
 )
-
-
-def test_gains_are_paired_by_seed() -> None:
-    rows = cell("snn", "image", [0.95, 0.96]) + cell("snn", "audio", [0.90, 0.94])
-    rows += cell("snn", "fused", [0.97, 0.985, 0.99])
-
-    gain = headline(rows).gains["snn"]
-
-    assert gain.best_modality == "image"
-    assert dict(gain.over_best.values) == pytest.approx({0: 0.02, 1: 0.025})
-    assert dict(gain.over_mean.values) == pytest.approx({0: 0.045, 1: 0.035})
-    assert gain.over_best.mean == pytest.approx(0.0225)
-
-
-def test_the_better_modality_is_chosen_on_validation() -> None:
-    rows = network("snn", LARGE)
-    rows += cell("snn", "image", [0.91] * 3, split="validation")
-    rows += cell("snn", "audio", [0.93] * 3, split="validation")
-
-    assert headline(rows).gains["snn"].best_modality == "audio"
 
 
 @pytest.mark.parametrize(
@@ -103,19 +88,13 @@ def test_one_seed_cannot_say() -> None:
     assert "too few for an interval" in answer(found)
 
 
-def test_seeds_that_agree_exactly_prove_nothing() -> None:
-    rows = cell("snn", "image", [0.75, 0.75]) + cell("snn", "audio", [0.5, 0.5])
-    rows += cell("snn", "fused", [0.875, 0.875])
-
-    assert headline(rows).gains["snn"].over_best.sign == 0
-
-
 def test_without_results_it_says_so() -> None:
     found = headline([])
 
     assert verdict(found) == "Not measured yet"
     assert "not all finished" in answer(found)
     assert answer_over_mean(found) == ""
+    assert answer_over_controls(found) == ""
     assert "not finished" in leak_sentence(found, {})
 
 
@@ -127,6 +106,48 @@ def test_answer_names_gain_interval_and_n() -> None:
     assert "the DNN gains +1.00 pp" in said
     assert "is +2.00 pp (95 % interval" in said
     assert "SNN +5.50 pp" in answer_over_mean(found).replace("\u00a0", " ")
+
+
+def test_the_controls_stand_beside_the_answer() -> None:
+    experts, shuffled = (0.99, 0.9905, 0.9895), (0.9501, 0.9499, 0.95)
+    product = {"study": "controls", "fusion": "product-of-experts"}
+    blind = {"study": "controls", "pairing": "shuffled"}
+    rows = network("snn", LARGE) + network("dnn", SMALL)
+    rows += cell("snn", "fused", experts, **product)
+    assert answer_over_controls(headline(rows)).replace("\u00a0", " ") == (
+        "Over the product of experts, the answers of an image and an audio network trained apart "
+        "and multiplied, joint training brings the SNN \u22121.00 pp "
+        "(95 % interval \u22121.12 to \u22120.88, n = 3)."
+    )
+
+    rows += cell("dnn", "fused", experts, **product)
+    rows += cell("snn", "fused", shuffled, **blind) + cell("dnn", "fused", shuffled, **blind)
+
+    said = answer_over_controls(headline(rows)).replace("\u00a0", " ")
+    assert "n = 3) and the DNN \u22123.00 pp (95 % interval" in said
+    assert said.endswith(
+        "With audio shuffled between pairs, the fused SNN stands 0.00 pp (95 % interval "
+        "\u22120.02 to +0.02, n = 3) from its image network: equal to it within 0.60 pp, "
+        "so an input that says nothing brings nothing."
+    )
+    assert said.count(". ") == 1, "two sentences"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("above", "above it, so something besides what the audio says brings accuracy."),
+        ("below", "below it, so a second input without information costs accuracy."),
+        ("undecided", "which does not decide at a margin of 0.60 pp."),
+    ],
+)
+def test_every_verdict_of_the_control_has_words(kind: str, words: str) -> None:
+    control = Control(Estimate({0: 0.01, 1: 0.02}, 0.015, 0.01, 0.02), None, kind)
+
+    said = control_sentence("dnn", control).replace("\u00a0", " ")
+
+    assert "the fused DNN stands +1.50 pp (95 % interval +1.00 to +2.00, n = 2)" in said
+    assert said.endswith(words)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +174,3 @@ def test_points_has_a_true_minus_and_no_signed_zero() -> None:
     assert points(-0.0123) == "\u22121.23"
     assert points(0.0123) == "+1.23"
     assert points(-0.00001) == "0.00"
-
-
-def test_sign_of_an_estimate() -> None:
-    assert Estimate({0: 1.0, 1: 1.1}, 1.05, 0.2, 1.9).sign == 1
-    assert Estimate({0: 1.0, 1: 1.1}, 1.05, -0.2, 2.3).sign == 0
-    assert Estimate({0: 1.0}, 1.0, None, None).sign == 0

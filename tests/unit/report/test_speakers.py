@@ -1,36 +1,54 @@
 """The section of the held-out speakers says what was measured."""
 
-from spikefuse.report.headline import Estimate
-from spikefuse.report.speakers import (
-    HeldOut,
-    OverSpeakers,
-    Speakers,
-    speaker_table,
-    speakers_section,
-    summary_table,
-)
+from spikefuse.report.speakers import speaker_table, speakers_section, summary_table
+from spikefuse.stats import Interval
+from spikefuse.studies.seeds import Estimate
+from spikefuse.studies.speakers import SpeakerSummary
 
 VALUE = Estimate({0: 0.80, 1: 0.84}, 0.82, 0.566, 1.074)
 KNOWN = Estimate({0: 0.97}, 0.97, None, None)
-FOUND = Speakers(
-    [HeldOut("snn", "audio", "theo", VALUE), HeldOut("dnn", "audio", "theo", KNOWN)],
-    [
-        OverSpeakers("snn", "audio", 0.82, 0.78, 0.9, 6, KNOWN, (0.15, 0.1, 0.2)),
-        OverSpeakers("dnn", "audio", 0.97, None, None, 1),
-    ],
-)
+
+
+def over_speakers(mean: float, low: float, high: float) -> Interval:
+    return Interval(mean, low, high, n=6, method="cluster bootstrap", confidence=0.95, note="few")
+
+
+FOUND = [
+    SpeakerSummary(
+        network="snn",
+        modality="audio",
+        speakers={"lucas": KNOWN, "theo": VALUE},
+        mean=over_speakers(0.82, 0.78, 0.9),
+        known=KNOWN,
+        cost=over_speakers(0.15, 0.1, 0.2),
+        reason="",
+    ),
+    SpeakerSummary(
+        network="dnn",
+        modality="audio",
+        speakers={"theo": KNOWN},
+        mean=None,
+        known=None,
+        cost=None,
+        reason="1 speaker held out",
+    ),
+]
 
 
 def test_tables_have_every_number_with_interval_and_n() -> None:
-    each, over = speaker_table(FOUND.each).rows, summary_table(FOUND.over).rows
+    each, over = speaker_table(FOUND).rows, summary_table(FOUND).rows
 
     none = "\u2013"
-    assert each[0] == (*("theo", "SNN", "audio", "82.00", "56.60 to 100.00", "2", "80.00 84.00"),)
+    assert each == (
+        ("lucas", "SNN", "audio", "97.00", none, "1", "97.00"),
+        ("theo", "SNN", "audio", "82.00", "56.60 to 100.00", "2", "80.00 84.00"),
+        ("theo", "DNN", "audio", "97.00", none, "1", "97.00"),
+    )
     assert over[0] == (
         *("SNN, audio", "82.00", "78.00 to 90.00", "6", "97.00", f"{none}, n\u00a0=\u00a01"),
-        *("+15.00", "+10.00 to +20.00"),
+        *("+15.00", "+10.00 to +20.00", "few"),
     )
-    assert over[1] == ("DNN, audio", "97.00", none, "1", none, none, none, none)
+    assert over[1] == ("DNN, audio", "97.00", none, "1", *[none] * 4, "1 speaker held out")
 
 
 def test_section_says_the_cost_and_draws_each_speaker() -> None:
@@ -48,5 +66,4 @@ def test_section_says_the_cost_and_draws_each_speaker() -> None:
 
 
 def test_without_speakers_there_is_no_section() -> None:
-    assert speakers_section(None, "") is None
-    assert speakers_section(Speakers([], []), "") is None
+    assert speakers_section([], "") is None

@@ -4,14 +4,20 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from spikefuse.report.sources import read_run
+from spikefuse.report.section import Section
+from spikefuse.report.sources import Run, read_run
 from spikefuse.report.studies import study_sections
+from spikefuse.studies.headline import headline
+
+
+def sections_of(run: Run) -> tuple[list[Section], list[str]]:
+    return study_sections(run, headline(run.rows))
 
 
 def test_only_sections_with_rows(synthetic: ModuleType, tmp_path: Any) -> None:
     synthetic.write_run(tmp_path, seeds=2, epochs=1, studies=("reset",))
 
-    assert study_sections(read_run(tmp_path)) == ([], [])
+    assert sections_of(read_run(tmp_path)) == ([], [])
 
 
 def test_every_section_with_its_command(synthetic: ModuleType, tmp_path: Any) -> None:
@@ -24,7 +30,7 @@ def test_every_section_with_its_command(synthetic: ModuleType, tmp_path: Any) ->
         readings=("base",),
     )
 
-    sections, problems = study_sections(read_run(tmp_path))
+    sections, problems = sections_of(read_run(tmp_path))
 
     assert problems == []
     options = "--profile quick --data digits --seeds 2"
@@ -43,7 +49,7 @@ def test_contradicting_rows_cost_their_section_alone(synthetic: ModuleType, tmp_
         {**row, "trial": "other", "value": 0.1} for row in run.rows if row["study"] == "speakers"
     ]
 
-    sections, problems = study_sections(replace(run, rows=(*run.rows, *twice)))
+    sections, problems = sections_of(replace(run, rows=(*run.rows, *twice)))
 
     assert [section.name for section in sections] == ["controls", "selection"]
     assert len(problems) == 1

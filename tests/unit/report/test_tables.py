@@ -4,7 +4,6 @@ import csv
 
 import pytest
 
-from spikefuse.report.headline import Estimate, Gain, Headline, Leak
 from spikefuse.report.tables import (
     NONE,
     csv_bytes,
@@ -15,6 +14,10 @@ from spikefuse.report.tables import (
     share,
 )
 from spikefuse.studies.figures import FigureRow, figure, figure_table
+from spikefuse.studies.gains import BEST, EXPERTS, YARDSTICKS, Baselines, Control, Yardstick
+from spikefuse.studies.headline import Headline
+from spikefuse.studies.leak import Leak
+from spikefuse.studies.seeds import Estimate
 
 
 def measured(protocol: str, split: str, values: tuple[float, ...]) -> tuple[FigureRow, ...]:
@@ -83,14 +86,30 @@ def test_csv_is_read_back_whole() -> None:
 def test_headline_table_is_in_percentage_points() -> None:
     estimate = Estimate({0: 0.01, 1: 0.02}, 0.015, -0.0485, 0.0785)
     single = Estimate({0: 0.01}, 0.01, None, None)
-    gain = Gain("snn", estimate, "image", estimate, estimate, single)
+    gains = dict.fromkeys(YARDSTICKS, estimate) | {EXPERTS: single}
+    snn = Baselines(
+        network="snn",
+        size="S",
+        protocol="disjoint",
+        fused=estimate,
+        best_modality="image",
+        yardsticks={name: Yardstick(name, estimate, gain) for name, gain in gains.items()},
+        control=Control(estimate, None, "undecided"),
+        resolution=None,
+    )
     leak = Leak("snn", estimate, estimate, estimate)
 
-    rows = headline_table(Headline({"snn": gain}, None, None, {"snn": leak})).rows
+    rows = headline_table(Headline({"snn": snn}, {BEST: single}, {"snn": leak})).rows
 
-    assert rows[0][1:] == ("+1.50", "\u22124.85 to +7.85", "2")
-    assert rows[1][1:] == ("+1.00", NONE, "1")
-    assert len(rows) == 3
+    ends = "\u22124.85 to +7.85"
+    assert rows == (
+        ("SNN: fused minus the better single modality", "+1.50", ends, "2"),
+        ("SNN: fused minus the mean of both", "+1.50", ends, "2"),
+        ("SNN: fused minus the product of experts", "+1.00", NONE, "1"),
+        ("SNN: shuffled audio minus image alone", "+1.50", ends, "2"),
+        ("SNN gain minus DNN gain, over the better single modality", "+1.00", NONE, "1"),
+        ("SNN: leak, paper minus disjoint", "+1.50", ends, "2"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ def test_gains_over_every_yardstick_are_paired_by_seed() -> None:
     assert all(gain is not None for gain in gains.values())
     expected = {
         BEST: (0.03, 0.025, 0.05),
+        "image alone": (0.03, 0.025, 0.05),
+        "audio alone": (0.08, 0.075, 0.04),
         MEAN: (0.055, 0.05, 0.045),
         EXPERTS: (-0.01, -0.006, -0.002),
         CONTROL: (0.029, 0.026, 0.05),
@@ -67,6 +69,7 @@ def test_gains_over_every_yardstick_are_paired_by_seed() -> None:
         assert dict(gains[name].values) == pytest.approx(dict(enumerate(values)))
         low, high = stats.t.interval(0.95, 2, loc=sum(values) / 3, scale=stats.sem(values))
         assert (gains[name].low, gains[name].high) == pytest.approx((low, high), abs=1e-12)
+    assert set(expected) == set(YARDSTICKS)
     assert gains[EXPERTS].sign == 0
     assert gains[MEAN].sign == 1
 
@@ -144,6 +147,18 @@ def test_the_control_is_judged_against_image_only(
         stats.ttest_1samp(differences, CONTROL_MARGIN, alternative="less").pvalue,
     )
     assert control.equivalence.p_value == pytest.approx(p, abs=1e-12)
+
+
+def test_seeds_that_agree_exactly_prove_no_equality() -> None:
+    rows = [row for row in network() if row["modality"] == "image" or row["pairing"] == "shuffled"]
+    for row in rows:
+        row["value"] = 0.9
+        row["samples"] = ""
+    control = baselines(rows, "snn").control
+    assert control is not None
+    assert control.equivalence is not None
+    assert control.equivalence.equivalent, "the test alone would be fooled"
+    assert control.verdict == "undecided"
 
 
 def test_one_seed_decides_nothing() -> None:

@@ -22,6 +22,13 @@ def test_one_seed_has_a_mean_and_no_interval_and_no_seed_has_nothing() -> None:
     assert estimate({}) is None
 
 
+def test_the_sign_is_what_the_interval_proves() -> None:
+    assert Estimate({0: 1.0, 1: 1.1}, 1.05, 0.2, 1.9).sign == 1
+    assert Estimate({0: -1.0, 1: -1.1}, -1.05, -1.9, -0.2).sign == -1
+    assert Estimate({0: 1.0, 1: 1.1}, 1.05, -0.2, 2.3).sign == 0
+    assert Estimate({0: 1.0}, 1.0, None, None).sign == 0
+
+
 def test_seeds_that_agree_are_as_wide_as_one_step_of_one_seed() -> None:
     alike = {0: 0.5, 1: 0.5, 2: 0.5}
     bare, stepped = estimate(alike), estimate(alike, resolution=0.01)

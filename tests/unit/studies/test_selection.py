@@ -37,6 +37,9 @@ def test_each_difference_is_what_it_says() -> None:
         "on_validation": (0.02, 0.01, 0.015),
         "bias": (0.015, 0.012, 0.01),
     }
+    assert (found.best.mean, found.test.mean) == pytest.approx((0.985, 2.875 / 3))
+    assert found.last is not None
+    assert found.last.mean == pytest.approx(2.867 / 3)
     for name, values in expected.items():
         got = getattr(found, name)
         assert dict(got.values) == pytest.approx(dict(enumerate(values))), name
@@ -63,6 +66,13 @@ def test_networks_modalities_and_protocols_are_kept_apart() -> None:
     assert len(selection_biases(table, "S/2")) == 1
 
 
+def test_a_single_modality_stands_once() -> None:
+    both = rows(modality="image") + rows(modality="image", protocol="paper")
+    assert [each.protocol for each in selection_biases(both)] == ["disjoint"]
+    alone = rows(modality="image", protocol="paper")
+    assert [each.protocol for each in selection_biases(alone)] == ["paper"]
+
+
 def test_seeds_that_agree_have_the_width_of_one_sample() -> None:
     same = [row | {"value": 0.9} for row in rows(modality="image")]
     (found,) = selection_biases(same)
@@ -74,5 +84,5 @@ def test_missing_numbers_are_none_and_missing_cells_are_left_out() -> None:
     only_best = [row for row in rows(modality="image") if row["metric"] == "accuracy"]
     (found,) = selection_biases(only_best)
     assert found.optimism.n == 3
-    assert (found.on_test, found.on_validation, found.bias) == (None, None, None)
+    assert (found.on_test, found.on_validation, found.bias, found.last) == (None,) * 4
     assert selection_biases([row for row in only_best if row["split"] == "test"]) == []

@@ -10,6 +10,7 @@ import torch
 
 from spikefuse.core.errors import InputError
 from spikefuse.results import TrialStore, read_tidy
+from spikefuse.results.tidy import table_bytes
 from spikefuse.studies import PROFILES, Cell, make_plan
 from spikefuse.studies.claims import evaluate_claims
 from spikefuse.studies.gather import gather_readings
@@ -21,6 +22,8 @@ from spikefuse.studies.sensitivity import (
     best_readings,
     explanation,
     judge_readings,
+    judged_from,
+    ranked,
     sensitivity_rows,
     sensitivity_studies,
 )
@@ -60,7 +63,7 @@ ROWS = world("base", flat) + world("byte", reset_matters) + world("paper-pairing
 
 def verdict_of(rows: Rows, claim: str, reading: str) -> str:
     (judged,) = judge_readings(rows, [reading])
-    return next(v.verdict for v in judged.verdicts if v.id == claim)
+    return next(v.verdict for v in judged.claims if v.claim == claim)
 
 
 def test_a_claim_is_judged_on_the_rows_of_its_reading() -> None:
@@ -72,7 +75,7 @@ def test_a_claim_is_judged_on_the_rows_of_its_reading() -> None:
 
 def test_a_reading_is_judged_on_its_own_protocol_and_split() -> None:
     judged = judge_readings(ROWS, ["base", "paper-pairing", "byte"])
-    views = {j.reading.name: (j.verdicts[0].protocol, j.verdicts[0].split) for j in judged}
+    views = {j.reading: (j.claims[0].protocol, j.claims[0].split) for j in judged}
     assert views == {
         "base": ("disjoint", "test"),
         "paper-pairing": ("paper", "validation"),
@@ -90,9 +93,9 @@ def test_mixed_readings_do_not_disturb_the_base() -> None:
 
 def test_the_best_reading_is_named_and_a_tie_is_called_one() -> None:
     judged = judge_readings(ROWS, ["base", "byte", "paper-pairing"])
-    counts = {each.reading.name: each.count("reproduced") for each in judged}
+    counts = {each.reading: each.count("reproduced") for each in judged}
     assert counts["byte"] > counts["base"] == counts["paper-pairing"] > 0
-    assert [each.reading.name for each in best_readings(judged)] == ["byte"]
+    assert [each.reading for each in best_readings(judged)] == ["byte"]
     said = explanation(judged)
     assert "best is byte (pixels from 0 to 255)" in said
     assert f"{counts['byte']} of 24 claims reproduced" in said
@@ -115,7 +118,7 @@ def test_fewer_contradictions_break_a_tie() -> None:
 
 def test_missing_cells_are_inconclusive_never_a_crash() -> None:
     judged = judge_readings([], list(READINGS))
-    assert {v.verdict for each in judged for v in each.verdicts} == {"inconclusive"}
+    assert {v.verdict for each in judged for v in each.claims} == {"inconclusive"}
     assert best_readings(judged) == ()
     assert "No reading can be named" in explanation(judged)
     assert explanation([]) == "No reading has been run."
@@ -128,6 +131,39 @@ def test_the_table_has_a_row_for_every_claim_and_reading() -> None:
     row = next(row for row in rows if (row["claim"], row["reading"]) == ("C19", "byte"))
     assert (row["verdict"], row["n"], row["topic"]) == ("reproduced", 3, "image scale")
     assert row["low"] < row["measured"] < row["high"]
+
+
+def test_the_table_is_read_back_as_it_was_judged(tmp_path: Path) -> None:
+    judged = judge_readings(ROWS, ["base", "byte"])
+    path = tmp_path / "sensitivity.csv"
+    path.write_bytes(table_bytes(COLUMNS, sensitivity_rows(judged), "test"))
+
+    with path.open(newline="") as file:
+        assert judged_from(csv.DictReader(file)) == judged
+
+
+def test_a_table_that_anyone_edited_is_read_with_care() -> None:
+    row = {"claim": "C1", "reading": "mine", "verdict": "<b>", "measured": "nan", "low": "x"}
+    (found,) = judged_from([row, row | {"claim": ""}, row | {"reading": ""}, {}])
+    assert (found.reading, found.topic, found.says) == ("mine", "", "")
+    (claim,) = found.claims
+    assert claim.verdict == "inconclusive"
+    assert (claim.measured, claim.low, claim.high, claim.paper, claim.n) == (*(None,) * 4, 0)
+    assert "none of the 1 claims" in explanation([found])
+
+
+def test_readings_rank_by_what_they_reproduce_then_by_what_they_contradict() -> None:
+    table = {"a": "nn?", "b": "yn?", "c": "yyn", "d": "y??"}
+    verdicts = {"y": "reproduced", "n": "contradicted", "?": "inconclusive"}
+    judged = judged_from(
+        {"claim": f"C{place}", "reading": reading, "verdict": verdicts[mark]}
+        for reading, marks in table.items()
+        for place, mark in enumerate(marks)
+    )
+    assert [each.reading for each in ranked(judged)] == ["c", "d", "b", "a"]
+    assert [each.reading for each in best_readings(judged[:2] + judged[3:])] == ["d"]
+    best = "best is c: 2 of 3 claims reproduced and 1 contradicted."
+    assert explanation(judged).endswith(best)
 
 
 def test_readings_and_experiments_can_be_chosen() -> None:

@@ -1,1 +1,0 @@
-"""From tidy rows to the plain records that the report's sections show, one file a section."""
