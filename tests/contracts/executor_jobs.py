@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from spikefuse.core.deadline import Deadline
 from spikefuse.core.errors import InputError
 
 Report = Callable[[Mapping[str, Any]], None]
@@ -209,3 +210,15 @@ def _sockets(process: int) -> Iterator[str]:
                 yield target[8:-1]
     except OSError:
         return
+
+
+def count_until_deadline(payload: Payload, report: Report) -> Payload:
+    """Pieces of work of 20 ms, as many as fit before the deadline."""
+    deadline = Deadline(payload["deadline"])
+    for piece in range(payload["pieces"]):
+        deadline.check("piece")
+        with deadline.timing("piece"):
+            time.sleep(0.02)
+        deadline.advance()
+        report({"piece": piece})
+    return {"pieces": payload["pieces"]}

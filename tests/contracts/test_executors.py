@@ -227,6 +227,31 @@ def test_killed_worker_fails_its_job_only(executor: Executor) -> None:
     assert listener.kinds("killed") == ["started", "failed"]
 
 
+# -- deadlines -----------------------------------------------------------------------------------
+
+
+def test_jobs_stop_before_their_deadline(executor: Executor) -> None:
+    listener = Listener()
+    deadline = time.time() + 20
+    timed = [
+        Job("late", f"{JOBS}:count_until_deadline", {"pieces": 5}, deadline=time.time() - 1),
+        Job("long", f"{JOBS}:count_until_deadline", {"pieces": 10**6}, deadline=deadline),
+        Job("short", f"{JOBS}:count_until_deadline", {"pieces": 5}, deadline=deadline),
+    ]
+    late, long, short = executor.run(timed, listener)
+    assert time.time() < deadline + 2
+    assert (late.ok, late.stopped, late.value) == (False, True, {"advanced": 0})
+    assert listener.kinds("late") == ["stopped"]
+    assert (long.ok, long.stopped) == (False, True)
+    assert long.value is not None
+    assert long.value["advanced"] == len(listener.data("long", "progress")) > 0
+    assert listener.data("long", "stopped") == [
+        {"error": "stopped before the time limit; the same command goes on from here"}
+    ]
+    # In this process it comes after the long one; elsewhere beside it.
+    assert short.stopped or short.value == {"pieces": 5}
+
+
 # -- around a job --------------------------------------------------------------------------------
 
 

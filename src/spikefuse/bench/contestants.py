@@ -37,17 +37,24 @@ def _definition(precision: str, time_steps: int) -> TrialDefinition:
     )
 
 
-def _fit(definition: TrialDefinition, backend: str) -> Fit:
+def _fit(definition: TrialDefinition, backend: str, device: str = "cpu", members: int = 1) -> Fit:
     corpus = load_corpus(definition.data, locate("builtin"))
+    definitions = [definition.model_copy(update={"seed": seed}) for seed in range(members)]
     # Nothing is written: the loop of an epoch is run without its end.
     store = TrialStore(Path(tempfile.mkdtemp(prefix="spikefuse-bench-")))
-    folder = store.open(definition.model_dump(mode="json"))
-    return Fit([definition], [folder], corpus, lambda event: None, "cpu", backend)
+    folders = [store.open(each.model_dump(mode="json")) for each in definitions]
+    return Fit(definitions, folders, corpus, lambda event: None, device, backend)
 
 
-def training(precision: str, time_steps: int = 4, backend: str = "auto") -> Contest:
+def training(
+    precision: str,
+    time_steps: int = 4,
+    backend: str = "auto",
+    device: str = "cpu",
+    members: int = 1,
+) -> Contest:
     """The training loop as it is: gather, forward, loss, backward, checks, Adam."""
-    fit = _fit(_definition(precision, time_steps), backend)
+    fit = _fit(_definition(precision, time_steps), backend, device, members)
 
     def batches() -> Iterator[Batch]:
         epoch = 0
@@ -62,7 +69,7 @@ def training(precision: str, time_steps: int = 4, backend: str = "auto") -> Cont
     def prepare() -> None:
         for parameter in fit.network.parameters():
             parameter.grad = torch.zeros_like(parameter)
-        fit.optimiser.step([0])
+        fit.optimiser.step(range(members))
         fit.optimiser.clear()
 
     return Contest(lambda: fit.step(1, next(stream)), BATCH, prepare)

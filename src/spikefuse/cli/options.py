@@ -49,6 +49,13 @@ Shard = Annotated[
     str,
     typer.Option("--shard", help="i/n: do the i-th of n shares of the work (for job arrays)."),
 ]
+TimeLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit",
+        help="Stop in time (1h30m, 9m, 45s, seconds) with exit code 75; the same command goes on.",
+    ),
+]
 RayAddress = Annotated[
     str | None,
     typer.Option("--ray-address", help="Cluster to connect to; a local one is started if absent."),

@@ -105,8 +105,9 @@ class RunProgress:
         return 0.95 * min(1.0, share), note
 
     def _close(self, event: Event) -> None:
-        self._share[event.job] = 1.0
-        self._finished += 1
+        if event.kind != "stopped":
+            self._share[event.job] = 1.0
+            self._finished += 1
         task = self._tasks.pop(event.job, None)
         if task is not None:
             self._progress.remove_task(task)

@@ -14,6 +14,7 @@ def reproduce(
     workers: options.Workers = None,
     threads: options.Threads = None,
     shard: options.Shard = "1/1",
+    time_limit: options.TimeLimit = None,
     ray_address: options.RayAddress = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",

@@ -23,6 +23,7 @@ def run(
     workers: options.Workers = None,
     threads: options.Threads = None,
     shard: options.Shard = "1/1",
+    time_limit: options.TimeLimit = None,
     ray_address: options.RayAddress = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",

@@ -12,8 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spikefuse.cli.data import download_progress
-from spikefuse.cli.workflow import INTERRUPTED
+from spikefuse.cli.workflow import INTERRUPTED, deadline_of, stop_in_time
 from spikefuse.core.checks import nearest, one_of, require
+from spikefuse.core.deadline import OutOfTimeError
 from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
@@ -71,13 +72,19 @@ def train_one(
     data_dir: Path | None,
     out: Path | None,
     threads: int | None,
+    time_limit: str | None,
     device: str,
     backend: str,
     as_json: bool,
 ) -> None:
-    """Train, store and show one trial."""
+    """Train, store and show one trial.
+
+    Raises:
+        typer.Exit: Interrupted (130), or stopped before the time limit (75).
+    """
     import torch
 
+    deadline = deadline_of(time_limit)
     console = Console(file=sys.stderr if as_json else sys.stdout)
     settings["precision"] = resolve_precision(settings["precision"], resolve_device(device))
     with download_progress(console) as progress:
@@ -110,10 +117,12 @@ def train_one(
 
     try:
         with bar, flushed_denormals():
-            train_population([definition], corpus, store, report, device, backend)
+            train_population([definition], corpus, store, report, device, backend, deadline)
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
+    except OutOfTimeError as stop:
+        stop_in_time(console, "", time_limit, advanced=stop.advanced > 0)
     show_trial(store, definition.name, console, as_json)
 
 

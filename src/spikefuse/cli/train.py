@@ -49,6 +49,7 @@ def train(
     data_dir: options.DataDir = None,
     out: options.Out = None,
     threads: options.Threads = None,
+    time_limit: options.TimeLimit = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
     precision: options.Precision = "auto",
@@ -56,8 +57,17 @@ def train(
 ) -> None:
     """Train one network and print what it reached. Goes on where it was stopped."""
     settings = dict(locals())
-    not_of_the_trial = ("data", "data_dir", "out", "threads", "device", "backend", "as_json")
-    run = {key: settings.pop(key) for key in not_of_the_trial}
+    of_the_run = (
+        "data",
+        "data_dir",
+        "out",
+        "threads",
+        "time_limit",
+        "device",
+        "backend",
+        "as_json",
+    )
+    run = {key: settings.pop(key) for key in of_the_run}
 
     from spikefuse.cli.single import train_one
 

@@ -3,21 +3,29 @@
 import logging
 import shlex
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from spikefuse.core.deadline import Deadline
     from spikefuse.data import Location
     from spikefuse.results import TrialStore
     from spikefuse.studies import Plan
+    from spikefuse.studies.run import RunSummary
 
 INTERRUPTED = 130
 INCOMPLETE = 1
+STOPPED = 75
+"""EX_TEMPFAIL of sysexits.h, "try again later": stopped before the time limit."""
+
+WRITING_S = 20.0
+"""Time left for tables and report, which took less than this for all of `reproduce`."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Request:
     workers: int | None = None
     threads: int | None = None
     shard: str = "1/1"
+    time_limit: str | None = None
     ray_address: str | None = None
     device: str = "cpu"
     backend: str = "auto"
@@ -53,6 +62,7 @@ class Prepared:
     location: "Location"
     out: Path
     banner: str
+    deadline: "Deadline"
 
     @property
     def readings(self) -> tuple[str, ...]:
@@ -68,7 +78,7 @@ def _listed(names: str | None) -> list[str]:
 
 
 def prepare(request: Request, console: Console) -> Prepared:
-    """Find the data and make the plan; nothing is trained.
+    """Find the data and make the plan; nothing is trained. The time limit counts from here.
 
     Raises:
         InputError: An option has a value that is not allowed.
@@ -86,6 +96,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.studies import PROFILES, make_plan
     from spikefuse.studies.plan import resolve_studies
 
+    deadline = deadline_of(request.time_limit)
     profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
     protocols = tuple(
         one_of("spikefuse", "--protocols", name.strip(), ("paper", "disjoint"))
@@ -118,7 +129,7 @@ def prepare(request: Request, console: Console) -> Prepared:
         is_shared=part != (1, 1),
     )
     _require_trials(plan)
-    return Prepared(request, plan, store, location, out, banner)
+    return Prepared(request, plan, store, location, out, banner, deadline)
 
 
 def _require_trials(plan: "Plan") -> None:
@@ -180,7 +191,9 @@ def execute(prepared: Prepared, console: Console) -> Path:
         The path of `results.csv`; of a sensitivity study, that of `sensitivity.csv`.
 
     Raises:
-        typer.Exit: Interrupted (130), or some population failed (1). What is done is stored.
+        typer.Exit: Interrupted (130), stopped before the time limit (75), or some population failed
+            (1). What is done is stored.
+        InputError: Nothing at all fits into the time limit.
     """
     from spikefuse.cli.progress import RunProgress
     from spikefuse.data import load_corpus
@@ -196,6 +209,8 @@ def execute(prepared: Prepared, console: Console) -> Path:
         device=request.device,
         backend=request.backend,
     )
+    if prepared.deadline.is_set:
+        jobs = [replace(job, deadline=prepared.deadline.at) for job in jobs]
     executor = make_executor(
         request.executor, request.workers, request.threads, request.ray_address
     )
@@ -209,6 +224,8 @@ def execute(prepared: Prepared, console: Console) -> Path:
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
+    if prepared.deadline.is_set and jobs:
+        _stop_if_late(prepared, summary, console)
     results = _gather(prepared)
     for name in summary.diverged:
         console.print(f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
@@ -220,6 +237,54 @@ def execute(prepared: Prepared, console: Console) -> Path:
         )
         raise typer.Exit(INCOMPLETE)
     return results
+
+
+def _stop_if_late(prepared: Prepared, summary: "RunSummary", console: Console) -> None:
+    """Stop where populations wait, or where no time is left to write what all of them gave.
+
+    A call that finds nothing left to train always writes, so some call comes to the end.
+    """
+    limit = prepared.request.time_limit
+    if summary.stopped:
+        is_further = bool(summary.trained or summary.advanced or summary.failures)
+        waiting = f"{summary.stopped} populations wait."
+        stop_in_time(console, waiting, limit, advanced=is_further)
+    if prepared.deadline.left < WRITING_S:
+        stop_in_time(console, "Tables and report wait.", limit, advanced=True)
+
+
+def deadline_of(time_limit: str | None) -> "Deadline":
+    """The moment that lies a time limit ahead; never without one.
+
+    Raises:
+        InputError: The text is no time.
+    """
+    from spikefuse.core.deadline import Deadline, parse_duration
+
+    if time_limit is None:
+        return Deadline()
+    return Deadline(time.time() + parse_duration("spikefuse", "--time-limit", time_limit))
+
+
+def stop_in_time(
+    console: Console, waiting: str, time_limit: str | None, *, advanced: bool
+) -> NoReturn:
+    """End the command before its time limit.
+
+    Raises:
+        typer.Exit: Always, with code 75, unless
+        InputError: nothing was done, so that the same command would never come to an end.
+    """
+    from spikefuse.core.errors import InputError
+
+    if not advanced:
+        raise InputError(
+            "spikefuse: --time-limit must leave time for one piece of work (a training step, an "
+            f"evaluation), got {time_limit!r}, in which none was finished. Name a longer one."
+        )
+    text = " ".join(filter(None, ("Stopped before the time limit.", waiting)))
+    console.print(f"{text} Nothing is lost: the same command goes on from here.", highlight=False)
+    raise typer.Exit(STOPPED)
 
 
 def _gather(prepared: Prepared) -> Path:

@@ -26,15 +26,21 @@ class Job:
         entry: "module:function", called as `function(payload, report)`; it returns a JSON mapping.
         payload: What the function is given. It is copied through JSON: tuples become lists.
         cost: Expected effort in any unit; 0 or more. The pool begins with the costliest.
+        deadline: When the function must have returned, in Unix time; None is never. The function
+            finds it in its payload under this name, keeps what it has done and raises
+            `OutOfTimeError` when more does not fit. A job that cannot get to work before it is
+            not started.
 
     Raises:
-        InputError: The name is empty, entry or cost are malformed, or the payload is not JSON.
+        InputError: The name is empty, entry, cost or deadline are malformed, or the payload is
+            not JSON.
     """
 
     name: str
     entry: str
     payload: Mapping[str, Json]
     cost: float = 1.0
+    deadline: float | None = None
 
     def __post_init__(self) -> None:
         require(bool(self.name), "Job", "name", "some text", self.name)
@@ -42,6 +48,8 @@ class Job:
         require(sound, "Job", "entry", "an importable 'module:function'", self.entry)
         sound = math.isfinite(self.cost) and self.cost >= 0
         require(sound, "Job", "cost", "a finite number, 0 or more", self.cost)
+        sound = self.deadline is None or math.isfinite(self.deadline)
+        require(sound, "Job", "deadline", "a moment in Unix time, or None", self.deadline)
         copy = through_json(self.payload, f"payload of job {self.name!r}")
         object.__setattr__(self, "payload", copy)  # the record is frozen
 
@@ -52,10 +60,11 @@ class Event:
 
     Args:
         job: Name of the job.
-        kind: "started" once, then "progress" any number of times, at the end "finished" or
-            "failed" once. A job that could not start has only "failed".
+        kind: "started" once, then "progress" any number of times, at the end "finished", "failed"
+            or "stopped" (its deadline came first) once. A job that could not start has only
+            "failed", one that was not started for want of time only "stopped".
         data: What the job reported ("progress"), {"seconds": ...} ("finished") or
-            {"error": ...} ("failed").
+            {"error": ...} ("failed", "stopped").
     """
 
     job: str
@@ -73,11 +82,14 @@ class JobResult:
     Args:
         job: Name of the job.
         ok: Whether its function returned.
-        value: What it returned; None for a failed job.
-        error: Why it failed, in one line; None for a job that is ok.
+        value: What it returned; None for a failed job. Of a stopped one {"advanced": n}: how many
+            pieces of its work are done and kept since it was started.
+        error: Why it failed or stopped, in one line; None for a job that is ok.
         detail: The traceback of an unexpected error, or the last lines that a killed process
             wrote; it is in the log too.
         seconds: How long the function ran; 0 where that is not known.
+        stopped: Whether its deadline came first. Such a job has not failed: started again, it
+            goes on where it was.
     """
 
     job: str
@@ -86,6 +98,7 @@ class JobResult:
     error: str | None = None
     detail: str | None = None
     seconds: float = 0.0
+    stopped: bool = False
 
 
 class Executor(Protocol):

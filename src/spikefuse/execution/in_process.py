@@ -5,6 +5,7 @@ from typing import Any
 
 from spikefuse.core.checks import require
 from spikefuse.execution.contract import Event, Job, JobResult, Listener, check_names
+from spikefuse.execution.gate import Gate, stopped
 from spikefuse.execution.perform import announce, perform
 
 
@@ -34,15 +35,21 @@ class InProcessExecutor:
         """Run all jobs; see `Executor.run`."""
         check_names(jobs)
         results = []
+        gate = Gate()
         for job in jobs:
-            on_event(Event(job.name, "started", {}))
-            result = self._perform(job, on_event)
+            if gate.refuses(job):
+                result = stopped(job)
+            else:
+                on_event(Event(job.name, "started", {}))
+                gate.enter(job.name)
+                result = self._perform(job, on_event, gate)
             results.append(result)
             announce(result, on_event)
         return results
 
-    def _perform(self, job: Job, on_event: Listener) -> JobResult:
+    def _perform(self, job: Job, on_event: Listener, gate: Gate) -> JobResult:
         def report(data: Mapping[str, Any]) -> None:
+            gate.hear(job.name)
             try:
                 on_event(Event(job.name, "progress", data))
             except (Exception, SystemExit) as error:

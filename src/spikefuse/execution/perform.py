@@ -8,8 +8,10 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from spikefuse.core.deadline import OutOfTimeError
 from spikefuse.core.errors import InputError, SpikefuseError
 from spikefuse.execution.contract import Event, Job, JobResult, Listener, Report, through_json
+from spikefuse.execution.gate import Gate, stopped
 
 _log = logging.getLogger(__name__)
 
@@ -17,21 +19,28 @@ _log = logging.getLogger(__name__)
 def perform(job: Job, report: Report, threads: int | None = None) -> JobResult:
     """Call the job's function. Whatever it raises becomes a failed result, Ctrl-C apart.
 
+    A job whose deadline has passed meanwhile is stopped before it begins.
+
     Args:
         job: What to do.
         report: Receives what the job says about its progress, after a passage through JSON.
         threads: Threads of PyTorch meanwhile; None leaves them as they are.
     """
+    if Gate().refuses(job):
+        return stopped(job)
     begin = time.perf_counter()
+    timed = {} if job.deadline is None else {"deadline": job.deadline}
     before: int | None = None
     try:
         function = load(job.entry)
         before = set_torch_threads(threads)
         answer = function(
-            through_json(job.payload, f"payload of job {job.name!r}"),
+            through_json({**job.payload, **timed}, f"payload of job {job.name!r}"),
             lambda data: report(through_json(data, f"progress of job {job.name!r}")),
         )
         value = through_json(answer, f"result of job {job.name!r}")
+    except OutOfTimeError as stop:
+        return stopped(job, stop.advanced, time.perf_counter() - begin)
     except SpikefuseError as error:
         return _failed(job, one_line(error), None, begin)
     except (Exception, SystemExit) as error:
@@ -92,6 +101,10 @@ def announce(result: JobResult, on_event: Listener) -> None:
     """Tell the listener, and the log with the traceback, how a job ended."""
     if result.ok:
         on_event(Event(result.job, "finished", {"seconds": result.seconds}))
+        return
+    if result.stopped:
+        _log.info("job %s: %s", result.job, result.error)
+        on_event(Event(result.job, "stopped", {"error": result.error}))
         return
     detail = f"\n{result.detail}" if result.detail else ""
     _log.error("job %s failed: %s%s", result.job, result.error, detail)

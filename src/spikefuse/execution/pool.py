@@ -17,6 +17,7 @@ from spikefuse.execution.contract import (
     check_names,
     longest_first,
 )
+from spikefuse.execution.gate import Gate, stopped
 from spikefuse.execution.perform import announce
 from spikefuse.execution.relay import log_relayed
 
@@ -61,13 +62,14 @@ class _Run:
         self.inbox: Inbox = queue.SimpleQueue()
         self.on_event = on_event
         self.threads = threads
+        self.gate = Gate()
 
     def work(self, workers: int) -> dict[str, JobResult]:
         total = len(self.waiting)
         try:
             while True:
-                while self.waiting and len(self.staff) < workers:
-                    self.hire()
+                while len(self.staff) < workers and (job := self.next_job()):
+                    self.hire(job)
                 if len(self.results) == total:
                     break
                 try:
@@ -87,9 +89,17 @@ class _Run:
                 child.join()
         return self.results
 
-    def hire(self) -> None:
-        """Start a worker for the next job: each start takes one, so failing starts have an end."""
-        job = self.waiting.popleft()
+    def next_job(self) -> Job | None:
+        """The next that can get to work before its deadline; those before it end here."""
+        while self.waiting:
+            job = self.waiting.popleft()
+            if not self.gate.refuses(job):
+                return job
+            self.close(stopped(job))
+        return None
+
+    def hire(self, job: Job) -> None:
+        """Start a worker for a job: each start takes one, so failing starts have an end."""
         try:
             child = Child(self.inbox, self.threads)
         except OSError as error:
@@ -100,6 +110,7 @@ class _Run:
 
     def assign(self, child: Child, job: Job) -> None:
         self.on_event(Event(job.name, "started", {}))
+        self.gate.enter(job.name)
         child.begin(job)
 
     def take_in(self, child: Child, message: Mapping[str, Any] | None) -> None:
@@ -112,12 +123,13 @@ class _Run:
         if message["kind"] == "log":
             log_relayed(child.job.name if child.job else None, data)
         elif message["kind"] == "progress" and child.job is not None:
+            self.gate.hear(child.job.name)
             self.on_event(Event(child.job.name, "progress", data))
         elif message["kind"] == "result":
             child.job = None
             self.close(JobResult(**data))
-            if self.waiting:
-                self.assign(child, self.waiting.popleft())
+            if job := self.next_job():
+                self.assign(child, job)
             else:
                 child.dismiss()
 

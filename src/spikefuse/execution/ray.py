@@ -30,6 +30,7 @@ from spikefuse.execution.contract import (
     longest_first,
 )
 from spikefuse.execution.environment import worker_environment
+from spikefuse.execution.gate import Gate, stopped
 from spikefuse.execution.perform import announce, one_line, perform
 from spikefuse.execution.relay import log_relayed, relay_logs, wanted_level
 
@@ -172,6 +173,7 @@ class _Run:
         self.results: dict[str, JobResult] = {}
         self.running: dict[Any, Job] = {}
         self.started: set[str] = set()
+        self.gate = Gate()
         # Here, not on a node that may be lost; it needs no processor.
         strategies = importlib.import_module("ray.util.scheduling_strategies")
         node = strategies.NodeAffinitySchedulingStrategy(
@@ -196,8 +198,13 @@ class _Run:
             while waiting or self.running:
                 while waiting and len(self.running) < at_once:
                     job = waiting.popleft()
+                    if self.gate.refuses(job):
+                        self.end(stopped(job))
+                        continue
                     text = json.dumps(asdict(job))
                     self.running[self.task.remote(text, self.settings, self.mailbox)] = job
+                if not self.running:
+                    break
                 ready, _ = self.ray.wait(list(self.running), num_returns=1, timeout=_POLL_S)
                 # A task empties its hands into the mailbox before it ends, so this has all of it.
                 for message in self.ray.get(self.mailbox.take.remote()):
@@ -215,9 +222,11 @@ class _Run:
         if kind == "log":
             log_relayed(job, data)
         elif kind == "progress":
+            self.gate.hear(job)
             self.on_event(Event(job, "progress", data))
         elif kind == "started" and job not in self.started:  # a job that lost its node starts again
             self.started.add(job)
+            self.gate.enter(job)
             self.on_event(Event(job, "started", {}))
 
     def close(self, task: Any) -> None:
@@ -232,7 +241,10 @@ class _Run:
                 f"execution: job must run to its end, got: {reason}. Run the same command again."
             )
             result = JobResult(job.name, False, None, message, str(error))
-        self.results[job.name] = result
+        self.end(result)
+
+    def end(self, result: JobResult) -> None:
+        self.results[result.job] = result
         announce(result, self.on_event)
 
 

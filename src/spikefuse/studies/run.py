@@ -18,6 +18,9 @@ class RunSummary:
     stored: int
     diverged: tuple[str, ...]
     failures: tuple[str, ...]
+    stopped: int = 0
+    advanced: bool = False
+    """Whether any of the stopped populations came a step further."""
 
 
 def jobs_of(
@@ -115,5 +118,7 @@ def run_plan(
         trained=sum(len(result.value or {}) for result in results if result.ok),
         stored=sum(trial.is_ready for trial in plan.trials),
         diverged=tuple(name for name, state in states.items() if state == "diverged"),
-        failures=tuple(f"{r.job}: {r.error}" for r in results if not r.ok),
+        failures=tuple(f"{r.job}: {r.error}" for r in results if not r.ok and not r.stopped),
+        stopped=sum(r.stopped for r in results),
+        advanced=any(r.stopped and (r.value or {}).get("advanced") for r in results),
     )

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from spikefuse.core.deadline import Deadline
 from spikefuse.core.device import flushed_denormals
 from spikefuse.data import Corpus, DataSettings, load_corpus, locate
 from spikefuse.networks import build
@@ -33,17 +34,22 @@ def run_population(
 
     Args:
         payload: "store" (folder), "data_folder" (None is the embedded data), "device",
-            "backend", and "trials": definitions with the noise conditions each must have.
+            "backend", and "trials": definitions with the noise conditions each must have. With a
+            "deadline" (Unix time) the work stops before it, in pieces that fit.
         report: Receives progress events.
 
     Returns:
         Trial name -> "done" or "diverged".
+
+    Raises:
+        OutOfTimeError: The deadline came first; called again, the work goes on where it was.
     """
+    deadline = Deadline(payload.get("deadline"))
     store = TrialStore(Path(payload["store"]))
     definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
     corpus = _corpus(definitions[0].data, payload["data_folder"])
     device, backend = payload["device"], payload["backend"]
-    states = train_population(definitions, corpus, store, report, device, backend)
+    states = train_population(definitions, corpus, store, report, device, backend, deadline)
     wanted = [
         [NoiseCondition.model_validate(c) for c in trial["conditions"]]
         for trial in payload["trials"]
@@ -58,25 +64,25 @@ def run_population(
         by_conditions.setdefault(missing, []).append(definitions[i])
     for conditions, members in by_conditions.items():
         if conditions:
-            _evaluate(members, conditions, corpus, store, report, device, backend)
+            feed = Feed(corpus, members, device, deadline)
+            _evaluate(members, conditions, feed, store, report, backend)
     return {d.name: state for d, state in zip(definitions, states, strict=True)}
 
 
 def _evaluate(
     members: list[TrialDefinition],
     conditions: tuple[NoiseCondition, ...],
-    corpus: Corpus,
+    feed: Feed,
     store: TrialStore,
     report: Callable[[dict[str, Any]], None],
-    device: str,
     backend: str,
 ) -> None:
-    feed = Feed(corpus, members, device)
     specs, seeds = [m.network_spec() for m in members], [m.seed for m in members]
-    network = build(specs, seeds, members[0].precision, backend).to(device).eval()
+    network = build(specs, seeds, members[0].precision, backend).to(feed.device).eval()
     for index, member in enumerate(members):
         network.load_member(index, store.folder(member.name).weights())
     for number, condition in enumerate(conditions, start=1):
+        feed.deadline.check("condition")
         report(
             {
                 "trials": [m.name for m in members],
@@ -84,9 +90,11 @@ def _evaluate(
                 "conditions": len(conditions),
             }
         )
-        results = evaluate_condition(network, feed, condition)
+        with feed.deadline.timing("condition"):
+            results = evaluate_condition(network, feed, condition)
         for member, accuracies in zip(members, results, strict=True):
             store.open(member.model_dump(mode="json")).write_evaluation(
                 condition.model_dump(mode="json"),
                 {"condition": condition.model_dump(mode="json"), "accuracy": accuracies},
             )
+        feed.deadline.advance()

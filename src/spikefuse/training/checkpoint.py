@@ -1,4 +1,9 @@
-"""Save and load how far a member has come: weights, best weights, optimiser, counters."""
+"""Save and load how far a member has come: weights, best weights, optimiser, counters.
+
+A checkpoint may lie in the middle of an epoch. The order of an epoch's data is a function of (seed,
+epoch), so the number of steps done is all that is needed to go on with exactly the batches that are
+left; the sums of the epoch so far come back exactly, too.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +17,17 @@ from spikefuse.training.optimiser import PopulationAdam
 
 @dataclass
 class Progress:
-    """How far one member has come. All of it is in its checkpoint."""
+    """How far one member has come. All of it is in its checkpoint.
+
+    `epoch` counts whole epochs; `step`, `loss`, `hits` and `epoch_seconds` belong to the one that
+    has begun: steps done, and what these add to its means and its time.
+    """
 
     epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    hits: float = 0.0
+    epoch_seconds: float = 0.0
     best_epoch: int = 0
     best_accuracy: float = -1.0
     last_accuracy: float = -1.0
@@ -22,8 +35,29 @@ class Progress:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     diverged: str | None = None
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """Whole epochs and steps of the next one that are done."""
+        return self.epoch, self.step
 
-_COUNTERS = ("epoch", "best_epoch", "best_accuracy", "last_accuracy", "seconds")
+    def close_epoch(self, epoch: int, accuracy: float) -> None:
+        """Count an epoch as whole."""
+        self.epoch, self.last_accuracy = epoch, accuracy
+        self.seconds += self.epoch_seconds
+        self.step, self.loss, self.hits, self.epoch_seconds = 0, 0.0, 0.0, 0.0
+
+
+_COUNTERS = (
+    "epoch",
+    "step",
+    "loss",
+    "hits",
+    "epoch_seconds",
+    "best_epoch",
+    "best_accuracy",
+    "last_accuracy",
+    "seconds",
+)
 
 
 def save_progress(
@@ -41,6 +75,12 @@ def save_progress(
     }
     tensors = {f"{part}/{key}": value for part, ts in parts.items() for key, value in ts.items()}
     folder.write_checkpoint(tensors, {key: getattr(progress, key) for key in _COUNTERS})
+
+
+def read_position(folder: TrialFolder) -> tuple[int, int]:
+    """Whole epochs and steps of the next one that a trial's checkpoint holds."""
+    checkpoint = folder.read_checkpoint()
+    return (0, 0) if checkpoint is None else Progress(**checkpoint[1]).position
 
 
 def load_progress(

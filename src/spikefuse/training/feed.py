@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from spikefuse.core.deadline import Deadline
 from spikefuse.core.errors import DataError
 from spikefuse.core.streams import torch_stream
 from spikefuse.data import Assignment, Corpus, Pool, assign, audio_statistics
@@ -29,6 +30,12 @@ class Batch:
 class Feed:
     """The data of one population. Members share sizes; order, split and pairing are their own.
 
+    Args:
+        corpus: The data.
+        definitions: The members.
+        device: Where batches are wanted.
+        deadline: Evaluation stops before it, between two batches or before the first.
+
     Raises:
         DataError: The members' splits differ in size.
     """
@@ -38,7 +45,9 @@ class Feed:
         corpus: Corpus,
         definitions: Sequence[TrialDefinition],
         device: torch.device | str = "cpu",
+        deadline: Deadline | None = None,
     ) -> None:
+        self.deadline = deadline or Deadline()
         self.definitions = list(definitions)
         self.assignments: list[Assignment] = [
             assign(corpus, d.modality, d.protocol, d.seed, d.selection) for d in definitions
@@ -107,8 +116,13 @@ class Feed:
         }
         return Batch(number, inputs, self._labels[split].gather(1, positions))
 
-    def training_batches(self, epoch: int) -> Iterator[Batch]:
-        """The training split in an order that is a function of (seed, epoch)."""
+    def training_batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
+        """The training split in an order that is a function of (seed, epoch).
+
+        Args:
+            epoch: Counted from 1.
+            done: Leave out so many batches at the beginning.
+        """
         n, size = self.size("train"), self.definitions[0].batch_size
         order = torch.stack(
             [
@@ -116,12 +130,19 @@ class Feed:
                 for d in self.definitions
             ]
         ).to(self.device)
-        for number, start in enumerate(range(0, n, size)):
+        for number, start in list(enumerate(range(0, n, size)))[done:]:
             yield self._batch("train", number, order[:, start : start + size])
 
     def evaluation_batches(self, split: str, limit: int | None = None) -> Iterator[Batch]:
-        """A split in its fixed order, at most the first `limit` samples."""
+        """A split in its fixed order, at most the first `limit` samples.
+
+        Raises:
+            OutOfTimeError: What is left of it does not fit before the deadline.
+        """
         n = self.size(split) if limit is None else min(limit, self.size(split))
         everyone = torch.arange(n, device=self.device).expand(len(self.definitions), n)
-        for number, start in enumerate(range(0, n, EVALUATION_BATCH)):
-            yield self._batch(split, number, everyone[:, start : start + EVALUATION_BATCH])
+        starts = range(0, n, EVALUATION_BATCH)
+        for number, start in enumerate(starts):
+            self.deadline.check("evaluation batch", times=len(starts) - number)
+            with self.deadline.timing("evaluation batch"):
+                yield self._batch(split, number, everyone[:, start : start + EVALUATION_BATCH])

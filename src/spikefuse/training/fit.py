@@ -8,13 +8,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from spikefuse.core.deadline import STORE, Deadline, OutOfTimeError
 from spikefuse.core.provenance import describe
 from spikefuse.data import Corpus, audit
 from spikefuse.networks import build
 from spikefuse.networks.budget import count_macs, count_parameters
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
-from spikefuse.training.checkpoint import Progress, load_progress, save_progress
+from spikefuse.training.checkpoint import (
+    Progress,
+    load_progress,
+    read_position,
+    save_progress,
+)
 from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.evaluate import accuracy, classify, firing_rates, predict
 from spikefuse.training.feed import Batch, Feed
@@ -32,11 +38,13 @@ def train_population(
     report: Report = lambda event: None,
     device: str = "cpu",
     backend: str = "auto",
+    deadline: Deadline | None = None,
 ) -> list[str]:
     """Train trials of one population key; resume those that were begun; skip those that are done.
 
-    Every epoch is stored when it ends, the last one with the results. Members that were stopped at
-    different epochs are trained in groups: their numbers do not depend on who trains beside them.
+    Every epoch is stored when it ends, the last one with the results; before a deadline also the
+    epoch that has begun, which goes on with its next step. Members that were stopped at different
+    steps are trained in groups: their numbers do not depend on who trains beside them.
 
     Args:
         definitions: Trials that share a `population_key`.
@@ -45,26 +53,30 @@ def train_population(
         report: Receives progress: trial names, epoch, epochs, step, steps.
         device: Where to train.
         backend: The neuron's implementation.
+        deadline: When to have stopped; never if None.
 
     Returns:
         "done" or "diverged" for each trial.
+
+    Raises:
+        OutOfTimeError: The next step or evaluation does not fit before the deadline.
     """
-    open_trials: dict[int, list[tuple[TrialDefinition, TrialFolder]]] = {}
+    deadline = deadline or Deadline()
+    open_trials: dict[tuple[int, int], list[tuple[TrialDefinition, TrialFolder]]] = {}
     for definition in definitions:
         if store.state(definition.name) in ("done", "diverged"):
             continue
         folder = store.open(definition.model_dump(mode="json"))
-        checkpoint = folder.read_checkpoint()
-        epoch = 0 if checkpoint is None else int(checkpoint[1]["epoch"])
-        open_trials.setdefault(epoch, []).append((definition, folder))
-    for epoch in sorted(open_trials):
-        group = open_trials[epoch]
-        Fit([d for d, _ in group], [f for _, f in group], corpus, report, device, backend).run()
+        open_trials.setdefault(read_position(folder), []).append((definition, folder))
+    for position in sorted(open_trials):
+        group, folders = zip(*open_trials[position], strict=True)
+        fit = Fit(list(group), list(folders), corpus, report, device, backend, deadline)
+        fit.run()
     return [store.state(definition.name) for definition in definitions]
 
 
 class Fit:
-    """The training of one group of members that stand at the same epoch."""
+    """The training of one group of members that stand at the same step of the same epoch."""
 
     def __init__(
         self,
@@ -74,11 +86,13 @@ class Fit:
         report: Report,
         device: str,
         backend: str,
+        deadline: Deadline | None = None,
     ) -> None:
         self.definitions, self.folders, self.report = definitions, folders, report
         self.epochs = definitions[0].epochs
         self.corpus, self.device, self.backend = corpus, device, resolve_backend(backend, device)
-        self.feed = Feed(corpus, definitions, device)
+        self.deadline = deadline or Deadline()
+        self.feed = Feed(corpus, definitions, device, self.deadline)
         self.network = build(
             [d.network_spec() for d in definitions],
             [d.seed for d in definitions],
@@ -92,47 +106,80 @@ class Fit:
         ]
         for folder, progress in zip(folders, self.progress, strict=True):
             folder.truncate_metrics(progress.epoch)
+        self._stored = [progress.position for progress in self.progress]
+        self._lap = time.perf_counter()
 
     def run(self) -> None:
-        """All epochs that are left, then the test."""
+        """All epochs that are left, then the test.
+
+        Raises:
+            OutOfTimeError: The next step or evaluation does not fit before the deadline; what is
+                done is stored.
+        """
         first = self.progress[0].epoch + 1
-        for epoch in range(first, self.epochs + 1):
-            self._epoch(epoch)
-            if not self._alive():
-                break
+        try:
+            for epoch in range(first, self.epochs + 1):
+                self._epoch(epoch)
+                if not self._alive():
+                    break
+        except OutOfTimeError:
+            self._take_time()
+            self._store()
+            raise
+        if self.deadline.is_set:  # the test may stop between two batches
+            self._store()
         self._finish()
+        self.deadline.advance()
+
+    def _store(self) -> None:
+        """Write checkpoints of the living members that have done anything since their last one."""
+        moved = [m for m in self._alive() if self.progress[m].position != self._stored[m]]
+        if not moved:
+            return
+        with self.deadline.timing(STORE):
+            for member in moved:
+                progress = self.progress[member]
+                save_progress(self.folders[member], self.network, self.optimiser, member, progress)
+                self._stored[member] = progress.position
+
+    def _take_time(self) -> None:
+        """Share the time since the last call among the members."""
+        now = time.perf_counter()
+        for progress in self.progress:
+            progress.epoch_seconds += (now - self._lap) / len(self.progress)
+        self._lap = now
 
     def _alive(self) -> list[int]:
         return [m for m, progress in enumerate(self.progress) if progress.diverged is None]
 
     def _epoch(self, epoch: int) -> None:
-        begin = time.perf_counter()
-        losses, hits = self._train_epoch(epoch)
+        self._lap = time.perf_counter()
+        self._train_epoch(epoch)
         self.network.eval()
         validation = accuracy(
             predict(self.network, self.feed, "validation"), self.feed.labels("validation")
         )
         rates = firing_rates(self.network, self.feed)
-        seconds = time.perf_counter() - begin
+        self._take_time()
         for member in self._alive():
             progress = self.progress[member]
-            progress.epoch, progress.last_accuracy = epoch, validation[member]
-            progress.seconds += seconds / len(self.progress)
             if validation[member] > progress.best_accuracy:
                 progress.best_accuracy, progress.best_epoch = validation[member], epoch
                 progress.best_weights = self.network.member_state(member)
             self.folders[member].append_metrics(
                 {
                     "epoch": epoch,
-                    "train_loss": float(losses[member]),
-                    "train_accuracy": float(hits[member]),
+                    "train_loss": progress.loss,
+                    "train_accuracy": progress.hits,
                     "validation_accuracy": validation[member],
                     "rates": rates[member],
-                    "seconds": seconds / len(self.progress),
+                    "seconds": progress.epoch_seconds,
                 }
             )
-            if epoch < self.epochs:  # after the last one the results follow at once
-                save_progress(self.folders[member], self.network, self.optimiser, member, progress)
+            progress.close_epoch(epoch, validation[member])
+        if epoch < self.epochs:  # after the last one the results follow at once
+            self._store()
+        self.deadline.advance()
         self._tell(epoch, self._steps(), validation)
 
     def _steps(self) -> int:
@@ -150,21 +197,30 @@ class Fit:
             }
         )
 
-    def _train_epoch(self, epoch: int) -> tuple[Tensor, Tensor]:
-        """Mean loss and accuracy of each member over the epoch's batches."""
+    def _train_epoch(self, epoch: int) -> None:
+        """The steps that are left of an epoch; adds up each member's mean loss and accuracy."""
         self.network.train()
-        members, samples = len(self.definitions), self.feed.size("train")
-        losses, hits = torch.zeros(members).double(), torch.zeros(members).double()
-        for batch in self.feed.training_batches(epoch):
-            loss, right = self.step(epoch, batch)
-            count = batch.labels.shape[1]
-            losses += loss.double().cpu() * (count / samples)
-            hits += right.double().cpu() / samples
+        samples = self.feed.size("train")
+        done = self.progress[self._alive()[0]].step
+        for batch in self.feed.training_batches(epoch, done):
+            self.deadline.check("step")
+            with self.deadline.timing("step"):
+                loss, right = self.step(epoch, batch)
+                share = batch.labels.shape[1] / samples
+                losses = (loss.cpu().double() * share).tolist()
+                hits = (right.cpu().double() / samples).tolist()
+            for member in self._alive():
+                progress = self.progress[member]
+                progress.step = batch.number + 1
+                progress.loss += losses[member]
+                progress.hits += hits[member]
+            self.deadline.advance()
+            if self.deadline.is_set and not self.deadline.pace.knows(STORE):
+                self._store()  # measured once, so that time for it can be left
             if batch.number % STEPS_BETWEEN_REPORTS == 0:
                 self._tell(epoch, batch.number)
             if not self._alive():
                 break
-        return losses, hits
 
     def step(self, epoch: int, batch: Batch) -> tuple[Tensor, Tensor]:
         """One update of every living member; a member whose loss or gradient is not finite dies."""

@@ -1,17 +1,22 @@
 """Training: members apart and together, resumed and not, diverged and healthy."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
+from spikefuse.core.deadline import Deadline, OutOfTimeError
 from spikefuse.data import Corpus, Selection
 from spikefuse.networks import build
 from spikefuse.results import TrialStore
+from spikefuse.results.folder import CHECKPOINT
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
-from spikefuse.training.feed import Feed
+from spikefuse.training.checkpoint import read_position
+from spikefuse.training.feed import Batch, Feed
+from spikefuse.training.fit import Fit
 
 Make = Callable[..., TrialDefinition]
 
@@ -93,6 +98,111 @@ def test_killed_and_resumed_equals_uninterrupted(
     train_population(members, corpus, broken)
     for member in members:
         _same(whole, broken, member)
+
+
+class Ticks:
+    """A clock that moves on by one at each look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+def _train_in_pieces(
+    members: list[TrialDefinition], corpus: Corpus, store: TrialStore, limit: float
+) -> list[list[tuple[int, int]]]:
+    """Call again until done; the positions of the members' checkpoints after each stop."""
+    positions: list[list[tuple[int, int]]] = []
+    for _ in range(100):
+        advanced = _train_until(members, corpus, store, limit)
+        if advanced is None:
+            return positions
+        assert advanced > 0
+        positions.append([read_position(store.folder(member.name)) for member in members])
+    raise AssertionError(positions)
+
+
+def _train_until(
+    members: list[TrialDefinition], corpus: Corpus, store: TrialStore, limit: float
+) -> int | None:
+    """How many pieces of work were done when the deadline came; None when it came too late."""
+    try:
+        train_population(members, corpus, store, deadline=Deadline(limit, Ticks()))
+    except OutOfTimeError as stop:
+        return stop.advanced
+    return None
+
+
+@pytest.mark.parametrize("limit", [16.0, 22.0, 37.0])
+def test_stopped_by_deadlines_anywhere_equals_uninterrupted(
+    corpus: Corpus, trial: Make, tmp_path: Path, limit: float
+) -> None:
+    """In the middle of an epoch, before validation, before the test: bit for bit the same."""
+    members = [
+        trial(seed=0, modality="fused"),
+        trial(seed=1, modality="fused", reset="hard"),
+    ]
+    whole, pieces = TrialStore(tmp_path / "whole"), TrialStore(tmp_path / "pieces")
+    train_population(members, corpus, whole)
+    positions = _train_in_pieces(members, corpus, pieces, limit)
+    assert any(step > 0 for (_, step), _ in positions), "never stopped within an epoch"
+    assert all(first == second for first, second in positions)
+    assert positions == sorted(positions)
+    for member in members:
+        _same(whole, pieces, member)
+        ours, theirs = (s.folder(member.name).predictions() for s in (whole, pieces))
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_the_seconds_of_an_epoch_in_pieces_add_up(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    store, member = TrialStore(tmp_path), trial()
+    begin = time.perf_counter()
+    _train_in_pieces([member], corpus, store, 16.0)
+    took = time.perf_counter() - begin
+    record = store.read(member.name)
+    epochs = [row["seconds"] for row in record.metrics]
+    assert record.results["seconds"] == pytest.approx(sum(epochs))
+    assert 0 < sum(epochs) < took
+
+
+def test_a_deadline_does_not_wake_the_dead(
+    corpus: Corpus, trial: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that broke down in the middle of an epoch leaves the others' batches as they are."""
+    sick, healthy = trial(network="dnn", seed=1), trial(network="dnn", seed=0)
+    alone = TrialStore(tmp_path / "alone")
+    train_population([healthy], corpus, alone)
+    original = Fit.step
+
+    def poison(self: Fit, epoch: int, batch: Batch):
+        if epoch == 1 and batch.number == 2 and self.definitions[0] == sick:
+            with torch.no_grad():
+                next(self.network.parameters())[0].fill_(float("nan"))
+        return original(self, epoch, batch)
+
+    monkeypatch.setattr(Fit, "step", poison)
+    store = TrialStore(tmp_path / "pair")
+    assert train_population([sick, healthy], corpus, store) == ["diverged", "done"]
+    _same(alone, store, healthy)
+
+
+def test_a_checkpoint_within_an_epoch_is_small_enough_to_move(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    store = TrialStore(tmp_path)
+    member = trial(plan="mlp", budget=1_600_000, epochs=3)
+    folder = store.open(member.model_dump(mode="json"))
+    while read_position(folder) < (1, 1):  # in the second epoch, so with the first's best weights
+        assert _train_until([member], corpus, store, 22.0)
+    tensors, _ = folder.read_checkpoint() or ({}, {})
+    assert {name.partition("/")[0] for name in tensors} == {"weights", "best", "optimiser"}
+    size = (folder.path / CHECKPOINT).stat().st_size
+    assert 4 * 4 * 1_580_000 < size < 50e6
 
 
 def test_members_stopped_at_different_epochs_go_on(
