@@ -29,7 +29,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     synthetic = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(synthetic)
     folder = tmp_path_factory.mktemp("work") / "runs" / "quick"
-    made: Path = synthetic.write_run(folder, epochs=1, studies=("model-size", "reset", "neuron"))
+    studies = ("model-size", "reset", "neuron")
+    made: Path = synthetic.write_run(folder, epochs=1, studies=studies, speakers=("a", "b"))
     return made
 
 
@@ -43,6 +44,9 @@ def test_shows_the_answer_and_every_measured_figure(root: Path) -> None:
 
     assert result.exit_code == 0
     assert "SNN: fused minus the better single modality" in result.output
+    words = " ".join(result.output.split())
+    assert "and multiplied, joint training brings the SNN" in words
+    assert "With audio shuffled between pairs, the fused SNN stands" in words
     for number in (3, 4, 5, 11, 12):
         assert f"Figure {number}. {figure(number).title}" in result.output
     assert "Figure 13" not in result.output
@@ -68,7 +72,7 @@ def test_study_and_figure_choose(root: Path) -> None:
 
     assert "Figure 11" in output
     assert "Figure 12" not in output
-    assert "minus better single modality" not in output
+    assert "minus the better single modality" not in output
 
 
 def test_protocol_and_split_choose(root: Path) -> None:
