@@ -73,6 +73,7 @@ def train_one(
     out: Path | None,
     threads: int | None,
     time_limit: str | None,
+    began: float,
     device: str,
     backend: str,
     as_json: bool,
@@ -84,7 +85,7 @@ def train_one(
     """
     import torch
 
-    deadline = deadline_of(time_limit)
+    deadline = deadline_of(time_limit, began)
     console = Console(file=sys.stderr if as_json else sys.stdout)
     settings["precision"] = resolve_precision(settings["precision"], resolve_device(device))
     with download_progress(console) as progress:

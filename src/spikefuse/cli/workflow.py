@@ -4,7 +4,7 @@ import logging
 import shlex
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -30,7 +30,7 @@ WRITING_S = 20.0
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asked for, as options."""
+    """What a user asked for, as options; a time limit counts from when this is made."""
 
     studies: list[str] | None = None
     profile: str = "quick"
@@ -50,6 +50,7 @@ class Request:
     device: str = "cpu"
     backend: str = "auto"
     precision: str = "auto"
+    began: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _listed(names: str | None) -> list[str]:
 
 
 def prepare(request: Request, console: Console) -> Prepared:
-    """Find the data and make the plan; nothing is trained. The time limit counts from here.
+    """Find the data and make the plan; nothing is trained.
 
     Raises:
         InputError: An option has a value that is not allowed.
@@ -96,7 +97,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.studies import PROFILES, make_plan
     from spikefuse.studies.plan import resolve_studies
 
-    deadline = deadline_of(request.time_limit)
+    deadline = deadline_of(request.time_limit, request.began)
     profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
     protocols = tuple(
         one_of("spikefuse", "--protocols", name.strip(), ("paper", "disjoint"))
@@ -253,8 +254,8 @@ def _stop_if_late(prepared: Prepared, summary: "RunSummary", console: Console) -
         stop_in_time(console, "Tables and report wait.", limit, advanced=True)
 
 
-def deadline_of(time_limit: str | None) -> "Deadline":
-    """The moment that lies a time limit ahead; never without one.
+def deadline_of(time_limit: str | None, began: float) -> "Deadline":
+    """The moment that lies a time limit after the command began; never without one.
 
     Raises:
         InputError: The text is no time.
@@ -263,7 +264,7 @@ def deadline_of(time_limit: str | None) -> "Deadline":
 
     if time_limit is None:
         return Deadline()
-    return Deadline(time.time() + parse_duration("spikefuse", "--time-limit", time_limit))
+    return Deadline(began + parse_duration("spikefuse", "--time-limit", time_limit))
 
 
 def stop_in_time(

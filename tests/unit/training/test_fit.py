@@ -116,7 +116,7 @@ def _train_in_pieces(
 ) -> list[list[tuple[int, int]]]:
     """Call again until done; the positions of the members' checkpoints after each stop."""
     positions: list[list[tuple[int, int]]] = []
-    for _ in range(100):
+    for _ in range(30):
         advanced = _train_until(members, corpus, store, limit)
         if advanced is None:
             return positions

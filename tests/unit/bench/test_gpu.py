@@ -1,0 +1,105 @@
+"""The command that measures a GPU: it waits ready on machines without one."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "gpu.py"
+
+
+@pytest.fixture(scope="module")
+def gpu() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("gpu_benchmark", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_without_a_gpu_it_refuses_in_one_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT)],
+        cwd=tmp_path,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "gpu: this machine must have a CUDA device that PyTorch can use, got none. "
+        "Run the same command where one is.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def record(**medians: float) -> dict[str, Any]:
+    names = {name.replace("_", "-"): ms for name, ms in medians.items()}
+    return {
+        "device": "a card",
+        "finished": "2026-01-02T03:04:05",
+        "contestants": {name: {"median_ms": ms} for name, ms in names.items()},
+    }
+
+
+def test_targets_are_ratios_by_hand(gpu: ModuleType) -> None:
+    found = record(
+        one=0.2, population=0.6, copy=20.0, neuron_forward=20.0, neuron_backward=20.0,
+        spikingjelly_float32=4.0, spikingjelly_bf16=1.0,
+    )  # fmt: skip
+    one, population, peer, throughput, bandwidth = (t.value(found) for t in gpu.targets())
+    assert one == 0.2
+    assert population == pytest.approx(15 * 0.2 / 0.6)
+    assert peer == pytest.approx(1.0 / 0.2), "the peer's best mode counts"
+    assert throughput == pytest.approx(15 * 1.0 / 0.6)
+    # The forward pass moves fewer bytes in the same time, so its share is the smaller.
+    assert bandwidth == pytest.approx(100 * gpu.neuron_bytes(backward=False) / 2**30)
+
+
+def test_what_was_not_measured_is_not_told(gpu: ModuleType) -> None:
+    lines = gpu.table(record(one=0.1)).splitlines()[4:]
+    assert lines[0] == "| one network alone, T = 4, a step | at most 0.15 ms | 0.1 ms | yes |"
+    assert len(lines) == 5
+    assert all(line.endswith("| not measured |  |") for line in lines[1:])
+
+
+def test_bytes_of_a_call_by_hand(gpu: ModuleType) -> None:
+    # 2 members, 3 samples of 4 x 4 x 5: 480 numbers in, 4 steps of a quarter of them out.
+    shape = (2, 1, 3, 4, 4, 5)
+    assert gpu.neuron_bytes(backward=False, shape=shape) == 2 * (480 + 480)
+    assert gpu.neuron_bytes(backward=True, shape=shape) == 2 * (480 + 480 + 480)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_the_neuron_contest_runs(gpu: ModuleType, backward: bool) -> None:
+    contest = gpu.neuron(backward, device="cpu", shape=(2, 1, 1, 4, 4, 3), backend="eager")
+    contest.step()
+    assert contest.samples == gpu.CALLS
+
+
+def test_the_copy_contest_copies(gpu: ModuleType) -> None:
+    contest = gpu.copy(device="cpu", size=1000)
+    cells = dict(
+        zip(contest.step.__code__.co_freevars, contest.step.__closure__ or (), strict=True)
+    )
+    contest.step()
+    assert torch.equal(cells["target"].cell_contents, torch.ones(1000, dtype=torch.uint8))
+
+
+def test_a_population_trains_all_its_members(gpu: ModuleType) -> None:
+    contest = gpu.training(2, device="cpu", precision="float32")
+    network = contest.step.__closure__[0].cell_contents.network
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    contest.step()
+    for old, new in zip(before, network.parameters(), strict=True):
+        assert len(new) == 2
+        assert all(not torch.equal(old[member], new[member]) for member in range(2))
