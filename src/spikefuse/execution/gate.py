@@ -40,6 +40,11 @@ class Gate:
         """The job with this name starts now."""
         self._since[name] = self._clock()
 
+    def gives_up(self, job: Job) -> bool:
+        """Whether the job's deadline has passed and nothing was heard of it since its start."""
+        late = job.deadline is not None and job.deadline <= self._clock()
+        return late and job.name in self._since
+
     def hear(self, name: str) -> None:
         """The job with this name has told something; only the first time counts."""
         begin = self._since.pop(name, None)

@@ -70,6 +70,7 @@ class _Run:
             while True:
                 while len(self.staff) < workers and (job := self.next_job()):
                     self.hire(job)
+                self.dismiss_late()
                 if len(self.results) == total:
                     break
                 try:
@@ -97,6 +98,15 @@ class _Run:
                 return job
             self.close(stopped(job))
         return None
+
+    def dismiss_late(self) -> None:
+        """End workers that are still getting to work at their deadline: nothing is lost."""
+        for child in [each for each in self.staff if each.job and self.gate.gives_up(each.job)]:
+            assert child.job is not None
+            self.staff.discard(child)
+            child.terminate()
+            child.join()
+            self.close(stopped(child.job))
 
     def hire(self, job: Job) -> None:
         """Start a worker for a job: each start takes one, so failing starts have an end."""

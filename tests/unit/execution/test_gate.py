@@ -1,6 +1,7 @@
 """Who may still begin, by a clock that moves when it is told to."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,13 @@ def test_nothing_is_started_after_the_deadline(executor: InProcessExecutor | Poo
 def test_a_deadline_is_a_moment(moment: float) -> None:
     with pytest.raises(InputError, match="deadline must be a moment"):
         Job("a", f"{JOBS}:echo", {}, deadline=moment)
+
+
+def test_a_worker_that_is_not_at_work_at_its_deadline_is_not_waited_for(tmp_path: Path) -> None:
+    patience = 30
+    payload = {"who": "a", "folder": str(tmp_path), "jobs": 10**6, "patience": patience}
+    job = Job("a", f"{JOBS}:meet", payload, deadline=time.time() + 1)
+    begin = time.monotonic()
+    (result,) = PoolExecutor(1, 1).run([job], lambda event: None)
+    assert time.monotonic() - begin < patience / 2
+    assert (result.stopped, result.value) == (True, {"advanced": 0})
