@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spikefuse.cli.data import download_progress
-from spikefuse.cli.workflow import INTERRUPTED, deadline_of, stop_in_time
+from spikefuse.cli.workflow import INTERRUPTED, deadline_of, stop_in_time, tell_slow_neurons
 from spikefuse.core.checks import nearest, one_of, require
 from spikefuse.core.deadline import OutOfTimeError
 from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
@@ -96,6 +96,7 @@ def train_one(
     if threads is not None:
         require(threads >= 1, "train", "--threads", "at least 1", threads)
         torch.set_num_threads(threads)
+    tell_slow_neurons(console, backend, device)
     corpus = load_corpus(definition.data, location)
     bar = Progress(
         TextColumn("{task.description}"),

@@ -142,8 +142,24 @@ def _require_trials(plan: "Plan") -> None:
     require(bool(plan.trials), "spikefuse", "--protocols", constraint, got)
 
 
+def tell_slow_neurons(console: Console, backend: str, device: str) -> None:
+    """One line when a run on a processor has to do without the C++ kernels, and what to do."""
+    from spikefuse.core.device import resolve_device
+    from spikefuse.core.library import why_not
+    from spikefuse.neurons.lif import resolve_backend
+
+    place = resolve_device(device)
+    if place.type != "cpu" or backend != "auto" or resolve_backend(backend, place) == "native":
+        return
+    console.print(
+        f"[bold]neurons[/bold]  PyTorch operations, several times slower than C++: {why_not()}.",
+        highlight=False,
+    )
+
+
 def show_plan(prepared: Prepared, console: Console) -> None:
     """The plan in a few lines."""
+    tell_slow_neurons(console, prepared.request.backend, prepared.request.device)
     plan = prepared.plan
     ready = sum(trial.is_ready for trial in plan.trials)
     console.print(
