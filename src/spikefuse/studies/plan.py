@@ -12,7 +12,7 @@ from spikefuse.core.errors import InputError
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell, Study
-from spikefuse.studies.profiles import Profile
+from spikefuse.studies.profiles import IMAGES, Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
 from spikefuse.studies.speakers import speakers_of
@@ -197,8 +197,9 @@ def _samples(definition: TrialDefinition, profile: Profile) -> tuple[int, int]:
     """Training and test samples of an epoch, roughly."""
     if definition.modality == "audio":
         return AUDIO_TRAIN, 300
-    images = profile.images or (60_000 if definition.data.source == "mnist-fsdd" else 1_437)
-    tests = profile.test_images or (10_000 if definition.data.source == "mnist-fsdd" else 360)
+    all_images, all_tests = IMAGES[definition.data.source]
+    images = min(profile.images or all_images, all_images)
+    tests = min(profile.test_images or all_tests, all_tests)
     return int(0.8 * images), tests
 
 

@@ -10,12 +10,21 @@ SIZES: dict[str, int] = {"S": 1_600_000, "S/2": 800_000, "S/3": 533_333}
 """Model sizes as parameter counts."""
 
 
+IMAGES: dict[str, tuple[int, int]] = {"mnist-fsdd": (60_000, 10_000), "builtin": (1_437, 360)}
+"""Training and test images of each source."""
+
+
+def _at_most(wanted: int | None, available: int) -> int | None:
+    """The wanted number, or None (all) where a source has no more."""
+    return None if wanted is None or wanted >= available else wanted
+
+
 class Profile(BaseModel):
     """How many images, epochs, seeds and noise draws a study gets.
 
     Args:
-        images: Training images used, validation included; None is all.
-        test_images: Test images used; None is all.
+        images: Training images used at most, validation included; None is all.
+        test_images: Test images used at most; None is all.
         clips: Training clips used, validation included; None is all.
         image_size: Height and width of images; other sizes are resized.
         spectrogram_size: Height and width of spectrograms.
@@ -41,6 +50,7 @@ class Profile(BaseModel):
 
     def settings(self, modality: str, size: str, source: str) -> dict[str, Any]:
         """What the profile and the data decide of a trial's definition."""
+        images, test_images = IMAGES[source]
         return {
             "budget": SIZES[size],
             "data": DataSettings.model_validate(
@@ -51,7 +61,9 @@ class Profile(BaseModel):
                 }
             ),
             "selection": Selection(
-                images=self.images, test_images=self.test_images, clips=self.clips
+                images=_at_most(self.images, images),
+                test_images=_at_most(self.test_images, test_images),
+                clips=self.clips,
             ),
             "epochs": self.epochs[modality],
             "precision": self.precision,

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from spikefuse.core.errors import InputError
+from spikefuse.data import DataSettings, assign, load_corpus, locate
 from spikefuse.results import TrialStore
 from spikefuse.studies import PROFILES, Plan, make_plan
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.plan import resolve_studies
 from spikefuse.studies.registry import REPRODUCTION
+from spikefuse.training import TrialDefinition
 
 QUICK = PROFILES["quick"]
 
@@ -145,3 +147,14 @@ def test_each_speaker_is_held_out_once(tmp_path: Path, source: str, speakers: in
         assert trial.definition.protocol == "speaker"
         cells = {use.cell.held_out for use in trial.uses}
         assert cells == {trial.definition.selection.held_out_speaker}
+
+
+def test_every_profile_fits_the_embedded_data() -> None:
+    corpus = load_corpus(DataSettings(source="builtin"), locate("builtin"))
+    for profile in PROFILES.values():
+        for modality in ("image", "audio", "fused"):
+            settings = profile.settings(modality, "S", "builtin")
+            definition = TrialDefinition.create(modality=modality, **settings)
+            assigned = assign(corpus, modality, "disjoint", 0, definition.selection)
+            assert len(assigned.labels["train"]) > 0
+    assert PROFILES["quick"].settings("image", "S", "builtin")["selection"].images is None
