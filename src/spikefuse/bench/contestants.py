@@ -175,7 +175,7 @@ def stages(precision: str = "bf16", steps: int = 10) -> dict[str, float]:
             contest.step()
     kinds = {
         "convolutions and matrix products": ("conv", "aten::mm", "aten::addmm", "aten::linear"),
-        "neurons, reset and pooling": ("NativeLif", "Lif"),
+        "neurons, reset and pooling": ("FusedLif",),
         "Adam": ("_fused_adam_",),
     }
     shares: dict[str, float] = dict.fromkeys([*kinds, "the rest"], 0.0)

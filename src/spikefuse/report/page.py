@@ -22,7 +22,7 @@ from spikefuse.report.section import Key, Section
 from spikefuse.report.settings import Group, text
 from spikefuse.report.sources import Run, Trial
 from spikefuse.report.svg import plain
-from spikefuse.report.tables import NONE, Column, Table
+from spikefuse.report.tables import NONE, SEED_COLUMNS, Column, Table
 from spikefuse.report.theme import role
 from spikefuse.report.verdicts import Verdicts, verdicts
 from spikefuse.studies.figures import FigureRow, PaperFigure
@@ -327,10 +327,7 @@ def _rate_table(groups: Sequence[Group]) -> Table | None:
             Column("Network"),
             Column("Modality"),
             Column("Layer"),
-            Column("Mean", number=True),
-            Column("95 % interval", number=True),
-            Column("n", number=True),
-            Column("Every seed", number=True),
+            *SEED_COLUMNS,
         ),
         rows=tuple(rows),
         heads=3,

@@ -7,7 +7,7 @@ from spikefuse.report.headline import points
 from spikefuse.report.pictures import draw_picture
 from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.svg import plain
-from spikefuse.report.tables import NONE, Column, Table, interval, share
+from spikefuse.report.tables import NONE, SEED_COLUMNS, Column, Table, interval, share
 from spikefuse.studies.figures import level_name
 from spikefuse.studies.speakers import SpeakerSummary
 
@@ -132,10 +132,7 @@ def speaker_table(found: Sequence[SpeakerSummary]) -> Table:
             Column("Speaker held out"),
             Column("Network"),
             Column("Modality"),
-            Column("Mean", number=True),
-            Column("95 % interval", number=True),
-            Column("n", number=True),
-            Column("Every seed", number=True),
+            *SEED_COLUMNS,
         ),
         rows=tuple(rows),
         heads=3,

@@ -23,6 +23,15 @@ class Column:
     number: bool = False
 
 
+SEED_COLUMNS = (
+    Column("Mean", number=True),
+    Column("95 % interval", number=True),
+    Column("n", number=True),
+    Column("Every seed", number=True),
+)
+"""A number by seed."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table as text.
@@ -92,10 +101,7 @@ def figure_data_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]
             *heads,
             Column("Protocol"),
             Column("Split"),
-            Column("Mean", number=True),
-            Column("95 % interval", number=True),
-            Column("n", number=True),
-            Column("Every seed", number=True),
+            *SEED_COLUMNS,
             Column("Paper\u2019s text", number=True),
         ),
         rows=tuple(rows),

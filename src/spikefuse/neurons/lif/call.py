@@ -1,9 +1,11 @@
 """What a call of a fused neuron consists of, whichever kernel runs it."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from spikefuse.core.checks import require
 from spikefuse.neurons.surrogate import Surrogate
@@ -23,6 +25,70 @@ class Settings(NamedTuple):
     detach_reset: bool
     pool: bool
     need_membrane: bool
+
+
+class Kernels(NamedTuple):
+    """One implementation: what runs forward and what runs backward.
+
+    Args:
+        backend: Its name.
+        forward: Current, constants and settings to spikes and final membrane (None if not wanted).
+        backward: The same and the gradients of both (None is zero) to that of the current.
+    """
+
+    backend: str
+    forward: Callable[[Tensor, Constants, Settings], tuple[Tensor, Tensor | None]]
+    backward: Callable[[Tensor, Constants, Settings, Tensor | None, Tensor | None], Tensor]
+
+
+class FusedLif(torch.autograd.Function):
+    """Spikes and, when wanted, the final membrane."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        current: Tensor,
+        leak: Tensor,
+        threshold: Tensor,
+        reset: Tensor,
+        settings: Settings,
+        kernels: Kernels,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run the neuron over time, keeping only its input."""
+        ctx.save_for_backward(current, leak, threshold, reset)
+        ctx.settings, ctx.kernels = settings, kernels
+        ctx.set_materialize_grads(False)
+        return kernels.forward(current, (leak, threshold, reset), settings)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
+        """Compute the membrane again, then walk back through time."""
+        current, *constants = ctx.saved_tensors
+        spikes, membrane = (None if each is None else each.contiguous() for each in gradients)
+        result = ctx.kernels.backward(current, tuple(constants), ctx.settings, spikes, membrane)
+        return result, None, None, None, None, None
+
+
+def run(
+    kernels: Kernels,
+    current: Tensor,
+    leak: Tensor,
+    threshold: Tensor,
+    reset: Tensor,
+    settings: Settings,
+) -> tuple[Tensor, Tensor | None]:
+    """Check a call and run it, recorded for the backward pass where a gradient is wanted.
+
+    Raises:
+        InputError: An argument breaks its constraint.
+    """
+    constants = checked_constants(kernels.backend, current, leak, threshold, reset, settings)
+    current = current.contiguous()
+    if torch.is_grad_enabled() and current.requires_grad:
+        spikes, membrane = FusedLif.apply(current, *constants, settings, kernels)
+        return spikes, membrane
+    return kernels.forward(current, constants, settings)
 
 
 def output_shape(current: Tensor, settings: Settings) -> tuple[int, ...]:

@@ -11,11 +11,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spikefuse.core import library
 from spikefuse.core.checks import require
-from spikefuse.neurons.lif.call import Settings, checked_constants, output_shape
+from spikefuse.neurons.lif.call import Constants, Kernels, Settings, output_shape, run
 from spikefuse.neurons.surrogate import Surrogate
 
 
@@ -46,9 +45,7 @@ def why_not(device: torch.device | str = "cpu") -> str | None:
     return library.why_not()
 
 
-def _run(
-    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: Settings, **arrays: Any
-) -> None:
+def _run(current: Tensor, constants: Constants, settings: Settings, **arrays: Any) -> None:
     """One call of the library; `arrays` are the tensors (or None) of `_Call` by name."""
     run = library.load().spikefuse_lif_run
     shape = current.shape
@@ -86,7 +83,7 @@ def _run(
 
 
 def _forward(
-    current: Tensor, constants: tuple[Tensor, Tensor, Tensor], settings: Settings
+    current: Tensor, constants: Constants, settings: Settings
 ) -> tuple[Tensor, Tensor | None]:
     members, _, *rest = current.shape
     spikes = current.new_empty(output_shape(current, settings))
@@ -97,42 +94,26 @@ def _forward(
     return spikes, membrane
 
 
-class NativeLif(torch.autograd.Function):
-    """Spikes and, when wanted, the final membrane; see `lif_population`."""
+def _backward(
+    current: Tensor,
+    constants: Constants,
+    settings: Settings,
+    spike_gradient: Tensor | None,
+    membrane_gradient: Tensor | None,
+) -> Tensor:
+    result = torch.empty_like(current)
+    _run(
+        current,
+        constants,
+        settings,
+        spike_gradient=spike_gradient,
+        membrane_gradient=membrane_gradient,
+        current_gradient=result,
+    )
+    return result
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        current: Tensor,
-        leak: Tensor,
-        threshold: Tensor,
-        reset: Tensor,
-        settings: Settings,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run the neuron over time, keeping only its input."""
-        ctx.save_for_backward(current, leak, threshold, reset)
-        ctx.settings = settings
-        ctx.set_materialize_grads(False)
-        return _forward(current, (leak, threshold, reset), settings)
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
-        """Recompute the membrane, then walk back through time."""
-        current, *constants = ctx.saved_tensors
-        spike_gradient, membrane_gradient = (
-            None if gradient is None else gradient.contiguous() for gradient in gradients
-        )
-        result = torch.empty_like(current)
-        _run(
-            current,
-            tuple(constants),
-            ctx.settings,
-            spike_gradient=spike_gradient,
-            membrane_gradient=membrane_gradient,
-            current_gradient=result,
-        )
-        return result, None, None, None, None
+KERNELS = Kernels("native", _forward, _backward)
 
 
 def lif_population(
@@ -170,9 +151,4 @@ def lif_population(
     """
     settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
     require(current.device.type == "cpu", "lif", "current", "on the CPU", current.device)
-    constants = checked_constants("native", current, leak, threshold, reset, settings)
-    current = current.contiguous()
-    if torch.is_grad_enabled() and current.requires_grad:
-        spikes, membrane = NativeLif.apply(current, *constants, settings)
-        return spikes, membrane
-    return _forward(current, constants, settings)
+    return run(KERNELS, current, leak, threshold, reset, settings)

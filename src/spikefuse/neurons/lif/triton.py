@@ -17,11 +17,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
-from spikefuse.neurons.lif.call import Constants, Settings, checked_constants, output_shape
+from spikefuse.neurons.lif.call import Constants, Kernels, Settings, output_shape, run
 from spikefuse.neurons.surrogate import Surrogate
 
 MOST_POTENTIALS = 4096
@@ -130,8 +129,8 @@ def _backward(
         settings,
         (
             current,
-            result if spike_gradient is None else spike_gradient.contiguous(),
-            result if membrane_gradient is None else membrane_gradient.contiguous(),
+            result if spike_gradient is None else spike_gradient,
+            result if membrane_gradient is None else membrane_gradient,
             result,
             *constants,
         ),
@@ -145,31 +144,7 @@ def _backward(
     return result
 
 
-class TritonLif(torch.autograd.Function):
-    """Spikes and, when wanted, the final membrane; see `lif_population`."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        current: Tensor,
-        leak: Tensor,
-        threshold: Tensor,
-        reset: Tensor,
-        settings: Settings,
-    ) -> tuple[Tensor, Tensor | None]:
-        """Run the neuron over time, keeping only its input."""
-        ctx.save_for_backward(current, leak, threshold, reset)
-        ctx.settings = settings
-        ctx.set_materialize_grads(False)
-        return _forward(current, (leak, threshold, reset), settings)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
-        """Compute the membrane again, then walk back through time."""
-        current, *constants = ctx.saved_tensors
-        result = _backward(current, tuple(constants), ctx.settings, *gradients)
-        return result, None, None, None, None
+KERNELS = Kernels("triton", _forward, _backward)
 
 
 def lif_population(
@@ -209,9 +184,4 @@ def lif_population(
     if reason is not None:
         raise InputError(f"lif: backend 'triton' cannot be used: {reason}. Use 'auto'.")
     settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
-    constants = checked_constants("triton", current, leak, threshold, reset, settings)
-    current = current.contiguous()
-    if torch.is_grad_enabled() and current.requires_grad:
-        spikes, membrane = TritonLif.apply(current, *constants, settings)
-        return spikes, membrane
-    return _forward(current, constants, settings)
+    return run(KERNELS, current, leak, threshold, reset, settings)
