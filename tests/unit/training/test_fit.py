@@ -340,3 +340,19 @@ def test_predictions_say_what_was_answered_to_which_sample(
     assert torch.equal(corpus.audio.labels[stored["audio"].long()], stored["labels"].long())
     right = (stored["predicted"] == stored["labels"]).double().mean()
     assert store.read(definition.name).results["accuracy"]["test_best"] == pytest.approx(right)
+
+
+def test_a_killed_run_goes_on_with_the_epoch_it_was_in(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    member, store = trial(epochs=3), TrialStore(tmp_path)
+
+    def kill(event: dict) -> None:
+        if event["epoch"] == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_population([member], corpus, store, kill)
+    seen: list[int] = []
+    train_population([member], corpus, store, lambda event: seen.append(event["epoch"]))
+    assert set(seen) == {3}
