@@ -237,6 +237,7 @@ def test_a_mistake_gets_one_clear_line(
     done = spikefuse(*arguments, folder=tmp_path)
     assert done.returncode == code, done.stdout + done.stderr
     assert words in done.stderr
+    assert done.stderr.count("spikefuse: ") <= 1
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "runs") == ["a-file"]
 

@@ -47,15 +47,20 @@ def _root(
     pass
 
 
+def _line(error: SpikefuseError) -> str:
+    """The message, beginning with the program's name once."""
+    return f"spikefuse: {str(error).removeprefix('spikefuse: ')}"
+
+
 def main() -> None:
     """Entry point: a user's mistake ends with one line and exit code 2, other trouble with 1."""
     try:
         app()
     except InputError as error:
-        print(f"spikefuse: {error}", file=sys.stderr)
+        print(_line(error), file=sys.stderr)
         sys.exit(2)
     except SpikefuseError as error:
-        print(f"spikefuse: {error}", file=sys.stderr)
+        print(_line(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
