@@ -1,11 +1,14 @@
-"""Every instruction set of the C++ kernels that this processor has, and the cases of a neuron."""
+"""What parity tests share: instruction sets of the C++ kernels, a GPU's rounding, the cases."""
 
 import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from spikefuse.core import library
 from spikefuse.core.errors import InputError
@@ -33,3 +36,27 @@ def instructions(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.skip(f"this processor or build has no {request.param}")
     yield request.param
     library.restrict_instructions(before)
+
+
+@pytest.fixture
+def rounding_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interpreter cuts float32 off to bf16; a GPU rounds to the nearest."""
+    from triton import language
+    from triton.runtime import interpreter
+
+    convert = interpreter._convert_float
+
+    def rounded(values: Any, given: Any, wanted: Any, mode: Any) -> Any:
+        if (given, wanted) != (language.float32, language.bfloat16):
+            return convert(values, given, wanted, mode)
+        nearest = torch.from_numpy(np.ascontiguousarray(values)).bfloat16()
+        return nearest.view(torch.int16).numpy().view(np.uint16)
+
+    monkeypatch.setattr(interpreter, "_convert_float", rounded)
+
+
+@pytest.fixture
+def nan_filled_memory() -> Iterator[None]:
+    torch.use_deterministic_algorithms(True)  # new memory is then filled with NaN
+    yield
+    torch.use_deterministic_algorithms(False)

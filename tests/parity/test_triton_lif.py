@@ -5,11 +5,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from neuron_cases import Case, Outcome, by_kernel, check
@@ -23,9 +21,12 @@ from spikefuse.neurons.lif import native, resolve_backend, triton
 from spikefuse.neurons.lif.call import DTYPES
 from spikefuse.neurons.lif.triton import block_size, lif_population
 
-pytestmark = pytest.mark.skipif(
-    not triton.available("cpu"), reason=f"Triton neuron: {triton.why_not('cpu')}"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not triton.available("cpu"), reason=f"Triton neuron: {triton.why_not('cpu')}"
+    ),
+    pytest.mark.usefixtures("rounding_of_a_gpu"),
+]
 
 MIXED = ("soft", "hard", "none")
 
@@ -36,30 +37,6 @@ def _by_triton(case: Case) -> Outcome:
 
 def _check(case: Case) -> None:
     check(case, _by_triton(case))
-
-
-@pytest.fixture(autouse=True)
-def rounding_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The interpreter cuts float32 off to bf16; a GPU rounds to the nearest."""
-    from triton import language
-    from triton.runtime import interpreter
-
-    convert = interpreter._convert_float
-
-    def rounded(values: Any, given: Any, wanted: Any, mode: Any) -> Any:
-        if (given, wanted) != (language.float32, language.bfloat16):
-            return convert(values, given, wanted, mode)
-        nearest = torch.from_numpy(np.ascontiguousarray(values)).bfloat16()
-        return nearest.view(torch.int16).numpy().view(np.uint16)
-
-    monkeypatch.setattr(interpreter, "_convert_float", rounded)
-
-
-@pytest.fixture
-def nan_filled_memory() -> Iterator[None]:
-    torch.use_deterministic_algorithms(True)  # new memory is then filled with NaN
-    yield
-    torch.use_deterministic_algorithms(False)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

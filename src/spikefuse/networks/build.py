@@ -11,7 +11,7 @@ from spikefuse.encoders import DirectEncoder
 from spikefuse.fusion import FUSIONS
 from spikefuse.networks.activations import Activation, DenseActivation, Noise, SpikingActivation
 from spikefuse.networks.budget import branch_shapes, encoder_costs, solve_width
-from spikefuse.networks.layers import PopulationConv2d, PopulationLinear
+from spikefuse.networks.population import PopulationConv2d, PopulationLinear
 from spikefuse.networks.spec import CLASSES, NetworkSpec
 
 
@@ -23,7 +23,8 @@ class PopulationNetwork(nn.Module):
         seeds: One per member: initial weights.
         precision: Type of convolutions and matrix products, a name in
             `spikefuse.core.device.PRECISIONS`; weights, membranes and sums are float32.
-        backend: The neuron's implementation, see `spikefuse.neurons.lif.BACKENDS`.
+        backend: The neuron's implementation, see `spikefuse.neurons.lif.BACKENDS`; Triton's runs
+            convolutions and matrix products as well.
 
     Raises:
         InputError: The members differ in shape, or no width meets the budget.
@@ -60,7 +61,7 @@ class PopulationNetwork(nn.Module):
             inputs = channels
             for index, conv in enumerate(self.convolutions, start=1):
                 site = f"{branch}.conv{index}"
-                self._add(site, PopulationConv2d(site, inputs, conv.channels, members))
+                self._add(site, PopulationConv2d(site, inputs, conv.channels, members, backend))
                 self._add_activation(site, specs)
                 inputs = conv.channels
             _, features[branch] = encoder_costs(
@@ -68,17 +69,13 @@ class PopulationNetwork(nn.Module):
             )
         self.heads = self.fusion.heads(features)
         for head, count in self.heads.items():
-            self._add(
-                f"{head}.hidden",
-                PopulationLinear(f"{head}.hidden", count, self.width.hidden, members),
-            )
-            self._add_activation(f"{head}.hidden", specs)
-            self._add(
-                f"{head}.readout",
-                PopulationLinear(f"{head}.readout", self.width.hidden, CLASSES, members),
-            )
+            hidden, readout = f"{head}.hidden", f"{head}.readout"
+            wide = self.width.hidden
+            self._add(hidden, PopulationLinear(hidden, count, wide, members, backend))
+            self._add_activation(hidden, specs)
+            self._add(readout, PopulationLinear(readout, wide, CLASSES, members, backend))
             if spec.readout == "spike-count":
-                self._add_activation(f"{head}.readout", specs)
+                self._add_activation(readout, specs)
 
     def _add(self, site: str, layer: nn.Module) -> None:
         self.weighted[site.replace(".", "_")] = layer

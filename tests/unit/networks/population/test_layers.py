@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from spikefuse.networks.layers import PopulationConv2d, PopulationLinear
+from spikefuse.networks.population import PopulationConv2d, PopulationLinear
 
 
 def test_convolution_is_pytorchs() -> None:

@@ -1,7 +1,7 @@
 """Layers with a leading population axis.
 
-Each member's product is its own call: a member's numbers do not depend on who trains beside it,
-bit for bit.
+A member's numbers do not depend on who trains beside it, bit for bit: each member's product is a
+call of its own, or all are one launch of kernels that keep members apart (`triton.py`).
 """
 
 import math
@@ -11,7 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spikefuse.core.streams import torch_stream
-from spikefuse.networks.dense import linear
+from spikefuse.networks.population import triton
+from spikefuse.networks.population.onednn import linear
+from spikefuse.neurons.lif import resolve_backend
 
 
 def _uniform_like_torch(shape: tuple[int, ...], fan_in: int, seed: int, name: str) -> Tensor:
@@ -21,18 +23,36 @@ def _uniform_like_torch(shape: tuple[int, ...], fan_in: int, seed: int, name: st
 
 
 class PopulationLayer(nn.Module):
-    """Weights [P, ...] and biases [P, out], one stream of random numbers per member and layer."""
+    """Weights [P, ...] and biases [P, out], one stream of random numbers per member and layer.
 
-    def __init__(self, name: str, shape: tuple[int, ...], seeds: list[int]) -> None:
+    `backend` is that of the neurons; where it stands for Triton, products are Triton's too.
+    """
+
+    def __init__(
+        self, name: str, shape: tuple[int, ...], seeds: list[int], backend: str = "auto"
+    ) -> None:
         super().__init__()
         fan_in = math.prod(shape[1:])
         self.name = name
+        self.backend = backend
+        self._is_fused: dict[torch.device, bool] = {}
         self.weight = nn.Parameter(
             torch.stack([_uniform_like_torch(shape, fan_in, s, f"{name}.weight") for s in seeds])
         )
         self.bias = nn.Parameter(
             torch.stack([_uniform_like_torch(shape[:1], fan_in, s, f"{name}.bias") for s in seeds])
         )
+
+    def products(self, x: Tensor) -> Tensor:
+        """All members' outputs [P, N, ...] from [P, N, ...], in one launch."""
+        raise NotImplementedError
+
+    def _has_products(self, device: torch.device) -> bool:
+        """Whether one launch serves all members; the other backends are for neurons alone."""
+        if device not in self._is_fused:
+            could = self.backend in ("auto", "triton")
+            self._is_fused[device] = could and resolve_backend(self.backend, device) == "triton"
+        return self._is_fused[device]
 
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """One member's output from its input and weights."""
@@ -45,6 +65,9 @@ class PopulationLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Every member's output, [P, T, B, ...] from [P, T, B, ...]."""
         steps, batch = x.shape[1:3]
+        if self._has_products(x.device):
+            output = self.products(x.flatten(1, 2))
+            return output.view(len(x), steps, batch, *output.shape[2:])
         if len(x) == 1:
             # Views: the gradients of unbind and stack would be copies.
             weight, bias = self.weight.squeeze(0), self.bias.squeeze(0)
@@ -58,8 +81,14 @@ class PopulationLayer(nn.Module):
 class PopulationConv2d(PopulationLayer):
     """A 3x3 convolution with padding 1 on channels-last maps [P, T, B, H, W, C]."""
 
-    def __init__(self, name: str, inputs: int, outputs: int, seeds: list[int]) -> None:
-        super().__init__(name, (outputs, inputs, 3, 3), seeds)
+    def __init__(
+        self, name: str, inputs: int, outputs: int, seeds: list[int], backend: str = "auto"
+    ) -> None:
+        super().__init__(name, (outputs, inputs, 3, 3), seeds, backend)
+
+    def products(self, x: Tensor) -> Tensor:
+        """The convolutions of [P, N, H, W, C]."""
+        return triton.conv3x3(x, self.weight, self.bias)
 
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The convolution of [N, H, W, C]."""
@@ -78,8 +107,14 @@ class PopulationConv2d(PopulationLayer):
 class PopulationLinear(PopulationLayer):
     """A dense layer on [P, T, B, F]."""
 
-    def __init__(self, name: str, inputs: int, outputs: int, seeds: list[int]) -> None:
-        super().__init__(name, (outputs, inputs), seeds)
+    def __init__(
+        self, name: str, inputs: int, outputs: int, seeds: list[int], backend: str = "auto"
+    ) -> None:
+        super().__init__(name, (outputs, inputs), seeds, backend)
+
+    def products(self, x: Tensor) -> Tensor:
+        """The matrix products of [P, N, F]."""
+        return triton.linear(x, self.weight, self.bias)
 
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The matrix product of [N, F]."""
