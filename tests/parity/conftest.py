@@ -15,16 +15,15 @@ from spikefuse.core.errors import InputError
 
 INSTRUCTIONS = ("avx512_bf16", "avx512", "avx2", "portable", "scalar")
 
-# Makes `neuron_cases` importable for these tests: the import mode gives them no siblings.
-if "neuron_cases" not in sys.modules:
-    spec = importlib.util.spec_from_file_location(
-        "neuron_cases", Path(__file__).with_name("neuron_cases.py")
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["neuron_cases"] = module
-    spec.loader.exec_module(module)
+# Makes them importable for these tests: the import mode gives them no siblings.
+for name in ("neuron_cases", "product_cases"):
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
 
 
 @pytest.fixture(params=INSTRUCTIONS)
@@ -60,3 +59,23 @@ def nan_filled_memory() -> Iterator[None]:
     torch.use_deterministic_algorithms(True)  # new memory is then filled with NaN
     yield
     torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
+def bf16_products_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interpreter multiplies the bits of bf16 values, as integers."""
+    from triton import language
+    from triton.runtime import interpreter
+
+    multiply = interpreter.InterpreterBuilder.create_dot
+
+    def exact(values: Any) -> Any:
+        if values.dtype.scalar != language.bfloat16:
+            return values
+        bits = torch.from_numpy(np.ascontiguousarray(values.data).view(np.int16))
+        return interpreter.TensorHandle(bits.view(torch.bfloat16).float().numpy(), language.float32)
+
+    def dot(self: Any, a: Any, b: Any, *arguments: Any) -> Any:
+        return multiply(self, exact(a), exact(b), *arguments)
+
+    monkeypatch.setattr(interpreter.InterpreterBuilder, "create_dot", dot)

@@ -154,7 +154,7 @@ def find_accelerator() -> tuple[State, str]:
     reason = triton.why_not("cuda")
     if reason is not None:
         return "note", f"{name}, with PyTorch's operations for neurons: {reason}"
-    return "ok", f"{name}, with Triton kernels for neurons"
+    return "ok", f"{name}, with Triton kernels for neurons and products"
 
 
 def find_neurons() -> tuple[State, str]:

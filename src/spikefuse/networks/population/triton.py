@@ -84,7 +84,7 @@ def _padded(gradient: Tensor) -> Tensor:
     return F.pad(gradient, (0, missing)) if missing else _placed(gradient)
 
 
-def _laid_out(weight: Tensor, dtype: torch.dtype, back: bool) -> tuple[Tensor, int, int]:
+def _laid_out(weight: Tensor, back: bool) -> tuple[Tensor, int, int]:
     """Weights for a product, with the strides of its depth (tap, channel) and of its columns.
 
     A dense layer's stay where they are; those of a convolution are small and get a copy. `back`
@@ -92,14 +92,16 @@ def _laid_out(weight: Tensor, dtype: torch.dtype, back: bool) -> tuple[Tensor, i
     """
     if weight.dim() == 3:
         strides = (weight.shape[2], 1) if back else (1, weight.shape[2])
-        return _placed(weight.to(dtype)), *strides
-    order = (0, 3, 4, 1, 2) if back else (0, 3, 4, 2, 1)
-    laid = weight.permute(order).to(dtype, memory_format=torch.contiguous_format)
-    return _placed(laid), laid.shape[-1], 1
+        return weight, *strides
+    laid = weight.permute((0, 3, 4, 1, 2) if back else (0, 3, 4, 2, 1)).contiguous()
+    return laid, laid.shape[-1], 1
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None, back: bool = False) -> Tensor:
-    """The layer's output; with `back` the gradient of its input from that of its output, padded."""
+    """The layer's output; with `back` the gradient of its input from that of its output, padded.
+
+    x and weight are of one type, and placed.
+    """
     columns = weight.shape[2 if back else 1]
     output = x.new_empty(*x.shape[:-1], columns)
     if output.numel() == 0:
@@ -107,7 +109,7 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None, back: bool = False)
     rows, constants = _geometry(x)
     depth = constants["TAPS"] * weight.shape[1 if back else 2]
     blocks = product_blocks(rows, depth, columns, constants["CHANNELS"], x.dtype)
-    laid, *strides = _laid_out(weight, x.dtype, back)
+    laid, *strides = _laid_out(weight, back)
     _launch(
         _kernels().product,
         (-(-rows // blocks.rows) * -(-columns // blocks.columns), len(x)),
@@ -133,8 +135,8 @@ def _parameter_gradients(x: Tensor, gradient: Tensor, weight: Tensor) -> tuple[T
     blocks = gradient_blocks(depth, columns, x.dtype)
     rows_each = part_rows(rows)
     parts = max(1, -(-rows // rows_each))
-    weight_parts = weight.new_empty(members, parts, *weight.shape[1:])
-    bias_parts = weight.new_empty(members, parts, columns)
+    weight_parts = weight.new_empty(members, parts, *weight.shape[1:], dtype=torch.float32)
+    bias_parts = weight.new_empty(members, parts, columns, dtype=torch.float32)
     if members:
         tiles = (-(-depth // blocks.depth) + 1) * -(-columns // blocks.columns)
         _launch(
@@ -169,7 +171,8 @@ class _PopulationProduct(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Keep what came in."""
+        """Keep what was multiplied."""
+        x, weight = _placed(x), _placed(weight.to(x.dtype))
         ctx.save_for_backward(x, weight)
         return _product(x, weight, bias)
 
@@ -210,7 +213,7 @@ def _run(where: str, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     must(
         largest < 2**31, "x", "below 2^31 elements a member, as output and weight must be", largest
     )
-    result: Tensor = _PopulationProduct.apply(_placed(x), weight, bias)
+    result: Tensor = _PopulationProduct.apply(x, weight, bias)
     return result
 
 
