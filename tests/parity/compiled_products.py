@@ -55,12 +55,11 @@ def compiled(kernel: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> 
         file.flush()
         command = [knobs.nvidia.cuobjdump.path, "--dump-resource-usage", file.name]
         report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    used = {key: int(re.search(rf"{key}:(\d+)", report)[1]) for key in ("REG", "STACK", "LOCAL")}
+    used = {key: int(re.search(rf"{key}:(\d+)", report)[1]) for key in ("STACK", "LOCAL")}
     ptx = made.asm["ptx"]
     return {
         "kernel": kernel.__name__,
         "layer": [named.get(name) for name in ("CHANNELS", "HEIGHT", "COLUMNS", "SIGN")],
-        "registers": used["REG"],
         "spilled": used["STACK"] + used["LOCAL"],
         "shared memory": made.metadata.shared,
         "tensor core": len(re.findall(r"wgmma\.mma_async|mma\.sync", ptx)),

@@ -44,7 +44,14 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    ("shape", "outputs"), [((4, 100, 9, 9, 1), 32), ((4, 3, 5, 7, 3), 10), ((4, 25, 49), 77)]
+    ("shape", "outputs"),
+    [
+        ((4, 100, 9, 9, 1), 32),
+        ((4, 20, 9, 9, 2), 32),  # the population has rows enough for larger blocks, a member not
+        ((4, 3, 5, 7, 3), 10),
+        ((4, 25, 49), 77),
+        ((4, 140_001, 1), 1),  # and for longer parts
+    ],
 )
 def test_a_member_is_launched_as_its_population_is(
     launches: list[Any], shape: tuple[int, ...], outputs: int, dtype: torch.dtype
