@@ -4,12 +4,15 @@
 
 Every contestant is a process of its own, called in turn in one sitting, as in `spikefuse bench`;
 this file is the contestants' side as well (`python benchmarks/gpu.py NAME THREADS`, in the peers'
-environment for SpikingJelly). It prints one row a target: what was not measured says so.
+environment for SpikingJelly). It prints one row a target: what was not measured says so. With
+`--paper FOLDER` it also times the whole paper; `equivalence.py` beside it compares accuracies.
 """
 
 import argparse
 import json
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,11 +214,23 @@ def _bandwidth_share(record: Mapping[str, Any]) -> float | None:
     return min(shares)
 
 
+def _paper_minutes(record: Mapping[str, Any]) -> float | None:
+    seconds = record.get("paper_s")
+    return None if seconds is None else float(seconds) / 60
+
+
 def targets() -> tuple["Target", ...]:
     """What is measured here, with the bound that each should keep."""
     from spikefuse.bench.targets import Target
 
     return (
+        Target(
+            "the paper: all experiments, profile `paper`, 5 seeds, evaluation included",
+            20.0,
+            "at most",
+            _paper_minutes,
+            " min",
+        ),
         Target("one network alone, T = 4, a step", 0.15, "at most", lambda r: _ms(r, "one"), " ms"),
         Target(
             f"networks a second: population of {MEMBERS} / one by one",
@@ -286,6 +301,24 @@ def sitting(
     }
 
 
+def time_paper(out: Path) -> float:
+    """Seconds of the whole paper on the GPU, from the start of the process to the report.
+
+    Raises:
+        StudyError: The folder is there already, or the run failed.
+    """
+    from spikefuse.core.errors import StudyError
+
+    if out.exists():
+        raise StudyError(f"gpu: {out} must not be there yet. Name another folder to --paper.")
+    command = [sys.executable, "-m", "spikefuse", "reproduce", "--profile", "paper"]
+    begin = time.perf_counter()
+    done = subprocess.run([*command, "--device", "cuda", "--out", str(out)], check=False)
+    if done.returncode:
+        raise StudyError(f"gpu: the run of the paper must end well, got exit {done.returncode}.")
+    return time.perf_counter() - begin
+
+
 def table(record: Mapping[str, Any]) -> str:
     """The targets in Markdown."""
     lines = [f"{record['device']}, {record['finished'][:10]}", ""]
@@ -310,6 +343,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=7, help="How often each is called.")
     parser.add_argument("--steps", type=int, default=50, help="Steps a call.")
     parser.add_argument("--out", type=Path, default=Path("gpu.json"), help="The numbers, as JSON.")
+    parser.add_argument("--paper", type=Path, help="Also time the whole paper, into this folder.")
     options = parser.parse_args(arguments)
     if not torch.cuda.is_available():
         print(
@@ -321,6 +355,8 @@ def main(arguments: list[str]) -> int:
     record = sitting(
         options.peers_python, options.rounds, options.steps, lambda text: print(text, flush=True)
     )
+    if options.paper is not None:
+        record["paper_s"] = time_paper(options.paper)
     options.out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     print(table(record))
     return 0
