@@ -4,12 +4,15 @@
 
 Every contestant is a process of its own, called in turn in one sitting, as in `spikefuse bench`;
 this file is the contestants' side as well (`python benchmarks/gpu.py NAME THREADS`, in the peers'
-environment for SpikingJelly). It prints one row a target: what was not measured says so.
+environment for SpikingJelly). It prints one row a target: what was not measured says so. With
+`--paper FOLDER` it also times the whole paper; `equivalence.py` beside it compares accuracies.
 """
 
 import argparse
 import json
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 
 MEMBERS = 15
 CALLS = 20
-"""Kernel calls of one timed step: one alone is so short that its launch would be measured."""
+"""Kernel calls, or training steps, of one timed call: one alone is so short that launching it and
+waiting for it would be measured."""
 
 COPY_BYTES = 2**29
 NEURON_SHAPE = (MEMBERS, 1, 400, 28, 28, 32)
@@ -51,10 +55,10 @@ def _sources() -> tuple[Any, Any]:
 
 
 def training(members: int, device: str = "cuda", precision: str = "bf16") -> "Contest":
-    """The training step of `spikefuse` for so many networks that differ in their seed."""
+    """Captured training steps of `spikefuse` for so many networks that differ in their seed."""
     from spikefuse.bench import contestants
 
-    return contestants.training(precision, TIME_STEPS, device=device, members=members)
+    return contestants.training(precision, TIME_STEPS, device=device, members=members, calls=CALLS)
 
 
 def copy(device: str = "cuda", size: int = COPY_BYTES) -> "Contest":
@@ -152,7 +156,7 @@ def spikingjelly(mode: str, device: str = "cuda") -> "Contest":
     x = torch.rand(BATCH, 1, 28, 28, device=device)
     y = torch.randint(0, 10, (BATCH,), device=device)
 
-    def step() -> None:
+    def train() -> None:
         functional.reset_net(network)
         optimiser.zero_grad()
         with precision.autocast_context():
@@ -160,7 +164,11 @@ def spikingjelly(mode: str, device: str = "cuda") -> "Contest":
         F.cross_entropy(logits.float(), y).backward()
         optimiser.step()
 
-    return contest(step, BATCH, versions={"spikingjelly": version("spikingjelly")})
+    def step() -> None:
+        for _ in range(CALLS):
+            train()
+
+    return contest(step, CALLS * BATCH, versions={"spikingjelly": version("spikingjelly")})
 
 
 OURS: dict[str, Callable[[], "Contest"]] = {
@@ -180,8 +188,9 @@ CONTESTANTS = OURS | PEERS
 
 
 def _ms(record: Mapping[str, Any], name: str) -> float | None:
+    """Of one of the calls that are timed together."""
     found = record["contestants"].get(name)
-    return None if found is None else float(found["median_ms"])
+    return None if found is None else float(found["median_ms"]) / CALLS
 
 
 def _peer_ms(record: Mapping[str, Any]) -> float | None:
@@ -205,11 +214,23 @@ def _bandwidth_share(record: Mapping[str, Any]) -> float | None:
     return min(shares)
 
 
+def _paper_minutes(record: Mapping[str, Any]) -> float | None:
+    seconds = record.get("paper_s")
+    return None if seconds is None else float(seconds) / 60
+
+
 def targets() -> tuple["Target", ...]:
     """What is measured here, with the bound that each should keep."""
     from spikefuse.bench.targets import Target
 
     return (
+        Target(
+            "the paper: all experiments, profile `paper`, 5 seeds, evaluation included",
+            20.0,
+            "at most",
+            _paper_minutes,
+            " min",
+        ),
         Target("one network alone, T = 4, a step", 0.15, "at most", lambda r: _ms(r, "one"), " ms"),
         Target(
             f"networks a second: population of {MEMBERS} / one by one",
@@ -280,6 +301,24 @@ def sitting(
     }
 
 
+def time_paper(out: Path) -> float:
+    """Seconds of the whole paper on the GPU, from the start of the process to the report.
+
+    Raises:
+        StudyError: The folder is there already, or the run failed.
+    """
+    from spikefuse.core.errors import StudyError
+
+    if out.exists():
+        raise StudyError(f"gpu: {out} must not be there yet. Name another folder to --paper.")
+    command = [sys.executable, "-m", "spikefuse", "reproduce", "--profile", "paper"]
+    begin = time.perf_counter()
+    done = subprocess.run([*command, "--device", "cuda", "--out", str(out)], check=False)
+    if done.returncode:
+        raise StudyError(f"gpu: the run of the paper must end well, got exit {done.returncode}.")
+    return time.perf_counter() - begin
+
+
 def table(record: Mapping[str, Any]) -> str:
     """The targets in Markdown."""
     lines = [f"{record['device']}, {record['finished'][:10]}", ""]
@@ -304,6 +343,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=7, help="How often each is called.")
     parser.add_argument("--steps", type=int, default=50, help="Steps a call.")
     parser.add_argument("--out", type=Path, default=Path("gpu.json"), help="The numbers, as JSON.")
+    parser.add_argument("--paper", type=Path, help="Also time the whole paper, into this folder.")
     options = parser.parse_args(arguments)
     if not torch.cuda.is_available():
         print(
@@ -315,6 +355,8 @@ def main(arguments: list[str]) -> int:
     record = sitting(
         options.peers_python, options.rounds, options.steps, lambda text: print(text, flush=True)
     )
+    if options.paper is not None:
+        record["paper_s"] = time_paper(options.paper)
     options.out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     print(table(record))
     return 0

@@ -2,7 +2,8 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from spikefuse.data import DataSettings, Selection, load_corpus, locate
 from spikefuse.results import TrialStore
 from spikefuse.training import NoiseCondition, TrialDefinition
 from spikefuse.training.evaluate import classify
-from spikefuse.training.feed import Batch, Feed
+from spikefuse.training.feed import Feed
 from spikefuse.training.fit import Fit
 
 BATCH = 100
@@ -52,27 +53,35 @@ def training(
     backend: str = "auto",
     device: str = "cpu",
     members: int = 1,
+    calls: int = 1,
 ) -> Contest:
-    """The training loop as it is: gather, forward, loss, backward, checks, Adam."""
+    """The training loop as it is: gather, forward, loss, backward, checks, Adam.
+
+    Args:
+        precision: Type of products.
+        time_steps: T.
+        backend: The neuron's implementation.
+        device: Where to train; a GPU's steps are captured.
+        members: Networks that differ in their seed.
+        calls: Training steps of one call, so that waiting for a GPU does not count as work.
+    """
     fit = _fit(_definition(precision, time_steps), backend, device, members)
-
-    def batches() -> Iterator[Batch]:
-        epoch = 0
-        while True:
-            epoch += 1
-            for batch in fit.feed.training_batches(epoch):
-                if batch.labels.shape[1] == BATCH:
-                    yield batch
-
-    stream = batches()
+    steps = fit.steps
+    numbers = cycle(range(steps.samples // BATCH))
 
     def prepare() -> None:
-        for parameter in fit.network.parameters():
-            parameter.grad = torch.zeros_like(parameter)
-        fit.optimiser.step(range(members))
-        fit.optimiser.clear()
+        fit.network.train()
+        steps.begin(1, 0, [0.0] * members, [0.0] * members)
+        steps.prepare()
 
-    return Contest(lambda: fit.step(1, next(stream)), BATCH, prepare)
+    def step() -> None:
+        for number in islice(numbers, calls):
+            if number == 0:
+                steps.rewind()
+            steps.run(number, 1)
+
+    prepare()
+    return Contest(step, calls * BATCH, prepare)
 
 
 def noisy_evaluation(precision: str, backend: str) -> Contest:

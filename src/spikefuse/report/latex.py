@@ -1,5 +1,6 @@
 """Tables as LaTeX with booktabs: every text is escaped, whoever wrote it."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -9,10 +10,16 @@ import jinja2
 import spikefuse
 from spikefuse.report.tables import Table
 
-_LONG_ROWS = 45
+_LONG_LINES = 45
 """A longer table may break over pages."""
-_WIDE_CELL = 34
+_WIDE_CELL = 24
 """A column with a longer text is broken into lines."""
+_WIDE_TITLE = 18
+"""So is one whose title is longer than that."""
+_LINE = 110
+"""Characters of a whole line, about: what a page holds in small type."""
+_GAP = 3
+"""Characters between two columns."""
 
 _SPECIAL: Mapping[str, str] = {
     "\\": r"\textbackslash{}",
@@ -110,7 +117,7 @@ def latex_bytes(table: Table) -> bytes:
         columns=Tex(_columns(table)),
         heads=_row([column.title for column in table.columns]),
         rows=[_row(row) for row in table.rows],
-        long=len(table.rows) > _LONG_ROWS,
+        long=_lines(table) > _LONG_LINES,
         version=spikefuse.__version__,
     )
     return text.encode()
@@ -122,15 +129,45 @@ def _row(cells: list[str] | tuple[str, ...]) -> Tex:
 
 def _columns(table: Table) -> str:
     """Left or right by column; texts of several lines share the width that is left."""
-    widest = [
+    letters = [
+        rf">{{\raggedright\arraybackslash}}p{{{share:.2f}\linewidth}}"
+        if share
+        else ("r" if column.number else "l")
+        for column, share in zip(table.columns, _shares(table), strict=True)
+    ]
+    return "@{}" + "".join(letters) + "@{}"
+
+
+def _shares(table: Table) -> list[float]:
+    """The share of the width of each column that is broken into lines; 0 of the others.
+
+    A column with four times the text gets twice the width.
+    """
+    longest = [
         max((len(row[index]) for row in table.rows), default=0)
         for index in range(len(table.columns))
     ]
-    broken = [width > _WIDE_CELL for width in widest]
-    room = 0.9 - 0.05 * broken.count(False)
-    share = max(room, 0.3) / max(sum(broken), 1)
-    letters = [
-        rf"p{{{share:.2f}\linewidth}}" if is_broken else "r" if column.number else "l"
-        for column, is_broken in zip(table.columns, broken, strict=True)
+    titles = [len(column.title) for column in table.columns]
+    sizes = list(zip(longest, titles, strict=True))
+    weights = [
+        math.sqrt(max(cell, title)) if cell > _WIDE_CELL or title > _WIDE_TITLE else 0.0
+        for cell, title in sizes
     ]
-    return "@{}" + "".join(letters) + "@{}"
+    taken = sum(
+        max(size) + _GAP if weight == 0 else _GAP
+        for size, weight in zip(sizes, weights, strict=True)
+    )
+    room = max(1.0 - taken / _LINE, 0.4)
+    return [room * weight / (sum(weights) or 1.0) for weight in weights]
+
+
+def _lines(table: Table) -> int:
+    """Lines of the table's body, about."""
+    widths = [max(1, int(share * _LINE)) if share else None for share in _shares(table)]
+    return sum(
+        max(
+            1 if width is None else -(-len(cell) // width) or 1
+            for cell, width in zip(row, widths, strict=True)
+        )
+        for row in table.rows
+    )

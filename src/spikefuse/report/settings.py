@@ -113,8 +113,18 @@ def _split(trials: Sequence[Trial]) -> dict[tuple[str, ...], list[Trial]]:
     split: dict[tuple[str, ...], list[Trial]] = defaultdict(list)
     for trial in trials:
         flat = flatten(trial.definition)
-        split[tuple(f"{name} {text(flat.get(name))}" for name in varying)].append(trial)
+        phrases = (_phrase(name, text(flat.get(name))) for name in varying)
+        split[tuple(filter(None, phrases))].append(trial)
     return dict(sorted(split.items()))
+
+
+def _phrase(name: str, value: str) -> str:
+    """A setting in words; empty where it is the usual one."""
+    if name == "selection.held_out_speaker":
+        return "" if value == NONE else f"{value} held out"
+    if name == "selection.shuffle_audio":
+        return "shuffled audio" if value == "yes" else ""
+    return f"{name} {value}"
 
 
 def shared_settings(trials: Sequence[Trial]) -> dict[str, str]:

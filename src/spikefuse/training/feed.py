@@ -108,7 +108,7 @@ class Feed:
         x = x / 255
         return (x - MNIST_MEAN) / MNIST_STD if scale == "standard" else x
 
-    def _batch(self, split: str, number: int, positions: Tensor) -> Batch:
+    def batch(self, split: str, positions: Tensor, number: int = 0) -> Batch:
         """The samples at `positions` [P, B] of each member's split."""
         inputs = {
             name: self._scale(name, self._inputs[name][indices.gather(1, positions)])
@@ -116,22 +116,17 @@ class Feed:
         }
         return Batch(number, inputs, self._labels[split].gather(1, positions))
 
-    def training_batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
-        """The training split in an order that is a function of (seed, epoch).
+    def training_order(self, epoch: int) -> Tensor:
+        """Positions [P, n] of the training split, in an order that is a function of (seed, epoch).
+
+        It is drawn on the CPU, whatever the device: every device sees the same batches.
 
         Args:
             epoch: Counted from 1.
-            done: Leave out so many batches at the beginning.
         """
-        n, size = self.size("train"), self.definitions[0].batch_size
-        order = torch.stack(
-            [
-                torch.randperm(n, generator=torch_stream(d.seed, "order", epoch))
-                for d in self.definitions
-            ]
-        ).to(self.device)
-        for number, start in list(enumerate(range(0, n, size)))[done:]:
-            yield self._batch("train", number, order[:, start : start + size])
+        n = self.size("train")
+        generators = [torch_stream(d.seed, "order", epoch) for d in self.definitions]
+        return torch.stack([torch.randperm(n, generator=each) for each in generators])
 
     def evaluation_batches(self, split: str, limit: int | None = None) -> Iterator[Batch]:
         """A split in its fixed order, at most the first `limit` samples.
@@ -145,4 +140,4 @@ class Feed:
         for number, start in enumerate(starts):
             self.deadline.check("evaluation batch", times=len(starts) - number)
             with self.deadline.timing("evaluation batch"):
-                yield self._batch(split, number, everyone[:, start : start + EVALUATION_BATCH])
+                yield self.batch(split, everyone[:, start : start + EVALUATION_BATCH], number)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from spikefuse.core.deadline import STORE, Deadline, OutOfTimeError
@@ -23,12 +22,21 @@ from spikefuse.training.checkpoint import (
 )
 from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.evaluate import accuracy, classify, firing_rates, predict
-from spikefuse.training.feed import Batch, Feed
+from spikefuse.training.feed import Feed
+from spikefuse.training.graph import capture
 from spikefuse.training.observe import mean_rates, observe
 from spikefuse.training.optimiser import PopulationAdam
+from spikefuse.training.step import Capture, Sums, TrainingSteps
 
 Report = Callable[[dict[str, Any]], None]
 STEPS_BETWEEN_REPORTS = 5
+CAPTURED_STEPS = 500
+"""Captured steps between two looks of the host, at most: an epoch of all of MNIST has 480."""
+
+
+def capture_on(device: str) -> Capture | None:
+    """How steps are captured on a device; None where each runs operation by operation."""
+    return capture if torch.device(device).type == "cuda" else None
 
 
 def train_population(
@@ -106,6 +114,7 @@ class Fit:
         ]
         for folder, progress in zip(folders, self.progress, strict=True):
             folder.truncate_metrics(progress.epoch)
+        self.steps = TrainingSteps(self.network, self.feed, self.optimiser, capture_on(device))
         self._stored = [progress.position for progress in self.progress]
         self._lap = time.perf_counter()
 
@@ -180,10 +189,7 @@ class Fit:
         if epoch < self.epochs:  # after the last one the results follow at once
             self._store()
         self.deadline.advance()
-        self._tell(epoch, self._steps(), validation)
-
-    def _steps(self) -> int:
-        return -(-self.feed.size("train") // self.definitions[0].batch_size)
+        self._tell(epoch, self.steps.count, validation)
 
     def _tell(self, epoch: int, step: int, validation: list[float] | None = None) -> None:
         self.report(
@@ -192,7 +198,7 @@ class Fit:
                 "epoch": epoch,
                 "epochs": self.epochs,
                 "step": step,
-                "steps": self._steps(),
+                "steps": self.steps.count,
                 "validation_accuracy": validation,
             }
         )
@@ -200,52 +206,36 @@ class Fit:
     def _train_epoch(self, epoch: int) -> None:
         """The steps that are left of an epoch; adds up each member's mean loss and accuracy."""
         self.network.train()
-        samples = self.feed.size("train")
-        done = self.progress[self._alive()[0]].step
-        for batch in self.feed.training_batches(epoch, done):
-            self.deadline.check("step")
-            with self.deadline.timing("step"):
-                loss, right = self.step(epoch, batch)
-                share = batch.labels.shape[1] / samples
-                losses = (loss.cpu().double() * share).tolist()
-                hits = (right.cpu().double() / samples).tolist()
-            for member in self._alive():
-                progress = self.progress[member]
-                progress.step = batch.number + 1
-                progress.loss += losses[member]
-                progress.hits += hits[member]
+        done, total = self.progress[self._alive()[0]].step, self.steps.count
+        losses, hits = zip(*((each.loss, each.hits) for each in self.progress), strict=True)
+        self.steps.begin(epoch, done, losses, hits)
+        self.steps.prepare()
+        at_once = 1 if self.steps.looks else CAPTURED_STEPS
+        for first in range(done, total, at_once):
+            count = min(at_once, total - first)
+            kind = "step" if count == 1 else f"{count} steps"
+            self.deadline.check(kind)
+            with self.deadline.timing(kind):
+                self.steps.run(first, count)
+                sums = self.steps.look()
+            self._count(epoch, first + count, sums)
             self.deadline.advance()
             if self.deadline.is_set and not self.deadline.pace.knows(STORE):
                 self._store()  # measured once, so that time for it can be left
-            if batch.number % STEPS_BETWEEN_REPORTS == 0:
-                self._tell(epoch, batch.number)
+            if first % STEPS_BETWEEN_REPORTS == 0:
+                self._tell(epoch, first)
             if not self._alive():
                 break
 
-    def step(self, epoch: int, batch: Batch) -> tuple[Tensor, Tensor]:
-        """One update of every living member; a member whose loss or gradient is not finite dies."""
-        logits = self.network(batch.inputs)
-        losses = torch.stack(
-            [F.cross_entropy(x, y) for x, y in zip(logits, batch.labels, strict=True)]
-        )
-        self.optimiser.clear()
-        alive = [m for m in self._alive() if self._is_finite(m, losses[m], epoch, batch)]
-        if alive:
-            losses[alive].sum().backward()
-            # The first layer's gradient is the last to be computed: what went wrong before it
-            # shows in it.
-            first = next(self.network.parameters()).grad
-            assert first is not None
-            alive = [m for m in alive if self._is_finite(m, first[m], epoch, batch)]
-            self.optimiser.step(alive)
-        return losses.detach(), (logits.argmax(dim=-1) == batch.labels).sum(dim=1)
-
-    def _is_finite(self, member: int, values: Tensor, epoch: int, batch: Batch) -> bool:
-        if bool(torch.isfinite(values).all()):
-            return True
-        what = "loss" if values.dim() == 0 else "gradient"
-        self.progress[member].diverged = f"{what} not finite in epoch {epoch}, step {batch.number}"
-        return False
+    def _count(self, epoch: int, step: int, sums: Sums) -> None:
+        """Note how far an epoch has come, and which members have broken down."""
+        for member in self._alive():
+            progress, broken = self.progress[member], sums.broken[member]
+            progress.step = step
+            progress.loss, progress.hits = sums.losses[member], sums.hits[member]
+            if broken is not None:
+                what, number = broken
+                progress.diverged = f"{what} not finite in epoch {epoch}, step {number}"
 
     def _finish(self) -> None:
         """Test the last and the best weights once, and close the folders."""

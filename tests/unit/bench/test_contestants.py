@@ -15,7 +15,10 @@ def test_the_network_is_the_one_that_peers_train() -> None:
 
 def test_training_changes_the_weights_and_prepare_does_not() -> None:
     contest = contestants.training("bf16")
-    network = contest.step.__closure__[0].cell_contents.network  # type: ignore[index]
+    cells = dict(
+        zip(contest.step.__code__.co_freevars, contest.step.__closure__ or (), strict=True)
+    )
+    network = cells["steps"].cell_contents.network
     before = [p.detach().clone() for p in network.parameters()]
     contest.prepare()
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))

@@ -128,4 +128,6 @@ def test_long_tables_break_over_pages_and_long_texts_over_lines() -> None:
     assert r"\endhead" in long
     assert "longtable" in long.splitlines()[0]
     assert r"\begin{tabular}" not in long
-    assert re.search(r"\\begin\{tabular\}\{@\{\}p\{0\.\d\d\\linewidth\}r@\{\}\}", wide)
+    tall = latex_bytes(table((("word " * 120, "1"),) * 12)).decode()
+    assert r"\begin{longtable}" in tall, "few rows of many lines fill a page as well"
+    assert re.search(r"\{\\raggedright\\arraybackslash\}p\{0\.\d\d\\linewidth\}r@\{\}\}", wide)

@@ -84,6 +84,22 @@ def test_a_further_factor_splits_and_names_groups() -> None:
     assert labels(*trials) == ["SNN, size S, surrogate atan", "SNN, size S, surrogate boxcar"]
 
 
+def test_the_selection_of_data_is_told_in_words() -> None:
+    usual: dict[str, Any] = {"held_out_speaker": None, "shuffle_audio": False}
+    trials = [
+        trial(modality="fused", selection=usual | {"shuffle_audio": True}),
+        trial(modality="fused", selection=usual),
+        trial(modality="fused", selection=usual | {"held_out_speaker": "theo"}),
+        trial(modality="image", selection=usual),
+    ]
+
+    assert labels(*trials) == [
+        "SNN, size S",
+        "SNN, size S, shuffled audio",
+        "SNN, size S, theo held out",
+    ]
+
+
 def test_a_definition_without_anything_is_a_group() -> None:
     assert labels(Trial("x", "partial", {}, (), {}, {})) == ["?, size ?"]
 

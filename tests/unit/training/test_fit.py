@@ -15,8 +15,8 @@ from spikefuse.results import TrialStore
 from spikefuse.results.folder import CHECKPOINT
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
 from spikefuse.training.checkpoint import read_position
-from spikefuse.training.feed import Batch, Feed
-from spikefuse.training.fit import Fit
+from spikefuse.training.feed import Feed
+from spikefuse.training.step import TrainingSteps
 
 Make = Callable[..., TrialDefinition]
 
@@ -177,15 +177,15 @@ def test_a_deadline_does_not_wake_the_dead(
     sick, healthy = trial(network="dnn", seed=1), trial(network="dnn", seed=0)
     alone = TrialStore(tmp_path / "alone")
     train_population([healthy], corpus, alone)
-    original = Fit.step
+    original = TrainingSteps.run
 
-    def poison(self: Fit, epoch: int, batch: Batch):
-        if epoch == 1 and batch.number == 2 and self.definitions[0] == sick:
+    def poison(self: TrainingSteps, first: int, count: int) -> None:
+        if first == 2 and self.feed.definitions[0] == sick:
             with torch.no_grad():
                 next(self.network.parameters())[0].fill_(float("nan"))
-        return original(self, epoch, batch)
+        original(self, first, count)
 
-    monkeypatch.setattr(Fit, "step", poison)
+    monkeypatch.setattr(TrainingSteps, "run", poison)
     store = TrialStore(tmp_path / "pair")
     assert train_population([sick, healthy], corpus, store) == ["diverged", "done"]
     _same(alone, store, healthy)
@@ -298,18 +298,16 @@ def test_strong_noise_brings_a_network_to_chance(
 
 def test_order_is_a_function_of_seed_and_epoch(corpus: Corpus, trial: Make) -> None:
     feed = Feed(corpus, [trial(seed=0), trial(seed=1)])
-    first = [batch.labels for batch in feed.training_batches(1)]
-    again = [batch.labels for batch in feed.training_batches(1)]
-    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
-    other = [batch.labels for batch in feed.training_batches(2)]
-    assert not all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
-    assert not torch.equal(first[0][0], first[0][1])
+    first, again, other = (feed.training_order(epoch) for epoch in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert not torch.equal(first[0], first[1])
 
 
 def test_every_training_sample_is_seen_once_an_epoch(corpus: Corpus, trial: Make) -> None:
-    feed = Feed(corpus, [trial()])
-    seen = torch.cat([batch.labels for batch in feed.training_batches(1)], dim=1)
-    assert torch.equal(seen.sort().values, feed.labels("train").sort().values)
+    feed = Feed(corpus, [trial(), trial(seed=1)])
+    everyone = torch.arange(feed.size("train")).expand(2, -1)
+    assert torch.equal(feed.training_order(1).sort(dim=1).values, everyone)
 
 
 def test_stored_definition_is_readable(corpus: Corpus, trial: Make, tmp_path: Path) -> None:
