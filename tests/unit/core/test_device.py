@@ -1,9 +1,17 @@
 """A device that is not here is refused in one line."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
+from spikefuse.core.device import (
+    count_devices,
+    flushed_denormals,
+    memory_of,
+    resolve_device,
+    resolve_precision,
+)
 from spikefuse.core.errors import InputError
 
 
@@ -36,3 +44,18 @@ def test_precision_is_what_the_processor_multiplies_fast(monkeypatch: pytest.Mon
         assert resolve_precision("bf16") == "bf16"
     with pytest.raises(InputError, match="--precision must be one of auto, float32, bf16"):
         resolve_precision("bfloat")
+
+
+def test_cuda_is_all_gpus_and_has_the_memory_of_the_smallest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = [80, 24, 48]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(memory))
+    monkeypatch.setattr(
+        torch.cuda,
+        "get_device_properties",
+        lambda number: SimpleNamespace(total_memory=memory[number]),
+    )
+    devices = ["cuda", "cuda:0", "cuda:2", "mps", "cpu"]
+    assert [count_devices(device) for device in devices] == [3, 1, 1, 1, 1]
+    assert [memory_of(device) for device in devices] == [24, 80, 48, None, None]

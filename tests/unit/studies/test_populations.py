@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def test_populations_fit_the_memory_in_equal_parts(tmp_path: Path, gib: int) -> 
     for group in groups:
         assert len(group) <= members_in_memory(group[0].definition, place)
         by_key.setdefault(group[0].definition.population_key(), []).append(group)
-    assert sorted(sum(_names(groups), [])) == sorted(trial.definition.name for trial in trials)
+    assert sorted(chain(*_names(groups))) == sorted(trial.definition.name for trial in trials)
     assert any(len(parts) > 1 for parts in by_key.values()) == (gib < 20)
     for parts in by_key.values():
         sizes = [len(part) for part in parts]
@@ -169,7 +170,7 @@ def test_no_gpu_is_left_without_a_population(tmp_path: Path) -> None:
     assert len(alone) == 3  # image, audio, fused
     groups = group_trials(trials, Place("cuda", 5, 80 * GIB))
     assert len(groups) == 5
-    assert sorted(sum(_names(groups), [])) == sorted(trial.definition.name for trial in trials)
+    assert sorted(chain(*_names(groups))) == sorted(trial.definition.name for trial in trials)
     assert len(group_trials(trials[:2], Place("cuda", 5, 80 * GIB))) == 2
     assert group_trials([], Place("cuda", 5, 80 * GIB)) == []
 
