@@ -64,7 +64,7 @@ class Place:
     Args:
         kind: Type of the device, "cpu" or an accelerator's.
         count: How many train at once: processes on a CPU, else devices.
-        memory: Bytes of each device, None if unknown; a CPU has no limit.
+        memory: Bytes of a device for each population, None if unknown; a CPU has no limit.
         is_fused: Whether spiking neuron and pooling are one kernel there.
     """
 
@@ -88,7 +88,8 @@ def place_of(
 
     Args:
         device: As for PyTorch; "cuda" is every GPU that this process sees.
-        workers: Most populations at once; on a CPU by default one a core.
+        workers: Most populations at once; by default one a core or device. More than devices
+            share their memory.
         backend: The neuron's implementation.
         is_shared: The same place on every node of a job array: one worker or device, and on a GPU
             `SHARED_MEMORY` and no fused kernels, whatever the node has.
@@ -99,14 +100,16 @@ def place_of(
     wanted = torch.device(device)
     if wanted.type == "cpu":
         return Place("cpu", 1 if is_shared else workers or usable_cores())
+    devices = count_devices(wanted)
     memory = memory_of(wanted)
+    if memory is not None:
+        memory //= math.ceil((workers or devices) / devices)
     if is_shared:
         enough = memory is None or memory >= SHARED_MEMORY
-        constraint = f"left out on a GPU with less than {SHARED_MEMORY / 2**30:.0f} GiB of memory"
+        constraint = f"left out on a GPU with less than {SHARED_MEMORY / 2**30:.0f} GiB a worker"
         got = f"a share on one with {(memory or 0) / 2**30:.0f} GiB"
         require(enough, "plan", "--shard", constraint, got)
         return Place(wanted.type, 1, None if memory is None else SHARED_MEMORY)
-    devices = count_devices(wanted)
     is_fused = resolve_backend(backend, wanted) in ("native", "triton")
     return Place(wanted.type, min(devices, workers or devices), memory, is_fused)
 

@@ -87,7 +87,7 @@ def gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_place_of_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert place_of("cuda") == Place("cuda", 4, 80 * GIB, is_fused=True)
     assert place_of("cuda", workers=2).count == 2
-    assert place_of("cuda", workers=9).count == 4
+    assert place_of("cuda", workers=9) == Place("cuda", 4, 80 * GIB // 3, is_fused=True)
     monkeypatch.setattr(populations, "resolve_backend", lambda backend, device: "eager")
     assert not place_of("cuda").is_fused
 
@@ -196,3 +196,7 @@ def test_a_share_on_a_small_gpu_is_refused(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(InputError, match="--shard must be left out on a GPU with less than 14 GiB"):
         _plan(tmp_path, device="cuda", is_shared=True)
     assert _plan(tmp_path, device="cuda").populations
+    monkeypatch.setattr(populations, "memory_of", lambda device: 24 * GIB)
+    assert place_of("cuda", workers=4, is_shared=True).memory == SHARED_MEMORY
+    with pytest.raises(InputError, match="got 'a share on one with 12 GiB'"):
+        place_of("cuda", workers=8, is_shared=True)
