@@ -29,7 +29,7 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = (str(error).splitlines() or ["unknown"])[0].rstrip(".")
+        reason = (str(error).splitlines() or ["unknown"])[0].split(". ")[0].rstrip(".")
         raise InputError(
             f"device: --device must be one that PyTorch has here, got {name!r} ({reason}). "
             "Leave the option out for the CPU."
