@@ -9,12 +9,12 @@ import pytest
 from spikefuse.execution import RayExecutor
 
 STARTS = 3
-NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
+NODE = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
 
 
 @pytest.fixture(scope="module")
 def cluster_nodes() -> Iterator[Any]:
-    """A Ray cluster of two node processes on this machine, one processor each."""
+    """A Ray cluster of two nodes on this machine: one processor and a pretended GPU each."""
     RayExecutor()  # before Ray is imported: it makes Ray stay on loopback and send no statistics
     import ray
     from ray.cluster_utils import Cluster

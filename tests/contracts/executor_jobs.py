@@ -144,14 +144,22 @@ def meet(payload: Payload, report: Report) -> Payload:
         if time.monotonic() > end:
             raise TimeoutError("nobody came")
         time.sleep(0.01)
-    return {"process": os.getpid(), "parent": os.getppid()}
+    return {
+        "process": os.getpid(),
+        "parent": os.getppid(),
+        "environment": _environment(payload.get("names", [])),
+    }
+
+
+def _environment(names: list[str]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def surroundings(payload: Payload, report: Report) -> Payload:
     import torch
 
     return {
-        "environment": {name: os.environ[name] for name in payload["names"] if name in os.environ},
+        "environment": _environment(payload["names"]),
         "threads": torch.get_num_threads(),
         "process": os.getpid(),
     }

@@ -20,9 +20,12 @@ from spikefuse.execution import (
     PoolExecutor,
     RayExecutor,
 )
+from spikefuse.execution.gpus import device_environments
 
 JOBS = "executor_jobs"
 PATIENCE_S = 120
+GPU = "CUDA_VISIBLE_DEVICES"
+TWO_GPUS = device_environments("cuda", 2, {})
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="ray is not installed"
@@ -283,6 +286,33 @@ def test_two_jobs_run_at_once(executor: Executor, tmp_path: Path) -> None:
     assert first.value is not None
     assert second.value is not None
     assert first.value["process"] != second.value["process"]
+
+
+@needs_ray
+def test_ray_shows_each_job_one_gpu(ray_executor: RayExecutor, tmp_path: Path) -> None:
+    check_gpus(RayExecutor(threads=1, devices=TWO_GPUS), tmp_path)
+    (result,) = ray_executor.run([job("cpu", "surroundings", names=[GPU])], Listener())
+    assert result.value is not None
+    assert result.value["environment"].get(GPU, "") == ""
+
+
+@pytest.mark.parametrize("executor", [PoolExecutor, AutoExecutor])
+def test_pool_shows_each_job_one_gpu(executor: Callable[..., Executor], tmp_path: Path) -> None:
+    assert check_gpus(executor(devices=TWO_GPUS), tmp_path) == {"0", "1"}
+
+
+def check_gpus(executor: Executor, folder: Path) -> set[str]:
+    """Two jobs that are there at once see one GPU each."""
+    jobs = [
+        job(who, "meet", who=who, folder=str(folder), jobs=2, names=[GPU]) for who in ("a", "b")
+    ]
+    seen = []
+    for result in executor.run(jobs, Listener()):
+        assert result.value is not None, result.error
+        seen.append(result.value["environment"][GPU])
+    # On two nodes of Ray both may be the first.
+    assert all(one and "," not in one for one in seen)
+    return set(seen)
 
 
 def test_same_numbers_everywhere(executor: Executor) -> None:

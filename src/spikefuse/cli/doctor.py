@@ -8,6 +8,7 @@ import logging
 import platform
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -143,18 +144,35 @@ def find_processor() -> tuple[State, str]:
 
 
 def find_accelerator() -> tuple[State, str]:
-    """The GPU that `--device cuda` would use."""
+    """The GPUs or other accelerator that `--device` could name, and which neurons run there."""
     import torch
 
     from spikefuse.neurons.lif import triton
 
-    if not torch.cuda.is_available():
+    if torch.cuda.is_available():
+        kind, names = "cuda", gpu_names()
+    elif other := torch.accelerator.current_accelerator(check_available=True):
+        kind = names = other.type
+    else:
         return "ok", "none; networks train on the processor"
-    name = f"{torch.cuda.get_device_name()} (use it with --device cuda)"
-    reason = triton.why_not("cuda")
+    told = f"{names} (--device {kind}), "
+    reason = triton.why_not(kind)
     if reason is not None:
-        return "note", f"{name}, with PyTorch's operations for neurons: {reason}"
-    return "ok", f"{name}, with Triton kernels for neurons and products"
+        return "note", f"{told}with PyTorch's operations for neurons: {reason}"
+    return "ok", f"{told}with Triton kernels for neurons and products"
+
+
+def gpu_names() -> str:
+    """Number, name and memory of the GPUs that this process sees."""
+    import torch
+
+    found = Counter(
+        (properties.name, properties.total_memory)
+        for properties in map(torch.cuda.get_device_properties, range(torch.cuda.device_count()))
+    )
+    return ", ".join(
+        f"{count} x {name} with {memory / 2**30:.0f} GiB" for (name, memory), count in found.items()
+    )
 
 
 def find_neurons() -> tuple[State, str]:

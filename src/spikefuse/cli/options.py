@@ -40,7 +40,8 @@ Executor = Annotated[
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", help="Worker processes; one per core if left out.")
+    int | None,
+    typer.Option("--workers", help="Worker processes; one per core (or GPU) if left out."),
 ]
 Threads = Annotated[
     int | None, typer.Option("--threads", help="PyTorch threads per worker; 1 if left out.")
@@ -60,7 +61,13 @@ RayAddress = Annotated[
     str | None,
     typer.Option("--ray-address", help="Cluster to connect to; a local one is started if absent."),
 ]
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ... where networks train.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        help="Where networks train: cpu, cuda (all GPUs), cuda:1 (one of them), mps, ...",
+    ),
+]
 Backend = Annotated[
     str,
     typer.Option(
@@ -71,7 +78,7 @@ Precision = Annotated[
     str,
     typer.Option(
         "--precision",
-        help="Matrix products in float32 or bf16; auto is bf16 where the processor has it.",
+        help="Matrix products in float32 or bf16; auto is bf16 where the device has it.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

@@ -1,6 +1,5 @@
 """`spikefuse plan`: what a run would do and how long it would take."""
 
-import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +48,7 @@ def plan(
     console = Console(file=sys.stderr if as_json else sys.stdout)
     prepared = prepare(Request(**settings), console)
     made = prepared.plan
-    seconds = seconds_of(made, workers or os.cpu_count() or 1, backend, device)
+    seconds = seconds_of(made, workers, backend, device)
     if as_json:
         record = _record(made) | {"estimated_seconds": round(seconds, 1)}
         print(json.dumps(record, indent=2))

@@ -15,6 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
     from spikefuse.data import Location
+    from spikefuse.execution import Executor
     from spikefuse.results import TrialStore
     from spikefuse.studies import Plan
     from spikefuse.studies.run import RunSummary
@@ -91,7 +92,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.core.checks import one_of
     from spikefuse.core.device import resolve_device, resolve_precision
     from spikefuse.data import banner_of, locate
-    from spikefuse.execution import make_executor, parse_shard
+    from spikefuse.execution import parse_shard
     from spikefuse.neurons.lif import resolve_backend
     from spikefuse.results import TrialStore
     from spikefuse.studies import PROFILES, make_plan
@@ -111,7 +112,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     precision = resolve_precision(request.precision, device)
     profile = profile.model_copy(update={"precision": precision})
     part = parse_shard(request.shard)
-    make_executor(request.executor, request.workers, request.threads, request.ray_address)
+    executor_of(request)
     wanted = "builtin" if request.profile == "smoke" and request.data == "auto" else request.data
     with download_progress(console) as progress:
         location = locate(wanted, request.data_dir, progress=progress)
@@ -127,10 +128,32 @@ def prepare(request: Request, console: Console) -> Prepared:
         protocols=protocols,
         seeds=request.seeds,
         workers=request.workers,
+        device=request.device,
+        backend=request.backend,
         is_shared=part != (1, 1),
     )
     _require_trials(plan)
     return Prepared(request, plan, store, location, out, banner, deadline)
+
+
+def executor_of(request: Request) -> "Executor":
+    """What runs a request's jobs.
+
+    Raises:
+        InputError: Its options do not fit.
+        MissingExtraError: Ray is asked for and not installed.
+    """
+    from spikefuse.core.device import count_devices
+    from spikefuse.execution import make_executor
+
+    return make_executor(
+        request.executor,
+        request.workers,
+        request.threads,
+        request.ray_address,
+        device=request.device,
+        gpus=count_devices(request.device),
+    )
 
 
 def _require_trials(plan: "Plan") -> None:
@@ -143,18 +166,22 @@ def _require_trials(plan: "Plan") -> None:
 
 
 def tell_slow_neurons(console: Console, backend: str, device: str) -> None:
-    """One line when a run on a processor has to do without the C++ kernels, and what to do."""
+    """One line when a run has to do without the fused kernels of its device, and what to do."""
+    from rich.markup import escape
+
     from spikefuse.core.device import resolve_device
-    from spikefuse.core.library import why_not
-    from spikefuse.neurons.lif import resolve_backend
+    from spikefuse.neurons.lif import native, resolve_backend, triton
 
     place = resolve_device(device)
-    if place.type != "cpu" or backend != "auto" or resolve_backend(backend, place) == "native":
+    if backend != "auto" or resolve_backend(backend, place) != "eager":
         return
-    console.print(
-        f"[bold]neurons[/bold]  PyTorch operations, several times slower than C++: {why_not()}.",
-        highlight=False,
-    )
+    if place.type == "cpu":
+        told = f"several times slower than C++: {native.why_not(place)}."
+    else:
+        told = f"slower than Triton's kernels: {triton.why_not(place)}."
+    if place.type not in ("cpu", "cuda"):
+        told += " The C++ kernels of --device cpu may be faster."
+    console.print(f"[bold]neurons[/bold]  PyTorch operations, {escape(told)}", highlight=False)
 
 
 def show_plan(prepared: Prepared, console: Console) -> None:
@@ -214,7 +241,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     """
     from spikefuse.cli.progress import RunProgress
     from spikefuse.data import load_corpus
-    from spikefuse.execution import make_executor, parse_shard
+    from spikefuse.execution import parse_shard
     from spikefuse.studies.run import jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
@@ -228,9 +255,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     )
     if prepared.deadline.is_set:
         jobs = [replace(job, deadline=prepared.deadline.at) for job in jobs]
-    executor = make_executor(
-        request.executor, request.workers, request.threads, request.ray_address
-    )
+    executor = executor_of(request)
     if jobs:
         # Damaged data is told here, once; and what it takes to read is cached for the workers.
         load_corpus(plan.trials[0].definition.data, prepared.location)

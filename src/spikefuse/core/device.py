@@ -29,7 +29,7 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = (str(error).splitlines() or ["unknown"])[0].rstrip(".")
+        reason = (str(error).splitlines() or ["unknown"])[0].split(". ")[0].rstrip(".")
         raise InputError(
             f"device: --device must be one that PyTorch has here, got {name!r} ({reason}). "
             "Leave the option out for the CPU."
@@ -37,6 +37,24 @@ def resolve_device(name: str) -> torch.device:
     if device.type == "meta":
         raise InputError("device: --device must hold numbers, got 'meta'. Choose cpu or cuda.")
     return device
+
+
+def count_devices(device: torch.device | str) -> int:
+    """How many accelerators a name stands for: all that CUDA sees for "cuda", else one."""
+    wanted = torch.device(device)
+    return torch.cuda.device_count() if wanted == torch.device("cuda") else 1
+
+
+def memory_of(device: torch.device | str) -> int | None:
+    """Memory in bytes, of "cuda" that of the smallest GPU; None where PyTorch does not tell.
+
+    All of the memory, not what is free at the moment: what is planned with it stays the same.
+    """
+    wanted = torch.device(device)
+    if wanted.type != "cuda":
+        return None
+    numbers = range(torch.cuda.device_count()) if wanted.index is None else (wanted.index,)
+    return min(torch.cuda.get_device_properties(number).total_memory for number in numbers)
 
 
 def resolve_precision(precision: str, device: torch.device | str = "cpu") -> str:

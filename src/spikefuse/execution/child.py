@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import IO, Any, cast
@@ -33,12 +33,21 @@ class Child:
     Args:
         inbox: Where its messages go, with itself.
         threads: Threads of each job.
+        slot: Which of the pool's places it takes.
+        environment: What its environment gets besides, such as its GPU.
 
     Raises:
         OSError: The system has no room for another process.
     """
 
-    def __init__(self, inbox: Inbox, threads: int) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        threads: int,
+        slot: int = 0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.slot = slot
         self.job: Job | None = None
         self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         settings = {
@@ -53,7 +62,10 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | worker_environment(threads) | {SETTINGS: json.dumps(settings)},
+            env=os.environ
+            | worker_environment(threads)
+            | dict(environment or {})
+            | {SETTINGS: json.dumps(settings)},
         )
         commands, messages, output = (
             cast(IO[bytes], pipe)

@@ -4,6 +4,7 @@ import logging
 import queue
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from spikefuse.core.checks import require
@@ -18,6 +19,7 @@ from spikefuse.execution.contract import (
     longest_first,
 )
 from spikefuse.execution.gate import Gate, stopped
+from spikefuse.execution.gpus import Environment
 from spikefuse.execution.perform import announce
 from spikefuse.execution.relay import log_relayed
 
@@ -32,36 +34,52 @@ class PoolExecutor:
     this process, however it ends.
 
     Args:
-        workers: Processes; by default as many as give each its threads on a core of its own.
+        workers: Processes; by default one a device, and without devices as many as give each its
+            threads on a core of its own.
         threads: Threads of PyTorch in each; 1 by default, which has the highest throughput.
+        devices: From `device_environments`; dealt to the workers in turn. The place of a worker
+            that is replaced keeps its device.
 
     Raises:
         InputError: `workers` or `threads` is less than 1.
     """
 
-    def __init__(self, workers: int | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        threads: int | None = None,
+        devices: Sequence[Environment] = (),
+    ) -> None:
         require(workers is None or workers >= 1, "execution", "workers", "1 or more", workers)
         require(threads is None or threads >= 1, "execution", "threads", "1 or more", threads)
         self.threads = threads or 1
-        self.workers = workers or max(1, usable_cores() // self.threads)
+        self.devices = tuple(devices)
+        self.workers = workers or len(devices) or max(1, usable_cores() // self.threads)
 
     def run(self, jobs: Sequence[Job], on_event: Listener) -> list[JobResult]:
         """Run all jobs; see `Executor.run`."""
         check_names(jobs)
-        results = _Run(jobs, on_event, self.threads).work(self.workers)
+        results = _Run(jobs, on_event, self.threads, self.devices).work(self.workers)
         return [results[job.name] for job in jobs]
 
 
 class _Run:
     """One call of `run`: who does what, what waits, what is done."""
 
-    def __init__(self, jobs: Sequence[Job], on_event: Listener, threads: int) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        on_event: Listener,
+        threads: int,
+        devices: Sequence[Environment],
+    ) -> None:
         self.waiting = deque(longest_first(jobs))
         self.results: dict[str, JobResult] = {}
         self.staff: set[Child] = set()
         self.inbox: Inbox = queue.SimpleQueue()
         self.on_event = on_event
         self.threads = threads
+        self.devices = devices
         self.gate = Gate()
 
     def work(self, workers: int) -> dict[str, JobResult]:
@@ -110,8 +128,11 @@ class _Run:
 
     def hire(self, job: Job) -> None:
         """Start a worker for a job: each start takes one, so failing starts have an end."""
+        taken = {child.slot for child in self.staff}
+        slot = next(number for number in count() if number not in taken)
+        device = self.devices[slot % len(self.devices)] if self.devices else None
         try:
-            child = Child(self.inbox, self.threads)
+            child = Child(self.inbox, self.threads, slot, device)
         except OSError as error:
             self.fail(job, f"its worker process could not be started: {error}", None)
             return

@@ -31,6 +31,7 @@ from spikefuse.execution.contract import (
 )
 from spikefuse.execution.environment import worker_environment
 from spikefuse.execution.gate import Gate, stopped
+from spikefuse.execution.gpus import Environment
 from spikefuse.execution.perform import announce, one_line, perform
 from spikefuse.execution.relay import log_relayed, relay_logs, wanted_level
 
@@ -51,6 +52,8 @@ class RayExecutor:
     Args:
         workers: Most jobs at once; by default what the cluster has room for.
         threads: Threads of PyTorch, and so processors, of each job; 1 by default.
+        devices: From `device_environments`. Where they are GPUs each job has one, which Ray shows
+            it alone, on whichever node it runs.
         address: A running cluster: "host:port", or "auto" for the one of this machine. None
             starts one here, reachable from this machine only, and stops it afterwards.
 
@@ -63,12 +66,14 @@ class RayExecutor:
         self,
         workers: int | None = None,
         threads: int | None = None,
+        devices: Sequence[Environment] = (),
         address: str | None = None,
     ) -> None:
         require(workers is None or workers >= 1, "execution", "workers", "1 or more", workers)
         require(threads is None or threads >= 1, "execution", "threads", "1 or more", threads)
         self.workers = workers
         self.threads = threads or 1
+        self.gpus = sum(bool(device) for device in devices)
         self.address = address
         self._host = None if address in (None, "auto") else _split(str(address))
         local = address is None or (self._host is not None and _is_loopback(self._host[0]))
@@ -86,7 +91,7 @@ class RayExecutor:
             return []
         with self._cluster():
             try:
-                run = _Run(self._ray, on_event, self.threads)
+                run = _Run(self._ray, on_event, self.threads, num_gpus=min(1, self.gpus))
                 results = run.work(jobs, self.workers or len(jobs))
             except self._ray.exceptions.RayError as error:
                 raise SpikefuseError(
@@ -118,10 +123,11 @@ class RayExecutor:
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
             if self.address is None:
-                workers = self.workers or max(1, usable_cores() // self.threads)
+                fitting = self.gpus or max(1, usable_cores() // self.threads)
                 self._ray.init(
                     address="local",
-                    num_cpus=workers * self.threads,
+                    num_cpus=(self.workers or fitting) * self.threads,
+                    num_gpus=self.gpus,
                     include_dashboard=False,
                     object_store_memory=_OBJECT_STORE_BYTES,
                     _node_ip_address=_LOOPBACK,
@@ -156,18 +162,19 @@ class RayExecutor:
         )
 
     def _warn_if_too_small(self) -> None:
-        processors = [node["Resources"].get("CPU", 0) for node in self._ray.nodes()]
-        if max(processors, default=0) < self.threads:
-            _log.warning(
-                "no node of the Ray cluster has %d processors for a job now; waiting for one",
-                self.threads,
-            )
+        nodes = [node["Resources"] for node in self._ray.nodes()]
+        wants = f"{self.threads} processors" + (" and a GPU" if self.gpus else "")
+        if not any(
+            node.get("CPU", 0) >= self.threads and node.get("GPU", 0) >= min(1, self.gpus)
+            for node in nodes
+        ):
+            _log.warning("no node of the Ray cluster has %s for a job now; waiting for one", wants)
 
 
 class _Run:
     """One call of `run` on a connected cluster."""
 
-    def __init__(self, ray: Any, on_event: Listener, threads: int) -> None:
+    def __init__(self, ray: Any, on_event: Listener, threads: int, num_gpus: int) -> None:
         self.ray = ray
         self.on_event = on_event
         self.results: dict[str, JobResult] = {}
@@ -186,6 +193,7 @@ class _Run:
         )
         self.task = ray.remote(run_task).options(
             num_cpus=threads,
+            num_gpus=num_gpus,
             max_retries=_RETRIES,
             scheduling_strategy="SPREAD",
             runtime_env={"env_vars": worker_environment(threads) | _search_path()},

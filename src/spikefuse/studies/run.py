@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from spikefuse.data import Location
 from spikefuse.execution import Event, Executor, Job, shard
 from spikefuse.results import TrialStore
-from spikefuse.studies.plan import Plan, PlannedTrial
+from spikefuse.studies.plan import Plan
+from spikefuse.studies.trials import PlannedTrial
 from spikefuse.studies.work import ENTRY
 
 

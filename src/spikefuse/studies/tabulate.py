@@ -7,7 +7,8 @@ from typing import Any
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.baselines import product_rows
 from spikefuse.studies.controls import CONTROLS
-from spikefuse.studies.plan import Plan, PlannedTrial, Use
+from spikefuse.studies.plan import Plan
+from spikefuse.studies.trials import PlannedTrial, Use
 
 Row = dict[str, Any]
 

@@ -1,6 +1,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -121,13 +122,25 @@ def test_a_gpu_tells_which_neurons_it_runs(
 
     from spikefuse.neurons.lif import triton
 
+    cards = [SimpleNamespace(name=name, total_memory=80 * 2**30) for name in "AAB"]
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A card")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(cards))
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: cards[number])
     monkeypatch.setattr(triton, "why_not", lambda device: reason)
     found = module.find_accelerator()
     assert found[0] == state
-    assert found[1].startswith("A card (use it with --device cuda)")
+    assert found[1].startswith("2 x A with 80 GiB, 1 x B with 80 GiB (--device cuda), ")
     assert told in found[1]
+
+
+def test_another_accelerator_has_no_fused_neurons(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    apple = torch.device("mps")
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: apple)
+    state, told = module.find_accelerator()
+    assert state == "note"
+    assert told.startswith("mps (--device mps), with PyTorch's operations for neurons: ")
 
 
 def test_more_threads_than_cores_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,17 @@
 """A device that is not here is refused in one line."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
+from spikefuse.core.device import (
+    count_devices,
+    flushed_denormals,
+    memory_of,
+    resolve_device,
+    resolve_precision,
+)
 from spikefuse.core.errors import InputError
 
 
@@ -11,11 +19,12 @@ def test_cpu_is_always_here() -> None:
     assert resolve_device("cpu") == torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["gpuu", "meta", "cpu:x", "cuda:99", ""])
+@pytest.mark.parametrize("name", ["gpuu", "meta", "cpu:x", "cuda:99", "mps:7", ""])
 def test_what_is_not_here_is_refused_in_one_line(name: str) -> None:
     with pytest.raises(InputError, match="--device") as caught:
         resolve_device(name)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 def test_denormals_are_flushed_inside_and_only_there() -> None:
@@ -36,3 +45,18 @@ def test_precision_is_what_the_processor_multiplies_fast(monkeypatch: pytest.Mon
         assert resolve_precision("bf16") == "bf16"
     with pytest.raises(InputError, match="--precision must be one of auto, float32, bf16"):
         resolve_precision("bfloat")
+
+
+def test_cuda_is_all_gpus_and_has_the_memory_of_the_smallest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = [80, 24, 48]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(memory))
+    monkeypatch.setattr(
+        torch.cuda,
+        "get_device_properties",
+        lambda number: SimpleNamespace(total_memory=memory[number]),
+    )
+    devices = ["cuda", "cuda:0", "cuda:2", "mps", "cpu"]
+    assert [count_devices(device) for device in devices] == [3, 1, 1, 1, 1]
+    assert [memory_of(device) for device in devices] == [24, 80, 48, None, None]

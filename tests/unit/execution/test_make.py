@@ -46,6 +46,58 @@ def test_options_that_do_not_fit_are_refused(arguments: dict[str, Any], message:
         make_executor(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("device", "gpus", "workers", "expected"),
+    [
+        ("cuda", 3, None, 3),
+        ("cuda", 3, 2, 2),
+        ("cuda", 3, 6, 6),
+        ("cuda", 1, None, 1),
+        ("cuda:1", 1, None, 1),
+        ("mps", 1, None, 1),
+        ("cpu", 1, None, 8),
+    ],
+)
+@pytest.mark.parametrize("spec", ["auto", "pool"])
+def test_one_job_a_gpu_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+    spec: str,
+    device: str,
+    gpus: int,
+    workers: int | None,
+    expected: int,
+) -> None:
+    monkeypatch.setattr("spikefuse.execution.pool.usable_cores", lambda: 8)
+    executor = make_executor(spec, workers, device=device, gpus=gpus)
+    pool = executor.pool if isinstance(executor, AutoExecutor) else executor
+    assert isinstance(pool, PoolExecutor)
+    assert pool.workers == expected
+
+
+def test_auto_takes_this_process_for_one_gpu_and_the_pool_for_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(make, "usable_cores", lambda: 1)
+    several, one = (make_executor("auto", device="cuda", gpus=gpus) for gpus in (2, 1))
+    assert isinstance(several, AutoExecutor)
+    assert isinstance(one, AutoExecutor)
+    assert isinstance(several.choose(5), PoolExecutor)
+    assert isinstance(several.choose(1), InProcessExecutor)
+    assert isinstance(one.choose(5), InProcessExecutor)
+
+
+def test_ray_takes_gpus_of_cuda_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spikefuse.execution.ray._import_ray", lambda local: None)
+    counts = []
+    for device in ("cuda", "cpu", "mps"):
+        executor = make_executor("ray", device=device, gpus=2)
+        assert isinstance(executor, RayExecutor)
+        counts.append(executor.gpus)
+    assert counts == [2, 0, 0]
+    with pytest.raises(InputError, match="device must be 'cuda' for executor 'ray', got 'cuda:1'"):
+        make_executor("ray", device="cuda:1")
+
+
 def test_missing_ray_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(f"No module named {name!r}")

@@ -13,6 +13,7 @@ import pytest
 from spikefuse.core.errors import InputError
 from spikefuse.execution import Event, Job, PoolExecutor, pool
 from spikefuse.execution.child import Child
+from spikefuse.execution.gpus import device_environments
 
 SOURCE = Path(__file__).parents[3] / "src"
 JOBS = Path(__file__).parents[2] / "contracts"
@@ -64,6 +65,51 @@ def test_defaults_give_every_thread_a_core(monkeypatch: pytest.MonkeyPatch) -> N
         PoolExecutor(workers=0)
     with pytest.raises(InputError, match="threads must be 1 or more, got 0"):
         PoolExecutor(threads=0)
+
+
+# -- devices -------------------------------------------------------------------------------------
+
+GPU = "CUDA_VISIBLE_DEVICES"
+
+
+def gpus_of(results: list[Any]) -> list[str]:
+    return sorted(result.value["environment"].get(GPU, "") for result in results)
+
+
+def test_one_worker_a_device_unless_more_are_named() -> None:
+    devices = device_environments("cuda", 3)
+    assert PoolExecutor(devices=devices).workers == 3
+    assert PoolExecutor(devices=devices, workers=1).workers == 1
+    assert PoolExecutor(devices=devices, workers=5).workers == 5
+    assert PoolExecutor(devices=device_environments("cuda:1", 3)).workers == 1
+
+
+def test_more_workers_than_devices_share_them_in_turn(job: Make, tmp_path: Path) -> None:
+    jobs = [
+        job(f"{who}", "meet", who=who, folder=str(tmp_path), jobs=5, names=[GPU])
+        for who in range(5)
+    ]
+    devices = [{GPU: "a"}, {GPU: "b"}]
+    results = PoolExecutor(workers=5, devices=devices).run(jobs, lambda event: None)
+    assert gpus_of(results) == ["a", "a", "a", "b", "b"]
+
+
+def test_replaced_worker_gets_the_device_of_its_place(job: Make, tmp_path: Path) -> None:
+    """The worker of one device dies while the other's is busy until the jobs behind it are done."""
+    devices = [{GPU: "a"}, {GPU: "b"}]
+    jobs = [
+        job("busy", "meet", cost=9, who="busy", folder=str(tmp_path), jobs=4, names=[GPU]),
+        job("killed", "die", cost=8),
+        *(
+            job(f"{n}", "meet", who=f"{n}", folder=str(tmp_path), jobs=1, names=[GPU])
+            for n in range(3)
+        ),
+    ]
+    results = PoolExecutor(devices=devices).run(jobs, lambda event: None)
+    busy, killed, *after = results
+    assert not killed.ok
+    assert gpus_of([busy]) == ["a"]
+    assert gpus_of(after) == ["b", "b", "b"]
 
 
 # -- surroundings of a job -----------------------------------------------------------------------

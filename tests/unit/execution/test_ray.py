@@ -15,6 +15,7 @@ import pytest
 
 from spikefuse.core.errors import InputError, MissingExtraError, SpikefuseError
 from spikefuse.execution import Job, RayExecutor, ray
+from spikefuse.execution.gpus import device_environments
 
 SOURCE = Path(__file__).parents[3] / "src"
 
@@ -114,9 +115,19 @@ def test_local_ray_is_as_large_as_asked_for_and_shows_nothing(
     (options,) = fake.inits
     assert options["address"] == "local"
     assert options["num_cpus"] == 6
+    assert options["num_gpus"] == 0
     assert options["include_dashboard"] is False
     assert options["_node_ip_address"] == "127.0.0.1"
     assert fake.ended == 1
+
+
+def test_local_ray_has_the_gpus_and_a_job_a_gpu_at_a_time(
+    fake: FakeRay, job: Callable[..., Job]
+) -> None:
+    with pytest.raises(SpikefuseError, match="Ray must be able to start here"):
+        RayExecutor(devices=device_environments("cuda", 3)).run([job("a")], lambda event: None)
+    (options,) = fake.inits
+    assert (options["num_cpus"], options["num_gpus"]) == (3, 3)
 
 
 def test_address_without_a_cluster_is_told_at_once(fake: FakeRay, job: Callable[..., Job]) -> None:
@@ -156,6 +167,13 @@ def test_node_too_small_for_a_job_is_logged(
     assert caplog.text == ""
     RayExecutor(threads=3)._warn_if_too_small()
     assert "no node of the Ray cluster has 3 processors for a job now" in caplog.text
+    nodes[0]["Resources"]["GPU"] = 1.0
+    caplog.clear()
+    RayExecutor(threads=2, devices=device_environments("cuda", 1))._warn_if_too_small()
+    assert caplog.text == ""
+    nodes[0]["Resources"]["GPU"] = 0.0
+    RayExecutor(threads=2, devices=device_environments("cuda", 1))._warn_if_too_small()
+    assert "no node of the Ray cluster has 2 processors and a GPU" in caplog.text
 
 
 DRIVER = """

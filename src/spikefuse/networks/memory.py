@@ -1,0 +1,152 @@
+"""Device memory that a population needs while it trains and is evaluated, estimated from shapes.
+
+With s bytes of the product type (2 in bf16, 4 in float32), batch B and time steps T, a layer has
+c numbers of current for a sample and step, and o of output (c / 4 after 2x2 pooling). Its current
+has r rows: B in the first layer of a branch, whose input is the same at every step, else T B. Sums
+and maxima are over the layers.
+
+    weights    = parameters (8 * 4 + 2 s)
+    kept       = s sum(r c + T B o) + s T B F, and where neuron and pooling are not one kernel
+                 sum(s T B c + 8 T B o) over the layers that pool
+    gradients  = 2 s max(r c + T B o), where not one kernel 2 s max(r c + 2 T B c)
+    evaluation = 3 s T B max(c)
+    member     = SAFETY (weights + kept + gradients + evaluation)
+    shared     = 16 T B max(c)
+
+- weights: weight, gradient, Adam's two moments, the best epoch's copy and three copies while a step
+  is captured, in float32; copies in the product type and in the order of convolutions.
+- kept: what autograd keeps between forward and backward pass. F features enter the heads. Without
+  fused kernels the outputs before pooling and the place of each window's maximum are kept as well.
+- gradients: of one layer's current and output, each once more while members are stacked.
+- evaluation: a pass that looks at, or disturbs, every output before pooling. It adds up with the
+  training step, because the memory of a captured step stays its own.
+- shared: noise, drawn for one member at a time in float32.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from spikefuse.core.device import PRECISIONS
+from spikefuse.fusion import FUSIONS
+from spikefuse.networks.budget import (
+    branch_shapes,
+    count_parameters,
+    encoder_costs,
+    solve_width,
+)
+from spikefuse.networks.spec import CLASSES, NetworkSpec
+
+SAFETY = 1.25
+"""For what the formula leaves out: the allocator's rounding and fragments, libraries' workspaces.
+
+Without them, on a CPU, all that is alive at once in a training step is at most the formula without
+this factor (`tests/unit/networks/test_memory.py`). No GPU has been measured yet.
+"""
+
+_FLOAT32 = 4
+_INDEX = 8
+
+
+@dataclass(frozen=True)
+class LayerSize:
+    """Numbers of one activation for one sample and step.
+
+    Args:
+        current: Numbers that enter it.
+        output: Numbers that leave it, after pooling.
+        is_first: Whether it is a branch's first, with the same current at every step.
+    """
+
+    current: int
+    output: int
+    is_first: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkMemory:
+    """What one network needs of a device, in bytes; see the module for the formula.
+
+    Args:
+        weights: Whatever is trained.
+        kept: Kept from the forward for the backward pass.
+        gradients: Alive at once in the backward pass.
+        evaluation: A pass that looks at every output.
+        shared: What a population needs once, however many members it has.
+    """
+
+    weights: int
+    kept: int
+    gradients: int
+    evaluation: int
+    shared: int
+
+    @property
+    def member(self) -> int:
+        """What each further member of a population needs."""
+        return int(SAFETY * (self.weights + self.kept + self.gradients + self.evaluation))
+
+
+def network_memory(
+    spec: NetworkSpec, precision: str, batch: int, is_fused: bool = False
+) -> NetworkMemory:
+    """Estimate what a network needs.
+
+    Args:
+        spec: The network.
+        precision: A name in `spikefuse.core.device.PRECISIONS`.
+        batch: Samples of a batch.
+        is_fused: Whether spiking neuron and pooling are one kernel; those of a dense network never
+            are.
+
+    Example:
+        >>> spec = NetworkSpec(input_shapes={"image": (1, 28, 28)})
+        >>> network_memory(spec, "bf16", 100, is_fused=True).member // 2**20
+        201
+    """
+    number = PRECISIONS[precision].itemsize
+    rows = spec.time_steps * batch
+    layers = list(layer_sizes(spec))
+    currents = [(batch if layer.is_first else rows) * layer.current for layer in layers]
+    outputs = [rows * layer.output for layer in layers]
+    apart = [
+        rows * layer.current
+        if layer.output < layer.current and not (is_fused and spec.network == "snn")
+        else 0
+        for layer in layers
+    ]
+    indices = sum(output for output, whole in zip(outputs, apart, strict=True) if whole)
+    most = max(
+        current + max(output, 2 * whole)
+        for current, output, whole in zip(currents, outputs, apart, strict=True)
+    )
+    features = rows * _features(spec)
+    largest = rows * max(layer.current for layer in layers)
+    return NetworkMemory(
+        weights=count_parameters(spec, solve_width(spec)) * (8 * _FLOAT32 + 2 * number),
+        kept=number * (sum(currents) + sum(outputs) + sum(apart) + features) + _INDEX * indices,
+        gradients=2 * number * most,
+        evaluation=3 * number * largest,
+        shared=4 * _FLOAT32 * largest,
+    )
+
+
+def layer_sizes(spec: NetworkSpec) -> Iterator[LayerSize]:
+    """Every weighted layer of a network, in order of execution."""
+    width = solve_width(spec)
+    convolutions = width.convolutions(spec.plan)
+    for _, height, across in branch_shapes(spec).values():
+        for index, conv in enumerate(convolutions):
+            current = conv.channels * height * across
+            if conv.pool:
+                height, across = height // 2, across // 2
+            yield LayerSize(current, conv.channels * height * across, index == 0)
+    for _ in FUSIONS[spec.fusion].heads(dict.fromkeys(branch_shapes(spec), 0)):
+        yield LayerSize(width.hidden, width.hidden, not convolutions)
+        yield LayerSize(CLASSES, CLASSES)
+
+
+def _features(spec: NetworkSpec) -> int:
+    """Numbers that enter the heads, for one sample and step."""
+    convolutions = solve_width(spec).convolutions(spec.plan)
+    shapes = branch_shapes(spec).items()
+    return sum(encoder_costs(convolutions, name, shape)[1] for name, shape in shapes)
