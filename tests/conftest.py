@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 THREADS = 2
 
@@ -19,6 +20,17 @@ os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Before Triton is imported: its kernels then run on the CPU, one program after the other.
 os.environ.setdefault("TRITON_INTERPRET", "1")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Iterator[None]:
+    """Look for examples in `src` alone.
+
+    Looking in a test file first imports it and forgives what cannot be imported, which then stays
+    half imported: its tests would be missing in silence.
+    """
+    found = yield
+    return [each for each in found if not isinstance(each, DoctestModule)]
 
 
 def is_local(address: Any) -> bool:

@@ -1,9 +1,6 @@
-"""What parity tests share: instruction sets of the C++ kernels, a GPU's rounding, the cases."""
+"""What parity tests share: instruction sets of the C++ kernels, a GPU's rounding."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +11,6 @@ from spikefuse.core import library
 from spikefuse.core.errors import InputError
 
 INSTRUCTIONS = ("avx512_bf16", "avx512", "avx2", "portable", "scalar")
-
-# Makes them importable for these tests: the import mode gives them no siblings.
-for name in ("neuron_cases", "product_cases"):
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
 
 
 @pytest.fixture(params=INSTRUCTIONS)

@@ -72,7 +72,6 @@ def training(
     def prepare() -> None:
         fit.network.train()
         steps.begin(1, 0, [0.0] * members, [0.0] * members)
-        steps.prepare()
 
     def step() -> None:
         for number in islice(numbers, calls):

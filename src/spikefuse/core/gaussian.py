@@ -27,7 +27,8 @@ _GAMMA, _FIRST, _SECOND = (
     value - 2**64 for value in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
 _NATIVE_DTYPES = (torch.float32, torch.bfloat16)
-_CHUNK = 1 << 18  # counters at a time: their temporaries stay in the caches
+_CHUNK = 1 << 18  # counters at a time: on a CPU their temporaries stay in the caches
+_CHUNK_ON_DEVICE = 1 << 24  # elsewhere launches cost more than memory, here 128 MiB a temporary
 
 
 class _Call(ctypes.Structure):
@@ -79,9 +80,11 @@ def normal(seed: int, steps: int, count: int, device: torch.device | str = "cpu"
     """
     per_step = -(-count // BLOCK) * _HALF
     total = steps * per_step
+    place = torch.device(device)
+    chunk = _CHUNK if place.type == "cpu" else _CHUNK_ON_DEVICE
     parts = [
-        _blocks(_words(seed, first, min(_CHUNK, total - first), torch.device(device)))
-        for first in range(0, total, _CHUNK)
+        _blocks(_words(seed, first, min(chunk, total - first), place))
+        for first in range(0, total, chunk)
     ]
     if not parts:
         return torch.empty(steps, count, device=device)

@@ -209,7 +209,6 @@ class Fit:
         done, total = self.progress[self._alive()[0]].step, self.steps.count
         losses, hits = zip(*((each.loss, each.hits) for each in self.progress), strict=True)
         self.steps.begin(epoch, done, losses, hits)
-        self.steps.prepare()
         at_once = 1 if self.steps.looks else CAPTURED_STEPS
         for first in range(done, total, at_once):
             count = min(at_once, total - first)

@@ -23,13 +23,19 @@ def capture(step: Callable[[], None], state: Sequence[Tensor]) -> Callable[[], N
     """Record a step as one CUDA graph.
 
     Args:
-        step: Launches work on the current device and never waits for it.
+        step: Launches work on the device of its state and never waits for it.
         state: Every tensor that it changes; each is put back to what it is now.
 
     Returns:
         Launches the recorded step. Where the device cannot record it, `step` itself: slower, with
         the same numbers, and the log says so.
     """
+    # Streams and graphs belong to the current device, which may be another one.
+    with torch.cuda.device_of(state[0]):
+        return _capture(step, state)
+
+
+def _capture(step: Callable[[], None], state: Sequence[Tensor]) -> Callable[[], None]:
     before = [tensor.detach().clone() for tensor in state]
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())

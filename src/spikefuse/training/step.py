@@ -75,7 +75,7 @@ class TrainingSteps:
         return -(-self.samples // self.batch_size)
 
     def begin(self, epoch: int, done: int, losses: Sequence[float], hits: Sequence[float]) -> None:
-        """Put an epoch's order and sums in place.
+        """Put an epoch's order and sums in place; the first time the step is captured.
 
         Args:
             epoch: Counted from 1.
@@ -83,6 +83,8 @@ class TrainingSteps:
             losses: What these have added up to, one per member.
             hits: The same of the right answers.
         """
+        if self._capture is not None and self._whole_batch is None:
+            self._prepare(self._capture)
         self._order.copy_(self.feed.training_order(epoch))
         self.rewind(done)
         for sums, before in ((self._losses, losses), (self._hits, hits)):
@@ -95,11 +97,11 @@ class TrainingSteps:
         self._number.fill_(done)
         self._start.fill_(done * self.batch_size)
 
-    def prepare(self) -> None:
-        """Capture the step of a whole batch, if steps are captured and batches are whole."""
-        if self._capture is None or self._whole_batch or self.samples < self.batch_size:
-            return
-        self._whole_batch = self._capture(partial(self._step, self.batch_size), self._state())
+    def _prepare(self, capture: Capture) -> None:
+        """Capture the step of a whole batch, if there is one."""
+        if self.samples >= self.batch_size:
+            self.rewind()  # a capture tries the step, and the order must have samples for it
+            self._whole_batch = capture(partial(self._step, self.batch_size), self._state())
 
     def run(self, first: int, count: int) -> None:
         """Steps `first` to `first + count - 1` of the epoch."""

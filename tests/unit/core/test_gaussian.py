@@ -44,6 +44,13 @@ def test_a_number_depends_on_its_place_alone() -> None:
     assert not torch.equal(normal(10, 3, 1000), x)
 
 
+def test_pieces_of_the_work_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU and a GPU take pieces of different size."""
+    whole = normal(3, 2, 5_000)
+    monkeypatch.setattr("spikefuse.core.gaussian._CHUNK", 16 * 7)
+    assert torch.equal(normal(3, 2, 5_000), whole)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
 def test_noise_is_added_once_and_rounded_once(dtype: torch.dtype) -> None:
     current = torch.randn(2, 1, 5, 7).to(dtype)

@@ -26,7 +26,9 @@ class _Members:
         self.threshold = threshold.to(like.dtype).unsqueeze(1)
         self.soft = (reset == RESETS["soft"]).to(like.dtype).unsqueeze(1)
         self.hard = (reset == RESETS["hard"]).to(like.dtype).unsqueeze(1)
-        self.all_soft = bool((reset == RESETS["soft"]).all())
+        # A look at a value would make the host wait for another device.
+        looks = reset.device.type == "cpu"
+        self.all_soft = looks and bool((reset == RESETS["soft"]).all())
 
     def amount(self, h: Tensor) -> Tensor:
         """What a spike takes from the membrane h."""
