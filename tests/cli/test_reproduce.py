@@ -225,6 +225,7 @@ def test_shards_together_are_the_whole(run: Path, tmp_path: Path) -> None:
         (("train", "--neuron", "lef"), 2, "Did you mean lif"),
         (("train", "--surrogate", "boxca"), 2, "Did you mean boxcar"),
         (("train", "--leak", "1.5"), 2, "--leak"),
+        (("train", "--data", "builtin", "--budget", "150"), 2, "Take another budget"),
         (("reproduce", "--data-dir", "nowhere"), 1, "nowhere"),
         (("reproduce", "--profile", "smoke", "--out", "a-file"), 1, "a-file"),
         (("evaluate", "nowhere"), 1, "no trial folder"),
@@ -239,7 +240,7 @@ def test_a_mistake_gets_one_clear_line(
     assert words in done.stderr
     assert done.stderr.count("spikefuse: ") <= 1
     assert "Traceback" not in done.stderr
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "runs") == ["a-file"]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a-file"]
 
 
 def test_train_one_network(tmp_path: Path) -> None:

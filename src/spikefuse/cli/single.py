@@ -18,6 +18,7 @@ from spikefuse.core.deadline import OutOfTimeError
 from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
+from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.profiles import SIZES
 from spikefuse.training import TrialDefinition, train_population
@@ -39,13 +40,15 @@ def definition_from(settings: dict[str, Any], source: str) -> TrialDefinition:
         require(values["budget"] >= 100, "train", "--budget", "at least 100", values["budget"])
         values["size"] = str(values["budget"])
     try:
-        return TrialDefinition.create(
+        definition = TrialDefinition.create(
             **values,
             selection=Selection.model_validate(selection),
             data=DataSettings.model_validate({"source": source}),
         )
     except ValidationError as error:
         raise InputError(explain(error)) from None
+    solve_width(definition.network_spec())  # a budget that cannot be met leaves no folder behind
+    return definition
 
 
 def explain(error: ValidationError) -> str:
