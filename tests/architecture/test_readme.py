@@ -1,19 +1,15 @@
 """README shows the package as it is, and what it links to is there."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+import scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-SPEC = importlib.util.spec_from_file_location("readme_tree", ROOT / "tools" / "readme_tree.py")
-assert SPEC is not None
-assert SPEC.loader is not None
-readme_tree = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(readme_tree)
+readme_tree = scripts.load("tools/readme_tree.py")
 
 
 def test_tree_is_the_package() -> None:

@@ -1,10 +1,10 @@
 """`spikefuse show` and `spikefuse report`."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
+import synthetic
 import typer
 from typer.testing import CliRunner, Result
 
@@ -22,12 +22,6 @@ app.command()(report)
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made-up run of three experiments, under a folder `runs`."""
-    path = Path(__file__).parents[1] / "unit" / "report" / "synthetic.py"
-    spec = importlib.util.spec_from_file_location("synthetic_for_cli", path)
-    assert spec is not None
-    assert spec.loader is not None
-    synthetic = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(synthetic)
     folder = tmp_path_factory.mktemp("work") / "runs" / "quick"
     studies = ("model-size", "reset", "neuron")
     made: Path = synthetic.write_run(folder, epochs=1, studies=studies, speakers=("a", "b"))

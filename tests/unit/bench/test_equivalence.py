@@ -1,24 +1,18 @@
 """The command that compares the accuracy of two devices and precisions."""
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import scripts
 
-SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "equivalence.py"
 SMALL = ["--data", "builtin", "--seeds", "2", "--epochs", "1", "--images", "200"]
 
 
 @pytest.fixture(scope="module")
 def equivalence() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("equivalence_benchmark", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return scripts.load("benchmarks/equivalence.py")
 
 
 def test_two_precisions_are_trained_and_compared(

@@ -1,6 +1,5 @@
 """The command that measures a GPU: it waits ready on machines without one."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import scripts
 import torch
 
 from spikefuse.core.errors import StudyError
@@ -18,12 +18,7 @@ SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "gpu.py"
 
 @pytest.fixture(scope="module")
 def gpu() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("gpu_benchmark", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return scripts.load("benchmarks/gpu.py")
 
 
 def test_without_a_gpu_it_refuses_in_one_sentence(tmp_path: Path) -> None:

@@ -1,13 +1,11 @@
 """The embedded clips: packing is exact, the file is what it says, and it can be learned."""
 
 import hashlib
-import importlib.util
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+import scripts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +19,6 @@ from spikefuse.data.spoken_digits import (
     read_spoken_digits,
     unpack,
 )
-
-SCRIPT = Path(__file__).resolve().parents[3] / "tools" / "make_spoken_digits.py"
 
 
 @given(st.lists(st.lists(st.floats(-1, 1, width=32), min_size=1), min_size=1, max_size=4))
@@ -89,13 +85,8 @@ def test_junk_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
-def test_script_makes_the_same_clips(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = importlib.util.spec_from_file_location("make_spoken_digits", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, script)
-    spec.loader.exec_module(script)
+def test_script_makes_the_same_clips() -> None:
+    script = scripts.load("tools/make_spoken_digits.py")
     clips = read_spoken_digits()
 
     for position in (0, 333, 666, 999):

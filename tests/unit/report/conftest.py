@@ -1,25 +1,14 @@
 """One made-up run and its report, shared by the tests of this folder."""
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import synthetic as synthetic_results
 
 from spikefuse.report import build_report
-
-
-def load_synthetic() -> ModuleType:
-    """The generator beside this file; the import mode gives tests no siblings."""
-    path = Path(__file__).with_name("synthetic.py")
-    spec = importlib.util.spec_from_file_location("synthetic_results", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(frozen=True)
@@ -37,7 +26,7 @@ class Built:
 @pytest.fixture(scope="session")
 def synthetic() -> ModuleType:
     """The generator of made-up results."""
-    return load_synthetic()
+    return synthetic_results
 
 
 @pytest.fixture(scope="session")

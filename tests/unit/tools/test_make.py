@@ -1,6 +1,5 @@
 """The set-up script: pre-flight, stamp, resuming, exit codes. Nothing is installed here."""
 
-import importlib.util
 import os
 import re
 import signal
@@ -10,14 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+import scripts
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "tools" / "make.py"
-SPEC = importlib.util.spec_from_file_location("make", SCRIPT)
-assert SPEC is not None
-assert SPEC.loader is not None
-make = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(make)
+make = scripts.load("tools/make.py")
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and file modes of POSIX")
 
