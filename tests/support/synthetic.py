@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rows import CELL
 
 from spikefuse.results import TrialStore, definition_hash, write_tidy
 
@@ -24,18 +25,7 @@ Row = dict[str, Any]
 
 
 def _cell(**levels: Any) -> Cell:
-    cell: Cell = {
-        "network": "snn",
-        "modality": "image",
-        "size": "S",
-        "neuron": "lif",
-        "reset": "soft",
-        "time_steps": 4,
-        "fusion": "none",
-        "protocol": "disjoint",
-        "noise_std": 0.0,
-        "noise_position": "before",
-    } | levels
+    cell: Cell = CELL | levels
     if cell["network"] == "dnn":
         cell |= {"neuron": "relu", "reset": "none", "time_steps": 1}
     if cell["modality"] == "fused":

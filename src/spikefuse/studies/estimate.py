@@ -1,11 +1,11 @@
 """How long a plan will take: training steps are timed here and now, the rest is arithmetic."""
 
-import os
 import time
 from collections.abc import Callable
 
 import torch
 
+from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices
 from spikefuse.networks import MODALITIES, NetworkSpec, build
 from spikefuse.networks.budget import count_macs, solve_width
@@ -31,7 +31,7 @@ def seconds_of(
     if not plan.populations:
         return 0.0
     if torch.device(device).type == "cpu":
-        return seconds_on_processor(plan, workers or os.cpu_count() or 1, backend)
+        return seconds_on_processor(plan, workers or usable_cores(), backend)
     devices = count_devices(device)
     return seconds_on_device(plan, min(devices, workers or devices), backend, device)
 

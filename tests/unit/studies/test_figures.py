@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from rows import ACCURACY, CELL, Row
 from scipy import stats
 
 from spikefuse.core.errors import InputError, StudyError
@@ -16,28 +17,10 @@ from spikefuse.studies.figures import (
 )
 from spikefuse.studies.registry import STUDIES
 
-Row = dict[str, object]
-
 
 def row(trial: str = "a", seed: int = 0, value: float = 0.9, **changes: object) -> Row:
-    return {
-        "study": "model-size",
-        "trial": f"{trial}{seed}",
-        "network": "snn",
-        "modality": "image",
-        "size": "S",
-        "neuron": "lif",
-        "reset": "soft",
-        "time_steps": 4,
-        "fusion": "none",
-        "protocol": "disjoint",
-        "noise_std": 0.0,
-        "noise_position": "before",
-        "seed": seed,
-        "split": "test",
-        "metric": "accuracy",
-        "value": value,
-    } | changes
+    own = {"study": "model-size", "trial": f"{trial}{seed}", "seed": seed, "value": value}
+    return CELL | ACCURACY | own | changes
 
 
 def test_the_captions_bars() -> None:

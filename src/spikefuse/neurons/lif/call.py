@@ -99,6 +99,15 @@ def output_shape(current: Tensor, settings: Settings) -> tuple[int, ...]:
     return (members, settings.time_steps, *rest)
 
 
+def empty_outputs(current: Tensor, settings: Settings) -> tuple[Tensor, Tensor | None]:
+    """Memory for the spikes and, when wanted, the final membrane."""
+    spikes = current.new_empty(output_shape(current, settings))
+    if not settings.need_membrane:
+        return spikes, None
+    members, _, *rest = current.shape
+    return spikes, current.new_empty((members, *rest), dtype=torch.float32)
+
+
 def checked_constants(
     backend: str,
     current: Tensor,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from spikefuse.core import library
 from spikefuse.core.checks import require
-from spikefuse.neurons.lif.call import Constants, Kernels, Settings, output_shape, run
+from spikefuse.neurons.lif.call import Constants, Kernels, Settings, empty_outputs, run
 from spikefuse.neurons.surrogate import Surrogate
 
 
@@ -85,11 +85,7 @@ def _run(current: Tensor, constants: Constants, settings: Settings, **arrays: An
 def _forward(
     current: Tensor, constants: Constants, settings: Settings
 ) -> tuple[Tensor, Tensor | None]:
-    members, _, *rest = current.shape
-    spikes = current.new_empty(output_shape(current, settings))
-    membrane = None
-    if settings.need_membrane:
-        membrane = current.new_empty((members, *rest), dtype=torch.float32)
+    spikes, membrane = empty_outputs(current, settings)
     _run(current, constants, settings, spikes=spikes, membrane=membrane)
     return spikes, membrane
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
-from spikefuse.neurons.lif.call import Constants, Kernels, Settings, output_shape, run
+from spikefuse.neurons.lif.call import Constants, Kernels, Settings, empty_outputs, run
 from spikefuse.neurons.surrogate import Surrogate
 
 MOST_POTENTIALS = 4096
@@ -98,11 +98,7 @@ def _launch(kernel: Any, current: Tensor, settings: Settings, arrays: Any, **opt
 def _forward(
     current: Tensor, constants: Constants, settings: Settings
 ) -> tuple[Tensor, Tensor | None]:
-    spikes = current.new_empty(output_shape(current, settings))
-    membrane = None
-    if settings.need_membrane:
-        shape = (current.shape[0], *current.shape[2:])
-        membrane = current.new_empty(shape, dtype=torch.float32)
+    spikes, membrane = empty_outputs(current, settings)
     _launch(
         _kernels().lif_forward,
         current,

@@ -7,33 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from rows import ACCURACY, CELL, Row
 
 from spikefuse.results import TrialStore, write_tidy
 
-Row = dict[str, Any]
-
 
 def row(**levels: Any) -> Row:
-    base: Row = {
-        "study": "model-size",
-        "trial": "0" * 16,
-        "network": "snn",
-        "modality": "image",
-        "size": "S",
-        "neuron": "lif",
-        "reset": "soft",
-        "time_steps": 4,
-        "fusion": "none",
-        "protocol": "disjoint",
-        "noise_std": 0.0,
-        "noise_position": "before",
-        "seed": 0,
-        "split": "test",
-        "metric": "accuracy",
-        "value": 0.9,
-        "samples": 1000,
-    }
-    return base | levels
+    own = {"study": "model-size", "trial": "0" * 16, "seed": 0, "samples": 1000}
+    return CELL | ACCURACY | own | levels
 
 
 @pytest.fixture
