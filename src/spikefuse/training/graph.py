@@ -51,7 +51,6 @@ def _capture(step: Callable[[], None], state: Sequence[Tensor]) -> Callable[[], 
     except RuntimeError as error:
         reason = (str(error).splitlines() or ["unknown"])[0]
         _log.warning("training goes on without a CUDA graph, slower: %s", reason)
-        _put_back(state, before)
         return step
     return graph.replay
 

@@ -98,9 +98,11 @@ class TrainingSteps:
         self._start.fill_(done * self.batch_size)
 
     def _prepare(self, capture: Capture) -> None:
-        """Capture the step of a whole batch, if there is one."""
+        """Capture the step of a whole batch, if there is one; before anything else was done.
+
+        A capture tries the step: nowhere else than at the start are there samples for it always.
+        """
         if self.samples >= self.batch_size:
-            self.rewind()  # a capture tries the step, and the order must have samples for it
             self._whole_batch = capture(partial(self._step, self.batch_size), self._state())
 
     def run(self, first: int, count: int) -> None:

@@ -14,7 +14,7 @@ from spikefuse.networks import build
 from spikefuse.results import TrialStore
 from spikefuse.training import TrialDefinition, fit, graph, train_population
 from spikefuse.training.checkpoint import read_position
-from spikefuse.training.feed import Feed
+from spikefuse.training.feed import Batch, Feed
 from spikefuse.training.optimiser import PopulationAdam
 from spikefuse.training.step import Capture, TrainingSteps
 
@@ -73,6 +73,26 @@ def test_a_captured_step_equals_the_plain_one(
     assert all(torch.equal(a, b) for a, b in zip(ours, plain, strict=True))
     (tape,) = capture.tapes
     assert tape.replays == 3 * (captured.samples // captured.batch_size)
+
+
+def test_an_epoch_takes_every_batch_of_the_order(
+    corpus: Corpus, trial: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it goes on in the middle."""
+    steps = steps_of(members_of(trial), corpus, None)
+    original, taken = steps.feed.batch, []
+
+    def watched(split: str, positions: Tensor, number: int = 0) -> Batch:
+        taken.append(positions)
+        return original(split, positions, number)
+
+    monkeypatch.setattr(steps.feed, "batch", watched)
+    for epoch, done in ((1, 0), (2, 3)):
+        steps.begin(epoch, done, [0.0, 0.0], [0.0, 0.0])
+        steps.run(done, steps.count - done)
+        left = steps.feed.training_order(epoch)[:, done * steps.batch_size :]
+        assert torch.equal(torch.cat(taken, dim=1), left)
+        taken.clear()
 
 
 def test_captures_do_not_look_at_values(corpus: Corpus, trial: Make) -> None:
