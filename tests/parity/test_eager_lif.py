@@ -1,9 +1,11 @@
 """The eager neuron equals the definition: spikes exactly, gradients within rounding."""
 
+import functools
 import itertools
 
 import pytest
 import torch
+from neuron_cases import Case, by_kernel, check
 from torch import Tensor
 
 from spikefuse.neurons import SHAPES, Surrogate
@@ -70,3 +72,22 @@ def test_odd_shapes() -> None:
         got = _run("eager", torch.ones(shape), shape[1], soft, False, "boxcar")
         for a, b in zip(got, expected, strict=True):
             assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("use", ["spikes", "membrane", "both"])
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("backend", ["eager", "reference"])
+def test_the_membrane_is_float32_beside_half_precision(
+    backend: str, static: bool, use: str, dtype: torch.dtype
+) -> None:
+    """Over 64 steps a membrane in half precision fires elsewhere; the gradient is rounded once."""
+    run = functools.partial(lif_population, backend=backend)
+    for resets, detach, pool in (
+        (("soft",), False, False),
+        (("soft", "hard", "none"), False, True),
+        (("hard",), True, False),
+    ):
+        shape = (3, 64, 2, 4, 5, 3) if pool else (3, 64, 21)
+        case = Case(shape, resets, detach, static=static, pool=pool, dtype=dtype, use=use)
+        check(case, by_kernel(case, run))

@@ -9,6 +9,7 @@ and maxima are over the layers.
     kept       = s sum(r c + T B o) + s T B F, and where neuron and pooling are not one kernel
                  sum(s T B c + 8 T B o) over the layers that pool
     gradients  = 2 s max(r c + T B o), where not one kernel 2 s max(r c + 2 T B c)
+                 (spiking: 8 for 2 s, because membranes are float32)
     evaluation = 3 s T B max(c)
     member     = SAFETY (weights + kept + gradients + evaluation)
     shared     = 16 T B max(c)
@@ -108,9 +109,11 @@ def network_memory(
     layers = list(layer_sizes(spec))
     currents = [(batch if layer.is_first else rows) * layer.current for layer in layers]
     outputs = [rows * layer.output for layer in layers]
+    is_spiking = spec.network == "snn"
+    state = _FLOAT32 if is_spiking and not is_fused else number
     apart = [
         rows * layer.current
-        if layer.output < layer.current and not (is_fused and spec.network == "snn")
+        if layer.output < layer.current and not (is_fused and is_spiking)
         else 0
         for layer in layers
     ]
@@ -124,7 +127,7 @@ def network_memory(
     return NetworkMemory(
         weights=count_parameters(spec, solve_width(spec)) * (8 * _FLOAT32 + 2 * number),
         kept=number * (sum(currents) + sum(outputs) + sum(apart) + features) + _INDEX * indices,
-        gradients=2 * number * most,
+        gradients=2 * state * most,
         evaluation=3 * number * largest,
         shared=4 * _FLOAT32 * largest,
     )

@@ -19,6 +19,22 @@ def test_a_tie_does_not_fire() -> None:
     assert spikes.item() == 0
 
 
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.7, 1.1])
+@pytest.mark.parametrize("backend", ["eager", "reference"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_tie_does_not_fire_in_any_type(
+    dtype: torch.dtype, backend: str, threshold: float
+) -> None:
+    current = torch.full((2, 1), threshold, dtype=dtype)
+    assert lif(current[:1], 1.0, threshold, backend=backend)[0].item() == 0
+    assert lif(torch.nextafter(current, 2 * current)[:1], 1.0, threshold, backend=backend)[0] == 1
+
+
+def test_a_leak_keeps_every_digit_of_float64() -> None:
+    _, v = lif(torch.tensor([[0.5], [0.0]], dtype=torch.float64), leak=0.9)
+    assert v.item() == 0.5 * 0.9
+
+
 @pytest.mark.parametrize(("reset", "expected"), [("soft", 0.5), ("hard", 0.0), ("none", 1.5)])
 def test_resets(reset: str, expected: float) -> None:
     spikes, v = lif(torch.full((1, 1), 1.5), leak=1.0, reset=reset)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spikefuse.neurons.lif.reference import RESETS
+from spikefuse.neurons.lif.reference import RESETS, state_type
 from spikefuse.neurons.surrogate import Surrogate
 
 BLOCK = 65_536
@@ -19,13 +19,14 @@ second-level cache, where whole layers would travel to memory and back at every 
 
 
 class _Members:
-    """Per-member constants [P, 1], to broadcast over [P, neurons]."""
+    """Per-member constants [P, 1] in the type of the membrane, to broadcast over [P, neurons]."""
 
     def __init__(self, leak: Tensor, threshold: Tensor, reset: Tensor, like: Tensor) -> None:
-        self.leak = leak.to(like.dtype).unsqueeze(1)
-        self.threshold = threshold.to(like.dtype).unsqueeze(1)
-        self.soft = (reset == RESETS["soft"]).to(like.dtype).unsqueeze(1)
-        self.hard = (reset == RESETS["hard"]).to(like.dtype).unsqueeze(1)
+        self.dtype = state_type(like.dtype)
+        self.leak = leak.to(self.dtype).unsqueeze(1)
+        self.threshold = threshold.to(self.dtype).unsqueeze(1)
+        self.soft = (reset == RESETS["soft"]).to(self.dtype).unsqueeze(1)
+        self.hard = (reset == RESETS["hard"]).to(self.dtype).unsqueeze(1)
         # A look at a value would make the host wait for another device.
         looks = reset.device.type == "cpu"
         self.all_soft = looks and bool((reset == RESETS["soft"]).all())
@@ -53,7 +54,7 @@ def _scan(
         drive = current[:, 0 if static else t]
         out = None if potentials is None else potentials[:, t]
         if v is None:
-            h = drive.clone() if out is None else out.copy_(drive)
+            h = drive.to(members.dtype, copy=True) if out is None else out.copy_(drive)
         else:
             h = v.mul_(members.leak) if out is None else torch.mul(v, members.leak, out=out)
             h = h.add_(drive)
@@ -76,9 +77,11 @@ def _walk_back(
 ) -> None:
     """Recompute a block's membrane, then go back through time and fill `result` [P, T or 1, n]."""
     shape = (current.shape[0], time_steps, current.shape[2])
-    spikes, potentials = current.new_empty(shape), current.new_empty(shape)
+    spikes, potentials = (current.new_empty(shape, dtype=members.dtype) for _ in range(2))
     _scan(current, time_steps, members, spikes, potentials)
     static = current.shape[1] == 1 and time_steps > 1
+    # Summed in the membrane's type and rounded once, whatever the type of the result.
+    total = current.new_empty(shape[::2], dtype=members.dtype) if static else None
     gv = v_gradient
     for t in reversed(range(time_steps)):
         h, s = potentials[:, t], spikes[:, t]
@@ -92,13 +95,15 @@ def _walk_back(
         gh = torch.zeros_like(h) if through_spike is None else slope.mul_(through_spike)
         if gv is not None:
             gh += gv if members.all_soft else gv * (1 - s * members.hard)
-        if not static:
+        if total is None:
             result[:, t] = gh
         elif t == time_steps - 1:
-            result[:, 0] = gh
+            total.copy_(gh)
         else:
-            result[:, 0] += gh
+            total += gh
         gv = gh * members.leak
+    if total is not None:
+        result[:, 0] = total
 
 
 class EagerLif(torch.autograd.Function):
@@ -121,7 +126,7 @@ class EagerLif(torch.autograd.Function):
         flat = current.flatten(2) if outside else current.unsqueeze(2)
         count, neurons = current.shape[0], flat.shape[2]
         spikes = flat.new_empty((count, time_steps, neurons))
-        v = flat.new_empty((count, neurons))
+        v = flat.new_empty((count, neurons), dtype=members.dtype)
         for block in _blocks(neurons, count, current.device):
             v[:, block] = _scan(flat[:, :, block], time_steps, members, spikes[:, :, block], None)
         ctx.save_for_backward(current, leak, threshold, reset)

@@ -10,7 +10,7 @@ from spikefuse.core.errors import InputError
 from spikefuse.neurons.lif import native, triton
 from spikefuse.neurons.lif.call import DTYPES
 from spikefuse.neurons.lif.eager import lif_eager, pool_spikes
-from spikefuse.neurons.lif.reference import RESETS, lif_reference
+from spikefuse.neurons.lif.reference import RESETS, lif_reference, state_type
 from spikefuse.neurons.surrogate import Surrogate
 
 BACKENDS = ("auto", "native", "triton", "eager", "reference")
@@ -71,7 +71,7 @@ def lif_population(
 
     Returns:
         Spikes [P, T, ...] (pooled: [P, T, B, H // 2, W // 2, C]) in the type of `current`, and the
-        final membrane [P, ...] or None.
+        final membrane [P, ...] or None: float32, or float64 beside a current of that type.
     """
     chosen = resolve_backend(backend, current.device)
     if chosen in KERNELS and current.dtype in DTYPES:
@@ -92,8 +92,8 @@ def lif_population(
     return (pool_spikes(spikes) if pool else spikes), (v if need_membrane else None)
 
 
-def _members(values: PerMember, name: str) -> Tensor:
-    vector = torch.as_tensor(values, dtype=torch.float32).detach()
+def _members(values: PerMember, name: str, dtype: torch.dtype) -> Tensor:
+    vector = torch.as_tensor(values, dtype=dtype).detach()
     require(vector.dim() <= 1, "lif", name, "a number or a vector [P]", tuple(vector.shape))
     return vector.reshape(-1)
 
@@ -144,7 +144,9 @@ def lif(
     is_vector = not isinstance(reset, str) or any(
         torch.as_tensor(value).dim() == 1 for value in (leak, threshold)
     )
-    beta, theta = _members(leak, "leak"), _members(threshold, "threshold")
+    # Beside float64 a constant rounded to float32 would be another one: a tie might fire.
+    state = state_type(current.dtype)
+    beta, theta = _members(leak, "leak", state), _members(threshold, "threshold", state)
     require(bool(((beta >= 0) & (beta <= 1)).all()), "lif", "leak", "in [0, 1]", leak)
     require(bool(((theta > 0) & theta.isfinite()).all()), "lif", "threshold", "above 0", threshold)
     axes = 2 if is_vector else 1

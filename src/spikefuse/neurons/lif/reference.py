@@ -26,6 +26,19 @@ RESETS: dict[str, int] = {"none": 0, "soft": 1, "hard": 2}
 """Reset modes and the numbers by which kernels know them."""
 
 
+def state_type(values: torch.dtype) -> torch.dtype:
+    """The type of membrane and sums beside values of this type: float32, or wider if those are.
+
+    Half-precision values come from products that are fast in it. A membrane kept in it would lose
+    a bit of every step, so that spikes would depend on who runs the neuron.
+
+    Example:
+        >>> state_type(torch.bfloat16), state_type(torch.float64)
+        (torch.float32, torch.float64)
+    """
+    return torch.promote_types(values, torch.float32)
+
+
 class Spike(torch.autograd.Function):
     """The step function of x, with the surrogate for a derivative."""
 
@@ -64,20 +77,22 @@ def lif_reference(
         detach_reset: No gradient through the spike in the reset line.
 
     Returns:
-        Spikes [P, T, ...] of 0 and 1 in the type of `current`, and the final membrane [P, ...].
+        Spikes [P, T, ...] of 0 and 1 in the type of `current`, and the final membrane [P, ...] in
+        that of `state_type`.
     """
+    drive = current.to(state_type(current.dtype))
 
     def per_member(values: Tensor) -> Tensor:
-        return values.to(current.dtype).view(-1, *[1] * (current.dim() - 2))
+        return values.to(drive.dtype).view(-1, *[1] * (drive.dim() - 2))
 
     beta, theta = per_member(leak), per_member(threshold)
     soft, hard = per_member(reset == RESETS["soft"]), per_member(reset == RESETS["hard"])
-    v = torch.zeros_like(current[:, 0])
+    v = torch.zeros_like(drive[:, 0])
     spikes = []
     for t in range(time_steps):
-        h = beta * v + current[:, t if current.shape[1] > 1 else 0]
+        h = beta * v + drive[:, t if drive.shape[1] > 1 else 0]
         s = Spike.apply(h - theta, surrogate)
         fired = s.detach() if detach_reset else s
         v = h - fired * (soft * theta + hard * h)
         spikes.append(s)
-    return torch.stack(spikes, dim=1), v
+    return torch.stack(spikes, dim=1).to(current.dtype), v
