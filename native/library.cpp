@@ -13,9 +13,14 @@
 
 DECLARE(scalar)
 DECLARE(portable)
-#ifdef SPIKEFUSE_X86
+// SPIKEFUSE_HAS_name: the compiler knew the options of that kernel.
+#ifdef SPIKEFUSE_HAS_avx2
 DECLARE(avx2)
+#endif
+#ifdef SPIKEFUSE_HAS_avx512
 DECLARE(avx512)
+#endif
+#ifdef SPIKEFUSE_HAS_avx512_bf16
 DECLARE(avx512_bf16)
 #endif
 
@@ -35,20 +40,28 @@ struct Implementation {
 
 bool always() { return true; }
 
-#ifdef SPIKEFUSE_X86
+#ifdef SPIKEFUSE_HAS_avx2
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#endif
+#ifdef SPIKEFUSE_HAS_avx512  // its options hold those of avx2
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+#endif
+#ifdef SPIKEFUSE_HAS_avx512_bf16  // a compiler without the kernel may not know the name either
 bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 #endif
 
 // Best first.
 const Implementation IMPLEMENTATIONS[] = {
-#ifdef SPIKEFUSE_X86
+#ifdef SPIKEFUSE_HAS_avx512_bf16
     {"avx512_bf16", spikefuse_lif_avx512_bf16, spikefuse_noise_avx512_bf16, 16, has_avx512_bf16},
+#endif
+#ifdef SPIKEFUSE_HAS_avx512
     {"avx512", spikefuse_lif_avx512, spikefuse_noise_avx512, 16, has_avx512},
+#endif
+#ifdef SPIKEFUSE_HAS_avx2
     {"avx2", spikefuse_lif_avx2, spikefuse_noise_avx2, 8, has_avx2},
 #endif
     {"portable", spikefuse_lif_portable, spikefuse_noise_portable, 4, always},
@@ -146,6 +159,21 @@ int64_t spikefuse_noise_size() { return sizeof(SpikefuseNoise); }
 // The instruction set in use.
 const char* spikefuse_instructions() {
   return best().name;
+}
+
+// The instruction sets that were built, best first, with spaces between them.
+const char* spikefuse_kernels() {
+  return
+#ifdef SPIKEFUSE_HAS_avx512_bf16
+      "avx512_bf16 "
+#endif
+#ifdef SPIKEFUSE_HAS_avx512
+      "avx512 "
+#endif
+#ifdef SPIKEFUSE_HAS_avx2
+      "avx2 "
+#endif
+      "portable scalar";
 }
 
 // Use no wider instruction set than the named one; 0 if the processor or the build lacks it.
