@@ -21,8 +21,10 @@ LAYERS = (
     ("neurons",),
     ("fusion", "encoders"),
     ("networks",),
-    ("training", "energy"),
+    ("training",),
     ("studies",),
+    ("planning",),
+    ("analysis",),
     ("app", "report", "export", "bench"),
     ("cli",),
     ("__main__",),
@@ -152,7 +154,7 @@ def test_source_keeps_the_rules(check) -> None:
     ("check", "file", "code"),
     [
         (wrong_directions, "core/streams.py", "from spikefuse.data import load_corpus"),
-        (wrong_directions, "data/cache.py", "def f():\n    import spikefuse.results.store"),
+        (wrong_directions, "data/places/cache.py", "def f():\n    import spikefuse.results.store"),
         (wrong_directions, "neurons/lif.py", "from spikefuse import networks"),
         (wrong_directions, "neurons/lif.py", "from ..networks import build"),
         (wrong_directions, "__init__.py", "from spikefuse.core import errors"),
@@ -160,7 +162,7 @@ def test_source_keeps_the_rules(check) -> None:
         (broken_fences, "cli/show.py", "from matplotlib import pyplot"),
         (pickles, "results/store.py", "import pickle"),
         (pickles, "results/store.py", "import torch\ntorch.load('weights')"),
-        (pickles, "data/mnist.py", "import numpy\nnumpy.load('x', allow_pickle=True)"),
+        (pickles, "data/sources/mnist.py", "import numpy\nnumpy.load('x', allow_pickle=True)"),
         (names_without_meaning, "data/utils.py", ""),
         (names_without_meaning, "common/x.py", ""),
     ],
@@ -169,7 +171,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, check, file: str, code: str) -> 
     for package in ("core", "data", "results", "neurons", "networks"):
         (tmp_path / "spikefuse" / package).mkdir(parents=True)
     path = tmp_path / "spikefuse" / file
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(code, encoding="utf-8")
 
     assert len(check(tmp_path)) == 1

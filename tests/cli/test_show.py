@@ -8,11 +8,11 @@ import synthetic
 import typer
 from typer.testing import CliRunner, Result
 
+from spikefuse.analysis.figures import figure, figure_table
 from spikefuse.cli.report import report
 from spikefuse.cli.show import show
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.results import read_tidy
-from spikefuse.studies.figures import figure, figure_table
 
 app = typer.Typer()
 app.command()(show)

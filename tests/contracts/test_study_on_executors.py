@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from spikefuse.analysis.tabulate import tabulate
 from spikefuse.data import Location
 from spikefuse.execution import Executor, InProcessExecutor, PoolExecutor, RayExecutor
+from spikefuse.planning import Plan, make_plan
+from spikefuse.planning.plan import resolve_studies
+from spikefuse.planning.run import RunSummary, jobs_of, run_plan
 from spikefuse.results import TrialStore
-from spikefuse.studies import PROFILES, Plan, make_plan
-from spikefuse.studies.plan import resolve_studies
-from spikefuse.studies.run import RunSummary, jobs_of, run_plan
-from spikefuse.studies.tabulate import tabulate
+from spikefuse.studies import PROFILES
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="ray is not installed"

@@ -10,7 +10,7 @@ from spikefuse.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from spikefuse.studies.claims import Verdict
+    from spikefuse.analysis.claims import Verdict
 
 CONTRADICTED = 3
 """Exit code when at least one claim is contradicted; 1 and 2 stay what they are for errors."""
@@ -66,8 +66,8 @@ def claims(
 
     from rich.console import Console
 
+    from spikefuse.analysis.claims import claims_document, evaluate_claims, write_claims
     from spikefuse.results import read_tidy
-    from spikefuse.studies.claims import claims_document, evaluate_claims, write_claims
 
     table = results / "results.csv" if results.is_dir() else results
     verdicts = evaluate_claims(

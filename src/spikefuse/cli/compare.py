@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from spikefuse.studies.compare import Answer, Comparison
+    from spikefuse.analysis.compare import Answer, Comparison
 
 EXIT_CODES = {"yes": 0, "no": 3, "open": 4}
 """1 and 2 stay what they are for errors."""
@@ -67,9 +67,9 @@ def compare(
 
     from rich.console import Console
 
+    from spikefuse.analysis.compare import answer, answer_document
     from spikefuse.results.atomic import make_folder, write_file
     from spikefuse.results.documents import pretty_json
-    from spikefuse.studies.compare import answer, answer_document
 
     found = answer(a, b, _results(results, a, b), split=split, margin_pp=margin)
     document = answer_document(found)
@@ -85,7 +85,7 @@ def compare(
 
 def _results(named: Path | None, a: str, b: str) -> Path:
     """The folder to look in; two folders or trial folders need none."""
-    from spikefuse.report.sources import find_run
+    from spikefuse.report.reading.sources import find_run
 
     if named is not None:
         return named

@@ -94,7 +94,7 @@ def show(
         load_corpus,
         locate,
     )
-    from spikefuse.report.pairs import write_pairs
+    from spikefuse.report.drawing.pairs import write_pairs
 
     one_of("data show", "--protocol", protocol, PROTOCOLS)
     console = Console()

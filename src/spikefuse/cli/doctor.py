@@ -199,7 +199,7 @@ def find_data(data_dir: Path | None) -> tuple[State, str]:
 
 def find_cache() -> tuple[State, str]:
     """Where downloads and spectrograms are kept."""
-    from spikefuse.data.cache import user_cache
+    from spikefuse.data.places.cache import user_cache
 
     folder = user_cache()
     trouble = unwritable(folder)

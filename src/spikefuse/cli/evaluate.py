@@ -32,7 +32,7 @@ def evaluate(
     from spikefuse.core.device import resolve_device
     from spikefuse.core.errors import InputError
     from spikefuse.data import locate
-    from spikefuse.studies.work import run_population
+    from spikefuse.planning.work import run_population
     from spikefuse.training import NoiseCondition
 
     resolve_device(device)

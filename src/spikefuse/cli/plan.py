@@ -8,7 +8,7 @@ from spikefuse.cli import options
 from spikefuse.cli.run import STUDIES
 
 if TYPE_CHECKING:
-    from spikefuse.studies import Plan
+    from spikefuse.planning import Plan
 
 
 def plan(
@@ -43,7 +43,7 @@ def plan(
         readings_table,
         show_plan,
     )
-    from spikefuse.studies.estimate import seconds_of
+    from spikefuse.planning.estimate import seconds_of
 
     console = Console(file=sys.stderr if as_json else sys.stdout)
     prepared = prepare(Request(**settings), console)
@@ -62,7 +62,7 @@ def plan(
 
 
 def _record(plan: "Plan") -> dict[str, Any]:
-    from spikefuse.studies.run import population_name
+    from spikefuse.planning.run import population_name
 
     return {
         "studies": [study.name for study in plan.studies],

@@ -24,7 +24,7 @@ def report(
     from rich.console import Console
 
     from spikefuse.report import build_report
-    from spikefuse.report.sources import find_run
+    from spikefuse.report.reading.sources import find_run
 
     root = folder or find_run(Path("runs"))
     path = build_report(root, out or root / "report.html")

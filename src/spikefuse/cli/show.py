@@ -11,9 +11,9 @@ from spikefuse.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from spikefuse.analysis.figures import FigureRow, PaperFigure
+    from spikefuse.analysis.headline import Headline
     from spikefuse.report.tables import Table
-    from spikefuse.studies.figures import FigureRow, PaperFigure
-    from spikefuse.studies.headline import Headline
 
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
 
@@ -51,8 +51,8 @@ def show(
 
     from rich.console import Console
 
-    from spikefuse.report.sources import find_run, read_rows
-    from spikefuse.studies.headline import headline
+    from spikefuse.analysis.headline import headline
+    from spikefuse.report.reading.sources import find_run, read_rows
 
     figures = _figures(study, figure)
     views = _views(protocol, split)
@@ -72,8 +72,8 @@ def _figures(study: str | None, number: int | None) -> "list[PaperFigure]":
     Raises:
         InputError: There is no such study or figure.
     """
+    from spikefuse.analysis import figures
     from spikefuse.core.checks import one_of
-    from spikefuse.studies import figures
 
     chosen = list(figures.FIGURES)
     if study is not None:
@@ -107,7 +107,7 @@ def _measure(
     views: Sequence[tuple[str, str]],
 ) -> "Measured":
     """The figures that have any result, under the views that have any."""
-    from spikefuse.studies.figures import figure_table
+    from spikefuse.analysis.figures import figure_table
 
     measured = []
     for figure in figures:

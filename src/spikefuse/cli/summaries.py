@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from spikefuse.analysis.claims.engine import Outcome
+    from spikefuse.analysis.estimates import Estimate
+    from spikefuse.analysis.gains import Baselines
     from spikefuse.stats import Interval
-    from spikefuse.studies.claims.engine import Outcome
-    from spikefuse.studies.gains import Baselines
-    from spikefuse.studies.seeds import Estimate
 
 NONE = "–"
 OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", "inconclusive")
@@ -42,10 +42,10 @@ def show_summaries(
 
 def show_readings(folder: Path, asked: Sequence[str], console: Console) -> None:
     """Claim by reading, how many hold under each, and the reading that explains the paper best."""
+    from spikefuse.analysis.sensitivity import explanation, judge_readings
+    from spikefuse.analysis.write import READINGS_ROWS
     from spikefuse.results import read_tidy
-    from spikefuse.studies.gather import READINGS_ROWS
     from spikefuse.studies.readings import READINGS
-    from spikefuse.studies.sensitivity import explanation, judge_readings
 
     rows = read_tidy(folder / READINGS_ROWS)
     found = {str(row["reading"]) for row in rows}
@@ -82,7 +82,7 @@ def _points(found: "Estimate | Interval | None", reason: str = "") -> str:
     """A difference in percentage points with its interval."""
     if found is None:
         return reason or NONE
-    from spikefuse.studies.seeds import Estimate
+    from spikefuse.analysis.estimates import Estimate
 
     value = found.mean if isinstance(found, Estimate) else found.estimate
     text = f"{100 * value:+.2f} pp"
@@ -96,7 +96,7 @@ def _percent(found: "Estimate | None") -> str:
 
 
 def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
-    from spikefuse.studies.gains import CONTROL_MARGIN, NETWORKS, baselines, gain_differences
+    from spikefuse.analysis.gains import CONTROL_MARGIN, NETWORKS, baselines, gain_differences
 
     found = {name: baselines(rows, name) for name in NETWORKS}
     gains = _table(
@@ -125,7 +125,7 @@ def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _control_cells(found: "Baselines") -> tuple[str, str, str]:
-    from spikefuse.studies.gains import CONTROL
+    from spikefuse.analysis.gains import CONTROL
 
     control = found.control
     if control is None:
@@ -139,7 +139,7 @@ def _control_cells(found: "Baselines") -> tuple[str, str, str]:
 
 
 def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
-    from spikefuse.studies.speakers import speaker_summaries
+    from spikefuse.analysis.speakers import speaker_summaries
 
     table = _table(
         "Test accuracy for a speaker whom training never heard, size S",
@@ -173,7 +173,7 @@ def _ends(found: "Estimate | Interval") -> tuple[str, str]:
 
 
 def _selection(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
-    from spikefuse.studies.selection import selection_biases
+    from spikefuse.analysis.epoch_choice import selection_biases
 
     table = _table(
         "What choosing the epoch is worth, size S",

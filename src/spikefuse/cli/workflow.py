@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
     from spikefuse.data import Location
     from spikefuse.execution import Executor
+    from spikefuse.planning import Plan
+    from spikefuse.planning.run import RunSummary
     from spikefuse.results import TrialStore
-    from spikefuse.studies import Plan
-    from spikefuse.studies.run import RunSummary
 
 INTERRUPTED = 130
 INCOMPLETE = 1
@@ -94,9 +94,10 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.data import banner_of, locate
     from spikefuse.execution import parse_shard
     from spikefuse.neurons.lif import resolve_backend
+    from spikefuse.planning import make_plan
+    from spikefuse.planning.plan import resolve_studies
     from spikefuse.results import TrialStore
-    from spikefuse.studies import PROFILES, make_plan
-    from spikefuse.studies.plan import resolve_studies
+    from spikefuse.studies import PROFILES
 
     deadline = deadline_of(request.time_limit, request.began)
     profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
@@ -216,7 +217,7 @@ def readings_table(prepared: Prepared) -> Table:
 
 def populations_table(prepared: Prepared) -> Table:
     """Every population of a plan with its members and its share of the work."""
-    from spikefuse.studies.run import population_name
+    from spikefuse.planning.run import population_name
 
     plan = prepared.plan
     table = Table(title="Populations, dearest first")
@@ -242,7 +243,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     from spikefuse.cli.progress import RunProgress
     from spikefuse.data import load_corpus
     from spikefuse.execution import parse_shard
-    from spikefuse.studies.run import jobs_of, run_plan
+    from spikefuse.planning.run import jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
     jobs = jobs_of(
@@ -330,7 +331,7 @@ def stop_in_time(
 
 
 def _gather(prepared: Prepared) -> Path:
-    from spikefuse.studies.gather import gather, gather_readings
+    from spikefuse.analysis.write import gather, gather_readings
 
     plan, store, out = prepared.plan, prepared.store, prepared.out
     if prepared.readings:

@@ -13,15 +13,15 @@ from torch.nn import functional
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import DataError, InputError
-from spikefuse.data.cache import cached, user_cache
-from spikefuse.data.fsdd import find_recordings, read_recordings
-from spikefuse.data.location import Location, banner_of
-from spikefuse.data.mnist import find_mnist, read_mnist
-from spikefuse.data.raw import Clips, Images
+from spikefuse.data.places.cache import cached, user_cache
+from spikefuse.data.places.location import Location, banner_of
 from spikefuse.data.settings import DataSettings
+from spikefuse.data.sources.fsdd import find_recordings, read_recordings
+from spikefuse.data.sources.mnist import find_mnist, read_mnist
+from spikefuse.data.sources.raw import Clips, Images
+from spikefuse.data.sources.spoken_digits import read_spoken_digits
+from spikefuse.data.sources.written_digits import read_written_digits
 from spikefuse.data.spectrogram import RECIPE, spectrograms
-from spikefuse.data.spoken_digits import read_spoken_digits
-from spikefuse.data.written_digits import read_written_digits
 
 _RESIZE_CHUNK = 5_000
 

@@ -7,11 +7,23 @@ import jinja2
 from markupsafe import Markup
 
 import spikefuse
+from spikefuse.analysis.figures import FIGURES, FigureRow, PaperFigure, figure_table
+from spikefuse.analysis.headline import Headline, headline
 from spikefuse.core.errors import StudyError
-from spikefuse.report import theme
 from spikefuse.report.commands import commands_of
-from spikefuse.report.confusion import confusions, matrices
-from spikefuse.report.files import write_figure_files, write_table_files
+from spikefuse.report.drawing import theme
+from spikefuse.report.drawing.panels import figure_scale
+from spikefuse.report.drawing.pictures import (
+    VIEWS,
+    View,
+    curve_pictures,
+    figure_pictures,
+    gain_picture,
+    leak_picture,
+    rate_pictures,
+)
+from spikefuse.report.drawing.svg import plain
+from spikefuse.report.output.files import write_figure_files, write_table_files
 from spikefuse.report.page import (
     EMBEDDED,
     FigureBlock,
@@ -23,29 +35,17 @@ from spikefuse.report.page import (
     figure_caption,
     figure_legend,
 )
-from spikefuse.report.panels import figure_scale
-from spikefuse.report.pictures import (
-    VIEWS,
-    View,
-    curve_pictures,
-    figure_pictures,
-    gain_picture,
-    leak_picture,
-    rate_pictures,
-)
-from spikefuse.report.rasters import looks, raster_section
+from spikefuse.report.reading.settings import groups
+from spikefuse.report.reading.sources import Run, read_run
+from spikefuse.report.reading.stored import Shelf
 from spikefuse.report.section import Section
-from spikefuse.report.settings import groups
-from spikefuse.report.sources import Run, read_run
-from spikefuse.report.steps import step_rates, step_section
-from spikefuse.report.stored import Shelf
-from spikefuse.report.studies import study_sections
-from spikefuse.report.svg import plain
+from spikefuse.report.sections.confusion import confusions, matrices
+from spikefuse.report.sections.rasters import looks, raster_section
+from spikefuse.report.sections.steps import step_rates, step_section
+from spikefuse.report.sections.studies import study_sections
+from spikefuse.report.sections.verdicts import verdict_table
 from spikefuse.report.tables import Table, figure_data_table, headline_table
-from spikefuse.report.verdicts import verdict_table
 from spikefuse.results.atomic import make_folder, write_file
-from spikefuse.studies.figures import FIGURES, FigureRow, PaperFigure, figure_table
-from spikefuse.studies.headline import Headline, headline
 from spikefuse.studies.registry import STUDIES
 
 _KINDS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF", ".csv": "CSV", ".tex": "LaTeX"}

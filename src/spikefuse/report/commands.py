@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spikefuse.report.svg import plain
+from spikefuse.report.drawing.svg import plain
 from spikefuse.studies.profiles import PROFILES
 
 # The options of a run that decide its numbers, or where they lie; how it was spread over

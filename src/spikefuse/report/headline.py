@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from spikefuse.studies.gains import BEST, CONTROL_MARGIN, EXPERTS, MEAN, NETWORKS, Control
-from spikefuse.studies.headline import Headline
-from spikefuse.studies.seeds import Estimate
+from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.gains import BEST, CONTROL_MARGIN, EXPERTS, MEAN, NETWORKS, Control
+from spikefuse.analysis.headline import Headline
 
 _LABEL = {"snn": "SNN", "dnn": "DNN"}
 

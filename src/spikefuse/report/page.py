@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import spikefuse
-from spikefuse.report import settings
-from spikefuse.report.audit import audit_shares, audit_tables
+from spikefuse.analysis.estimates import estimate
+from spikefuse.analysis.figures import FigureRow, PaperFigure
+from spikefuse.analysis.headline import Headline
 from spikefuse.report.commands import Commands, commands_of
-from spikefuse.report.confusion import Matrix
+from spikefuse.report.drawing.pictures import VIEWS, Picture, View, layers_of, rates_of
+from spikefuse.report.drawing.svg import plain
+from spikefuse.report.drawing.theme import role
 from spikefuse.report.headline import (
     answer,
     answer_over_controls,
@@ -17,17 +20,14 @@ from spikefuse.report.headline import (
     leak_sentence,
     verdict,
 )
-from spikefuse.report.pictures import VIEWS, Picture, View, layers_of, rates_of
+from spikefuse.report.reading import settings
+from spikefuse.report.reading.settings import Group, text
+from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.report.section import Key, Section
-from spikefuse.report.settings import Group, text
-from spikefuse.report.sources import Run, Trial
-from spikefuse.report.svg import plain
+from spikefuse.report.sections.audit import audit_shares, audit_tables
+from spikefuse.report.sections.confusion import Matrix
+from spikefuse.report.sections.verdicts import Verdicts, verdicts
 from spikefuse.report.tables import NONE, SEED_COLUMNS, Column, Table
-from spikefuse.report.theme import role
-from spikefuse.report.verdicts import Verdicts, verdicts
-from spikefuse.studies.figures import FigureRow, PaperFigure
-from spikefuse.studies.headline import Headline
-from spikefuse.studies.seeds import estimate
 
 QUESTION = (
     "Does a second modality help a spiking network, and does it help it more than a dense one?"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spikefuse.report.pictures import Picture
+from spikefuse.report.drawing.pictures import Picture
 from spikefuse.report.tables import Table
 
 

@@ -5,12 +5,12 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.figures import FigureRow, PaperFigure, level_name
+from spikefuse.analysis.gains import BEST, EXPERTS, MEAN
+from spikefuse.analysis.headline import Headline
+from spikefuse.report.drawing.scale import percent
 from spikefuse.report.headline import points
-from spikefuse.report.scale import percent
-from spikefuse.studies.figures import FigureRow, PaperFigure, level_name
-from spikefuse.studies.gains import BEST, EXPERTS, MEAN
-from spikefuse.studies.headline import Headline
-from spikefuse.studies.seeds import Estimate
 
 NONE = "\u2013"
 

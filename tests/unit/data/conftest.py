@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from spikefuse.data import Corpus, Pool, fsdd, mnist
+from spikefuse.data import Corpus, Pool
+from spikefuse.data.sources import fsdd, mnist
 
 SPEAKERS = ("ada", "ben", "cy")
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikefuse.report import build_report, theme
-from spikefuse.report.sources import Trial
-from spikefuse.report.stored import Arrays, Shelf
+from spikefuse.report import build_report
+from spikefuse.report.drawing import theme
+from spikefuse.report.reading.sources import Trial
+from spikefuse.report.reading.stored import Arrays, Shelf
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")

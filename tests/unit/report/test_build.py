@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from spikefuse.analysis.figures import figure, figure_table
 from spikefuse.core.errors import StoreError
 from spikefuse.report import build_report
 from spikefuse.results import read_tidy
-from spikefuse.studies.figures import figure, figure_table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = (

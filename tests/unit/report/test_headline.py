@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.gains import Control
+from spikefuse.analysis.headline import headline
 from spikefuse.report.headline import (
     answer,
     answer_over_controls,
@@ -13,9 +16,6 @@ from spikefuse.report.headline import (
     points,
     verdict,
 )
-from spikefuse.studies.gains import Control
-from spikefuse.studies.headline import headline
-from spikefuse.studies.seeds import Estimate
 
 Rows = list[dict[str, object]]
 

@@ -4,6 +4,11 @@ import csv
 
 import pytest
 
+from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.figures import FigureRow, figure, figure_table
+from spikefuse.analysis.gains import BEST, EXPERTS, YARDSTICKS, Baselines, Control, Yardstick
+from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.pairing_leak import Leak
 from spikefuse.report.tables import (
     NONE,
     csv_bytes,
@@ -13,11 +18,6 @@ from spikefuse.report.tables import (
     interval,
     share,
 )
-from spikefuse.studies.figures import FigureRow, figure, figure_table
-from spikefuse.studies.gains import BEST, EXPERTS, YARDSTICKS, Baselines, Control, Yardstick
-from spikefuse.studies.headline import Headline
-from spikefuse.studies.leak import Leak
-from spikefuse.studies.seeds import Estimate
 
 
 def measured(protocol: str, split: str, values: tuple[float, ...]) -> tuple[FigureRow, ...]:

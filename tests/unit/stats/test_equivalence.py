@@ -7,14 +7,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from spikefuse.core.errors import InputError
-from spikefuse.stats import (
-    mean_interval,
-    paired_difference,
-    range_test,
-    t_bounds,
-    tost,
-    welch_tost,
-)
+from spikefuse.stats import mean_interval, paired_difference, range_test, t_bounds, tost, welch_tost
 
 MARGIN = 0.002
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from spikefuse.planning import make_plan
+from spikefuse.planning.plan import definition_of, resolve_studies
 from spikefuse.results import TrialStore
-from spikefuse.studies import PROFILES, Cell, make_plan
+from spikefuse.studies import PROFILES, Cell
 from spikefuse.studies.paper import EXPERIMENTS
-from spikefuse.studies.plan import definition_of, resolve_studies
 from spikefuse.studies.readings import READINGS
 from spikefuse.training import TrialDefinition
 

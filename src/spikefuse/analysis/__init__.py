@@ -1,0 +1,1 @@
+"""What was found: tidy rows, gains, the paper's claims, comparisons."""

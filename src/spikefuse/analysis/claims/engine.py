@@ -1,0 +1,286 @@
+"""Judging claims: a pure function from tidy rows to verdicts.
+
+A claim holds when all its parts hold, and a part holds when its quantity lies in its range.
+
+- A part *holds* when its 95 % t interval over seeds (paired by seed where cells share it) lies
+  wholly inside the range, *fails* when it lies wholly outside, and is *undecided* otherwise. For an
+  equivalence that is two one-sided tests at 2.5 % each, stricter than the customary 5 %, so that
+  the interval a reader sees is the one that decided.
+- *Reproduced*: every part holds. Requiring all of them is an intersection-union test: its error is
+  at most that of one part, and no correction is due.
+- *Contradicted*: some part fails. The more parts, the more chances to fail by accident, so these
+  p values are Holm-adjusted over the parts of the claim.
+- *Inconclusive*: everything else, and always when a cell is missing, has fewer than 2 seeds, has a
+  diverged or unreadable number, or two different numbers for one seed. The reason says which.
+
+No correction is made across claims: each is a question of its own.
+
+Source: R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24,
+1982, for the intersection-union test; S. Holm, Scand. J. Stat. 6, 1979.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from spikefuse.analysis.claims.catalogue import CLAIMS
+from spikefuse.analysis.claims.observations import Row, Table, Unavailable, measure
+from spikefuse.analysis.claims.rules import Claim, Kind, Part
+from spikefuse.core.checks import one_of, require
+from spikefuse.stats import RangeTest, holm, range_test
+from spikefuse.studies.readings import BASE, READINGS
+
+Outcome = Literal["reproduced", "contradicted", "inconclusive"]
+PartOutcome = Literal["holds", "fails", "undecided"]
+
+PROTOCOLS = ("paper", "disjoint", "speaker")
+SPLITS = ("validation", "test")
+POSITIONS = ("before", "after")
+
+DECISION = (
+    "Reproduced if the confidence interval over seeds of every part lies inside its range, "
+    "contradicted if that of some part lies outside (Holm over the parts), else inconclusive."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartVerdict:
+    """One part of a claim, judged. Numbers are fractions of 1 and None where there is none.
+
+    Attributes:
+        words: The quantity.
+        kind: Which rule it is.
+        wanted: The range in words.
+        paper_value: The paper's number for the quantity.
+        measured_value: Mean over seeds.
+        low: Lower end of the interval.
+        high: Upper end.
+        n: Number of seeds.
+        p_inside: Doubled one-sided p value that the quantity lies inside the range.
+        p_outside: The same for outside, Holm-adjusted over the parts of the claim.
+        outcome: "holds", "fails" or "undecided".
+        note: What a reader must know besides, or why there is no interval.
+        is_accuracy: An accuracy (write %), not a difference (write pp).
+    """
+
+    words: str
+    kind: Kind
+    wanted: str
+    paper_value: float | None
+    measured_value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    p_inside: float | None
+    p_outside: float | None
+    outcome: PartOutcome
+    note: str
+    is_accuracy: bool
+
+    def text(self) -> str:
+        """The measurement as a reader would say it."""
+        if self.measured_value is None:
+            return f"{self.words}: not measured, wanted {self.wanted}"
+        unit, sign = ("%", "") if self.is_accuracy else ("pp", "+")
+        shown = f"{self.words}: {100 * self.measured_value:{sign}.2f} {unit}"
+        if self.low is not None and self.high is not None:
+            shown += f" ({100 * self.low:{sign}.2f} to {100 * self.high:{sign}.2f})"
+        return f"{shown}, n = {self.n}, wanted {self.wanted}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A claim, judged. Its numbers are those of the part that decided.
+
+    That part is, of a reproduced claim, the one that held by least; of a contradicted one, the one
+    that failed most clearly; of an inconclusive one, the first that could not be measured, or else
+    the one furthest from holding. `paper_value` is the paper's number for that same part.
+    """
+
+    id: str
+    figure: int | None
+    statement: str
+    paper: str
+    paper_value: float | None
+    measured_value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    verdict: Outcome
+    rule: str
+    reason: str
+    protocol: str
+    split: str
+    noise_position: str
+    confidence: float
+    decided_by: PartVerdict
+    parts: tuple[PartVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A part with its numbers, before the parts of a claim are looked at together."""
+
+    part: Part
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    test: RangeTest | None
+    slack: float
+    note: str
+
+
+def evaluate_claims(
+    rows: Iterable[Row],
+    protocol: str = "disjoint",
+    split: str = "test",
+    *,
+    noise_position: str = "before",
+    reading: str = BASE,
+    confidence: float = 0.95,
+    claims: Sequence[Claim] = CLAIMS,
+) -> tuple[Verdict, ...]:
+    """Judge the claims on tidy rows.
+
+    The paper's own reading is protocol "paper" with split "validation"; the honest one is
+    "disjoint" with "test".
+
+    Args:
+        rows: Tidy rows, typed or as text. A column `samples`, the number of samples behind a
+            value, is used where all seeds agree exactly; without it 300 are assumed.
+        protocol: Pairing protocol.
+        split: "validation" (best of all epochs) or "test" (at the best validation epoch).
+        noise_position: Where noise stands in the claims whose figures do not say.
+        reading: Which reading's rows; those that name none are of the base reading.
+        confidence: Of the intervals, and 1 - confidence is the level of every decision.
+        claims: Which claims.
+
+    Returns:
+        One verdict a claim, in order. Missing or unusable rows make it inconclusive.
+
+    Raises:
+        InputError: An unknown protocol, split, position or reading, or a confidence outside 0 to 1.
+    """
+    where = "evaluate_claims"
+    one_of(where, "protocol", protocol, PROTOCOLS)
+    one_of(where, "split", split, SPLITS)
+    one_of(where, "noise_position", noise_position, POSITIONS)
+    one_of(where, "reading", reading, READINGS)
+    require(0.0 < confidence < 1.0, where, "confidence", "between 0 and 1", confidence)
+    table = Table(rows, protocol, split, noise_position, reading)
+    return tuple(_judge(claim, table, protocol, split, confidence) for claim in claims)
+
+
+def _measure_part(part: Part, table: Table, confidence: float) -> _Measured:
+    try:
+        interval = measure(table, part.quantity, confidence)
+    except Unavailable as problem:
+        return _Measured(part, problem.value, None, None, problem.n, None, math.nan, str(problem))
+    test = range_test(interval, part.low, part.high)
+    low, high = interval.low, interval.high
+    if part.is_accuracy:
+        # An accuracy cannot leave 0 to 1, so cutting the interval there leaves out no true value.
+        low, high = max(low, 0.0), min(high, 1.0)
+    room = min(interval.estimate - part.low, part.high - interval.estimate)
+    slack = room / interval.standard_error if interval.standard_error else room
+    return _Measured(part, interval.estimate, low, high, interval.n, test, slack, interval.note)
+
+
+def _judge(claim: Claim, table: Table, protocol: str, split: str, confidence: float) -> Verdict:
+    measured = [_measure_part(part, table, confidence) for part in claim.parts]
+    # A part without numbers still counts in the family: the claim makes that comparison.
+    outside = holm([each.test.outside if each.test else 1.0 for each in measured])
+    level = 1.0 - confidence
+    parts = tuple(_part_verdict(each, p, level) for each, p in zip(measured, outside, strict=True))
+    outcome, index = _decide(measured, parts)
+    deciding = parts[index]
+    return Verdict(
+        id=claim.id,
+        figure=claim.figure,
+        statement=claim.statement,
+        paper=claim.paper,
+        paper_value=deciding.paper_value,
+        measured_value=deciding.measured_value,
+        low=deciding.low,
+        high=deciding.high,
+        n=deciding.n,
+        verdict=outcome,
+        rule=f"{claim.rule} {DECISION}",
+        reason=_reason(outcome, parts, deciding),
+        protocol=protocol,
+        split=split,
+        noise_position=table.noise_position,
+        confidence=confidence,
+        decided_by=deciding,
+        parts=parts,
+    )
+
+
+def _part_verdict(measured: _Measured, p_outside: float, level: float) -> PartVerdict:
+    part, test, note = measured.part, measured.test, measured.note
+    outcome: PartOutcome = "undecided"
+    if test is not None and test.inside < level:
+        outcome = "holds"
+    elif test is not None and p_outside < level:
+        outcome = "fails"
+    elif test is not None and test.outside < level:
+        extra = "outside the range, but not after Holm over the parts"
+        note = f"{note}; {extra}" if note else extra
+    return PartVerdict(
+        words=part.quantity.words,
+        kind=part.kind,
+        wanted=part.wanted,
+        paper_value=part.paper_value,
+        measured_value=measured.value,
+        low=measured.low,
+        high=measured.high,
+        n=measured.n,
+        p_inside=test.inside if test else None,
+        p_outside=p_outside if test else None,
+        outcome=outcome,
+        note=note,
+        is_accuracy=part.is_accuracy,
+    )
+
+
+def _decide(measured: Sequence[_Measured], parts: Sequence[PartVerdict]) -> tuple[Outcome, int]:
+    """The verdict, and the index of the part that decided it."""
+    order = range(len(parts))
+    unmeasured = [index for index in order if measured[index].test is None]
+    if unmeasured:
+        return "inconclusive", unmeasured[0]
+    # Slack, in standard errors inside the range, breaks ties between p values that round to 0.
+    failed = [index for index in order if parts[index].outcome == "fails"]
+    if failed:
+        return "contradicted", min(
+            failed, key=lambda index: (parts[index].p_outside, measured[index].slack)
+        )
+    undecided = [index for index in order if parts[index].outcome == "undecided"]
+    weakest = max(
+        undecided or order, key=lambda index: (parts[index].p_inside, -measured[index].slack)
+    )
+    return ("inconclusive" if undecided else "reproduced"), weakest
+
+
+def _reason(outcome: Outcome, parts: Sequence[PartVerdict], deciding: PartVerdict) -> str:
+    """Why the verdict is what it is, in one sentence or two."""
+    total = len(parts)
+    unmeasured = sum(part.p_inside is None for part in parts)
+    if unmeasured:
+        share = f" ({unmeasured} of {total} parts cannot be measured)" if total > 1 else ""
+        return f"{deciding.note}{share}."
+    note = f" Note: {deciding.note}." if deciding.note else ""
+    if total == 1:
+        word = {"reproduced": "inside", "contradicted": "outside", "inconclusive": "across"}
+        return f"Interval {word[outcome]} the range: {deciding.text()}.{note}"
+    count: Counter[str] = Counter(part.outcome for part in parts)
+    told = ", ".join(
+        f"{count[name]} {word}"
+        for name, word in (("holds", "hold"), ("fails", "fail"), ("undecided", "undecided"))
+        if count[name]
+    )
+    which = {"reproduced": "closest", "contradicted": "clearest", "inconclusive": "weakest"}
+    return f"Parts: {told}; the {which[outcome]}: {deciding.text()}.{note}"

@@ -1,0 +1,74 @@
+"""claims.json: the verdicts as a file that others may build on."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spikefuse.analysis.claims.engine import PartVerdict, Verdict
+from spikefuse.results.atomic import make_folder, write_file
+from spikefuse.results.documents import pretty_json
+
+FORMAT = "spikefuse claims 1"
+
+
+def _interval(low: float | None, high: float | None) -> list[float] | None:
+    return None if low is None or high is None else [low, high]
+
+
+def _part(part: PartVerdict) -> dict[str, Any]:
+    return {
+        "quantity": part.words,
+        "kind": part.kind,
+        "unit": "accuracy" if part.is_accuracy else "difference of accuracies",
+        "wanted": part.wanted,
+        "paper_value": part.paper_value,
+        "measured_value": part.measured_value,
+        "interval": _interval(part.low, part.high),
+        "n": part.n,
+        "p_inside": part.p_inside,
+        "p_outside_holm": part.p_outside,
+        "outcome": part.outcome,
+        "note": part.note,
+    }
+
+
+def claims_document(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The content of claims.json: plain JSON values, numbers as fractions of 1, never NaN."""
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    return {
+        "format": FORMAT,
+        "counts": {name: counts[name] for name in ("reproduced", "contradicted", "inconclusive")},
+        "claims": [
+            {
+                "id": verdict.id,
+                "figure": verdict.figure,
+                "statement": verdict.statement,
+                "paper": verdict.paper,
+                "paper_value": verdict.paper_value,
+                "measured_value": verdict.measured_value,
+                "interval": _interval(verdict.low, verdict.high),
+                "confidence": verdict.confidence,
+                "n": verdict.n,
+                "verdict": verdict.verdict,
+                "rule": verdict.rule,
+                "reason": verdict.reason,
+                "protocol": verdict.protocol,
+                "split": verdict.split,
+                "noise_position": verdict.noise_position,
+                "decided_by": verdict.decided_by.words,
+                "parts": [_part(part) for part in verdict.parts],
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def write_claims(verdicts: Sequence[Verdict], path: Path) -> None:
+    """Write claims.json, whole or not at all; its folder is made if missing.
+
+    Raises:
+        StoreError: The file cannot be written; what stood there is untouched.
+    """
+    make_folder(path.parent, "write_claims")
+    write_file(path, pretty_json(claims_document(verdicts)), "write_claims")

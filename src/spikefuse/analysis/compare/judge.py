@@ -1,0 +1,355 @@
+"""Two series of accuracies: the test that fits them, why it fits, and what it says."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from spikefuse.analysis.claims import ASSUMED_SAMPLES
+from spikefuse.analysis.compare.cells import Series
+from spikefuse.analysis.compare.samples import Matched, NoSamples, match, read_answers
+from spikefuse.core.errors import InputError
+from spikefuse.core.streams import numpy_stream
+from spikefuse.stats import (
+    Equivalence,
+    Interval,
+    cluster_bootstrap,
+    error_ratio,
+    mcnemar,
+    minimum_detectable_effect,
+    paired_difference,
+    paired_samples_error_ratio,
+    paired_samples_tost,
+    seeds_for_effect,
+    seeds_for_equivalence,
+    tost,
+    welch_difference,
+    welch_tost,
+)
+from spikefuse.stats.planning import MOST_SEEDS
+
+Difference = Literal["better", "worse", "undecided"]
+Margin = Literal["within", "outside", "undecided"]
+
+NEAR_ONE = 0.95
+"""From this accuracy of both on, the ratio of error rates is shown too."""
+
+POWER = 0.8
+"""Of the numbers of seeds that are advised."""
+
+
+MORE_SEEDS = (
+    "Two trained networks say nothing of the spread over seeds: train at least 2 seeds of each, "
+    "better the same ones, and ask again how many are needed."
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two cells or trials, compared. Numbers are fractions of 1 (accuracy), never per cent.
+
+    Args:
+        a: What the first is called.
+        b: What the second is called.
+        mean_a: Mean accuracy of the seeds, or samples, that are compared.
+        mean_b: The same of the second.
+        test: Short name of the test, "none" where there is no fair one.
+        reason: Why this test.
+        unit: What n counts: seeds, seeds a side or samples.
+        difference: a minus b with interval and p value; None without a test.
+        p_value: Of the difference; Holm-adjusted where several cells are compared.
+        equivalence: The two one-sided tests, where a margin was asked for.
+        clips: a minus b with the interval of a cluster bootstrap over clips, where samples share
+            clips.
+        errors: Errors of a per error of b, where both are near 100 %.
+        advice: What more seeds would show; may be empty.
+        notes: What a reader must know besides.
+    """
+
+    a: str
+    b: str
+    mean_a: float
+    mean_b: float
+    test: str
+    reason: str
+    unit: str
+    difference: Interval | None = None
+    p_value: float | None = None
+    equivalence: Equivalence | None = None
+    clips: Interval | None = None
+    errors: Interval | None = None
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def gap(self) -> float:
+        """A minus b, with or without a test."""
+        return self.mean_a - self.mean_b if self.difference is None else self.difference.estimate
+
+    @property
+    def outcome(self) -> Difference:
+        """Whether a is better, worse, or neither is shown."""
+        interval = self.difference
+        if interval is None or self.p_value is None or self.p_value >= 1.0 - interval.confidence:
+            return "undecided"
+        sides = [interval, self.clips] if self.clips_decide else [interval]
+        if any(side is not None and side.low <= 0.0 <= side.high for side in sides):
+            return "undecided"
+        return "better" if interval.estimate > 0.0 else "worse"
+
+    @property
+    def within(self) -> Margin | None:
+        """Whether the two lie within the margin; None where none was asked for."""
+        found = self.equivalence
+        if found is None:
+            return None
+        ends = [(found.low, found.high)]
+        if self.clips_decide and self.clips is not None:
+            ends.append((self.clips.low, self.clips.high))
+        if found.equivalent and all(
+            -found.margin < low and high < found.margin for low, high in ends
+        ):
+            return "within"
+        outside = all(low > found.margin or high < -found.margin for low, high in ends)
+        return "outside" if outside else "undecided"
+
+    @property
+    def clips_decide(self) -> bool:
+        """Whether the interval over clips must agree: McNemar takes samples as independent."""
+        return self.clips is not None and self.unit == "samples"
+
+
+def compare_series(
+    a: Series, b: Series, *, margin: float | None = None, confidence: float = 0.95
+) -> Comparison:
+    """Compare two series with the test that fits what they share.
+
+    | shared | test |
+    |---|---|
+    | at least 2 seeds | paired Student t interval of the differences |
+    | fewer, at least 2 seeds a side | Welch |
+    | one seed, test samples | exact McNemar; with shared clips the clip bootstrap must agree |
+    | nothing | none |
+
+    Args:
+        a: The first.
+        b: The second.
+        margin: Differences up to this size, a fraction of 1, count as none.
+        confidence: Of every interval; each one-sided test of the margin is at 1 - confidence.
+    """
+    shared = sorted(set(a.values) & set(b.values))
+    if len(shared) >= 2:
+        found = _paired(a, b, shared, margin, confidence)
+    elif min(len(a.values), len(b.values)) >= 2:
+        found = _welch(a, b, margin, confidence)
+    else:
+        return _one_seed(a, b, shared, margin, confidence)
+    matched, _ = _matched(a, b, [(seed, seed) for seed in shared])
+    return replace(found, clips=_over_clips(matched, confidence))
+
+
+def _resolution(*series: Series) -> float:
+    return max(1.0 / (each.samples or ASSUMED_SAMPLES) for each in series)
+
+
+def _paired(
+    a: Series, b: Series, seeds: Sequence[int], margin: float | None, confidence: float
+) -> Comparison:
+    first, second = ([each.values[seed] for seed in seeds] for each in (a, b))
+    step = _resolution(a, b)
+    difference = paired_difference(first, second, confidence=confidence, resolution=step)
+    spread = (difference.standard_error or 0.0) * math.sqrt(len(seeds))
+    left_out = len(set(a.values) ^ set(b.values))
+    notes = [f"{left_out} seeds that only one of them has are left out"] if left_out else []
+    alpha = 1.0 - confidence
+    equivalence = None
+    if margin is not None:
+        equivalence = tost(first, second, margin, alpha=alpha, resolution=step)
+    found = Comparison(
+        a=a.label,
+        b=b.label,
+        mean_a=float(np.mean(first)),
+        mean_b=float(np.mean(second)),
+        test="paired t",
+        reason=f"the two share {len(seeds)} seeds, so each seed gives one difference",
+        unit="seeds",
+        difference=difference,
+        p_value=difference.p_value,
+        equivalence=equivalence,
+        errors=_errors(first, second, paired=True, confidence=confidence),
+        notes=(*notes, *filter(None, [difference.note])),
+    )
+    return replace(found, advice=_advice(found, spread, margin, confidence))
+
+
+def _welch(a: Series, b: Series, margin: float | None, confidence: float) -> Comparison:
+    first, second = (list(each.values.values()) for each in (a, b))
+    step = _resolution(a, b)
+    difference = welch_difference(first, second, confidence=confidence, resolution=step)
+    spread = (difference.standard_error or 0.0) * math.sqrt(difference.n)
+    equivalence = None
+    if margin is not None:
+        equivalence = welch_tost(first, second, margin, alpha=1.0 - confidence, resolution=step)
+    found = Comparison(
+        a=a.label,
+        b=b.label,
+        mean_a=float(np.mean(first)),
+        mean_b=float(np.mean(second)),
+        test="Welch t",
+        reason=f"the two share {len(set(a.values) & set(b.values)) or 'no'} of their "
+        f"{len(first)} and {len(second)} seeds, too few to pair: two independent groups",
+        unit="seeds a side" if len(first) == len(second) else "seeds on the smaller side",
+        difference=difference,
+        p_value=difference.p_value,
+        equivalence=equivalence,
+        errors=_errors(first, second, paired=False, confidence=confidence),
+        notes=tuple(filter(None, [difference.note])),
+    )
+    return replace(found, advice=_advice(found, spread, margin, confidence))
+
+
+def _one_seed(
+    a: Series, b: Series, shared: Sequence[int], margin: float | None, confidence: float
+) -> Comparison:
+    pairs = [(seed, seed) for seed in shared]
+    if not pairs and len(a.values) == len(b.values) == 1:
+        pairs = [(next(iter(a.values)), next(iter(b.values)))]
+    matched, problem = _matched(a, b, pairs)
+    if not matched:
+        return _untested(a, b, problem)
+    (one,) = matched
+    difference = mcnemar(one.a, one.b, confidence=confidence)
+    notes = [difference.note] if difference.note else []
+    if one.left_out:
+        notes.append(f"{one.left_out} samples that only one of them saw are left out")
+    clips = _over_clips(matched, confidence)
+    if clips is not None:
+        notes.append(
+            f"the {difference.n} samples hold {clips.n} clips and are not independent: the answer "
+            "counts only where the bootstrap over clips agrees"
+        )
+    alpha = 1.0 - confidence
+    return Comparison(
+        a=a.label,
+        b=b.label,
+        mean_a=float(one.a.mean()),
+        mean_b=float(one.b.mean()),
+        test="exact McNemar",
+        reason="one seed of each and the same test samples: this tells these two networks apart, "
+        "not the two settings",
+        unit="samples",
+        difference=difference,
+        p_value=difference.p_value,
+        equivalence=None
+        if margin is None
+        else paired_samples_tost(one.a, one.b, margin, alpha=alpha),
+        clips=clips,
+        errors=_sample_errors(one, confidence),
+        advice=MORE_SEEDS,
+        notes=tuple(notes),
+    )
+
+
+def _untested(a: Series, b: Series, problem: str) -> Comparison:
+    counts = f"{len(a.values)} and {len(b.values)} seeds"
+    return Comparison(
+        a=a.label,
+        b=b.label,
+        mean_a=float(np.mean(list(a.values.values()))),
+        mean_b=float(np.mean(list(b.values.values()))),
+        test="none",
+        reason=f"no test is fair: {counts}, and {problem or 'none of them is shared'}",
+        unit="seeds",
+        advice=MORE_SEEDS,
+    )
+
+
+def _matched(a: Series, b: Series, pairs: Sequence[tuple[int, int]]) -> tuple[list[Matched], str]:
+    """The trials of each pair of seeds side by side; empty, with the reason, unless all are."""
+    found: list[Matched] = []
+    for series in (a, b):
+        if series.noise_std:
+            return [], f"{series.label} is evaluated under noise, of which no predictions are kept"
+    for seed_a, seed_b in pairs:
+        try:
+            answers = read_answers(a.root, a.trials[seed_a]), read_answers(b.root, b.trials[seed_b])
+            found.append(match(*answers))
+            _check_accuracy(a.values[seed_a], answers[0].correct.mean(), a.label)
+            _check_accuracy(b.values[seed_b], answers[1].correct.mean(), b.label)
+        except NoSamples as problem:
+            return [], str(problem)
+    return found, ""
+
+
+def _check_accuracy(value: float, predicted: float, label: str) -> None:
+    """Predictions are of the test set; another split's accuracy is not theirs."""
+    if abs(value - predicted) > 1e-6:
+        raise NoSamples(f"the accuracies of {label} are not those of its stored test predictions")
+
+
+def _over_clips(matched: Sequence[Matched], confidence: float) -> Interval | None:
+    clips = [each.clips for each in matched if each.clips is not None]
+    if not clips or len(clips) < len(matched):
+        return None
+    names = np.concatenate(clips)
+    if len(np.unique(names)) < 2:
+        return None
+    values = np.concatenate([each.differences for each in matched])
+    return cluster_bootstrap(
+        values, names, numpy_stream(0, "compare", "clips"), confidence=confidence
+    )
+
+
+def _errors(
+    a: Sequence[float], b: Sequence[float], *, paired: bool, confidence: float
+) -> Interval | None:
+    """The ratio of error rates near 100 %; None far from it, or where a seed has no error."""
+    if min(np.mean(a), np.mean(b)) < NEAR_ONE or max(*a, *b) >= 1.0:
+        return None
+    return error_ratio(a, b, paired=paired, confidence=confidence)
+
+
+def _sample_errors(one: Matched, confidence: float) -> Interval | None:
+    """The same over samples; None where they share clips, which the interval does not know."""
+    shares = one.a.mean(), one.b.mean()
+    if one.clips is not None or min(shares) < NEAR_ONE or max(shares) >= 1.0:
+        return None
+    return paired_samples_error_ratio(one.a, one.b, confidence=confidence)
+
+
+def _advice(found: Comparison, spread: float, margin: float | None, confidence: float) -> str:
+    """How many seeds the open question needs, or what these can show."""
+    if found.difference is None or spread <= 0.0:
+        return ""
+    n = found.difference.n
+    if margin is None:
+        if found.outcome != "undecided":
+            return ""
+        least = minimum_detectable_effect(spread, n, wanted_power=POWER, confidence=confidence)
+        return (
+            f"At this spread {n} seeds find a true difference of {100 * least:.2f} pp in 8 of 10 "
+            "experiments; name a margin to learn how many a smaller one needs."
+        )
+    if found.within != "undecided":
+        return ""
+
+    def effect() -> int:
+        return seeds_for_effect(spread, margin, wanted_power=POWER, confidence=confidence)
+
+    def equal() -> int:
+        return seeds_for_equivalence(spread, margin, wanted_power=POWER, alpha=1.0 - confidence)
+
+    return (
+        f"At this spread, in 8 of 10 experiments: {_count(effect)} find a true difference of "
+        f"{100 * margin:g} pp, and {_count(equal)} show that two equal ones are within it; "
+        f"there are {n}."
+    )
+
+
+def _count(seeds: Callable[[], int]) -> str:
+    try:
+        return f"{seeds():,} seeds"
+    except InputError:
+        return f"more than {MOST_SEEDS:,} seeds"

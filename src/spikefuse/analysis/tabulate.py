@@ -1,0 +1,83 @@
+"""Tidy rows from trial folders: one row a number, for every cell of every study."""
+
+from collections.abc import Iterator
+from statistics import fmean
+from typing import Any
+
+from spikefuse.analysis.product_of_experts import product_rows
+from spikefuse.planning.plan import Plan
+from spikefuse.planning.trials import PlannedTrial, Use
+from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.studies.controls import CONTROLS
+
+Row = dict[str, Any]
+
+COUNTS = ("parameters", "macs", "epochs", "diverged")
+"""Metrics that are whole numbers."""
+
+
+def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
+    """The rows of every stored trial of a plan; what is not stored has no rows.
+
+    Accuracies are shares in [0, 1]; `samples` says of how many (under noise: times the draws).
+    Split "test" is the untouched test set at the best validation epoch; split "validation" is the
+    best validation accuracy of all epochs, the paper's number; `accuracy_last` is the same after
+    the last epoch. Under noise the weights are those of the best validation epoch, and the value
+    is the mean over draws.
+
+    Under every plan, the study "controls" also has the products of experts of separately trained
+    networks, wherever both are stored; see `baselines`.
+    """
+    rows: list[Row] = []
+    for trial in plan.trials:
+        if store.state(trial.definition.name) not in ("done", "diverged"):
+            continue
+        record = store.read(trial.definition.name)
+        for use in trial.uses:
+            rows += _rows(trial, use, record, plan)
+    rows += product_rows(plan, store)
+    names = dict.fromkeys([*(study.name for study in plan.studies), CONTROLS.name])
+    order = {name: number for number, name in enumerate(names)}
+    return sorted(rows, key=lambda row: order[row["study"]])
+
+
+def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Iterator[Row]:
+    common: Row = {"study": use.study, "trial": trial.definition.name}
+    common |= use.cell.model_dump()
+    if use.cell.network == "dnn":
+        common["reset"] = "none"
+    common["seed"] = use.seed
+
+    def row(split: str, metric: str, value: float, samples: int | str = "") -> Row:
+        return common | {"split": split, "metric": metric, "value": value, "samples": samples}
+
+    results = record.results
+    sizes = {part["split"]: part["samples"] for part in results["audit"]["splits"]}
+    for metric in ("parameters", "macs"):
+        yield row("", metric, results[metric])
+    yield row("", "epochs", trial.definition.epochs)
+    if results["status"] == "diverged":
+        yield row("", "diverged", 1)
+        return
+    if use.cell.noise_std > 0:
+        yield from _noisy_rows(use, record, plan, sizes, row)
+        return
+    accuracy = results["accuracy"]
+    for split in ("validation", "test"):
+        yield row(split, "accuracy", accuracy[f"{split}_best"], sizes[split])
+        yield row(split, "accuracy_last", accuracy[f"{split}_last"], sizes[split])
+    for site, rate in results["rates"].items():
+        yield row("validation", f"rate.{site}", rate)
+
+
+def _noisy_rows(
+    use: Use, record: TrialRecord, plan: Plan, sizes: dict[str, int], row: Any
+) -> Iterator[Row]:
+    wanted = use.cell.condition(plan.profile.draws)
+    assert wanted is not None
+    for evaluation in record.evaluations.values():
+        if evaluation["condition"] == wanted.model_dump(mode="json"):
+            for split in ("validation", "test"):
+                draws = evaluation["accuracy"][split]
+                samples = min(wanted.samples or sizes[split], sizes[split]) * len(draws)
+                yield row(split, "accuracy", fmean(draws), samples)

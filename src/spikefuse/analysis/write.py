@@ -1,0 +1,154 @@
+"""What a run leaves beside its trials: `results.csv`, `claims.json` and `run.json`.
+
+A results folder answers with all its studies: those of the run that has just ended, and the rows
+of earlier runs with the same effort on the same data.
+"""
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from spikefuse.analysis.claims import evaluate_claims, write_claims
+from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
+from spikefuse.analysis.tabulate import COUNTS, Row, tabulate
+from spikefuse.core.errors import StoreError
+from spikefuse.core.provenance import describe
+from spikefuse.planning.plan import Plan, make_plan
+from spikefuse.results import TrialStore, read_tidy, write_tidy
+from spikefuse.results.atomic import write_file
+from spikefuse.results.tidy import table_bytes
+from spikefuse.studies.readings import READINGS
+from spikefuse.studies.sensitivity import readings_of, sensitivity_studies
+
+RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
+READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
+
+logger = logging.getLogger(__name__)
+
+
+def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) -> Path:
+    """Write `results.csv`, `claims.json` and `run.json` of a plan from its trial folders.
+
+    Studies that the plan does not have keep the rows they have in the folder. The claims are
+    judged by our own reading: disjoint splits, the untouched test set.
+
+    Raises:
+        StoreError: The folder cannot be written.
+    """
+    results = out / RESULTS
+    rows = tabulate(plan, store)
+    kept = _earlier_rows(results, plan, rows, store) if _is_alike(out / RUN, plan) else []
+    rows = rows + kept
+    write_tidy(rows, results)
+    write_claims(evaluate_claims(rows), out / CLAIMS)
+    record = _record(plan, banner, command)
+    if kept:
+        record |= _together(record, kept)
+    write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
+    return results
+
+
+def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
+    """Write `readings.csv` (tidy rows) and `sensitivity.csv` (claim by reading) of a plan.
+
+    Besides the plan's readings, every other one whose networks and evaluations are all stored is
+    judged too: it costs nothing, and the base reading is usually there. `results.csv` and what
+    belongs to it stay as they are.
+
+    Returns:
+        The path of `sensitivity.csv`.
+
+    Raises:
+        StoreError: A file cannot be written.
+    """
+    asked = readings_of(plan.studies)
+    experiments = [study.name for study in plan.studies]
+    rows: list[Row] = []
+    shown = []
+    for name in READINGS:
+        one = make_plan(
+            sensitivity_studies([name], experiments),
+            plan.profile,
+            plan.source,
+            store,
+            seeds=len(plan.seeds),
+        )
+        if name in asked or all(trial.is_ready for trial in one.trials):
+            shown.append(name)
+            rows += tabulate(one, store)
+    write_tidy(rows, out / READINGS_ROWS)
+    verdicts = sensitivity_rows(judge_readings(rows, shown))
+    content = table_bytes(COLUMNS, verdicts, "sensitivity")
+    write_file(out / SENSITIVITY_TABLE, content, "sensitivity")
+    return out / SENSITIVITY_TABLE
+
+
+def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
+    return {
+        "title": "Does a second modality help a spiking network?",
+        "profile": plan.profile.name,
+        "profile_settings": plan.profile.model_dump(mode="json"),
+        "source": plan.source,
+        "banner": banner,
+        "protocols": list(plan.protocols),
+        "seeds": list(plan.seeds),
+        "studies": [study.name for study in plan.studies],
+        "trials": [trial.definition.name for trial in plan.trials],
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "provenance": describe(),
+    }
+
+
+def _is_alike(path: Path, plan: Plan) -> bool:
+    """Whether the folder's last run had this plan's effort and data."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    same = {"profile_settings": plan.profile.model_dump(mode="json"), "source": plan.source}
+    return isinstance(record, dict) and all(record.get(key) == same[key] for key in same)
+
+
+def _earlier_rows(path: Path, plan: Plan, rows: list[Row], store: TrialStore) -> list[Row]:
+    """Rows of other studies whose trials are still stored.
+
+    Every plan adds the products of experts of its own networks to one study, so those of other
+    networks stay too.
+    """
+    try:
+        earlier = read_tidy(path)
+    except StoreError as problem:
+        logger.warning("earlier results are not kept: %s", problem)
+        return []
+    columns = set(rows[0]) if rows else set(earlier[0]) if earlier else set()
+    planned = {study.name for study in plan.studies}
+    ours = {_key(row) for row in rows}
+    final = {name: store.state(name) in ("done", "diverged") for name in store}
+    return [
+        row | {"value": int(row["value"])} if row["metric"] in COUNTS else row
+        for row in earlier
+        if set(row) == columns
+        and (row["study"] not in planned or row["fusion"] == PRODUCT)
+        and _key(row) not in ours
+        and all(final.get(name, False) for name in str(row["trial"]).split("+"))
+    ]
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    parts = ("study", "trial", "noise_std", "noise_position", "protocol", "split", "metric")
+    return tuple(str(row[name]) for name in parts)
+
+
+def _together(record: dict[str, Any], kept: list[Row]) -> dict[str, list[Any]]:
+    """The record's lists with what the kept rows add."""
+    of_kept = {
+        "studies": [row["study"] for row in kept],
+        "trials": [name for row in kept for name in str(row["trial"]).split("+")],
+        "protocols": [row["protocol"] for row in kept],
+        "seeds": [row["seed"] for row in kept],
+    }
+    return {key: list(dict.fromkeys([*record[key], *of_kept[key]])) for key in of_kept}

@@ -1,0 +1,1 @@
+"""Where data is found, fetched, kept and checked."""

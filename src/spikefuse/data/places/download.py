@@ -1,0 +1,300 @@
+"""Download MNIST and FSDD: several mirrors, checked by SHA-256, never hanging without a network.
+
+All mirrors are asked at once, in threads that are left behind when they do not answer in time: a
+name server that hangs cannot be interrupted, only not waited for.
+"""
+
+import logging
+import queue
+import shutil
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from spikefuse.core.errors import DataError
+from spikefuse.data.sources.fsdd import find_recordings, parse_name, read_recordings
+from spikefuse.data.sources.mnist import (
+    MNIST_SHA256,
+    find_mnist,
+    idx_path,
+    read_mnist,
+    read_mnist_file,
+)
+
+_log = logging.getLogger(__name__)
+
+MNIST_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+"""Folders that hold the four gzip files."""
+
+FSDD_MIRRORS = (
+    "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.zip",
+    "https://codeload.github.com/Jakobovski/free-spoken-digit-dataset/zip/refs/tags/v1.0.10",
+)
+"""Archives of tag v1.0.10. Their bytes may change, so the clips inside are checked."""
+
+PROBE_SECONDS = 3.0
+"""How long all mirrors together have to answer before there is said to be no network."""
+
+_STALL_SECONDS = 15.0
+_CHUNK_BYTES = 1 << 16
+_MAXIMUM_CLIP_BYTES = 1 << 20
+
+
+class Progress(Protocol):
+    """A progress bar of one file, as pooch's downloader drives it."""
+
+    total: float
+    """Size in bytes, set when the server names it; 0 when it does not."""
+
+    def update(self, amount: int) -> object:
+        """Advance by a number of bytes."""
+
+    def reset(self) -> object:
+        """Go back to the start; pooch then updates by the total, so that the bar ends full."""
+
+    def close(self) -> object:
+        """The file is complete."""
+
+
+ProgressFactory = Callable[[str], Progress]
+"""Makes a bar for a file of a given name."""
+
+
+def fetch(
+    folder: Path,
+    *,
+    progress: ProgressFactory | None = None,
+    mnist_mirrors: Sequence[str] = MNIST_MIRRORS,
+    fsdd_mirrors: Sequence[str] = FSDD_MIRRORS,
+    probe_seconds: float = PROBE_SECONDS,
+) -> Path:
+    """Download whatever `folder` lacks into its `mnist/` and `fsdd/recordings/`.
+
+    Files appear under their names only after their content was checked; what is there and whole is
+    kept, what is damaged is replaced.
+
+    Args:
+        folder: Made when missing.
+        progress: Makes a progress bar for each file.
+        mnist_mirrors: Folders with the four gzip files, the preferred one first.
+        fsdd_mirrors: Archives, the preferred one first.
+        probe_seconds: Time for all mirrors together to answer.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DataError: No mirror answers, none has the right content, or the folder cannot be written.
+    """
+    wanted: dict[str, dict[str, str]] = {}
+    if not _whole(folder, find_mnist, read_mnist):
+        first = next(iter(MNIST_SHA256))
+        wanted["MNIST"] = {mirror: f"{mirror}{first}.gz" for mirror in mnist_mirrors}
+    if not _whole(folder, find_recordings, read_recordings):
+        wanted["FSDD"] = {mirror: mirror for mirror in fsdd_mirrors}
+    if not wanted:
+        return folder
+    mirrors = _answering(wanted, probe_seconds)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as name:
+            staging = Path(name)
+            if "MNIST" in mirrors:
+                target = find_mnist(folder) or folder / "mnist"
+                _fetch_mnist(target, staging, mirrors["MNIST"], progress)
+            if "FSDD" in mirrors:
+                target = find_recordings(folder) or folder / "fsdd" / "recordings"
+                _fetch_recordings(target, staging, mirrors["FSDD"], progress)
+    except OSError as error:
+        raise DataError(
+            f"fetch: folder must be writable with 100 MB to spare, got {folder}: {error}. "
+            "Name another one with --out."
+        ) from error
+    return folder
+
+
+def _whole(
+    folder: Path, find: Callable[[Path], Path | None], read: Callable[[Path], object]
+) -> bool:
+    """Whether a data set is in the folder and passes its checks."""
+    found = find(folder)
+    if found is None:
+        return False
+    try:
+        read(found)
+    except DataError as error:
+        _log.warning("%s", error)
+        return False
+    return True
+
+
+def _answering(wanted: Mapping[str, Mapping[str, str]], seconds: float) -> dict[str, list[str]]:
+    """The mirrors of each data set, those that answered first; waits no longer than needed.
+
+    Args:
+        wanted: Data set -> mirror -> an address on it that must answer.
+        seconds: Time for all of them together.
+
+    Raises:
+        DataError: For one data set no mirror answered in time.
+    """
+    answers: queue.SimpleQueue[tuple[str, str, str | None]] = queue.SimpleQueue()
+
+    def ask(name: str, mirror: str, url: str) -> None:
+        answers.put((name, mirror, _probe(url, seconds)))
+
+    good: dict[str, list[str]] = {name: [] for name in wanted}
+    problems = {mirror: "no answer" for mirrors in wanted.values() for mirror in mirrors}
+    for name, mirrors in wanted.items():
+        for mirror, url in mirrors.items():
+            threading.Thread(target=ask, args=(name, mirror, url), daemon=True).start()
+    end = time.monotonic() + seconds
+    for _ in problems:
+        try:
+            name, mirror, problem = answers.get(timeout=max(end - time.monotonic(), 0.001))
+        except queue.Empty:
+            break
+        if problem is None:
+            good[name].append(mirror)
+        else:
+            problems[mirror] = problem
+        if all(good.values()):
+            break
+    for name, mirrors in wanted.items():
+        if not good[name]:
+            tried = "; ".join(f"{mirror}: {problems[mirror]}" for mirror in mirrors)
+            raise DataError(
+                f"fetch: a mirror of {name} must answer within {seconds:g} s, got none ({tried}). "
+                "Check the network, or copy the data and name its folder."
+            )
+    return {
+        name: [*good[name], *(mirror for mirror in mirrors if mirror not in good[name])]
+        for name, mirrors in wanted.items()
+    }
+
+
+def _probe(url: str, seconds: float) -> str | None:
+    """None if the address answers, else what is wrong with it."""
+    import requests
+
+    try:
+        with requests.get(url, stream=True, timeout=seconds) as response:
+            return None if response.ok else f"status {response.status_code}"
+    except requests.RequestException as error:
+        return type(error).__name__
+    except Exception as error:  # a thread must answer, whatever a proxy or resolver raises
+        return repr(error)
+
+
+def _download(url: str, path: Path, progress: ProgressFactory | None) -> None:
+    """Download one file.
+
+    Raises:
+        DataError: The server or the connection fails.
+    """
+    import pooch
+    import requests
+
+    bar = progress(path.name) if progress is not None else False
+    downloader = pooch.HTTPDownloader(
+        progressbar=bar, chunk_size=_CHUNK_BYTES, timeout=_STALL_SECONDS
+    )
+    try:
+        downloader(url, str(path), None)
+    except (requests.RequestException, ValueError) as error:
+        raise DataError(
+            f"fetch: {url} must be downloadable, got: {error}. Try again later."
+        ) from error
+
+
+def _first_good(urls: Sequence[str], attempt: Callable[[str], None]) -> None:
+    """Try one address after the other; the last one's error is raised when all fail."""
+    for url in urls[:-1]:
+        try:
+            attempt(url)
+        except DataError as error:
+            _log.warning("%s The next mirror is tried.", error)
+        else:
+            return
+    attempt(urls[-1])
+
+
+def _fetch_mnist(
+    target: Path, staging: Path, mirrors: Sequence[str], progress: ProgressFactory | None
+) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for name in MNIST_SHA256:
+        if _whole_file(target, name):
+            continue
+        packed = staging / f"{name}.gz"
+
+        def attempt(mirror: str, name: str = name, packed: Path = packed) -> None:
+            _download(f"{mirror}{name}.gz", packed, progress)
+            read_mnist_file(packed, name)
+
+        _first_good(mirrors, attempt)
+        # A damaged raw file would be read before the good gzip file.
+        (target / name).unlink(missing_ok=True)
+        packed.replace(target / packed.name)
+
+
+def _whole_file(folder: Path, name: str) -> bool:
+    try:
+        read_mnist_file(idx_path(folder, name), name)
+    except DataError:
+        return False
+    return True
+
+
+def _fetch_recordings(
+    target: Path, staging: Path, urls: Sequence[str], progress: ProgressFactory | None
+) -> None:
+    archive, unpacked = staging / "fsdd.zip", staging / "recordings"
+
+    def attempt(url: str) -> None:
+        shutil.rmtree(unpacked, ignore_errors=True)
+        unpacked.mkdir()
+        _download(url, archive, progress)
+        unpack_recordings(archive, unpacked)
+        read_recordings(unpacked)
+
+    _first_good(urls, attempt)
+    target.mkdir(parents=True, exist_ok=True)
+    for path in unpacked.iterdir():
+        path.replace(target / path.name)
+
+
+def unpack_recordings(archive: Path, folder: Path) -> None:
+    """Take the clips out of an archive of the repository, and nothing else.
+
+    Only the last part of a member's path is used and it must be a clip's name, so no member can
+    be written outside `folder`.
+
+    Raises:
+        DataError: The archive is damaged or a clip in it is far too large.
+    """
+    try:
+        with zipfile.ZipFile(archive) as members:
+            for member in members.infolist():
+                path = PurePosixPath(member.filename)
+                if path.parent.name != "recordings" or path.suffix != ".wav":
+                    continue
+                name = str(parse_name(path.name))
+                if member.file_size > _MAXIMUM_CLIP_BYTES:
+                    raise DataError(
+                        f"unpack_recordings: {name} must be at most {_MAXIMUM_CLIP_BYTES:,} "
+                        f"bytes, got {member.file_size:,}. Use another mirror."
+                    )
+                (folder / name).write_bytes(members.read(member))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise DataError(
+            f"unpack_recordings: {archive.name} must be a whole zip archive, got: {error}. "
+            "Use another mirror."
+        ) from error

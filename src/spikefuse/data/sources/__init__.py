@@ -1,0 +1,1 @@
+"""Readers of the built-in data, one file a corpus."""

@@ -1,0 +1,149 @@
+"""A plan: which networks the studies need, which are stored, how the rest is grouped.
+
+Populations are dealt out by what they cost, so the plan knows how long the rest will take.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.errors import InputError
+from spikefuse.planning.populations import group_trials, place_of
+from spikefuse.planning.trials import PlannedTrial, Use, cost_of, find_missing
+from spikefuse.results import TrialStore
+from spikefuse.studies.design import Cell, Study
+from spikefuse.studies.profiles import Profile
+from spikefuse.studies.registry import REPRODUCTION, STUDIES
+from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
+from spikefuse.studies.speakers import speakers_of
+from spikefuse.training import TrialDefinition
+
+PROTOCOLS = ("paper", "disjoint")
+"""Protocols that stand side by side in the reproduction."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run will do, before it does it."""
+
+    studies: tuple[Study, ...]
+    profile: Profile
+    source: str
+    protocols: tuple[str, ...]
+    seeds: tuple[int, ...]
+    trials: tuple[PlannedTrial, ...]
+    populations: tuple[tuple[PlannedTrial, ...], ...]
+
+    @property
+    def cost(self) -> float:
+        """Work that is left, in multiply-accumulates of a forward pass."""
+        return sum(trial.cost for population in self.populations for trial in population)
+
+
+def resolve_studies(
+    names: Iterable[str], readings: Sequence[str] = (), experiments: Sequence[str] = ()
+) -> tuple[Study, ...]:
+    """Studies by name; those of the reproduction when none is named.
+
+    Args:
+        names: Names in `STUDIES`, or "sensitivity" alone.
+        readings: Of the sensitivity study, only these; all if empty.
+        experiments: Of the sensitivity study, only these of the paper's experiments.
+
+    Raises:
+        InputError: A name is unknown, "sensitivity" does not stand alone, or readings or
+            experiments are chosen without it.
+    """
+    known = (*STUDIES, SENSITIVITY)
+    chosen = tuple(dict.fromkeys(one_of("studies", "name", name, known) for name in names))
+    if chosen == (SENSITIVITY,):
+        return sensitivity_studies(readings, experiments)
+    if SENSITIVITY in chosen:
+        raise InputError(
+            f"studies: {SENSITIVITY} must stand alone, got {', '.join(chosen)}. "
+            "It repeats the paper's experiments by itself; run the other studies apart."
+        )
+    if readings or experiments:
+        raise InputError(
+            f"studies: readings and experiments are chosen for {SENSITIVITY}, got "
+            f"{', '.join(chosen) or 'no study'}. Name {SENSITIVITY}."
+        )
+    return tuple(STUDIES[name] for name in chosen or REPRODUCTION)
+
+
+def make_plan(
+    studies: Sequence[Study],
+    profile: Profile,
+    source: str,
+    store: TrialStore,
+    *,
+    protocols: Sequence[str] = PROTOCOLS,
+    seeds: int | None = None,
+    workers: int | None = None,
+    device: str = "cpu",
+    backend: str = "auto",
+    is_shared: bool = False,
+) -> Plan:
+    """Find the distinct networks of the studies and group what is not stored into populations.
+
+    Cells of several studies that need the same network share it. Members of a population have one
+    shape and one number of steps.
+
+    Args:
+        studies: What is to be answered.
+        profile: How much effort.
+        source: The data's source.
+        store: Where the trial folders are.
+        protocols: Pairing protocols of the fused networks.
+        seeds: Number of seeds; the profile's own if None.
+        workers: Processes among which the populations will be dealt.
+        device: Where they will train; it decides how large they are, see `populations`.
+        backend: The neuron's implementation.
+        is_shared: Group all networks, stored ones too, as if nothing were stored: the shares of a
+            job array must cut the same plan, whichever of them starts first.
+
+    Raises:
+        InputError: seeds is below 1, or the device has too little memory for a share.
+    """
+    count = profile.seeds if seeds is None else seeds
+    require(count >= 1, "plan", "seeds", "at least 1", count)
+    numbers = tuple(range(count))
+    planned = _trials(studies, profile, source, store, protocols, numbers)
+    for trial in planned:
+        find_missing(trial, store)
+        trial.cost = cost_of(trial, profile, is_shared)
+    grouped = [t for t in planned if is_shared or not t.is_ready]
+    place = place_of(device, workers=workers, backend=backend, is_shared=is_shared)
+    populations = tuple(group_trials(grouped, place, is_shared))
+    return Plan(tuple(studies), profile, source, tuple(protocols), numbers, planned, populations)
+
+
+def definition_of(cell: Cell, seed: int, profile: Profile, source: str) -> TrialDefinition:
+    """The network that a cell needs for a seed, with a profile's effort."""
+    return cell.trial(seed, **profile.settings(cell.modality, cell.size, source))
+
+
+def _trials(
+    studies: Sequence[Study],
+    profile: Profile,
+    source: str,
+    store: TrialStore,
+    protocols: Sequence[str],
+    seeds: Sequence[int],
+) -> tuple[PlannedTrial, ...]:
+    """The distinct networks of the studies, with every use and every noise they will meet."""
+    speakers = speakers_of(source) if any(study.each_speaker for study in studies) else ()
+    trials: dict[str, PlannedTrial] = {}
+    for study in studies:
+        for cell in study.cells(protocols, speakers):
+            for seed in seeds:
+                definition = definition_of(cell, seed, profile, source)
+                trial = trials.get(definition.name)
+                if trial is None:
+                    trial = PlannedTrial(definition, store.state(definition.name), 0.0)
+                    trials[definition.name] = trial
+                trial.uses.append(Use(study.name, cell, seed))
+                condition = cell.condition(profile.draws)
+                if condition is not None and condition not in trial.conditions:
+                    trial.conditions.append(condition)
+    return tuple(trials.values())

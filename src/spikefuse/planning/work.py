@@ -1,0 +1,100 @@
+"""What an executor runs: train a population, then evaluate it under noise."""
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spikefuse.core.deadline import Deadline
+from spikefuse.core.device import flushed_denormals
+from spikefuse.data import Corpus, DataSettings, load_corpus, locate
+from spikefuse.networks import build
+from spikefuse.results import TrialStore
+from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
+from spikefuse.training.feed import Feed
+
+ENTRY = "spikefuse.planning.work:run_population"
+
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=2)
+def _corpus(settings: DataSettings, folder: str | None) -> Corpus:
+    named = None if folder is None else Path(folder)
+    location = locate("builtin" if named is None else "digits", named)
+    return load_corpus(settings, location)
+
+
+@flushed_denormals()
+def run_population(
+    payload: Mapping[str, Any], report: Callable[[dict[str, Any]], None]
+) -> dict[str, Any]:
+    """Train the payload's trials and evaluate what is missing. Safe to repeat at any time.
+
+    Args:
+        payload: "store" (folder), "data_folder" (None is the embedded data), "device",
+            "backend", and "trials": definitions with the noise conditions each must have. With a
+            "deadline" (Unix time) the work stops before it, in pieces that fit.
+        report: Receives progress events.
+
+    Returns:
+        Trial name -> "done" or "diverged".
+
+    Raises:
+        OutOfTimeError: The deadline came first; called again, the work goes on where it was.
+    """
+    deadline = Deadline(payload.get("deadline"))
+    store = TrialStore(Path(payload["store"]))
+    definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
+    corpus = _corpus(definitions[0].data, payload["data_folder"])
+    device, backend = payload["device"], payload["backend"]
+    states = train_population(definitions, corpus, store, report, device, backend, deadline)
+    wanted = [
+        [NoiseCondition.model_validate(c) for c in trial["conditions"]]
+        for trial in payload["trials"]
+    ]
+    done = [i for i, state in enumerate(states) if state == "done"]
+    by_conditions: dict[tuple[NoiseCondition, ...], list[TrialDefinition]] = {}
+    for i in done:
+        folder = store.open(definitions[i].model_dump(mode="json"))
+        missing = tuple(
+            c for c in wanted[i] if folder.evaluation(c.model_dump(mode="json")) is None
+        )
+        by_conditions.setdefault(missing, []).append(definitions[i])
+    for conditions, members in by_conditions.items():
+        if conditions:
+            feed = Feed(corpus, members, device, deadline)
+            _evaluate(members, conditions, feed, store, report, backend)
+    return {d.name: state for d, state in zip(definitions, states, strict=True)}
+
+
+def _evaluate(
+    members: list[TrialDefinition],
+    conditions: tuple[NoiseCondition, ...],
+    feed: Feed,
+    store: TrialStore,
+    report: Callable[[dict[str, Any]], None],
+    backend: str,
+) -> None:
+    specs, seeds = [m.network_spec() for m in members], [m.seed for m in members]
+    network = build(specs, seeds, members[0].precision, backend).to(feed.device).eval()
+    for index, member in enumerate(members):
+        network.load_member(index, store.folder(member.name).weights())
+    for number, condition in enumerate(conditions, start=1):
+        feed.deadline.check("condition")
+        report(
+            {
+                "trials": [m.name for m in members],
+                "condition": number,
+                "conditions": len(conditions),
+            }
+        )
+        with feed.deadline.timing("condition"):
+            results = evaluate_condition(network, feed, condition)
+        for member, accuracies in zip(members, results, strict=True):
+            store.open(member.model_dump(mode="json")).write_evaluation(
+                condition.model_dump(mode="json"),
+                {"condition": condition.model_dump(mode="json"), "accuracy": accuracies},
+            )
+        feed.deadline.advance()

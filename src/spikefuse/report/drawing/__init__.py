@@ -1,0 +1,1 @@
+"""Charts, panels and the look that they share."""

@@ -1,0 +1,116 @@
+"""What a fused network must beat, and what must happen when its audio says nothing."""
+
+from collections.abc import Iterator
+
+from spikefuse.analysis.figures import level_name
+from spikefuse.analysis.gains import BEST, CONTROL_MARGIN, NETWORKS, YARDSTICKS, Baselines, Control
+from spikefuse.analysis.headline import Headline
+from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
+from spikefuse.report.drawing.pictures import draw_picture
+from spikefuse.report.drawing.svg import plain
+from spikefuse.report.headline import control_sentence, points
+from spikefuse.report.section import Key, Section, Shown
+from spikefuse.report.tables import NONE, Column, Table, difference, interval, share
+
+
+def controls_section(found: Headline, command: str) -> Section | None:
+    """Baselines and control; None without any."""
+    dots = _dots(found)
+    controls = dict(_controls(found))
+    if not (dots.series or controls):
+        return None
+    pictures = []
+    if dots.series:
+        label = f"What the fused network gains over each yardstick. {describe_dots(dots)}."
+        pictures = [draw_picture(lambda: dot_chart(dots), "controls-gain", label)]
+    return Section(
+        name="controls",
+        title="Baselines and controls",
+        link="Controls",
+        paragraphs=[
+            "A fused network of size S against every yardstick, on the test set under the disjoint "
+            "pairing. All networks have the same number of parameters, so each single modality is "
+            "its own parameter-matched baseline. The product of experts multiplies the answers of "
+            "an image and an audio network that were trained apart: given the digit the two inputs "
+            "are independent, so this is the ceiling that joint training can hope for.",
+            *(control_sentence(network, control) for network, control in controls.items()),
+        ],
+        tables=(Shown(controls_table(found), open=True),),
+        pictures=pictures,
+        legend=(
+            Key("fused", "\u25cf", "SNN"),
+            Key("mean", "\u271a", "DNN"),
+            Key("", "\u2219", "one seed"),
+            Key("", "\u2501", "95 % interval"),
+        ),
+        caption="What the fused network gains over each yardstick; right of zero it wins.",
+        command=command,
+        wide=True,
+    )
+
+
+def _controls(found: Headline) -> Iterator[tuple[str, Control]]:
+    for network, each in found.baselines.items():
+        if each.control is not None:
+            yield network, each.control
+
+
+def _dots(found: Headline) -> Dots:
+    series = []
+    for network, role in zip(NETWORKS, ("fused", "mean"), strict=True):
+        values = {
+            f"over {name}": gain
+            for name in YARDSTICKS
+            if (gain := found.gain(network, name)) is not None
+        }
+        if values:
+            series.append(Series(level_name("network", network), role, values))
+    axis = "Gain of the fused network (percentage points)"
+    return Dots([f"over {name}" for name in YARDSTICKS], series, axis, "pp")
+
+
+def controls_table(found: Headline) -> Table:
+    """Accuracy of each yardstick and the gain over it, and the control."""
+    rows = [row for each in found.baselines.values() for row in _yardstick_rows(each)]
+    for name, value in found.more.items():
+        rows.append(("SNN minus DNN", name, NONE, NONE, *difference(value), ""))
+    for network, control in _controls(found):
+        title = (level_name("network", network), "shuffled audio minus image alone")
+        note = _control_note(control)
+        rows.append((*title, NONE, NONE, *difference(control.difference), note))
+    return Table(
+        name="controls",
+        caption="Gain of the fused network over each yardstick (test, disjoint, size S)",
+        columns=(
+            Column("Network"),
+            Column("Over what"),
+            Column("Its accuracy %", number=True),
+            Column("95 % interval", number=True),
+            Column("Gain pp", number=True),
+            Column("95 % interval of the gain", number=True),
+            Column("n", number=True),
+            Column("Note"),
+        ),
+        rows=tuple(rows),
+        heads=2,
+    )
+
+
+def _yardstick_rows(found: Baselines) -> Iterator[tuple[str, ...]]:
+    for name, yardstick in found.yardsticks.items():
+        accuracy = (NONE, NONE)
+        if yardstick.accuracy is not None:
+            ends = interval(yardstick.accuracy.low, yardstick.accuracy.high)
+            accuracy = (share(yardstick.accuracy.mean), ends)
+        note = yardstick.reason
+        if name == BEST and found.best_modality is not None:
+            note = note or f"{found.best_modality}, chosen on validation"
+        title = (level_name("network", found.network), name)
+        yield (*title, *accuracy, *difference(yardstick.gain), plain(note, 200))
+
+
+def _control_note(control: Control) -> str:
+    note = f"{control.verdict} (margin {points(CONTROL_MARGIN, sign=False)} pp"
+    if control.equivalence is not None:
+        note += f", p = {control.equivalence.p_value:.3g} of two one-sided tests"
+    return f"{note})"

@@ -1,0 +1,139 @@
+"""Unknown speakers: accuracy for each speaker whom training never heard."""
+
+from collections.abc import Sequence
+
+from spikefuse.analysis.figures import level_name
+from spikefuse.analysis.speakers import SpeakerSummary
+from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
+from spikefuse.report.drawing.pictures import draw_picture
+from spikefuse.report.drawing.svg import plain
+from spikefuse.report.headline import points
+from spikefuse.report.section import Key, Section, Shown
+from spikefuse.report.tables import NONE, SEED_COLUMNS, Column, Table, interval, share
+
+
+def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section | None:
+    """The speakers; None where none was held out."""
+    if not found:
+        return None
+    dots = _dots(found)
+    label = f"Test accuracy for each speaker held out. {describe_dots(dots)}."
+    return Section(
+        name="speakers",
+        title="Unknown speakers",
+        link="Speakers",
+        paragraphs=[
+            "Does the network know the digits or the voices? One speaker is left out of training "
+            "and validation and is the whole test set, each in turn. The interval over speakers "
+            "resamples them: it says where other speakers would fall.",
+            *_sentences(found),
+        ],
+        tables=(Shown(summary_table(found), open=True), Shown(speaker_table(found))),
+        pictures=[draw_picture(lambda: dot_chart(dots), "speakers-chart", label)],
+        legend=(
+            Key("audio", "\u25b2", "audio"),
+            Key("fused", "\u25cf", "fused"),
+            Key("", "\u25cb", "hollow: DNN"),
+            Key("", "\u2501", "95 % interval over seeds"),
+        ),
+        caption="Test accuracy for each speaker held out, mean over seeds.",
+        command=command,
+        wide=True,
+    )
+
+
+def _name(found: SpeakerSummary) -> str:
+    """`SNN, audio`."""
+    return f"{level_name('network', found.network)}, {found.modality}"
+
+
+def _sentences(found: Sequence[SpeakerSummary]) -> list[str]:
+    said = [
+        f"{_name(each)}: unknown speakers cost {points(each.cost.estimate, sign=False)}\u00a0pp "
+        f"(95\u00a0% interval {points(each.cost.low)}\u00a0to\u00a0{points(each.cost.high)}, "
+        f"n\u00a0=\u00a0{each.cost.n}\u00a0speakers)."
+        for each in found
+        if each.cost is not None
+    ]
+    return [" ".join(said)] if said else []
+
+
+def _dots(found: Sequence[SpeakerSummary]) -> Dots:
+    names = sorted({plain(name, 60) for each in found for name in each.speakers})
+    series = [
+        Series(
+            f"{level_name('network', each.network)} {each.modality}",
+            each.modality,
+            {plain(name, 60): accuracy for name, accuracy in each.speakers.items()},
+            hollow=each.network == "dnn",
+        )
+        for each in found
+    ]
+    return Dots(names, series, "Test accuracy (%)", "%")
+
+
+def summary_table(found: Sequence[SpeakerSummary]) -> Table:
+    """Mean over speakers, the same network with known speakers, and what is lost."""
+    rows = []
+    for each in found:
+        known, cost = (NONE, NONE), (NONE, NONE)
+        if each.known is not None:
+            ends = interval(each.known.low, each.known.high)
+            known = (share(each.known.mean), f"{ends}, n\u00a0=\u00a0{each.known.n}")
+        if each.cost is not None:
+            ends = f"{points(each.cost.low)} to {points(each.cost.high)}"
+            cost = (points(each.cost.estimate), ends)
+        rows.append((_name(each), *_mean(each), *known, *cost, _note(each)))
+    return Table(
+        name="speakers-summary",
+        caption="Accuracy over held-out speakers, and with speakers that training knows (size S)",
+        columns=(
+            Column("Network"),
+            Column("Unknown %", number=True),
+            Column("95 % over speakers", number=True),
+            Column("Speakers", number=True),
+            Column("Known %", number=True),
+            Column("95 % over seeds", number=True),
+            Column("Cost pp", number=True),
+            Column("95 % of the cost", number=True),
+            Column("Note"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _mean(found: SpeakerSummary) -> tuple[str, str, str]:
+    """Mean, interval and number of speakers; one speaker is its own mean, without interval."""
+    if found.mean is not None:
+        ends = interval(found.mean.low, found.mean.high)
+        return share(found.mean.estimate), ends, str(found.mean.n)
+    (only,) = found.speakers.values()
+    return share(only.mean), NONE, "1"
+
+
+def _note(found: SpeakerSummary) -> str:
+    notes = [found.reason, *(each.note for each in (found.mean, found.cost) if each is not None)]
+    return "; ".join(dict.fromkeys(note for note in notes if note))
+
+
+def speaker_table(found: Sequence[SpeakerSummary]) -> Table:
+    """Accuracy for each speaker, with interval over seeds and every seed."""
+    rows = []
+    for each in found:
+        network = level_name("network", each.network)
+        for name, value in each.speakers.items():
+            seeds = " ".join(share(one) for one in value.values.values())
+            numbers = (share(value.mean), interval(value.low, value.high), str(value.n), seeds)
+            rows.append((plain(name, 80), network, each.modality, *numbers))
+    return Table(
+        name="speakers",
+        caption="Test accuracy for each speaker held out (per cent)",
+        columns=(
+            Column("Speaker held out"),
+            Column("Network"),
+            Column("Modality"),
+            *SEED_COLUMNS,
+        ),
+        rows=tuple(rows),
+        heads=3,
+    )

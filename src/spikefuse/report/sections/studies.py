@@ -1,0 +1,43 @@
+"""The sections of the controls and of the protocol studies, each shown where it has rows."""
+
+from collections.abc import Callable
+
+from spikefuse.analysis.epoch_choice import selection_biases
+from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.sensitivity import judged_from
+from spikefuse.analysis.speakers import speaker_summaries
+from spikefuse.core.errors import SpikefuseError
+from spikefuse.report.commands import commands_of
+from spikefuse.report.reading.sources import Run
+from spikefuse.report.section import Section
+from spikefuse.report.sections.controls import controls_section
+from spikefuse.report.sections.epoch_choice import selection_section
+from spikefuse.report.sections.sensitivity import sensitivity_section
+from spikefuse.report.sections.speakers import speakers_section
+
+
+def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]:
+    """The sections that have rows, and what kept others from being shown, in sentences."""
+    commands = commands_of(run.record)
+    makers: dict[str, Callable[[], Section | None]] = {
+        "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
+        "speakers": lambda: speakers_section(
+            speaker_summaries(run.rows), commands.run("speakers", protocols=False)
+        ),
+        "selection bias": lambda: selection_section(
+            selection_biases(run.rows), commands.run("model-size")
+        ),
+        "sensitivity": lambda: sensitivity_section(
+            judged_from(run.sensitivity), commands.run("sensitivity", protocols=False)
+        ),
+    }
+    sections, problems = [], []
+    for name, make in makers.items():
+        try:
+            section = make()
+        except SpikefuseError as error:
+            problems.append(f"The {name} could not be shown ({error}).")
+            continue
+        if section is not None:
+            sections.append(section)
+    return sections, problems

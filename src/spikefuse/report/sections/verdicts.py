@@ -1,0 +1,178 @@
+"""The paper's claims with their verdicts, under each reading of the results."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spikefuse.analysis.claims import DECISION, claims_document, evaluate_claims
+from spikefuse.analysis.figures import FIGURES
+from spikefuse.core.errors import SpikefuseError
+from spikefuse.report.drawing.pictures import VIEWS, View
+from spikefuse.report.drawing.svg import plain
+from spikefuse.report.headline import points
+from spikefuse.report.reading.settings import number, text
+from spikefuse.report.reading.sources import Run
+from spikefuse.report.tables import NONE, Column, Table
+
+KINDS = ("reproduced", "contradicted", "inconclusive")
+_PAPER_CLAIM = re.compile(r"C\d{1,3}", re.ASCII)
+_MARKS = {"reproduced": "\u2713", "contradicted": "\u2717", "inconclusive": "?"}
+
+Claims = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One claim under one reading, as text."""
+
+    kind: str
+    mark: str
+    measured: str
+    quantity: str
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """One claim as text, with a judgement for each reading of `Verdicts.readings`."""
+
+    id: str
+    statement: str
+    paper: str
+    rule: str
+    figure: str
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its identifier in the page; empty for a claim that is none of the paper's."""
+        return f"claim-{self.id}" if _PAPER_CLAIM.fullmatch(self.id) else ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reading and how many claims came out how."""
+
+    title: str
+    detail: str
+    counts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The table of verdicts."""
+
+    readings: tuple[Reading, ...]
+    rows: tuple[ClaimRow, ...]
+    decision: str = DECISION
+
+
+def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
+    """Verdicts under both readings, and what could not be judged.
+
+    A claims.json in the folder is shown as it is, for the reading it names; the other reading is
+    judged here from the same rows.
+    """
+    judged: dict[str, tuple[View | None, Claims]] = {}
+    notices = []
+    for view in VIEWS:
+        key = f"{view.protocol}, {view.split}"
+        try:
+            if any(str(row.get("protocol")) == view.protocol for row in run.rows):
+                found = evaluate_claims(list(run.rows), view.protocol, view.split)
+                judged[key] = (view, claims_document(found)["claims"])
+        except (SpikefuseError, ValueError, KeyError, TypeError) as error:
+            notices.append(f"The claims could not be judged under {key} ({error}).")
+    if run.claims:
+        first = run.claims[0]
+        key = ", ".join(str(first[name]) for name in ("protocol", "split") if name in first)
+        same = next((each for each in VIEWS if f"{each.protocol}, {each.split}" == key), None)
+        judged[key or "claims.json"] = (same, run.claims)
+    if not judged:
+        return None, notices
+    readings = tuple(_reading(key, view, claims) for key, (view, claims) in judged.items())
+    rows = _rows([claims for _, claims in judged.values()])
+    return Verdicts(readings, rows), notices
+
+
+def _reading(key: str, view: View | None, claims: Claims) -> Reading:
+    counts = Counter(_kind(claim) for claim in claims)
+    title, detail = (view.title, view.detail) if view else (key, "as claims.json says")
+    return Reading(
+        plain(title, 80), plain(detail, 80), tuple((kind, counts[kind]) for kind in KINDS)
+    )
+
+
+def _kind(claim: Mapping[str, Any]) -> str:
+    said = str(claim.get("verdict", ""))
+    return said if said in KINDS else "inconclusive"
+
+
+def _rows(columns: Sequence[Claims]) -> tuple[ClaimRow, ...]:
+    by_id = [{str(claim.get("id", "?")): claim for claim in claims} for claims in columns]
+    names = dict.fromkeys(name for claims in by_id for name in claims)
+    numbers = {str(figure.number) for figure in FIGURES}
+    rows = []
+    for name in names:
+        claim = next(claims[name] for claims in by_id if name in claims)
+        figure = claim.get("figure") or next((f.number for f in FIGURES if name in f.claims), "")
+        rows.append(
+            ClaimRow(
+                id=plain(name, 20),
+                statement=plain(claim.get("statement", ""), 400),
+                paper=plain(text(_first(claim, "paper", "paper_value")), 300),
+                rule=plain(str(claim.get("rule") or "").removesuffix(DECISION).strip(), 600),
+                figure=str(figure) if str(figure) in numbers else "",
+                judgements=tuple(_judgement(claims.get(name, {})) for claims in by_id),
+            )
+        )
+    return tuple(rows)
+
+
+def _first(claim: Mapping[str, Any], *names: str) -> object:
+    return next((claim[name] for name in names if claim.get(name) is not None), None)
+
+
+def _judgement(claim: Mapping[str, Any]) -> Judgement:
+    kind = _kind(claim)
+    decided = claim.get("decided_by")
+    return Judgement(kind, _MARKS[kind], _measured(claim), plain(text(decided), 300))
+
+
+def _measured(claim: Mapping[str, Any]) -> str:
+    """`+0.49 pp (+0.40 to +0.58), n = 5`; accuracies in per cent without a sign."""
+    value = number(_first(claim, "measured_value", "measured", "value"))
+    count = f"n\u00a0=\u00a0{text(claim.get('n'))}"
+    if value is None:
+        return f"not measured, {count}"
+    parts = claim.get("parts")
+    units = {
+        str(part.get("quantity")): part.get("unit")
+        for part in (parts if isinstance(parts, list) else ())
+        if isinstance(part, Mapping)
+    }
+    is_accuracy = units.get(str(claim.get("decided_by"))) == "accuracy"
+
+    def write(share: float) -> str:
+        return f"{100 * share:.2f}" if is_accuracy else points(share)
+
+    shown = f"{write(value)}\u00a0{'%' if is_accuracy else 'pp'}"
+    ends = claim.get("interval")
+    if isinstance(ends, list | tuple) and len(ends) == 2:
+        low, high = number(ends[0]), number(ends[1])
+        if low is not None and high is not None:
+            shown += f" ({write(low)} to {write(high)})"
+    return f"{shown}, {count}"
+
+
+def verdict_table(found: Verdicts) -> Table:
+    """The verdicts as a plain table, for a file."""
+    columns = [Column("Claim"), Column("Statement"), Column("Paper"), Column("Figure")]
+    for reading in found.readings:
+        columns += [Column(f"Verdict: {reading.title}"), Column(f"Measured: {reading.title}")]
+    rows = []
+    for row in found.rows:
+        judged = [cell for each in row.judgements for cell in (each.kind, each.measured)]
+        rows.append((row.id, row.statement, row.paper, row.figure or NONE, *judged, row.rule))
+    return Table("claims", "The paper's claims", (*columns, Column("Rule")), tuple(rows))

@@ -1,0 +1,134 @@
+"""The product of experts: by hand, and beside the fused networks of a store."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from spikefuse.analysis.product_of_experts import product_accuracy, product_rows, products
+from spikefuse.core.errors import StudyError
+from spikefuse.planning import Plan, make_plan
+from spikefuse.planning.plan import resolve_studies
+from spikefuse.results import TrialStore
+from spikefuse.studies import PROFILES
+
+CLASSES = 10
+
+
+def logits(rows: Mapping[int, Mapping[int, float]]) -> Tensor:
+    """Log probabilities that sum to one where all are named; absent classes have -20."""
+    made = torch.full((len(rows), CLASSES), -20.0)
+    for row, classes in rows.items():
+        for label, value in classes.items():
+            made[row, label] = value
+    return made
+
+
+def numbers(*values: int) -> Tensor:
+    return torch.tensor(values, dtype=torch.int32)
+
+
+def labels(*values: int) -> Tensor:
+    return torch.tensor(values, dtype=torch.uint8)
+
+
+IMAGE = {
+    "image": numbers(40, 10, 30),
+    "labels": labels(2, 1, 2),
+    # Of samples 40, 10, 30. Sample 30 is barely wrong, sample 10 clearly right.
+    "logits": logits({0: {2: 5.0}, 1: {1: 3.0, 2: 0.0}, 2: {3: 0.2, 2: 0.0}}),
+}
+AUDIO = {
+    "audio": numbers(7, 5),
+    "labels": labels(2, 1),
+    # Of samples 7, 5. Sample 7 leans to the right digit, sample 5 is clearly wrong.
+    "logits": logits({0: {2: 1.0, 3: 0.0}, 1: {2: 9.0, 1: 0.0}}),
+}
+FUSED = {
+    "image": numbers(10, 30, 40, 30),
+    "audio": numbers(5, 7, 7, 7),
+    "labels": labels(1, 2, 2, 2),
+}
+
+
+def test_each_expert_speaks_for_its_own_sample() -> None:
+    """Pair 10-5: audio outvotes image, wrong. Pairs 30-7 and 40-7: right, by audio and by both."""
+    assert product_accuracy(FUSED, IMAGE, AUDIO) == 0.75
+
+
+def test_confidence_counts_and_scale_of_a_network_does_not_shift_it() -> None:
+    shifted = IMAGE | {"logits": IMAGE["logits"] + torch.tensor([[100.0], [-50.0], [3.0]])}
+    assert product_accuracy(FUSED, shifted, AUDIO) == 0.75
+    sharper = IMAGE | {"logits": 4 * IMAGE["logits"]}
+    assert product_accuracy(FUSED, sharper, AUDIO) == 1.0, "image now outvotes audio on pair 10-5"
+
+
+@pytest.mark.parametrize(
+    ("fused", "image", "said"),
+    [
+        ({"image": numbers(10, 31, 40, 31)}, {}, "2 of 4 pairs have an image sample"),
+        ({"image": numbers(10, 30, 41, 30)}, {}, "1 of 4 pairs have an image sample"),
+        ({"audio": numbers(4, 7, 7, 7)}, {}, "1 of 4 pairs have an audio sample"),
+        ({"labels": labels(1, 2, 2, 3)}, {}, "labels of the image network"),
+        ({}, {"logits": IMAGE["logits"] * float("nan")}, "not finite"),
+    ],
+)
+def test_what_does_not_match_has_a_reason(
+    fused: dict[str, Tensor], image: dict[str, Tensor], said: str
+) -> None:
+    with pytest.raises(StudyError, match=said):
+        product_accuracy(FUSED | fused, IMAGE | image, AUDIO)
+
+
+def test_trials_stored_without_logits_have_a_reason() -> None:
+    bare = {key: value for key, value in IMAGE.items() if key != "logits"}
+    with pytest.raises(StudyError, match="no logits stored"):
+        product_accuracy(FUSED, bare, AUDIO)
+
+
+def stored(folder: Path, *studies: str, left_out: str = "") -> tuple[Plan, TrialStore]:
+    """Every network of the studies, with the predictions above in place of its own."""
+    store = TrialStore(folder)
+    settings = {"protocols": ("paper", "disjoint"), "seeds": 1}
+    plan = make_plan(resolve_studies(studies), PROFILES["smoke"], "builtin", store, **settings)
+    answers = {"image": IMAGE, "audio": AUDIO, "fused": FUSED}
+    for trial in plan.trials:
+        if trial.definition.modality != left_out:
+            store.open(trial.definition.model_dump(mode="json")).finish(
+                results={"status": "done"},
+                weights={"w": torch.zeros(1)},
+                predictions=answers[trial.definition.modality],
+                provenance={},
+            )
+    return plan, store
+
+
+def test_every_fused_network_with_true_pairs_has_a_row(tmp_path: Path) -> None:
+    rows = product_rows(*stored(tmp_path, "model-size", "reset", "controls"))
+    cells = {(r["network"], r["size"], r["reset"], r["protocol"]) for r in rows}
+    assert len(rows) == len(cells) == 2 * (3 + 3 + 1), "dnn and snn at three sizes, and hard reset"
+    assert ("snn", "S", "hard", "paper") in cells
+    for row in rows:
+        assert (row["study"], row["modality"], row["metric"]) == ("controls", "fused", "accuracy")
+        assert (row["fusion"], row["split"], row["noise_std"]) == ("product-of-experts", "test", 0)
+        assert (row["value"], row["samples"], row["pairing"]) == (0.75, 4, "true")
+        assert len(row["trial"].split("+")) == 2
+
+
+def test_parts_are_the_networks_of_the_same_levels(tmp_path: Path) -> None:
+    plan, store = stored(tmp_path, "reset")
+    for product in products(plan, store):
+        for name, modality in zip(product.parts, ("image", "audio"), strict=True):
+            part = store.read(name).definition
+            assert part["modality"] == modality
+            assert part["reset"] == product.cell.reset
+            assert part["seed"] == product.seed
+
+
+def test_a_part_that_is_not_stored_gives_a_reason_and_no_row(tmp_path: Path) -> None:
+    plan, store = stored(tmp_path, "reset", left_out="audio")
+    assert {p.accuracy for p in products(plan, store)} == {None}
+    assert all("is missing" in p.reason for p in products(plan, store))
+    assert product_rows(plan, store) == []

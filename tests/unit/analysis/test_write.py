@@ -1,0 +1,115 @@
+"""A results folder answers with all its studies: what a further run keeps, and what it does not."""
+
+import json
+from pathlib import Path
+
+import torch
+
+from spikefuse.analysis.write import gather
+from spikefuse.planning import Plan, make_plan
+from spikefuse.planning.plan import resolve_studies
+from spikefuse.results import TrialStore, read_tidy
+from spikefuse.studies import PROFILES, Profile
+
+SMOKE = PROFILES["smoke"]
+
+
+def finish(plan: Plan, store: TrialStore) -> None:
+    """Store every network of a plan with made-up numbers."""
+    for trial in plan.trials:
+        if store.state(trial.definition.name) != "missing":
+            continue
+        splits = [{"split": split, "samples": 50} for split in ("train", "validation", "test")]
+        ends = ("validation_best", "validation_last", "test_best", "test_last")
+        store.open(trial.definition.model_dump(mode="json")).finish(
+            results={
+                "status": "done",
+                "parameters": 10,
+                "macs": 20,
+                "audit": {"splits": splits},
+                "accuracy": dict.fromkeys(ends, 0.5),
+                "rates": {},
+            },
+            weights={"w": torch.zeros(1)},
+            predictions={
+                "image": torch.arange(3),
+                "audio": torch.arange(3),
+                "labels": torch.tensor([1, 2, 3]),
+                "logits": torch.eye(4)[1:],
+            },
+            provenance={},
+        )
+
+
+def run(out: Path, *studies: str, profile: Profile = SMOKE, seeds: int = 1) -> list[dict]:
+    store = TrialStore(out)
+    protocols = ("paper", "disjoint")
+    plan = make_plan(
+        resolve_studies(studies), profile, "builtin", store, protocols=protocols, seeds=seeds
+    )
+    finish(plan, store)
+    return read_tidy(gather(plan, store, out, "banner", "command"))
+
+
+def studies_of(rows: list[dict]) -> list[str]:
+    """Whose rows are there, apart from the products that every plan adds."""
+    return list(dict.fromkeys(row["study"] for row in rows if row["study"] != "controls"))
+
+
+def test_a_further_study_stands_beside_the_earlier_one(tmp_path: Path) -> None:
+    run(tmp_path, "reset")
+    first = (tmp_path / "results.csv").read_text().splitlines()
+    both = run(tmp_path, "speakers")
+    assert studies_of(both) == ["speakers", "reset"]
+    kept = set((tmp_path / "results.csv").read_text().splitlines())
+    assert [line for line in first if line not in kept] == [], "to the letter"
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["studies"] == ["speakers", "reset", "controls"]
+    assert record["protocols"] == ["paper", "disjoint"]
+    assert set(record["trials"]) == set(TrialStore(tmp_path))
+    assert len((tmp_path / "results.csv").read_bytes().splitlines()) == len(both) + 1
+
+
+def test_products_of_experts_of_other_networks_stay(tmp_path: Path) -> None:
+    """Every plan adds to them, so none may replace them all."""
+
+    def products(rows: list[dict]) -> set[tuple]:
+        chosen = [row for row in rows if row["fusion"] == "product-of-experts"]
+        assert {row["value"] for row in chosen} == {1.0}
+        return {(row["network"], row["reset"], row["protocol"]) for row in chosen}
+
+    protocols = ("paper", "disjoint")
+    of_reset = {("snn", reset, name) for reset in ("soft", "hard") for name in protocols}
+    assert products(run(tmp_path, "reset")) == of_reset
+    both = products(run(tmp_path, "controls"))
+    assert both == of_reset | {("dnn", "none", "disjoint")}
+    assert products(run(tmp_path, "reset")) == both
+
+
+def test_the_same_study_again_takes_its_place(tmp_path: Path) -> None:
+    run(tmp_path, "reset", "speakers", seeds=2)
+    again = run(tmp_path, "reset")
+    assert {row["seed"] for row in again if row["study"] == "reset"} == {0}
+    assert {row["seed"] for row in again if row["study"] == "speakers"} == {0, 1}
+    assert run(tmp_path, "reset") == again
+
+
+def test_other_effort_or_lost_trials_are_not_mixed_in(tmp_path: Path) -> None:
+    run(tmp_path, "reset")
+    other = SMOKE.model_copy(update={"images": 300})
+    assert studies_of(run(tmp_path, "speakers", profile=other)) == ["speakers"]
+
+    run(tmp_path, "neuron")
+    lost = tmp_path / "trials" / run(tmp_path, "neuron")[0]["trial"]
+    (lost / "manifest.json").unlink()
+    kept = run(tmp_path, "speakers")
+    assert studies_of(kept) == ["speakers", "neuron"]
+    assert lost.name not in {row["trial"] for row in kept}
+
+
+def test_damaged_files_of_an_earlier_run_are_written_anew(tmp_path: Path) -> None:
+    expected = run(tmp_path, "reset")
+    (tmp_path / "results.csv").write_text("no,table\n")
+    assert run(tmp_path, "reset") == expected
+    (tmp_path / "run.json").write_text("[1")
+    assert run(tmp_path, "reset") == expected

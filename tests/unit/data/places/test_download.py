@@ -1,0 +1,303 @@
+"""Downloads from servers on this machine: checked, from the next mirror, never hanging."""
+
+import gzip
+import io
+import socket
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+
+from spikefuse.core.errors import DataError
+from spikefuse.data import fetch, locate
+from spikefuse.data.places import download
+from spikefuse.data.places.download import unpack_recordings
+from spikefuse.data.sources.fsdd import find_recordings, read_recordings
+from spikefuse.data.sources.mnist import find_mnist, read_mnist
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves a folder and remembers what was asked for."""
+
+    asked: list[str] = []  # noqa: RUF012  shared on purpose: the server makes a handler a request
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr(Handler, "asked", [])
+
+
+@pytest.fixture
+def served(tmp_path: Path, idx_files: dict[str, bytes], clip_files: dict[str, bytes]) -> Path:
+    """What a good server holds."""
+    folder = tmp_path / "served"
+    (folder / "mnist").mkdir(parents=True)
+    for name, content in idx_files.items():
+        (folder / "mnist" / f"{name}.gz").write_bytes(gzip.compress(content))
+    (folder / "fsdd.zip").write_bytes(archive(clip_files))
+    return folder
+
+
+@pytest.fixture
+def server(served: Path) -> Iterator[str]:
+    """The good server's address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=served)) as running:
+        serving = partial(running.serve_forever, poll_interval=0.01)
+        threading.Thread(target=serving, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+def closed() -> str:
+    """An address that refuses connections."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def archive(files: dict[str, bytes], folder: str = "repo-1.0.10/recordings") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as members:
+        members.writestr("repo-1.0.10/README.md", "not a clip")
+        for name, content in files.items():
+            members.writestr(f"{folder}/{name}", content)
+    return buffer.getvalue()
+
+
+def get(folder: Path, *servers: str, seconds: float = 3.0) -> Path:
+    return fetch(
+        folder,
+        mnist_mirrors=[f"{server}/mnist/" for server in servers],
+        fsdd_mirrors=[f"{server}/fsdd.zip" for server in servers],
+        probe_seconds=seconds,
+    )
+
+
+def assert_complete(folder: Path) -> None:
+    images, clips = find_mnist(folder), find_recordings(folder)
+    assert images is not None
+    assert clips is not None
+    assert len(read_mnist(images).labels) == 60
+    assert len(read_recordings(clips).names) == 120
+    assert sorted(path.name for path in folder.iterdir()) == ["fsdd", "mnist"]
+
+
+def test_everything(tmp_path: Path, server: str) -> None:
+    assert_complete(get(tmp_path / "new" / "data", server))
+    assert locate("digits", tmp_path / "new" / "data").source == "mnist-fsdd"
+
+
+def test_what_is_whole_is_kept(tmp_path: Path, server: str, closed: str) -> None:
+    folder = get(tmp_path / "data", server)
+
+    assert get(folder, closed) == folder
+
+
+def test_only_what_is_missing_or_damaged_is_fetched(tmp_path: Path, server: str) -> None:
+    folder = get(tmp_path / "data", server)
+    Handler.asked.clear()
+    damaged = folder / "mnist" / "t10k-labels-idx1-ubyte.gz"
+    damaged.write_bytes(b"damaged")
+    get(folder, server)
+
+    assert_complete(folder)
+    asked = {path for path in Handler.asked if "train-images" not in path}
+    assert asked == {"/mnist/t10k-labels-idx1-ubyte.gz"}
+
+
+def test_a_damaged_raw_file_gives_way(
+    tmp_path: Path, server: str, idx_files: dict[str, bytes]
+) -> None:
+    """Torchvision's tree: the raw file would be read before the fresh gzip file."""
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, content in idx_files.items():
+        (raw / name).write_bytes(content[:-1] if name == "train-labels-idx1-ubyte" else content)
+    folder = get(tmp_path / "data", server)
+
+    assert find_mnist(folder) == raw
+    assert len(read_mnist(raw).labels) == 60
+
+
+def test_damaged_clip_is_replaced(tmp_path: Path, server: str) -> None:
+    folder = get(tmp_path / "data", server)
+    (folder / "fsdd" / "recordings" / "0_theo_1.wav").write_bytes(b"RIFF")
+    get(folder, server)
+
+    assert_complete(folder)
+
+
+@pytest.mark.parametrize("first", ["silent", "closed"])
+def test_next_mirror(
+    tmp_path: Path, server: str, first: str, request: pytest.FixtureRequest
+) -> None:
+    start = time.monotonic()
+    assert_complete(get(tmp_path / "data", request.getfixturevalue(first), server))
+
+    assert time.monotonic() - start < 3
+
+
+def test_mirror_with_other_content(
+    tmp_path: Path, server: str, served: Path, clip_files: dict[str, bytes]
+) -> None:
+    wrong = served / "wrong"
+    (wrong / "mnist").mkdir(parents=True)
+    for path in (served / "mnist").iterdir():
+        (wrong / "mnist" / path.name).write_bytes(path.read_bytes()[:-9])
+    fewer = {name: content for name, content in clip_files.items() if name[0] != "9"}
+    (wrong / "fsdd.zip").write_bytes(archive(fewer))
+
+    assert_complete(get(tmp_path / "data", f"{server}/wrong", server))
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz must"):
+        get(tmp_path / "other", f"{server}/wrong")
+    assert list((tmp_path / "other").rglob("*.gz")) == []
+
+
+@pytest.mark.parametrize("broken", ["no zip", "cut", "missing"])
+def test_broken_archive(tmp_path: Path, server: str, served: Path, broken: str) -> None:
+    path = served / "fsdd.zip"
+    content = path.read_bytes()
+    if broken == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(b"<html>" if broken == "no zip" else content[: len(content) // 2])
+
+    with pytest.raises(DataError, match=r"status 404|must be a whole zip archive"):
+        get(tmp_path / "data", server)
+    assert not (tmp_path / "data" / "fsdd").exists()
+
+
+@pytest.mark.parametrize("trouble", ["silent", "closed", "names hang", "no names"])
+def test_without_network_it_ends_soon(
+    tmp_path: Path,
+    trouble: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hang(*arguments: object, **options: object) -> None:
+        time.sleep(30)
+
+    address = "http://nowhere.invalid"
+    if trouble == "names hang":
+        monkeypatch.setattr(requests, "get", hang)
+    elif trouble != "no names":
+        address = request.getfixturevalue(trouble)
+    start = time.monotonic()
+    with pytest.raises(DataError, match=r"a mirror of MNIST must answer within 0\.5 s, got none"):
+        get(tmp_path / "data", address, address, seconds=0.5)
+
+    assert time.monotonic() - start < 1.5
+    assert not (tmp_path / "data").exists()
+
+
+def test_locate_falls_back_within_five_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real mirrors and waiting time, with a name server that hangs."""
+    monkeypatch.setattr(requests, "get", lambda *_, **__: time.sleep(30))
+    monkeypatch.setattr("spikefuse.data.places.location.user_cache", lambda: tmp_path)
+    monkeypatch.setattr("spikefuse.data.places.location._implicit_folders", lambda: iter(()))
+    monkeypatch.delenv("SPIKEFUSE_DATA", raising=False)
+    start = time.monotonic()
+    found = locate()
+
+    assert found.origin == "fallback"
+    assert time.monotonic() - start < 5
+
+
+def test_no_failure_of_a_probe_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def strange(*arguments: object, **options: object) -> None:
+        raise RuntimeError("proxy gone mad")
+
+    monkeypatch.setattr(requests, "get", strange)
+    with pytest.raises(DataError, match="proxy gone mad"):
+        get(tmp_path / "data", "http://127.0.0.1:9")
+
+
+def test_folder_that_cannot_be_made(tmp_path: Path, server: str) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(DataError, match=r"folder must be writable .*--out"):
+        get(tmp_path / "file" / "data", server)
+
+
+class Bar:
+    def __init__(self, name: str) -> None:
+        self.name, self.total, self.seen, self.closed = name, 0.0, 0, False
+
+    def update(self, amount: int) -> None:
+        self.seen += amount
+
+    def reset(self) -> None:
+        self.seen = 0
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_progress_of_every_file(tmp_path: Path, server: str, served: Path) -> None:
+    bars: list[Bar] = []
+
+    def make(name: str) -> Bar:
+        bars.append(Bar(name))
+        return bars[-1]
+
+    fetch(
+        tmp_path / "data",
+        progress=make,
+        mnist_mirrors=[f"{server}/mnist/"],
+        fsdd_mirrors=[f"{server}/fsdd.zip"],
+    )
+
+    assert len(bars) == 5
+    assert all(bar.closed for bar in bars)
+    assert bars[-1].name == "fsdd.zip"
+    assert bars[-1].seen == bars[-1].total == (served / "fsdd.zip").stat().st_size
+
+
+def test_no_member_leaves_the_folder(tmp_path: Path, clip_files: dict[str, bytes]) -> None:
+    content = clip_files["0_theo_0.wav"]
+    members = {"../../recordings/0_theo_0.wav": content, "../evil.wav": content}
+    path = tmp_path / "evil.zip"
+    path.write_bytes(archive(members))
+    target = tmp_path / "a" / "b" / "recordings"
+    target.mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    unpack_recordings(path, target)
+
+    assert set(tmp_path.rglob("*")) - set(before) == {target / "0_theo_0.wav"}
+
+
+def test_misnamed_and_huge_members_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip_files: dict[str, bytes]
+) -> None:
+    path = tmp_path / "bad.zip"
+    path.write_bytes(archive({"song.wav": b""}))
+    with pytest.raises(DataError, match=r"got 'song\.wav'"):
+        unpack_recordings(path, tmp_path)
+
+    path.write_bytes(archive({"0_theo_0.wav": clip_files["0_theo_0.wav"]}))
+    monkeypatch.setattr(download, "_MAXIMUM_CLIP_BYTES", 100)
+    with pytest.raises(DataError, match=r"0_theo_0\.wav must be at most 100 bytes"):
+        unpack_recordings(path, tmp_path)

@@ -1,0 +1,136 @@
+"""Reading what a run left behind, whole or not."""
+
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from spikefuse.core.errors import StoreError
+from spikefuse.report.reading.sources import find_run, read_run
+from spikefuse.results import TrialStore
+
+
+@pytest.fixture
+def root(synthetic: ModuleType, tmp_path: Path) -> Path:
+    path: Path = synthetic.write_run(tmp_path, seeds=1, epochs=2, studies=("reset",))
+    return path
+
+
+def test_reads_rows_trials_and_record(root: Path) -> None:
+    run = read_run(root)
+
+    # Hard and soft reset; fused networks under two protocols, single ones shared by both.
+    assert len(run.trials) == 2 * 4
+    assert {trial.state for trial in run.trials} == {"done"}
+    assert all(len(trial.metrics) == 2 for trial in run.trials)
+    assert {trial.definition["modality"] for trial in run.trials} == {"image", "audio", "fused"}
+    assert all(trial.results["accuracy"]["test_best"] > 0.9 for trial in run.trials)
+    assert run.record["profile"] == "quick"
+    assert run.notices == ()
+
+
+def test_reading_writes_nothing(root: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+
+    read_run(root)
+
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+def test_only_the_runs_own_trials(root: Path) -> None:
+    names = list(TrialStore(root, read_only=True))
+    record = json.loads((root / "run.json").read_text()) | {"trials": names[:3]}
+    (root / "run.json").write_text(json.dumps(record))
+
+    assert [trial.name for trial in read_run(root).trials] == names[:3]
+
+
+def test_an_unfinished_trial_is_partial(root: Path) -> None:
+    TrialStore(root).open({"network": "snn", "seed": 7}).append_metrics({"epoch": 1})
+
+    states = [trial.state for trial in read_run(root).trials]
+
+    assert sorted(states) == ["done"] * 8 + ["partial"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("run.json", "{not json"),
+        ("claims.json", "\x00"),
+        ("run.json", b"\xff\xfe"),
+    ],
+)
+def test_a_damaged_record_becomes_a_notice(root: Path, name: str, content: str | bytes) -> None:
+    (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    run = read_run(root)
+
+    assert len(run.notices) == 1
+    assert name in run.notices[0]
+    assert len(run.trials) == 8
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '"text"', "null", '{"claims": 3}', '[1, "x"]'])
+def test_a_record_of_another_kind_is_ignored(root: Path, content: str) -> None:
+    (root / "run.json").write_text(content)
+    (root / "claims.json").write_text(content)
+
+    run = read_run(root)
+
+    assert run.claims == ()
+    assert len(run.trials) == 8
+
+
+def test_a_damaged_trial_becomes_a_notice(root: Path) -> None:
+    name = next(iter(TrialStore(root, read_only=True)))
+    (root / "trials" / name / "trial.json").write_text("{")
+
+    run = read_run(root)
+
+    assert len(run.trials) == 7
+    assert name in run.notices[0]
+
+
+def test_claims_as_a_list_or_inside_a_record(root: Path) -> None:
+    for document in ([{"id": "C1"}], {"claims": [{"id": "C1"}], "format": "x"}):
+        (root / "claims.json").write_text(json.dumps(document))
+        assert read_run(root).claims == ({"id": "C1"},)
+
+
+def test_the_newest_run_is_found(tmp_path: Path) -> None:
+    for index, name in enumerate(("new", "old")):
+        path = tmp_path / name / "results.csv"
+        path.parent.mkdir()
+        path.touch()
+        os.utime(path, (100 - index, 100 - index))
+
+    assert find_run(tmp_path) == tmp_path / "new"
+    with pytest.raises(StoreError, match="Name the folder"):
+        find_run(tmp_path / "new")
+
+
+def test_verdicts_by_reading(root: Path) -> None:
+    path = root / "sensitivity.csv"
+    path.write_text("claim,reading,verdict,measured\nC1,byte,reproduced,0.5\nC2,byte\n")
+
+    run = read_run(root)
+
+    assert [dict(row) for row in run.sensitivity] == [
+        {"claim": "C1", "reading": "byte", "verdict": "reproduced", "measured": "0.5"},
+        {"claim": "C2", "reading": "byte", "verdict": "", "measured": ""},
+    ]
+    assert run.notices == ()
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\xff\xfe\x00claim"])
+def test_verdicts_by_reading_that_cannot_be_read_are_a_notice(root: Path, content: bytes) -> None:
+    (root / "sensitivity.csv").write_bytes(content)
+
+    run = read_run(root)
+
+    assert run.sensitivity == ()
+    assert len(run.notices) == 1
+    assert run.notices[0].startswith("sensitivity.csv ")

@@ -1,0 +1,92 @@
+"""Confusion matrices count answers, sum over seeds, and stay readable."""
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spikefuse.report.drawing import theme
+from spikefuse.report.reading.sources import read_run
+from spikefuse.report.reading.stored import Shelf
+from spikefuse.report.sections.confusion import Confusion, confusions, count, matrices
+
+
+def stored(labels: list[int], predicted: list[int]) -> dict[str, Any]:
+    return {
+        "labels": np.array(labels, dtype=np.uint8),
+        "predicted": np.array(predicted, dtype=np.uint8),
+    }
+
+
+def test_rows_are_true_digits_and_columns_what_was_read() -> None:
+    counts = count(stored([3, 3, 3, 9], [3, 8, 8, 9]))
+
+    assert counts[3, 3] == 1
+    assert counts[3, 8] == 2
+    assert counts[8, 3] == 0
+    assert counts[9, 9] == 1
+    assert counts.sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("labels", "predicted"), [([1, 2], [1]), ([], []), ([1], [10]), ([255], [1])]
+)
+def test_what_is_no_digit_is_refused(labels: list[int], predicted: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"labels|digit"):
+        count(stored(labels, predicted))
+
+
+def test_matrix_sums_seeds_and_gives_recall_with_interval() -> None:
+    first, second = np.zeros((10, 10), int), np.zeros((10, 10), int)
+    first[4] = [0, 0, 0, 0, 8, 0, 0, 0, 0, 2]
+    second[4] = [0, 0, 0, 0, 6, 0, 0, 0, 0, 4]
+
+    (matrix,) = matrices([Confusion("snn", "fused", {0: first, 1: second})])
+
+    row = matrix.table.rows[4]
+    assert row[:11] == ("4", "0", "0", "0", "0", "14", "0", "0", "0", "0", "6")
+    # t(0.975, 1) = 12.706; the standard error of 0.8 and 0.6 is 0.1.
+    assert row[11:] == ("20", "70.00", "0.00 to 100.00")
+    assert matrix.table.rows[0][11:] == ("0", "\u2013", "\u2013")
+    assert "20 answers of 2 seeds" in matrix.table.caption
+    assert matrix.table.caption.startswith("SNN, fused: right 70.00 %")
+
+
+def test_shades_tell_right_from_wrong_and_much_from_little() -> None:
+    counts = np.zeros((10, 10), int)
+    counts[0, 0], counts[0, 1], counts[0, 2] = 170, 29, 1
+    counts[5, 7] = 10
+
+    (matrix,) = matrices([Confusion("dnn", "audio", {0: counts})])
+
+    assert matrix.shades[0][:4] == ("audio-6", "ink-6", "ink-1", "")
+    assert matrix.shades[5][7] == f"ink-{theme.SHADES}"
+    names = theme.shades(theme.LIGHT)
+    assert all(shade in names for row in matrix.shades for shade in row if shade)
+
+
+def test_a_run_gives_the_counts_of_its_predictions(synthetic: ModuleType, tmp_path: Path) -> None:
+    synthetic.write_run(tmp_path, seeds=2, epochs=1, studies=("model-size",))
+    run = read_run(tmp_path)
+    shelf = Shelf(run)
+
+    found = confusions(run, shelf)
+
+    assert [(each.modality, each.network) for each in found] == [
+        (modality, network)
+        for modality in ("image", "audio", "fused")
+        for network in ("snn", "dnn")
+    ]
+    cell = next(
+        cell
+        for study, cell in synthetic.study_cells("disjoint")
+        if study == "model-size" and (cell["network"], cell["modality"]) == ("snn", "audio")
+    )
+    audio = next(each for each in found if (each.network, each.modality) == ("snn", "audio"))
+    wrong = sum(round(200 * (1 - synthetic.true_accuracy(cell, "test", seed))) for seed in (0, 1))
+    assert wrong > 5
+    assert audio.counts.sum() == 400
+    assert audio.counts.sum() - np.trace(audio.counts) == wrong
+    assert shelf.notices == []

@@ -1,0 +1,69 @@
+"""The section of the held-out speakers says what was measured."""
+
+from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.speakers import SpeakerSummary
+from spikefuse.report.sections.speakers import speaker_table, speakers_section, summary_table
+from spikefuse.stats import Interval
+
+VALUE = Estimate({0: 0.80, 1: 0.84}, 0.82, 0.566, 1.074)
+KNOWN = Estimate({0: 0.97}, 0.97, None, None)
+
+
+def over_speakers(mean: float, low: float, high: float) -> Interval:
+    return Interval(mean, low, high, n=6, method="cluster bootstrap", confidence=0.95, note="few")
+
+
+FOUND = [
+    SpeakerSummary(
+        network="snn",
+        modality="audio",
+        speakers={"lucas": KNOWN, "theo": VALUE},
+        mean=over_speakers(0.82, 0.78, 0.9),
+        known=KNOWN,
+        cost=over_speakers(0.15, 0.1, 0.2),
+        reason="",
+    ),
+    SpeakerSummary(
+        network="dnn",
+        modality="audio",
+        speakers={"theo": KNOWN},
+        mean=None,
+        known=None,
+        cost=None,
+        reason="1 speaker held out",
+    ),
+]
+
+
+def test_tables_have_every_number_with_interval_and_n() -> None:
+    each, over = speaker_table(FOUND).rows, summary_table(FOUND).rows
+
+    none = "\u2013"
+    assert each == (
+        ("lucas", "SNN", "audio", "97.00", none, "1", "97.00"),
+        ("theo", "SNN", "audio", "82.00", "56.60 to 100.00", "2", "80.00 84.00"),
+        ("theo", "DNN", "audio", "97.00", none, "1", "97.00"),
+    )
+    assert over[0] == (
+        *("SNN, audio", "82.00", "78.00 to 90.00", "6", "97.00", f"{none}, n\u00a0=\u00a01"),
+        *("+15.00", "+10.00 to +20.00", "few"),
+    )
+    assert over[1] == ("DNN, audio", "97.00", none, "1", *[none] * 4, "1 speaker held out")
+
+
+def test_section_says_the_cost_and_draws_each_speaker() -> None:
+    section = speakers_section(FOUND, "spikefuse run speakers")
+
+    assert section is not None
+    words = " ".join(section.paragraphs).replace("\u00a0", " ")
+    assert (
+        "SNN, audio: unknown speakers cost 15.00 pp (95 % interval +10.00 to +20.00, "
+        "n = 6 speakers)." in words
+    )
+    assert "DNN, audio: unknown" not in words
+    label = "theo: SNN audio 82.00 %, n = 2, DNN audio 97.00 %, n = 1."
+    assert label in section.pictures[0].svg
+
+
+def test_without_speakers_there_is_no_section() -> None:
+    assert speakers_section([], "") is None
