@@ -1,0 +1,51 @@
+"""Names of parts: a registry is a plain dictionary, and a name in a record is checked against it.
+
+A copied list of names would have to be found and extended for every new part; here the dictionary
+itself decides, at the time of the check, so that a part registered later is known everywhere.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import AfterValidator
+
+from spikefuse.core.checks import nearest, one_of
+from spikefuse.core.errors import InputError
+
+Part = TypeVar("Part")
+
+
+def name_in(kind: str, registry: Mapping[str, object]) -> AfterValidator:
+    """The check of a record's field that holds the name of a part.
+
+    Args:
+        kind: What the registry holds, in a user's words: "fusion", "neuron".
+        registry: The parts by name; may grow after this call.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import TypeAdapter
+        >>> TypeAdapter(Annotated[str, name_in("shape", {"round": 1})]).validate_python("round")
+        'round'
+    """
+    return AfterValidator(lambda name: one_of(kind, "name", name, registry))
+
+
+def register(kind: str, registry: dict[str, Part], name: str, part: Part) -> Part:
+    """Add a part of one's own; the same part may be added again under its name.
+
+    Raises:
+        InputError: The name is taken by another part or is no plain word.
+    """
+    if not name or not name.replace("-", "").replace("_", "").isalnum() or name != name.lower():
+        raise InputError(
+            f"{kind}: name must be lower-case letters, digits, '-' and '_', got {name!r}."
+            " It becomes part of tables and folders."
+        )
+    if registry.get(name, part) is not part:
+        raise InputError(
+            f"{kind}: name must be a new one, got {name!r}, which is taken."
+            f" Choose another (close ones that exist: {', '.join(nearest(name, registry))})."
+        )
+    registry[name] = part
+    return part
