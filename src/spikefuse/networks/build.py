@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.device import PRECISIONS
+from spikefuse.core.errors import InputError
 from spikefuse.encoders import DirectEncoder
 from spikefuse.fusion import FUSIONS
 from spikefuse.networks.activations import Activation, DenseActivation, Noise, SpikingActivation
@@ -47,6 +48,7 @@ class PopulationNetwork(nn.Module):
             specs,
         )
         self.spec = spec = specs[0]
+        self.modalities = tuple(spec.input_shapes)
         self.width = solve_width(spec)
         self.convolutions = self.width.convolutions(spec.plan)
         self.dtype = PRECISIONS[one_of("network", "precision", precision, PRECISIONS)]
@@ -112,14 +114,19 @@ class PopulationNetwork(nn.Module):
         """Classify.
 
         Args:
-            inputs: Modality -> real-valued input [P, B, C, H, W].
+            inputs: Modality -> real-valued input [P, B, C, H, W], in any order.
             noise: Disturbs every hidden activation.
             rates: Receives the firing rate [P] of every activation by name.
 
         Returns:
             Logits [P, B, 10], float32.
+
+        Raises:
+            InputError: A modality is missing or unknown, or its input has another shape.
         """
-        encoded = {name: self.encode(x.to(self.dtype)) for name, x in inputs.items()}
+        self._check(inputs)
+        # In the order of the spec: joined modalities keep the places their weights know.
+        encoded = {name: self.encode(inputs[name].to(self.dtype)) for name in self.modalities}
         features = {
             branch: self._run_encoder(branch, x, noise, rates)
             for branch, x in self.fusion.join_inputs(encoded).items()
@@ -151,6 +158,18 @@ class PopulationNetwork(nn.Module):
         mean_rate = spikes.mean(dim=1, keepdim=True)
         logits: Tensor = self.weighted[readout](mean_rate)
         return logits.squeeze(1).float()
+
+    def _check(self, inputs: Mapping[str, Tensor]) -> None:
+        if inputs.keys() != self.spec.input_shapes.keys():
+            raise InputError(
+                f"network: inputs must name the modalities {', '.join(self.modalities)}, "
+                f"got {', '.join(inputs) or 'none'}. Give one tensor for each."
+            )
+        for name, shape in self.spec.input_shapes.items():
+            found = tuple(inputs[name].shape)
+            if found[0] != self.members or found[2:] != shape:
+                wanted = f"[{self.members}, B, {', '.join(map(str, shape))}]"
+                raise InputError(f"network: input {name!r} must be {wanted}, got {list(found)}.")
 
     def member_state(self, member: int) -> dict[str, Tensor]:
         """Copies of one member's weights by layer name, without the population axis."""

@@ -54,6 +54,37 @@ def test_both_modalities_matter(fusion: str) -> None:
         assert not torch.equal(network(changed), logits), name
 
 
+@pytest.mark.parametrize("fusion", ["input", "early", "late"])
+@pytest.mark.parametrize("network", ["snn", "dnn"])
+def test_the_order_of_the_inputs_decides_nothing(fusion: str, network: str) -> None:
+    spec = _spec("fused", fusion=fusion, neuron=NeuronSpec(threshold=0.2))
+    built = build(spec if network == "snn" else twin(spec))
+    inputs = _inputs(spec, 1)
+    turned = dict(reversed(inputs.items()))
+    assert tuple(turned) != tuple(inputs)
+    logits = built(inputs)
+    assert logits.std() > 0
+    assert torch.equal(built(turned), logits)
+
+
+@pytest.mark.parametrize("fusion", ["input", "early", "late"])
+@pytest.mark.parametrize("names", [("image",), ("audio",), ("image", "audio", "touch"), ()])
+def test_other_modalities_than_the_networks_are_refused(
+    fusion: str, names: tuple[str, ...]
+) -> None:
+    network = build(_spec("fused", fusion=fusion))
+    inputs = {name: torch.rand(1, 5, 1, 8, 8) for name in names}
+    with pytest.raises(InputError, match="must name the modalities image, audio"):
+        network(inputs)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 1, 8, 9), (2, 5, 1, 8, 8), (1, 5, 8, 8)])
+def test_inputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    network = build(_spec("image"))
+    with pytest.raises(InputError, match=r"input 'image' must be \[1, B, 1, 8, 8\]"):
+        network({"image": torch.rand(shape)})
+
+
 def test_members_are_independent_bit_for_bit() -> None:
     neurons = [
         NeuronSpec(leak=0.9),
