@@ -6,6 +6,7 @@ from typing import Any
 
 from spikefuse.analysis.product_of_experts import product_rows
 from spikefuse.planning.plan import Plan
+from spikefuse.planning.stored import stored_evaluation
 from spikefuse.planning.trials import PlannedTrial, Use
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.controls import CONTROLS
@@ -75,9 +76,10 @@ def _noisy_rows(
 ) -> Iterator[Row]:
     wanted = use.cell.condition(plan.profile.draws)
     assert wanted is not None
-    for evaluation in record.evaluations.values():
-        if evaluation["condition"] == wanted.model_dump(mode="json"):
-            for split in ("validation", "test"):
-                draws = evaluation["accuracy"][split]
-                samples = min(wanted.samples or sizes[split], sizes[split]) * len(draws)
-                yield row(split, "accuracy", fmean(draws), samples)
+    evaluation = stored_evaluation(record, wanted)
+    if evaluation is None:
+        return
+    for split in ("validation", "test"):
+        draws = evaluation["accuracy"][split]
+        samples = min(wanted.samples or sizes[split], sizes[split]) * len(draws)
+        yield row(split, "accuracy", fmean(draws), samples)

@@ -43,7 +43,7 @@ def _fit(definition: TrialDefinition, backend: str, device: str = "cpu", members
     definitions = [definition.model_copy(update={"seed": seed}) for seed in range(members)]
     # Nothing is written: the loop of an epoch is run without its end.
     store = TrialStore(Path(tempfile.mkdtemp(prefix="spikefuse-bench-")))
-    folders = [store.open(each.model_dump(mode="json")) for each in definitions]
+    folders = [store.open(each.naming()) for each in definitions]
     return Fit(definitions, folders, corpus, lambda event: None, device, backend)
 
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from spikefuse.core.record import NamedRecord
 
 SAMPLE_RATE_HZ = 8_000
 """Rate of every clip: FSDD is recorded at it, the embedded clips are resampled to it."""
@@ -20,7 +22,7 @@ DATA_CHOICES: dict[str, Source | None] = {
 """What a user may ask for, and the source it forces; `digits` is short for `mnist-fsdd`."""
 
 
-class DataSettings(BaseModel):
+class DataSettings(NamedRecord):
     """Source and preprocessing of both modalities; part of a trial's definition.
 
     Args:
@@ -32,7 +34,9 @@ class DataSettings(BaseModel):
         clip_ms: Every clip is padded or cropped about its centre to this length.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    first_fields = frozenset(
+        {"source", "image_size", "spectrogram_size", "n_fft", "hop", "clip_ms"}
+    )
 
     source: Source
     image_size: Annotated[int, Field(ge=4, le=256)] = 28

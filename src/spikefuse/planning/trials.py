@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from spikefuse.networks.budget import count_macs, solve_width
+from spikefuse.planning.stored import missing_conditions
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell
 from spikefuse.studies.profiles import IMAGES, Profile
@@ -45,9 +46,8 @@ def find_missing(trial: PlannedTrial, store: TrialStore) -> None:
         return
     trial.missing = list(trial.conditions)
     if trial.state == "done":
-        evaluations = store.read(trial.definition.name).evaluations.values()
-        stored = {NoiseCondition.model_validate(e["condition"]) for e in evaluations}
-        trial.missing = [c for c in trial.conditions if c not in stored]
+        record = store.read(trial.definition.name)
+        trial.missing = missing_conditions(record, trial.conditions)
 
 
 def _samples(definition: TrialDefinition, profile: Profile) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from spikefuse.core.deadline import Deadline
 from spikefuse.core.device import flushed_denormals
 from spikefuse.data import Corpus, DataSettings, load_corpus, locate
 from spikefuse.networks import build
+from spikefuse.planning.stored import missing_conditions
 from spikefuse.results import TrialStore
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
 from spikefuse.training.feed import Feed
@@ -57,10 +58,7 @@ def run_population(
     done = [i for i, state in enumerate(states) if state == "done"]
     by_conditions: dict[tuple[NoiseCondition, ...], list[TrialDefinition]] = {}
     for i in done:
-        folder = store.open(definitions[i].model_dump(mode="json"))
-        missing = tuple(
-            c for c in wanted[i] if folder.evaluation(c.model_dump(mode="json")) is None
-        )
+        missing = tuple(missing_conditions(store.read(definitions[i].name), wanted[i]))
         by_conditions.setdefault(missing, []).append(definitions[i])
     for conditions, members in by_conditions.items():
         if conditions:
@@ -93,8 +91,7 @@ def _evaluate(
         with feed.deadline.timing("condition"):
             results = evaluate_condition(network, feed, condition)
         for member, accuracies in zip(members, results, strict=True):
-            store.open(member.model_dump(mode="json")).write_evaluation(
-                condition.model_dump(mode="json"),
-                {"condition": condition.model_dump(mode="json"), "accuracy": accuracies},
+            store.folder(member.name).write_evaluation(
+                condition.naming(), {"condition": condition.naming(), "accuracy": accuracies}
             )
         feed.deadline.advance()

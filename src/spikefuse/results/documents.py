@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spikefuse.core.errors import InputError, StoreError
+from spikefuse.core.record import FORMAT
 
 
 def definition_hash(definition: Mapping[str, Any]) -> str:
@@ -24,6 +25,35 @@ def definition_hash(definition: Mapping[str, Any]) -> str:
     """
     text = canonical_json(plain(definition, "definition_hash"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def trial_document(definition: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What `trial.json` holds: how its name was made, and the definition that was hashed.
+
+    Raises:
+        InputError: The definition holds something that JSON has no word for, or a "format".
+    """
+    if "format" in definition:
+        raise InputError(
+            f"{where}: definition must not have a field 'format', got {definition['format']!r}. "
+            "That word tells how names are made; call the field something else."
+        )
+    return {"format": FORMAT, **plain(definition, where)}
+
+
+def definition_in(document: Mapping[str, Any], path: object, where: str) -> dict[str, Any]:
+    """The definition that `trial.json` holds; the first format had no number.
+
+    Raises:
+        StoreError: Its format is a later one, whose names this version cannot make.
+    """
+    found = document.get("format", 1)
+    if found not in range(1, FORMAT + 1):
+        raise StoreError(
+            f"{where}: {path} must have a format up to {FORMAT}, got {found!r}. "
+            "Read it with the version of spikefuse that wrote it, or a later one."
+        )
+    return {name: value for name, value in document.items() if name != "format"}
 
 
 def canonical_json(value: object) -> str:

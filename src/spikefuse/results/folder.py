@@ -19,7 +19,14 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import StoreError
 from spikefuse.results import evaluations, manifest
 from spikefuse.results.atomic import read_file, sweep, sync_folder, write_file
-from spikefuse.results.documents import canonical_json, parse_json, plain, pretty_json
+from spikefuse.results.documents import (
+    canonical_json,
+    definition_in,
+    parse_json,
+    plain,
+    pretty_json,
+    trial_document,
+)
 from spikefuse.results.tensors import (
     DamagedError,
     pack,
@@ -113,9 +120,10 @@ class TrialFolder:
         """The full definition of the trial.
 
         Raises:
-            StoreError: It is missing or damaged.
+            StoreError: It is missing, damaged or of a later format.
         """
-        return self._document(manifest.TRIAL)
+        path = self.path / manifest.TRIAL
+        return definition_in(self._document(manifest.TRIAL), path, "TrialFolder")
 
     def begin(self, definition: Mapping[str, Any]) -> None:
         """Write the definition, or check that the folder has the same one.
@@ -124,12 +132,13 @@ class TrialFolder:
             StoreError: The folder belongs to another definition, or cannot be written.
         """
         where = "TrialStore.open"
-        wanted = plain(definition, where)
+        wanted = trial_document(definition, where)
         path = self.path / manifest.TRIAL
         if not path.is_file():
             write_file(path, pretty_json(wanted), where)
             return
-        if canonical_json(self.definition()) != canonical_json(wanted):
+        stored = trial_document(self.definition(), where)
+        if canonical_json(stored) != canonical_json(wanted):
             raise StoreError(
                 f"{where}: {path} must be the definition with hash {self.trial}, got another one. "
                 "Move this folder away and run the same command again."
@@ -244,7 +253,7 @@ class TrialFolder:
         one_of(where, "status", results.get("status", ""), FINAL_STATES)
         origin = {"trial": self.trial}
         contents = {
-            manifest.TRIAL: pretty_json(self.definition()),
+            manifest.TRIAL: pretty_json(trial_document(self.definition(), where)),
             manifest.METRICS: _lines(self._own_rows()),
             manifest.RESULTS: pretty_json(plain(results, where, null_for_nan=True)),
             manifest.PROVENANCE: pretty_json(plain(provenance, where, null_for_nan=True)),

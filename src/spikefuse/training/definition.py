@@ -6,18 +6,27 @@ nothing else: no paths, no devices, no names of studies.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from spikefuse.core.record import NamedRecord
 from spikefuse.data import DataSettings, Selection
 from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec
 from spikefuse.networks.build import population_key
 from spikefuse.results import definition_hash
 
 
-class TrialDefinition(BaseModel):
+class TrialDefinition(NamedRecord):
     """One network to be trained. Field names are the columns of the tidy results."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    first_fields = frozenset(
+        {
+            *("network", "modality", "size", "budget", "plan", "fusion"),
+            *("neuron", "leak", "threshold", "reset", "detach_reset"),
+            *("surrogate", "surrogate_width", "time_steps", "readout"),
+            *("protocol", "data", "selection", "image_scale"),
+            *("epochs", "batch_size", "learning_rate", "precision", "seed"),
+        }
+    )
 
     network: Literal["snn", "dnn"] = "snn"
     modality: Literal["image", "audio", "fused"] = "image"
@@ -81,8 +90,8 @@ class TrialDefinition(BaseModel):
 
     @property
     def name(self) -> str:
-        """The trial's name: the hash of its definition."""
-        return definition_hash(self.model_dump(mode="json"))
+        """The trial's name: the hash of what defines it, see `NamedRecord.naming`."""
+        return definition_hash(self.naming())
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def train_population(
     for definition in definitions:
         if store.state(definition.name) in ("done", "diverged"):
             continue
-        folder = store.open(definition.model_dump(mode="json"))
+        folder = store.open(definition.naming())
         open_trials.setdefault(read_position(folder), []).append((definition, folder))
     for position in sorted(open_trials):
         group, folders = zip(*open_trials[position], strict=True)

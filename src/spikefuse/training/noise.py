@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor
 
 from spikefuse.core.gaussian import add_normal
+from spikefuse.core.record import NamedRecord
 from spikefuse.core.streams import stream_seed
 
 
-class NoiseCondition(BaseModel):
+class NoiseCondition(NamedRecord):
     """Noise N(0, std^2) at hidden activations, fresh at every time step.
 
     Args:
@@ -22,7 +23,7 @@ class NoiseCondition(BaseModel):
         samples: At most this many samples of a split, or None for all.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    first_fields = frozenset({"noise_std", "noise_position", "sites", "draws", "samples"})
 
     noise_std: Annotated[float, Field(ge=0)]
     noise_position: Literal["before", "after"] = "before"

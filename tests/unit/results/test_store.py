@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -160,3 +161,33 @@ def test_reading_needs_no_torch(store: TrialStore, finish: Finish) -> None:
         env={"PYTHONPATH": str(root)},
     ).stdout
     assert output.strip() == "['done'] False"
+
+
+def test_a_trial_says_how_its_name_was_made(store: TrialStore, definition: dict[str, Any]) -> None:
+    folder = store.open(definition)
+    assert json.loads((folder.path / "trial.json").read_bytes()) == {"format": 2, **definition}
+    assert folder.definition() == definition
+
+
+def test_a_folder_without_a_format_is_of_the_first(
+    store: TrialStore, definition: dict[str, Any]
+) -> None:
+    path = store.open(definition).path / "trial.json"
+    path.write_text(json.dumps(definition), encoding="utf-8")
+    assert store.open(definition).definition() == definition
+    assert store.verify() == []
+
+
+@pytest.mark.parametrize("number", [0, 3, "2", None])
+def test_a_later_format_is_refused(
+    store: TrialStore, definition: dict[str, Any], number: Any
+) -> None:
+    folder = store.open(definition)
+    (folder.path / "trial.json").write_text(json.dumps({"format": number} | definition))
+    with pytest.raises(StoreError, match=r"must have a format up to 2, got .* the version"):
+        folder.definition()
+
+
+def test_format_is_no_setting(store: TrialStore) -> None:
+    with pytest.raises(InputError, match="must not have a field 'format'"):
+        store.open({"format": 2})

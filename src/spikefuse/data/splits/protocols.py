@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import DataError, InputError
+from spikefuse.core.record import NamedRecord
 from spikefuse.core.streams import torch_stream
 from spikefuse.data.corpus import Corpus, Pool
 from spikefuse.data.splits.sampling import pair, stratified, without
@@ -33,7 +34,7 @@ Count = Annotated[int, Field(ge=1)]
 Splits = dict[str, Tensor]
 
 
-class Selection(BaseModel):
+class Selection(NamedRecord):
     """Which part of a corpus a trial uses. What does not concern its modality has no effect.
 
     Args:
@@ -48,7 +49,17 @@ class Selection(BaseModel):
             says nothing about the label.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    first_fields = frozenset(
+        {
+            "images",
+            "test_images",
+            "clips",
+            "validation_share_image",
+            "validation_share_audio",
+            "held_out_speaker",
+            "shuffle_audio",
+        }
+    )
 
     images: Count | None = None
     test_images: Count | None = None

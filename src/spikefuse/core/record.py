@@ -1,0 +1,49 @@
+"""Records that name things: what of them is hashed, so that a later field orphans nothing.
+
+A trial is named by the hash of its definition. Were a new field hashed with its default, every
+name would change on the day that the field is added, and everything stored would be trained again.
+So a record lists the fields it was born with, which are always hashed, and of all others only what
+differs from its default is. The default of a field therefore never changes: what is stored without
+it means the default.
+"""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+FORMAT = 2
+"""Of named records: 1 hashed every field, 2 leaves out later fields at their defaults.
+
+A record without later fields has the same name under both.
+"""
+
+
+class NamedRecord(BaseModel):
+    """A frozen record whose content names a folder or a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are always part of the name. Nothing is ever added here: a field that is not
+    named is a later one."""
+
+    def naming(self) -> dict[str, Any]:
+        """The part that is hashed and stored, as JSON values.
+
+        Example:
+            >>> class Point(NamedRecord):
+            ...     first_fields = frozenset({"x"})
+            ...     x: int = 0
+            ...     later: int = 7
+            >>> Point().naming(), Point(later=8).naming()
+            ({'x': 0}, {'x': 0, 'later': 8})
+        """
+        dumped = self.model_dump(mode="json")
+        kept: dict[str, Any] = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            is_later = name not in self.first_fields and not field.is_required()
+            if is_later and value == field.get_default(call_default_factory=True):
+                continue
+            kept[name] = value.naming() if isinstance(value, NamedRecord) else dumped[name]
+        return kept
