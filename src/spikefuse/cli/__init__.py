@@ -17,9 +17,13 @@ from spikefuse.cli.reproduce import reproduce
 from spikefuse.cli.run import run
 from spikefuse.cli.show import show
 from spikefuse.cli.train import train
+from spikefuse.cli.verify import verify
 from spikefuse.core.errors import InputError, SpikefuseError
 
-COMMANDS = (reproduce, run, plan, train, evaluate, show, report, claims, compare, doctor, bench)
+COMMANDS = (
+    *(reproduce, run, plan, train, evaluate),
+    *(show, report, claims, compare, verify, doctor, bench),
+)
 
 app = typer.Typer(
     help="Does a second modality help your spiking network, by how much, and is it real?",

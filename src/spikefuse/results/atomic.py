@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from spikefuse.core.errors import StoreError
+from spikefuse.core.untrusted import MOST_JSON_BYTES, read_regular, reason_of
+
+VERIFY = "'spikefuse verify RUN'"
+"""What messages name for a folder that does not fit together."""
 
 _ABANDONED_S = 24 * 3600
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -74,19 +79,54 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def read_file(path: Path, where: str) -> bytes:
-    """The whole content of a file.
+def read_file(path: Path, where: str, most: int = MOST_JSON_BYTES) -> bytes:
+    """The whole content of a file of at most `most` bytes.
 
     Raises:
-        StoreError: It is missing or cannot be read.
+        StoreError: It is missing, cannot be read, is no regular file or is larger.
     """
     try:
-        return path.read_bytes()
+        return read_regular(path, most)
     except OSError as error:
         raise StoreError(
-            f"{where}: {path} must be a readable file, got: {_reason(error)}. "
-            "Check the results folder with TrialStore.verify."
+            f"{where}: {path} must be a readable file, got: {reason_of(error)}. "
+            f"{VERIFY} names everything that is wrong in a results folder."
         ) from error
+
+
+def is_file(path: Path, where: str) -> bool:
+    """Whether there is a regular file.
+
+    Raises:
+        StoreError: The system does not tell, mostly because a folder may not be entered.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(path.parent, where, error) from error
+
+
+def list_folder(path: Path, where: str) -> list[Path]:
+    """What lies in a folder, in order of the names; nothing where there is no folder.
+
+    Raises:
+        StoreError: It may not be entered, or cannot be read.
+    """
+    try:
+        return sorted(path.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _unreadable(path, where, error) from error
+
+
+def _unreadable(folder: Path, where: str, error: OSError) -> StoreError:
+    return StoreError(
+        f"{where}: {folder} must be a readable folder, got: {reason_of(error)}. "
+        "Change its permissions or choose another folder."
+    )
 
 
 def make_folder(path: Path, where: str) -> None:
@@ -105,13 +145,18 @@ def refusal(where: str, path: Path, error: OSError) -> StoreError:
     """One clear line for an operating-system error met while writing `path`."""
     if error.errno in _FULL:
         return StoreError(
-            f"{where}: the disk of {path.parent} must have free space, got: {_reason(error)}. "
+            f"{where}: the disk of {path.parent} must have free space, got: {reason_of(error)}. "
             "Free some space and run the same command again; what is stored is intact."
         )
     if error.errno in _FORBIDDEN:
         return StoreError(
-            f"{where}: {path.parent} must be writable, got: {_reason(error)}. "
+            f"{where}: {path.parent} must be writable, got: {reason_of(error)}. "
             "Choose another folder or change its permissions."
+        )
+    if error.errno == errno.ENOENT:
+        return StoreError(
+            f"{where}: {path.parent} must stay while the command runs, got none: somebody removed "
+            "or moved it. Run the same command again; what was stored in it is gone with it."
         )
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return StoreError(
@@ -119,7 +164,7 @@ def refusal(where: str, path: Path, error: OSError) -> StoreError:
             "Choose another folder or move that file away."
         )
     return StoreError(
-        f"{where}: {path} must be writable, got: {_reason(error)}. "
+        f"{where}: {path} must be writable, got: {reason_of(error)}. "
         "Check the folder and run the same command again; what is stored is intact."
     )
 
@@ -159,7 +204,3 @@ def _is_running(process: int) -> bool:
 
 def _host() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

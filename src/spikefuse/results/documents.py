@@ -4,10 +4,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.record import FORMAT
+from spikefuse.core.untrusted import decode_json
 
 
 def definition_hash(definition: Mapping[str, Any]) -> str:
@@ -41,17 +43,37 @@ def trial_document(definition: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {"format": FORMAT, **plain(definition, where)}
 
 
-def definition_in(document: Mapping[str, Any], path: object, where: str) -> dict[str, Any]:
+class NewerFormatError(StoreError):
+    """A folder of a version that does not exist yet for this one: never read, never overwritten."""
+
+
+def refuse_newer(document: Mapping[str, Any], newest: int, path: Path) -> None:
+    """Refuse a file that says it is of a format after the newest one known.
+
+    Raises:
+        NewerFormatError: It is.
+    """
+    found = document.get("format")
+    if type(found) is int and found > newest:
+        raise NewerFormatError(
+            f"results: {path} must have a format up to {newest}, got {found}: a newer spikefuse "
+            "wrote it. Install that version, or choose another results folder."
+        )
+
+
+def definition_in(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """The definition that `trial.json` holds; the first format had no number.
 
     Raises:
-        StoreError: Its format is a later one, whose names this version cannot make.
+        NewerFormatError: Its format is a later one, whose names this version cannot make.
+        StoreError: Its format is none.
     """
+    refuse_newer(document, FORMAT, path)
     found = document.get("format", 1)
-    if found not in range(1, FORMAT + 1):
+    if type(found) is not int or found < 1:
         raise StoreError(
-            f"{where}: {path} must have a format up to {FORMAT}, got {found!r}. "
-            "Read it with the version of spikefuse that wrote it, or a later one."
+            f"results: {path} must have a format from 1 to {FORMAT}, got {found!r}. "
+            "Move its folder away and run the same command again."
         )
     return {name: value for name, value in document.items() if name != "format"}
 
@@ -123,7 +145,7 @@ def parse_json(content: bytes, path: object, where: str) -> dict[str, Any]:
         StoreError: It is damaged, or holds something other than a mapping.
     """
     try:
-        value = json.loads(content)
+        value = decode_json(content)
     except ValueError as error:
         raise StoreError(
             f"{where}: {path} must be a JSON file, got damaged text ({error}). "

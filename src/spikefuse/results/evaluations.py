@@ -1,17 +1,30 @@
 """Evaluations of a trial under further conditions: one sealed JSON file each, added at any time."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from spikefuse.core.errors import StoreError
-from spikefuse.results.atomic import make_folder, read_file, sync_folder, write_file
-from spikefuse.results.documents import canonical_json, definition_hash, plain, pretty_json
+from spikefuse.results.atomic import (
+    is_file,
+    list_folder,
+    make_folder,
+    read_file,
+    sync_folder,
+    write_file,
+)
+from spikefuse.results.documents import (
+    canonical_json,
+    definition_hash,
+    parse_json,
+    plain,
+    pretty_json,
+)
 
 EVALUATIONS = "evaluations"
+_WHERE = "results"
 _log = logging.getLogger(__name__)
 
 
@@ -24,15 +37,15 @@ def write_evaluation(
         StoreError: It cannot be written.
         InputError: Condition or payload is not JSON.
     """
-    where = "TrialFolder.write_evaluation"
     name = definition_hash(condition)
     body = {
-        "condition": plain(condition, where),
-        "payload": plain(payload, where, null_for_nan=True),
+        "trial": folder.name,
+        "condition": plain(condition, _WHERE),
+        "payload": plain(payload, _WHERE, null_for_nan=True),
     }
-    make_folder(folder / EVALUATIONS, where)
+    make_folder(folder / EVALUATIONS, _WHERE)
     path = folder / EVALUATIONS / f"{name}.json"
-    write_file(path, pretty_json({**body, "sha256": _seal(body)}), where)
+    write_file(path, pretty_json({**body, "sha256": _seal(body)}), _WHERE)
     sync_folder(path.parent)
 
 
@@ -55,34 +68,48 @@ def read_evaluations(folder: Path) -> dict[str, dict[str, Any]]:
 
 def evaluation_files(folder: Path) -> list[Path]:
     """The trial's evaluation files in order of their names."""
-    return sorted((folder / EVALUATIONS).glob("[0-9a-f]*.json"))
+    return [
+        path
+        for path in list_folder(folder / EVALUATIONS, _WHERE)
+        if path.suffix == ".json" and not path.name.startswith(".")
+    ]
 
 
 def evaluation_problem(path: Path) -> str | None:
     """What is wrong with an evaluation file; None if nothing is."""
-    try:
-        document = json.loads(read_file(path, "TrialStore.verify"))
-        body = {"condition": document["condition"], "payload": document["payload"]}
-        sealed = document["sha256"] == _seal(body)
-        named = definition_hash(body["condition"]) == path.stem
-    except (StoreError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return f"is damaged ({type(error).__name__})"
-    if not sealed:
-        return "does not match the hash that it carries"
-    if not named:
-        return "is not named by the hash of its condition"
-    return None
+    return _read(path)[1]
 
 
 def _load(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
+    if not is_file(path, _WHERE):
         return None
-    problem = evaluation_problem(path)
+    document, problem = _read(path)
     if problem is not None:
         _log.warning("%s %s; it counts as missing", path, problem)
         return None
-    document: dict[str, Any] = json.loads(read_file(path, "TrialFolder.evaluation"))
     return document
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str | None]:
+    """A file's document, and what is wrong with it."""
+    try:
+        document = parse_json(read_file(path, _WHERE), path, _WHERE)
+    except StoreError as error:
+        return {}, f"is damaged ({error})"
+    kept = ("trial", "condition", "payload")
+    body: dict[str, Any] = {key: document[key] for key in kept if key in document}
+    condition, payload = body.get("condition"), body.get("payload")
+    if not isinstance(condition, dict) or not isinstance(payload, dict):
+        return {}, "is damaged (it holds no condition with its payload)"
+    if document.get("sha256") != _seal(body):
+        return {}, "does not match the hash that it carries"
+    if definition_hash(condition) != path.stem:
+        return {}, "is not named by the hash of its condition"
+    # Files of the first version do not say whose they are.
+    owner = body.get("trial", path.parent.parent.name)
+    if owner != path.parent.parent.name:
+        return {}, f"belongs to trial {owner}"
+    return document, None
 
 
 def _seal(body: Mapping[str, Any]) -> str:

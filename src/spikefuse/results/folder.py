@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import StoreError
+from spikefuse.core.untrusted import MOST_TENSOR_BYTES, decode_json
 from spikefuse.results import evaluations, manifest
-from spikefuse.results.atomic import read_file, sweep, sync_folder, write_file
+from spikefuse.results.atomic import VERIFY, is_file, read_file, sweep, sync_folder, write_file
 from spikefuse.results.documents import (
     canonical_json,
+    definition_hash,
     definition_in,
     parse_json,
     plain,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint.safetensors"
 FINAL_STATES = ("done", "diverged")
+_WHERE = "results"
 _FINISH_ATTEMPTS = 20
 _log = logging.getLogger(__name__)
 
@@ -84,12 +87,19 @@ class TrialFolder:
 
         A finished trial whose files no longer fit its manifest is "partial" (logged): it will be
         trained again. Tensor files are compared by size only; `TrialStore.verify` hashes them.
+
+        Raises:
+            StoreError: The folder holds another trial than the one it is named by, is of a newer
+                format, or cannot be read.
         """
-        if not (self.path / manifest.TRIAL).is_file():
+        if not is_file(self.path / manifest.TRIAL, _WHERE):
             return "missing"
-        if not (self.path / manifest.MANIFEST).is_file():
+        has_manifest = is_file(self.path / manifest.MANIFEST, _WHERE)
+        # First, because a newer format may name its folders by another rule.
+        problems = manifest.problems(self.path, thorough=False) if has_manifest else []
+        self.definition()
+        if not has_manifest:
             return "partial"
-        problems = manifest.problems(self.path, thorough=False)
         if problems:
             _log.warning("%s counts as unfinished: %s", self.path, "; ".join(problems))
             return "partial"
@@ -120,10 +130,19 @@ class TrialFolder:
         """The full definition of the trial.
 
         Raises:
-            StoreError: It is missing, damaged or of a later format.
+            StoreError: It is missing or damaged, of a newer format, or not the one whose hash is
+                the folder's name: then the folder is a copy of another trial's.
         """
         path = self.path / manifest.TRIAL
-        return definition_in(self._document(manifest.TRIAL), path, "TrialFolder")
+        definition = definition_in(self._document(manifest.TRIAL), path)
+        named = definition_hash(definition)
+        if named != self.trial:
+            raise StoreError(
+                f"results: {self.path} must hold the trial that it is named by, got trial {named}. "
+                f"Move this folder away and run the same command again; {VERIFY} names every such "
+                "folder."
+            )
+        return definition
 
     def begin(self, definition: Mapping[str, Any]) -> None:
         """Write the definition, or check that the folder has the same one.
@@ -131,16 +150,15 @@ class TrialFolder:
         Raises:
             StoreError: The folder belongs to another definition, or cannot be written.
         """
-        where = "TrialStore.open"
-        wanted = trial_document(definition, where)
+        wanted = trial_document(definition, _WHERE)
         path = self.path / manifest.TRIAL
-        if not path.is_file():
-            write_file(path, pretty_json(wanted), where)
+        if not is_file(path, _WHERE):
+            write_file(path, pretty_json(wanted), _WHERE)
             return
-        stored = trial_document(self.definition(), where)
+        stored = trial_document(self.definition(), _WHERE)
         if canonical_json(stored) != canonical_json(wanted):
             raise StoreError(
-                f"{where}: {path} must be the definition with hash {self.trial}, got another one. "
+                f"{_WHERE}: {path} must be the definition with hash {self.trial}, got another one. "
                 "Move this folder away and run the same command again."
             )
         sweep(self.path)
@@ -154,9 +172,9 @@ class TrialFolder:
         gaps.
         """
         path = self.path / manifest.METRICS
-        if not path.is_file():
+        if not is_file(path, _WHERE):
             return []
-        lines = read_file(path, "TrialFolder.metrics").split(b"\n")
+        lines = read_file(path, _WHERE).split(b"\n")
         rows: list[dict[str, Any]] = []
         for number, line in enumerate(lines, start=1):
             if number == len(lines) and not line:
@@ -179,11 +197,10 @@ class TrialFolder:
             InputError: `row["epoch"]` is not the next one; call `truncate_metrics` after resuming.
             StoreError: It cannot be written; the rows before it are untouched.
         """
-        where = "TrialFolder.append_metrics"
         rows = self._own_rows()
         expected = len(rows) + 1
-        require(row.get("epoch") == expected, where, "epoch", f"{expected}", row.get("epoch"))
-        self._write_rows([*rows, plain(row, where, null_for_nan=True)], where)
+        require(row.get("epoch") == expected, _WHERE, "epoch", f"{expected}", row.get("epoch"))
+        self._write_rows([*rows, plain(row, _WHERE, null_for_nan=True)])
 
     def truncate_metrics(self, epochs: int) -> int:
         """Forget every row after the first `epochs`: rewind to the checkpoint before resuming.
@@ -195,10 +212,9 @@ class TrialFolder:
         Raises:
             StoreError: It cannot be written.
         """
-        where = "TrialFolder.truncate_metrics"
-        require(epochs >= 0, where, "epochs", "0 or more", epochs)
+        require(epochs >= 0, _WHERE, "epochs", "0 or more", epochs)
         rows = self.metrics()[:epochs]
-        self._write_rows(rows, where)
+        self._write_rows(rows)
         return len(rows)
 
     # -- checkpoint ------------------------------------------------------------------------------
@@ -212,19 +228,41 @@ class TrialFolder:
         """
         if self._finished_elsewhere():
             return
-        content = pack_checkpoint(tensors, state)
-        write_file(self.path / CHECKPOINT, content, "TrialFolder.write_checkpoint")
+        content = pack_checkpoint(tensors, state, self.trial)
+        write_file(self.path / CHECKPOINT, content, _WHERE)
 
     def read_checkpoint(self) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
-        """Tensors and state of the last checkpoint; None when missing or damaged (logged)."""
+        """Tensors and state of the last checkpoint; None when missing or damaged (logged).
+
+        Raises:
+            StoreError: It is another trial's. Who put it here may want to have it back.
+        """
         path = self.path / CHECKPOINT
-        if not path.is_file():
+        if not is_file(path, _WHERE):
             return None
         try:
-            return unpack_checkpoint(read_file(path, "TrialFolder.read_checkpoint"))
+            tensors, state, owner = unpack_checkpoint(read_file(path, _WHERE, MOST_TENSOR_BYTES))
         except (DamagedError, StoreError) as error:
             _log.warning("%s is damaged (%s); the trial starts again", path, error)
             return None
+        if owner not in (None, self.trial):
+            raise StoreError(
+                f"{_WHERE}: {path} must be the checkpoint of its folder's trial, got that of trial "
+                f"{owner}. Move this file away and run the same command again; {VERIFY} names "
+                "every such file."
+            )
+        return tensors, state
+
+    def checkpoint_problem(self) -> str | None:
+        """What is wrong with the checkpoint; None if nothing is, or there is none."""
+        path = self.path / CHECKPOINT
+        if not is_file(path, _WHERE):
+            return None
+        try:
+            owner = unpack_checkpoint(read_file(path, _WHERE, MOST_TENSOR_BYTES))[2]
+        except (DamagedError, StoreError) as error:
+            return f"is damaged ({error})"
+        return None if owner in (None, self.trial) else f"belongs to trial {owner}"
 
     # -- results ---------------------------------------------------------------------------------
 
@@ -249,25 +287,24 @@ class TrialFolder:
             InputError: The status is another one, or a value is not JSON.
             StoreError: It cannot be written; the trial stays resumable.
         """
-        where = "TrialFolder.finish"
-        one_of(where, "status", results.get("status", ""), FINAL_STATES)
+        one_of(_WHERE, "status", results.get("status", ""), FINAL_STATES)
         origin = {"trial": self.trial}
         contents = {
-            manifest.TRIAL: pretty_json(trial_document(self.definition(), where)),
+            manifest.TRIAL: pretty_json(trial_document(self.definition(), _WHERE)),
             manifest.METRICS: _lines(self._own_rows()),
-            manifest.RESULTS: pretty_json(plain(results, where, null_for_nan=True)),
-            manifest.PROVENANCE: pretty_json(plain(provenance, where, null_for_nan=True)),
+            manifest.RESULTS: pretty_json(plain(results, _WHERE, null_for_nan=True)),
+            manifest.PROVENANCE: pretty_json(plain(provenance, _WHERE, null_for_nan=True)),
             manifest.WEIGHTS: pack(weights, origin),
             manifest.PREDICTIONS: pack(predictions, origin),
         }
         if observations:
             contents[manifest.OBSERVATIONS] = pack(observations, origin)
-        self._settle(contents, where)
+        self._settle(contents)
         with suppress(OSError):
             (self.path / CHECKPOINT).unlink()
         sweep(self.path)
 
-    def _settle(self, contents: Mapping[str, bytes], where: str) -> None:
+    def _settle(self, contents: Mapping[str, bytes]) -> None:
         """Write the files and the manifest until the folder holds one process's set of them.
 
         If another process finishes the same trial in the same moment, files of both may lie side
@@ -278,15 +315,15 @@ class TrialFolder:
             if self._is_sound():
                 return
             for name, content in contents.items():
-                write_file(self.path / name, content, where)
+                write_file(self.path / name, content, _WHERE)
             sync_folder(self.path)
-            write_file(self.path / manifest.MANIFEST, manifest.compose(contents), where)
+            write_file(self.path / manifest.MANIFEST, manifest.compose(contents), _WHERE)
             sync_folder(self.path)
             if self._is_sound():
                 return
             time.sleep(0.01 * (attempt + 1) * (1 + os.getpid() % 7))
         raise StoreError(
-            f"{where}: {self.path} must keep what is written to it, got other content each time. "
+            f"{_WHERE}: {self.path} must keep what is written to it, got other content each time. "
             "See which other program writes there and run the same command again."
         )
 
@@ -335,15 +372,15 @@ class TrialFolder:
         return manifest.expected_hash(self.path, name) is not None
 
     def _finished_elsewhere(self) -> bool:
-        return (self.path / manifest.MANIFEST).is_file() and self.state() in FINAL_STATES
+        return is_file(self.path / manifest.MANIFEST, _WHERE) and self.state() in FINAL_STATES
 
     def _is_sound(self) -> bool:
         # Every byte counts here: tensors of two processes have the same size.
         return not manifest.problems(self.path, thorough=True)
 
-    def _write_rows(self, rows: list[dict[str, Any]], where: str) -> None:
+    def _write_rows(self, rows: list[dict[str, Any]]) -> None:
         if not self._finished_elsewhere():
-            write_file(self.path / manifest.METRICS, _lines(rows), where)
+            write_file(self.path / manifest.METRICS, _lines(rows), _WHERE)
         self._rows = rows
 
     def _own_rows(self) -> list[dict[str, Any]]:
@@ -352,40 +389,34 @@ class TrialFolder:
         return self._rows
 
     def _document(self, name: str) -> dict[str, Any]:
-        where = "TrialFolder"
-        return parse_json(read_file(self.path / name, where), self.path / name, where)
+        return parse_json(read_file(self.path / name, _WHERE), self.path / name, _WHERE)
 
     def _tensors(self, name: str) -> dict[str, "Tensor"]:
-        where = f"TrialFolder.{Path(name).stem}"
         state = self.state()
         if state not in FINAL_STATES:
             raise StoreError(
-                f"{where}: trial {self.trial} must be finished, got state {state!r}. "
+                f"{_WHERE}: trial {self.trial} must be finished, got state {state!r}. "
                 "Train it first."
             )
         path = self.path / name
-        content = read_file(path, where)
+        content = read_file(path, _WHERE, manifest.most_bytes(path))
         try:
             if manifest.digest(content) != manifest.expected_hash(self.path, name):
                 raise DamagedError("it does not match the hash in the manifest")
             return unpack(content)
         except DamagedError as error:
             raise StoreError(
-                f"{where}: {path} must be the file that training wrote, got a damaged one "
+                f"{_WHERE}: {path} must be the file that training wrote, got a damaged one "
                 f"({error}). Move its folder away and run the same command again."
             ) from error
 
 
 def _parse_row(line: bytes) -> dict[str, Any] | None:
     try:
-        row = json.loads(line, parse_constant=_refuse_constant)
+        row = decode_json(line)
     except ValueError:
         return None
     return row if isinstance(row, dict) else None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:

@@ -4,12 +4,19 @@ A folder without a manifest that fits is unfinished, whatever else lies in it.
 """
 
 import hashlib
-import json
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from spikefuse.results.documents import pretty_json
+from spikefuse.core.untrusted import (
+    MOST_JSON_BYTES,
+    MOST_TENSOR_BYTES,
+    decode_json,
+    read_regular,
+    reason_of,
+)
+from spikefuse.results.documents import pretty_json, refuse_newer
 
 MANIFEST = "manifest.json"
 TRIAL = "trial.json"
@@ -24,7 +31,10 @@ REQUIRED = (TRIAL, METRICS, RESULTS, PROVENANCE, WEIGHTS, PREDICTIONS)
 OBSERVATIONS = "observations.safetensors"
 """A file that a finished trial may have; where the manifest names it, it must fit too."""
 
-_FORMAT = 1
+FORMAT = 1
+"""Of manifests: what this version writes, and the newest that it reads."""
+
+_TENSORS = ".safetensors"
 
 
 def digest(content: bytes) -> str:
@@ -38,7 +48,7 @@ def compose(contents: Mapping[str, bytes]) -> bytes:
         name: {"bytes": len(content), "sha256": digest(content)}
         for name, content in sorted(contents.items())
     }
-    return pretty_json({"format": _FORMAT, "files": files})
+    return pretty_json({"format": FORMAT, "files": files})
 
 
 def problems(folder: Path, *, thorough: bool) -> list[str]:
@@ -53,7 +63,9 @@ def problems(folder: Path, *, thorough: bool) -> list[str]:
         files = _read(folder)
     except FileNotFoundError:
         return [f"{MANIFEST} is missing"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        return [f"{MANIFEST} cannot be read ({reason_of(error)})"]
+    except ValueError as error:
         return [f"{MANIFEST} is damaged ({error})"]
     found = [f"{MANIFEST} does not name {name}" for name in REQUIRED if name not in files]
     for name, (size, expected) in files.items():
@@ -64,34 +76,59 @@ def problems(folder: Path, *, thorough: bool) -> list[str]:
 
 
 def expected_hash(folder: Path, name: str) -> str | None:
-    """SHA-256 of a file as the manifest has it; None without a readable manifest."""
+    """SHA-256 of a file as the manifest has it; None without a readable manifest.
+
+    Raises:
+        StoreError: The folder is of a newer format.
+    """
     try:
         return _read(folder)[name][1]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError):
         return None
 
 
 def _read(folder: Path) -> dict[str, tuple[int, str]]:
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-    if manifest["format"] != _FORMAT:
-        raise ValueError(f"format {manifest['format']!r}, this version reads {_FORMAT}")
-    return {
-        name: (int(entry["bytes"]), str(entry["sha256"]))
-        for name, entry in manifest["files"].items()
-    }
+    document = decode_json(read_regular(folder / MANIFEST, MOST_JSON_BYTES))
+    if not isinstance(document, dict):
+        raise ValueError(f"it holds {type(document).__name__}, no mapping")
+    refuse_newer(document, FORMAT, folder / MANIFEST)
+    # No `in`: True equals 1.
+    if not any(document.get("format") is known for known in range(1, FORMAT + 1)):
+        raise ValueError(f"format {document.get('format')!r}, this version reads {FORMAT}")
+    files = document.get("files")
+    if not isinstance(files, dict):
+        raise ValueError("it names no files")
+    return {name: _entry(name, entry) for name, entry in files.items()}
+
+
+def _entry(name: str, entry: object) -> tuple[int, str]:
+    # A name is joined to the folder's: any other one would lead out of it, to a device even.
+    if name not in (*REQUIRED, OBSERVATIONS):
+        raise ValueError(f"it names {name!r}, which is no file of a trial")
+    size = entry.get("bytes") if isinstance(entry, dict) else None
+    expected = entry.get("sha256") if isinstance(entry, dict) else None
+    if type(size) is not int or not isinstance(expected, str):
+        raise ValueError(f"it has no size and hash of {name}")
+    return size, expected
+
+
+def most_bytes(path: Path) -> int:
+    """How large a file of a trial may be."""
+    return MOST_TENSOR_BYTES if path.suffix == _TENSORS else MOST_JSON_BYTES
 
 
 def _compare(path: Path, size: int, expected: str, thorough: bool) -> str | None:
     try:
-        if path.stat().st_size != size:
-            return f"has {path.stat().st_size} bytes, the manifest says {size}"
-        if not thorough and path.suffix == ".safetensors":
+        found = os.stat(path)
+        if stat.S_ISREG(found.st_mode) and found.st_size != size:
+            return f"has {found.st_size} bytes, the manifest says {size}"
+        if not thorough and path.suffix == _TENSORS and stat.S_ISREG(found.st_mode):
             return None
-        content = path.read_bytes()
+        content = read_regular(path, most_bytes(path))
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return f"cannot be read ({reason_of(error)})"
     if digest(content) != expected:
         return "does not match the hash in the manifest"
     return None

@@ -10,10 +10,11 @@ from typing import Any
 from spikefuse.core.checks import require
 from spikefuse.core.errors import StoreError
 from spikefuse.results import evaluations, manifest
-from spikefuse.results.atomic import make_folder, refusal
+from spikefuse.results.atomic import is_file, list_folder, make_folder, refusal
 from spikefuse.results.documents import definition_hash
-from spikefuse.results.folder import FINAL_STATES, TrialFolder, TrialRecord
+from spikefuse.results.folder import CHECKPOINT, FINAL_STATES, TrialFolder, TrialRecord
 
+_WHERE = "results"
 _NAME = re.compile(r"[0-9a-f]{16}")
 
 
@@ -34,15 +35,19 @@ class TrialStore:
         if read_only:
             if not self.root.is_dir():
                 raise StoreError(
-                    f"TrialStore: root must be an existing results folder, got {self.root}. "
+                    f"{_WHERE}: {self.root} must be an existing results folder, got none. "
                     "Run a study with this folder first."
                 )
             return
-        make_folder(self.trials, "TrialStore")
+        make_folder(self.trials, _WHERE)
         _probe(self.trials)
 
     def state(self, trial: str) -> str:
-        """One of "missing", "partial", "done" and "diverged"; see `TrialFolder.state`."""
+        """One of "missing", "partial", "done" and "diverged"; see `TrialFolder.state`.
+
+        Raises:
+            StoreError: The folder is not the trial's own, of a newer format, or cannot be read.
+        """
         return TrialFolder(self._path(trial)).state()
 
     def open(self, definition: Mapping[str, Any]) -> TrialFolder:
@@ -53,7 +58,7 @@ class TrialStore:
             StoreError: The folder holds another definition, or cannot be written.
         """
         folder = TrialFolder(self._path(definition_hash(definition)))
-        make_folder(folder.path, "TrialStore.open")
+        make_folder(folder.path, _WHERE)
         folder.begin(definition)
         return folder
 
@@ -64,9 +69,9 @@ class TrialStore:
             StoreError: There is none with this name.
         """
         folder = TrialFolder(self._path(trial))
-        if not (folder.path / manifest.TRIAL).is_file():
+        if not is_file(folder.path / manifest.TRIAL, _WHERE):
             raise StoreError(
-                f"TrialStore: trial must be one that is stored in {self.root}, got {trial!r}. "
+                f"{_WHERE}: trial must be one that is stored in {self.root}, got {trial!r}. "
                 "Run its study with this folder first."
             )
         return folder
@@ -81,37 +86,29 @@ class TrialStore:
 
     def __iter__(self) -> Iterator[str]:
         """Names of the stored trials, finished or not, in alphabetical order."""
-        if not self.trials.is_dir():
-            return
-        for path in sorted(self.trials.iterdir()):
-            if _NAME.fullmatch(path.name) and (path / manifest.TRIAL).is_file():
+        for path in list_folder(self.trials, _WHERE):
+            if _NAME.fullmatch(path.name) and is_file(path / manifest.TRIAL, _WHERE):
                 yield path.name
 
     def verify(self) -> list[str]:
         """Every problem found by reading and hashing everything, one line each.
 
         An unfinished trial is no problem; one that says it is finished and does not fit its
-        manifest is, and so is a definition that does not give its folder's name.
+        manifest is, and so is whatever is not the trial's that its folder is named by.
         """
         problems: list[str] = []
-        for trial in self:
-            path = self.trials / trial
-            problems += [f"{trial}: {problem}" for problem in _definition_problems(path)]
-            if (path / manifest.MANIFEST).is_file():
-                found = manifest.problems(path, thorough=True)
-                problems += [f"{trial}: {problem}" for problem in found]
-                if not found and TrialFolder(path).state() not in FINAL_STATES:
-                    problems.append(f"{trial}: {manifest.RESULTS} has no final status")
-            for file in evaluations.evaluation_files(path):
-                problem = evaluations.evaluation_problem(file)
-                if problem is not None:
-                    problems.append(f"{trial}: {evaluations.EVALUATIONS}/{file.name} {problem}")
+        for path in list_folder(self.trials, _WHERE):
+            try:
+                found = list(_problems(path))
+            except StoreError as error:
+                found = [str(error)]
+            problems += [f"{path.name}: {problem}" for problem in found]
         return problems
 
     def _path(self, trial: str) -> Path:
         require(
             _NAME.fullmatch(trial) is not None,
-            "TrialStore",
+            _WHERE,
             "trial",
             "16 hexadecimal digits",
             trial,
@@ -119,14 +116,38 @@ class TrialStore:
         return self.trials / trial
 
 
-def _definition_problems(path: Path) -> list[str]:
+def _problems(path: Path) -> Iterator[str]:
+    """What is wrong with what lies at a place of the folder of trials.
+
+    Raises:
+        StoreError: It cannot be looked at.
+    """
+    if not is_file(path / manifest.TRIAL, _WHERE):
+        # A training that was killed in its first moment leaves an empty folder, which is no harm.
+        if is_file(path / manifest.MANIFEST, _WHERE):
+            yield f"{manifest.TRIAL} is missing"
+        return
+    if not _NAME.fullmatch(path.name):
+        yield "is a trial's folder under a name that is none; nothing reads it"
+        return
+    folder = TrialFolder(path)
+    is_finished = is_file(path / manifest.MANIFEST, _WHERE)
+    found = manifest.problems(path, thorough=True) if is_finished else []
+    yield from found
     try:
-        named = definition_hash(TrialFolder(path).definition())
+        folder.definition()
     except StoreError as error:
-        return [str(error)]
-    if named != path.name:
-        return [f"{manifest.TRIAL} has the hash {named}, not its folder's name"]
-    return []
+        yield str(error)
+    else:
+        if is_finished and not found and folder.state() not in FINAL_STATES:
+            yield f"{manifest.RESULTS} has no final status"
+    problem = folder.checkpoint_problem()
+    if problem is not None:
+        yield f"{CHECKPOINT} {problem}"
+    for file in evaluations.evaluation_files(path):
+        problem = evaluations.evaluation_problem(file)
+        if problem is not None:
+            yield f"{evaluations.EVALUATIONS}/{file.name} {problem}"
 
 
 def _probe(folder: Path) -> None:
@@ -136,4 +157,4 @@ def _probe(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise refusal("TrialStore", probe, error) from error
+        raise refusal(_WHERE, probe, error) from error

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.errors import InputError
+from spikefuse.core.untrusted import decode_json
 
 # PyTorch takes more than a second to import; tables and verdicts are read without it.
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def unpack(content: bytes) -> dict[str, "Tensor"]:
 
 
 def pack_checkpoint(
-    tensors: Mapping[str, "Tensor"], state: Mapping[str, Any]
+    tensors: Mapping[str, "Tensor"], state: Mapping[str, Any], trial: str
 ) -> list[bytes | memoryview]:
-    """The bytes of a checkpoint, in parts: tensors, and in the metadata the state and a seal.
+    """The bytes of a checkpoint, in parts: tensors, and in the metadata state, trial and a seal.
 
     The seal is the SHA-256 of the file. It is taken with 64 zeros in its own place, so it covers
     every byte. The state keeps infinities and NaN: it is read back by the same code and must come
@@ -77,17 +78,17 @@ def pack_checkpoint(
         text = json.dumps(dict(state))
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"TrialFolder.write_checkpoint: state must be what JSON can hold, got: {error}. "
+            f"results: state of a checkpoint must be what JSON can hold, got: {error}. "
             "Put tensors into `tensors`."
         ) from error
-    content = pack(tensors, {"state": text, "sha256": _BLANK.decode()})
+    content = pack(tensors, {"state": text, "trial": trial, "sha256": _BLANK.decode()})
     start = _seal_position(content)
     seal = hashlib.sha256(content).hexdigest().encode()
     return [content[:start], seal, memoryview(content)[start + len(seal) :]]
 
 
-def unpack_checkpoint(content: bytes) -> tuple[dict[str, "Tensor"], dict[str, Any]]:
-    """Tensors and state of a checkpoint.
+def unpack_checkpoint(content: bytes) -> tuple[dict[str, "Tensor"], dict[str, Any], str | None]:
+    """Tensors and state of a checkpoint, and its trial (None in one of the first version).
 
     Raises:
         DamagedError: Any byte differs from what was written.
@@ -99,9 +100,15 @@ def unpack_checkpoint(content: bytes) -> tuple[dict[str, "Tensor"], dict[str, An
     blank.update(memoryview(content)[end:])
     if blank.hexdigest().encode() != content[start:end]:
         raise DamagedError("its bytes do not match the hash that it carries")
-    header = json.loads(content[8 : 8 + _header_length(content)])
-    state = json.loads(header["__metadata__"]["state"])
-    return unpack(content), state
+    # Whoever can hash can seal: what the header holds is checked all the same.
+    try:
+        notes = decode_json(content[8 : 8 + _header_length(content)])["__metadata__"]
+        state, trial = decode_json(notes["state"], finite=False), notes.get("trial")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(f"its header makes no sense ({error})") from error
+    if not isinstance(state, dict):
+        raise DamagedError("its header makes no sense (no state)")
+    return unpack(content), state, trial
 
 
 def _seal_position(content: bytes) -> int:

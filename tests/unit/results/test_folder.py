@@ -104,7 +104,7 @@ def test_status_must_be_final(folder: TrialFolder) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["trial.json", "metrics.jsonl", "results.json", "provenance.json", "manifest.json"]
+    "name", ["metrics.jsonl", "results.json", "provenance.json", "manifest.json"]
 )
 def test_one_flipped_byte_of_a_document_reads_as_unfinished(
     folder: TrialFolder, finish: Finish, name: str, caplog: pytest.LogCaptureFixture
@@ -113,6 +113,13 @@ def test_one_flipped_byte_of_a_document_reads_as_unfinished(
     flip(folder.path / name, -3)
     assert folder.state() == "partial"
     assert f"{name}" in caplog.text
+
+
+def test_a_definition_with_a_flipped_byte_is_refused(folder: TrialFolder, finish: Finish) -> None:
+    finish(folder)
+    flip(folder.path / "trial.json", -3)
+    with pytest.raises(StoreError, match=r"trial\.json must be a JSON file, got damaged text"):
+        folder.state()
 
 
 @pytest.mark.parametrize("name", ["weights", "predictions"])

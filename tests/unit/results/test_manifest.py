@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from spikefuse.core.errors import StoreError
 from spikefuse.results import manifest
 
 
@@ -58,7 +59,18 @@ def test_every_missing_or_longer_file_is_named(sound: Path) -> None:
         (b"[]", "is damaged"),
         (b'{"format": 1}', "is damaged"),
         (b'{"format": 1, "files": {"trial.json": 3}}', "is damaged"),
-        (b'{"format": 2, "files": {}}', "format 2, this version reads 1"),
+        (b'{"format": 1, "files": {"/dev/zero": {"bytes": 0, "sha256": ""}}}', "no file of a"),
+        (b'{"format": 1, "files": {"../x": {"bytes": 0, "sha256": ""}}}', "no file of a trial"),
+        (b'{"format": 1, "files": {"trial.json": {"bytes": "9", "sha256": ""}}}', "no size and"),
+        (b'{"format": 1e999, "files": {}}', "format is a number out of range"),
+        (b'{"format": true, "files": {}}', "format True, this version reads"),
+        (b'{"format": 0, "files": {}}', "format 0, this version reads"),
+        (b'{"files": {}}', "format None, this version reads"),
+        (b"[" * 100_000, "nested deeper than 64 levels"),
+        (b'{"a":' * 100 + b"1" + b"}" * 100, "nested deeper than 64 levels"),
+        (b'{"format": 1' + b"0" * 5000 + b"}", "out of range"),
+        (b'{"format": 1, "\\ud800": 1}', "no Unicode"),
+        (b"\xff\xfe\xff", "is damaged"),
     ],
 )
 def test_damaged_manifest(sound: Path, content: bytes, message: str) -> None:
@@ -66,6 +78,16 @@ def test_damaged_manifest(sound: Path, content: bytes, message: str) -> None:
     (problem,) = manifest.problems(sound, thorough=True)
     assert message in problem
     assert manifest.expected_hash(sound, "trial.json") is None
+
+
+def test_a_newer_format_is_refused_by_name(sound: Path) -> None:
+    newer = manifest.FORMAT + 1
+    (sound / manifest.MANIFEST).write_text(json.dumps({"format": newer, "files": {}}))
+    words = f"got {newer}: a newer spikefuse wrote it. Install that version"
+    with pytest.raises(StoreError, match=words):
+        manifest.problems(sound, thorough=False)
+    with pytest.raises(StoreError, match=words):
+        manifest.expected_hash(sound, "trial.json")
 
 
 def test_missing_manifest(tmp_path: Path) -> None:

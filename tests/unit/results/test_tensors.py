@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 
@@ -14,9 +15,11 @@ from spikefuse.results.tensors import (
     unpack_checkpoint,
 )
 
+TRIAL = "0123456789abcdef"
+
 
 def packed_checkpoint(tensors: dict[str, torch.Tensor], state: dict[str, object]) -> bytes:
-    return b"".join(bytes(part) for part in pack_checkpoint(tensors, state))
+    return b"".join(bytes(part) for part in pack_checkpoint(tensors, state, TRIAL))
 
 
 def test_any_layout_and_type_comes_back() -> None:
@@ -42,12 +45,12 @@ def test_any_layout_and_type_comes_back() -> None:
 
 def test_nothing_at_all_comes_back() -> None:
     assert unpack(pack({}, {})) == {}
-    assert unpack_checkpoint(packed_checkpoint({}, {})) == ({}, {})
+    assert unpack_checkpoint(packed_checkpoint({}, {})) == ({}, {}, TRIAL)
 
 
 def test_checkpoint_state_comes_back_exactly() -> None:
     state = {"best": -math.inf, "epoch": 7, "loss": 0.1 + 0.2, "text": '"sha256":"', "n": [None]}
-    _, loaded = unpack_checkpoint(packed_checkpoint({"a": torch.ones(2)}, state))
+    _, loaded, _ = unpack_checkpoint(packed_checkpoint({"a": torch.ones(2)}, state))
     assert loaded == state
 
 
@@ -59,7 +62,7 @@ def test_checkpoint_is_a_plain_safetensors_file() -> None:
 def test_seal_is_found_among_content_that_looks_like_it() -> None:
     mark = '"sha256":"' + "0" * 64
     tensors = {mark: torch.ones(3), "data": torch.tensor(list(mark.encode()), dtype=torch.uint8)}
-    loaded, state = unpack_checkpoint(packed_checkpoint(tensors, {"sha256": "0" * 64}))
+    loaded, state, _ = unpack_checkpoint(packed_checkpoint(tensors, {"sha256": "0" * 64}))
     assert loaded.keys() == tensors.keys()
     assert torch.equal(loaded["data"], tensors["data"])
     assert state == {"sha256": "0" * 64}
@@ -98,8 +101,26 @@ def test_garbage_is_no_safetensors_file() -> None:
             unpack(content)
 
 
+def sealed(metadata: dict[str, str]) -> bytes:
+    """A checkpoint of somebody who knows how the seal is made."""
+    content = pack({}, metadata | {"sha256": "0" * 64})
+    return content.replace(b"0" * 64, hashlib.sha256(content).hexdigest().encode())
+
+
+@pytest.mark.parametrize(
+    "state", ["[" * 100_000, "[1]", "{", '"text"', '{"epoch": ' + "9" * 5000 + "}"]
+)
+def test_a_sealed_header_that_makes_no_sense_is_damaged(state: str) -> None:
+    with pytest.raises(DamagedError, match="makes no sense"):
+        unpack_checkpoint(sealed({"state": state}))
+
+
+def test_a_checkpoint_of_the_first_version_has_no_trial() -> None:
+    assert unpack_checkpoint(sealed({"state": '{"epoch": 3}'})) == ({}, {"epoch": 3}, None)
+
+
 def test_wrong_values_are_refused() -> None:
     with pytest.raises(InputError, match="w must be a tensor, got list"):
         pack({"w": [1.0]}, {})  # type: ignore[dict-item]
-    with pytest.raises(InputError, match="state must be what JSON can hold"):
-        pack_checkpoint({}, {"w": torch.ones(1)})
+    with pytest.raises(InputError, match="state of a checkpoint must be what JSON can hold"):
+        pack_checkpoint({}, {"w": torch.ones(1)}, TRIAL)

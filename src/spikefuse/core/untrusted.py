@@ -1,0 +1,135 @@
+"""Reads what others wrote: regular files only, JSON within limits. Nothing here hangs or overflows.
+
+A results folder or a data folder may come from anywhere. Opening a device or a pipe would wait for
+ever, nested JSON would exhaust the stack, a number beyond every range would surface far from here.
+"""
+
+import errno
+import json
+import math
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+MOST_JSON_BYTES = 16 * 2**20
+MOST_TABLE_BYTES = 2**30
+MOST_TENSOR_BYTES = 2**32
+MOST_DEPTH = 64
+"""Mappings and lists inside each other; no document of ours has more than eight."""
+
+_PIECE = 2**20
+_WHOLE_LIMIT = 2**64
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The whole content of a regular file of at most `most` bytes.
+
+    Links are followed; what they lead to must be a regular file too.
+
+    Raises:
+        OSError: It is missing, cannot be read, is no regular file or is larger. `strerror` is fit
+            to be shown.
+
+    Example:
+        >>> read_regular(Path("/dev/zero"), 100)
+        Traceback (most recent call last):
+        OSError: [Errno 22] it is no regular file (a device, pipe or folder): '/dev/zero'
+    """
+    # A pipe without a writer would block already when it is opened.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    # Asked before it is opened too: opening alone starts some devices, and a folder has no bytes.
+    _require_regular(os.stat(path), path)
+    descriptor = os.open(path, flags)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        _require_regular(found, path)
+        if found.st_size > most:
+            raise OSError(
+                errno.EFBIG,
+                f"it has {found.st_size:,} bytes, and no such file has more than {most:,}",
+                str(path),
+            )
+        # In one piece if it is as long as it says; room for `most` is not taken beforehand.
+        content = file.read(found.st_size + 1)
+        while len(content) > found.st_size and (more := file.read(_PIECE)):
+            content += more
+            if len(content) > most:  # it grows, or the system gives it no size
+                reason = f"it grows, and no such file has more than {most:,} bytes"
+                raise OSError(errno.EFBIG, reason, str(path))
+    return content
+
+
+def _require_regular(found: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        reason = "it is no regular file (a device, pipe or folder)"
+        raise OSError(errno.EINVAL, reason, str(path))
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, in words."""
+    return error.strerror or type(error).__name__
+
+
+def decode_json(content: bytes | str, *, finite: bool = True) -> Any:
+    """The value of a JSON text, when every reader of it can bear it.
+
+    Args:
+        content: The text.
+        finite: Refuse infinities and NaN, for which JSON has no word (`1e999` is one too).
+
+    Raises:
+        ValueError: It is no JSON, is nested deeper than `MOST_DEPTH`, or holds a number out of
+            range or text that is no Unicode. The message is fit to be shown.
+
+    Example:
+        >>> decode_json('{"accuracy": 1e999}')
+        Traceback (most recent call last):
+        ValueError: accuracy is a number out of range (inf)
+    """
+    try:
+        value = json.loads(content, parse_int=_whole)
+    except RecursionError:
+        raise ValueError(f"it is nested deeper than {MOST_DEPTH} levels") from None
+    except UnicodeDecodeError:
+        raise ValueError("it is no text in UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} in line {error.lineno}, column {error.colno}") from None
+    _check(value, finite)
+    return value
+
+
+def _whole(digits: str) -> int:
+    # Longer ones take Python quadratic time, and no table, tensor or plot can hold them.
+    if len(digits) > 20 or abs(int(digits)) >= _WHOLE_LIMIT:
+        raise ValueError(f"{digits[:12]}... is a number out of range")
+    return int(digits)
+
+
+def _check(value: object, finite: bool) -> None:
+    # A list of what is still to be looked at, not recursion: that is what it guards against.
+    waiting: list[tuple[object, str, int]] = [(value, "value", 0)]
+    while waiting:
+        item, name, depth = waiting.pop()
+        if isinstance(item, str):
+            _check_text(item, name)
+        elif isinstance(item, float):
+            if finite and not math.isfinite(item):
+                raise ValueError(f"{name} is a number out of range ({item})")
+        elif isinstance(item, dict | list):
+            if depth == MOST_DEPTH:
+                raise ValueError(f"it is nested deeper than {MOST_DEPTH} levels")
+            if isinstance(item, dict):
+                for key in item:
+                    _check_text(key, name)
+                waiting += [(inner, key, depth + 1) for key, inner in item.items()]
+            else:
+                waiting += [(inner, name, depth + 1) for inner in item]
+
+
+def _check_text(text: str, name: str) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{name!a} holds text that is no Unicode") from None

@@ -1,0 +1,93 @@
+"""Whether a results folder fits together: every byte of its trials, and its tables beside them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from spikefuse.core.errors import InputError, StoreError
+from spikefuse.report.reading.sources import CLAIMS, RESULTS, RUN
+from spikefuse.results import TrialRecord, TrialStore, read_tidy
+from spikefuse.results.atomic import is_file, read_file
+from spikefuse.results.documents import parse_json
+
+READINGS = "readings.csv"
+_METRICS = {"accuracy": "best", "accuracy_last": "last"}
+_MOST_LINES = 20
+"""Rows of a table that are named one by one."""
+
+
+def verify_run(root: Path) -> tuple[int, list[str]]:
+    """The number of trials in a results folder, and every problem found in it, one line each.
+
+    Raises:
+        InputError: It is no results folder.
+        StoreError: It may not be entered.
+    """
+    store = TrialStore(root, read_only=True)
+    tables = [name for name in (RESULTS, READINGS) if is_file(root / name, "verify")]
+    if not tables and not store.trials.is_dir():
+        raise InputError(
+            f"verify: RUN must be a results folder, got {str(root)!r} with neither {RESULTS} nor "
+            "trials. Name the folder that a run wrote its results to."
+        )
+    problems = store.verify()
+    trials = list(store)
+    records = _records(store, trials)
+    for name in tables:
+        found = list(_table_problems(root / name, records))
+        problems += [f"{name}: {problem}" for problem in found[:_MOST_LINES]]
+        if len(found) > _MOST_LINES:
+            problems.append(f"{name}: and {len(found) - _MOST_LINES} more rows like these")
+    for name in (RUN, CLAIMS):
+        if is_file(root / name, "verify"):
+            try:
+                parse_json(read_file(root / name, "verify"), root / name, "verify")
+            except StoreError as error:
+                problems.append(f"{name}: {error}")
+    return len(trials), problems
+
+
+def _records(store: TrialStore, trials: list[str]) -> dict[str, TrialRecord]:
+    records = {}
+    for name in trials:
+        try:
+            records[name] = store.read(name)
+        except StoreError:  # named already
+            continue
+    return records
+
+
+def _table_problems(path: Path, records: Mapping[str, TrialRecord]) -> Iterator[str]:
+    """Rows without a finished trial, and rows with another number than their trial has."""
+    try:
+        rows = read_tidy(path)
+    except StoreError as error:
+        yield str(error)
+        return
+    for number, row in enumerate(rows, start=2):
+        names = str(row["trial"]).split("+")
+        lost = [name for name in names if name not in records or not records[name].results]
+        if lost:
+            yield f"row {number} is of trial {lost[0]}, which is not stored"
+        elif len(names) == 1 and row["metric"] in _METRICS:
+            stored = list(_stored_values(row, records[names[0]]))
+            if row["value"] not in stored:
+                told = stored[0] if stored else "none"
+                yield f"row {number} has {row['value']}, its trial {names[0]} has {told}"
+
+
+def _stored_values(row: Mapping[str, Any], record: TrialRecord) -> Iterator[float]:
+    """The numbers of a trial that a row of the table may have."""
+    split = row["split"]
+    try:
+        if not row["noise_std"]:
+            yield record.results["accuracy"][f"{split}_{_METRICS[row['metric']]}"]
+            return
+        for evaluation in record.evaluations.values():
+            condition = evaluation["condition"]
+            levels = ("noise_std", "noise_position")
+            if all(condition[level] == row[level] for level in levels):
+                yield fmean(evaluation["accuracy"][split])
+    except (KeyError, TypeError, ValueError):
+        return
