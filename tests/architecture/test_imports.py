@@ -19,7 +19,7 @@ LAYERS = (
     ("core",),
     ("data", "results", "stats", "execution"),
     ("neurons",),
-    ("fusion", "encoders"),
+    ("fusion", "encoders", "meters"),
     ("networks",),
     ("training",),
     ("studies",),
