@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOOLS = ("cmake", "g++")
 
 # -O0 comes last and wins: this test wants the choice of kernels, not their speed.
