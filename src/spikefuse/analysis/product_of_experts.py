@@ -7,13 +7,12 @@ equally frequent. Nothing is trained: the logits that every trial stores are eno
 Source: G. E. Hinton, "Products of experts", ICANN 1999.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.core.errors import StoreError, StudyError
@@ -22,7 +21,11 @@ from spikefuse.results import TrialStore
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Cell
 
-Predictions = Mapping[str, Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+Predictions: TypeAlias = "Mapping[str, Tensor]"
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +64,9 @@ def product_accuracy(fused: Predictions, image: Predictions, audio: Predictions)
         StudyError: A sample of a pair is not in its network's test set, labels disagree, or
             something is not stored.
     """
+    import torch
+    from torch import Tensor
+
     total: Tensor | float = 0.0
     for name, part in (("image", image), ("audio", audio)):
         for predictions, keys in ((fused, (name, "labels")), (part, (name, "labels", "logits"))):
@@ -80,6 +86,8 @@ def product_accuracy(fused: Predictions, image: Predictions, audio: Predictions)
 
 def _positions(samples: Tensor, wanted: Tensor, name: str) -> Tensor:
     """Where each wanted sample stands in a test set."""
+    import torch
+
     samples, wanted = samples.long(), wanted.long()
     ordered, order = samples.sort()
     found = torch.searchsorted(ordered, wanted).clamp(max=max(len(samples) - 1, 0))

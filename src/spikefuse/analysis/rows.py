@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 from spikefuse.core.errors import StudyError
@@ -53,14 +54,13 @@ def _same(value: object, level: Level) -> bool:
 
 def select(rows: Iterable[Row], where: Mapping[str, Level]) -> list[Row]:
     """The tidy rows whose columns have those levels; see `DEFAULTS` for columns that are absent."""
-    return [
-        row
-        for row in rows
-        if all(
-            _same(row.get(column, DEFAULTS.get(column, "")), level)
-            for column, level in where.items()
-        )
-    ]
+    chosen = list(rows)
+    for column, level in where.items():
+        absent = DEFAULTS.get(column, "")
+        # A column has few values and a table many rows: each value is compared once.
+        same = lru_cache(maxsize=None, typed=True)(partial(_same, level=level))
+        chosen = [row for row in chosen if same(row.get(column, absent))]
+    return chosen
 
 
 def seed_values(rows: Iterable[Row], where: str) -> dict[int, float]:

@@ -29,13 +29,14 @@ def evaluate(
     from rich.console import Console
 
     from spikefuse.cli.single import explain, open_trial, show_trial
-    from spikefuse.core.device import resolve_device
+    from spikefuse.cli.workflow import check_backend
+    from spikefuse.core.device import check_device
     from spikefuse.core.errors import InputError
     from spikefuse.data import locate
-    from spikefuse.planning.work import run_population
     from spikefuse.training import NoiseCondition
 
-    resolve_device(device)
+    check_device(device)
+    check_backend(backend, device)
     store, definition = open_trial(trial)
     try:
         condition = NoiseCondition.model_validate(
@@ -48,7 +49,9 @@ def evaluate(
             }
         )
     except ValidationError as error:
-        raise InputError(explain(error)) from None
+        raise InputError(explain("evaluate", error)) from None
+    from spikefuse.planning.work import run_population
+
     source = definition.data.source
     location = locate("builtin" if source == "builtin" else "digits", data_dir)
     run_population(

@@ -12,16 +12,22 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spikefuse.cli.data import download_progress
-from spikefuse.cli.workflow import INTERRUPTED, deadline_of, stop_in_time, tell_slow_neurons
+from spikefuse.cli.workflow import (
+    INTERRUPTED,
+    check_backend,
+    deadline_of,
+    stop_in_time,
+    tell_slow_neurons,
+)
 from spikefuse.core.checks import nearest, one_of, require
 from spikefuse.core.deadline import OutOfTimeError
-from spikefuse.core.device import flushed_denormals, resolve_device, resolve_precision
+from spikefuse.core.device import check_device, flushed_denormals, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
 from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.profiles import SIZES
-from spikefuse.training import TrialDefinition, train_population
+from spikefuse.training import TrialDefinition
 
 SELECTION = ("images", "test_images", "held_out_speaker", "shuffle_audio")
 
@@ -46,26 +52,26 @@ def definition_from(settings: dict[str, Any], source: str) -> TrialDefinition:
             data=DataSettings.model_validate({"source": source}),
         )
     except ValidationError as error:
-        raise InputError(explain(error)) from None
+        raise InputError(explain("train", error)) from None
     solve_width(definition.network_spec())  # a budget that cannot be met leaves no folder behind
     return definition
 
 
-def explain(error: ValidationError) -> str:
-    """The first problem of a record, in the words of the command line."""
+def explain(command: str, error: ValidationError) -> str:
+    """The first problem of a record, in the words of the command that was typed."""
     problem = error.errors()[0]
     option = "--" + str(problem["loc"][-1] if problem["loc"] else "setting").replace("_", "-")
     if option == "--model":
         option = "--neuron"
     message, got = problem["msg"].removeprefix("Value error, "), problem.get("input")
     if problem["type"] != "literal_error":
-        return f"train: {option}: {message}, got {got!r}."
+        return f"{command}: {option}: {message}, got {got!r}."
     allowed = [
         part.strip("'") for part in problem["ctx"]["expected"].replace(" or ", ", ").split(", ")
     ]
     close = nearest(str(got), allowed)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    return f"train: {option} must be one of {', '.join(allowed)}, got {got!r}.{hint}"
+    return f"{command}: {option} must be one of {', '.join(allowed)}, got {got!r}.{hint}"
 
 
 def train_one(
@@ -86,11 +92,12 @@ def train_one(
     Raises:
         typer.Exit: Interrupted (130), or stopped before the time limit (75).
     """
-    import torch
-
     deadline = deadline_of(time_limit, began)
     console = Console(file=sys.stderr if as_json else sys.stdout)
-    settings["precision"] = resolve_precision(settings["precision"], resolve_device(device))
+    settings["precision"] = resolve_precision(settings["precision"], device)
+    definition_from(settings, "builtin")  # refuses what is wrong before anything is downloaded
+    check_device(device)
+    check_backend(backend, device)
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
     definition = definition_from(settings, location.source)
@@ -98,6 +105,8 @@ def train_one(
     console.print(f"[bold]data[/bold]   {banner_of(location)}", highlight=False)
     if threads is not None:
         require(threads >= 1, "train", "--threads", "at least 1", threads)
+        import torch
+
         torch.set_num_threads(threads)
     tell_slow_neurons(console, backend, device)
     corpus = load_corpus(definition.data, location)
@@ -119,6 +128,8 @@ def train_one(
                 f"validation {100 * event['validation_accuracy'][0]:.2f} %",
                 highlight=False,
             )
+
+    from spikefuse.training import train_population
 
     try:
         with bar, flushed_denormals():

@@ -90,10 +90,9 @@ def prepare(request: Request, console: Console) -> Prepared:
     """
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
-    from spikefuse.core.device import resolve_device, resolve_precision
+    from spikefuse.core.device import check_device, resolve_precision
     from spikefuse.data import banner_of, locate
     from spikefuse.execution import parse_shard
-    from spikefuse.neurons.lif import resolve_backend
     from spikefuse.planning import make_plan
     from spikefuse.planning.plan import resolve_studies
     from spikefuse.results import TrialStore
@@ -108,9 +107,9 @@ def prepare(request: Request, console: Console) -> Prepared:
     studies = resolve_studies(
         request.studies or (), _listed(request.readings), _listed(request.experiments)
     )
-    device = resolve_device(request.device)
-    resolve_backend(request.backend, device)
-    precision = resolve_precision(request.precision, device)
+    check_device(request.device)
+    check_backend(request.backend, request.device)
+    precision = resolve_precision(request.precision, request.device)
     profile = profile.model_copy(update={"precision": precision})
     part = parse_shard(request.shard)
     executor_of(request)
@@ -135,6 +134,24 @@ def prepare(request: Request, console: Console) -> Prepared:
     )
     _require_trials(plan)
     return Prepared(request, plan, store, location, out, banner, deadline)
+
+
+def check_backend(backend: str, device: str) -> None:
+    """Refuse an implementation of neurons that is unknown or cannot be used.
+
+    What can be used everywhere is not tried, so that a plan of stored networks needs no PyTorch.
+
+    Raises:
+        InputError: As `resolve_backend`.
+    """
+    from spikefuse.core.checks import one_of
+    from spikefuse.neurons.lif import BACKENDS
+
+    one_of("lif", "backend", backend, BACKENDS)
+    if backend in ("native", "triton"):
+        from spikefuse.neurons.lif import resolve_backend
+
+        resolve_backend(backend, device)
 
 
 def executor_of(request: Request) -> "Executor":
@@ -187,8 +204,9 @@ def tell_slow_neurons(console: Console, backend: str, device: str) -> None:
 
 def show_plan(prepared: Prepared, console: Console) -> None:
     """The plan in a few lines."""
-    tell_slow_neurons(console, prepared.request.backend, prepared.request.device)
     plan = prepared.plan
+    if plan.populations:
+        tell_slow_neurons(console, prepared.request.backend, prepared.request.device)
     ready = sum(trial.is_ready for trial in plan.trials)
     console.print(
         f"[bold]profile[/bold]  {plan.profile.name}: {plan.profile.summary}\n"

@@ -1,18 +1,38 @@
 """Devices: which one a name stands for, and whether it is here."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import torch
+from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError
 from spikefuse.core.provenance import processor_features
 
-PRECISIONS: dict[str, torch.dtype] = {"float32": torch.float32, "bf16": torch.bfloat16}
-"""Types in which convolutions and matrix products run; weights and membranes are float32."""
+if TYPE_CHECKING:
+    import torch
+
+
+PRECISIONS: dict[str, str] = {"float32": "float32", "bf16": "bfloat16"}
+"""Types in which convolutions and matrix products run, and PyTorch's names of them; weights and
+membranes are float32."""
 
 _FAST_BF16 = ("avx512_bf16", "amx_bf16", "bf16")
+
+
+def product_type(precision: str) -> torch.dtype:
+    """The type that a name in `PRECISIONS` stands for.
+
+    Raises:
+        InputError: The name is unknown.
+    """
+    import torch
+
+    found: torch.dtype = getattr(
+        torch, PRECISIONS[one_of("device", "precision", precision, PRECISIONS)]
+    )
+    return found
 
 
 def resolve_device(name: str) -> torch.device:
@@ -25,6 +45,8 @@ def resolve_device(name: str) -> torch.device:
         >>> resolve_device("cpu")
         device(type='cpu')
     """
+    import torch
+
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
@@ -39,8 +61,22 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def check_device(name: str) -> None:
+    """Refuse a device that is not here; the processor is, and PyTorch need not be asked.
+
+    Raises:
+        InputError: As `resolve_device`.
+    """
+    if name != "cpu":
+        resolve_device(name)
+
+
 def count_devices(device: torch.device | str) -> int:
     """How many accelerators a name stands for: all that CUDA sees for "cuda", else one."""
+    if device == "cpu":
+        return 1
+    import torch
+
     wanted = torch.device(device)
     return torch.cuda.device_count() if wanted == torch.device("cuda") else 1
 
@@ -50,6 +86,8 @@ def memory_of(device: torch.device | str) -> int | None:
 
     All of the memory, not what is free at the moment: what is planned with it stays the same.
     """
+    import torch
+
     wanted = torch.device(device)
     if wanted.type != "cuda":
         return None
@@ -68,7 +106,9 @@ def resolve_precision(precision: str, device: torch.device | str = "cpu") -> str
     one_of("device", "--precision", precision, ("auto", *PRECISIONS))
     if precision != "auto":
         return precision
-    if torch.device(device).type == "cuda":
+    if str(device).startswith("cuda"):
+        import torch
+
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     return "bf16" if set(processor_features()) & set(_FAST_BF16) else "float32"
 
@@ -79,6 +119,8 @@ def flushed_denormals() -> Iterator[None]:
 
     The setting is the thread's own; it is put back at the end.
     """
+    import torch
+
     was_flushed = (torch.tensor([1e-42]) * 1.0).item() == 0.0
     torch.set_flush_denormal(True)
     try:

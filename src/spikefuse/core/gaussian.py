@@ -11,22 +11,26 @@ Source:
     Box, Muller, "A note on the generation of random normal deviates", 1958.
 """
 
+from __future__ import annotations
+
 import ctypes
 import math
 from collections.abc import Sequence
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
 from spikefuse.core.library import load
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
 
 BLOCK = 32
 _HALF = BLOCK // 2
 _GAMMA, _FIRST, _SECOND = (
     value - 2**64 for value in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
-_NATIVE_DTYPES = (torch.float32, torch.bfloat16)
 _CHUNK = 1 << 18  # counters at a time: on a CPU their temporaries stay in the caches
 _CHUNK_ON_DEVICE = 1 << 24  # elsewhere launches cost more than memory, here 128 MiB a temporary
 
@@ -49,6 +53,8 @@ def _shifted(z: Tensor, by: int) -> Tensor:
 
 def _words(seed: int, first: int, count: int, device: torch.device) -> Tensor:
     """SplitMix64 at counters first + 1 to first + count; int64 stands for unsigned words."""
+    import torch
+
     z = torch.arange(first + 1, first + count + 1, device=device) * _GAMMA + seed
     z = (z ^ _shifted(z, 30)) * _FIRST
     z = (z ^ _shifted(z, 27)) * _SECOND
@@ -57,6 +63,8 @@ def _words(seed: int, first: int, count: int, device: torch.device) -> Tensor:
 
 def _blocks(z: Tensor) -> Tensor:
     """Normal numbers [n, 32] of words [n * 16]."""
+    import torch
+
     u = (_shifted(z, 40) + 1).float() * 2.0**-24
     angle = ((z >> 8) & 0xFFFFFF).float() * (2 * math.pi * 2.0**-24)
     radius = (u.log() * -2).sqrt()
@@ -78,6 +86,8 @@ def normal(seed: int, steps: int, count: int, device: torch.device | str = "cpu"
         >>> abs(x.mean().item()) < 0.01, abs(x.std().item() - 1) < 0.01
         (True, True)
     """
+    import torch
+
     per_step = -(-count // BLOCK) * _HALF
     total = steps * per_step
     place = torch.device(device)
@@ -114,10 +124,12 @@ def add_normal(
     Raises:
         InputError: A length does not fit, or the C++ kernels are asked for and cannot be used.
     """
+    import torch
+
     members, length = current.shape[:2]
     require(length in (1, time_steps), "noise", "current", f"1 or {time_steps} steps long", length)
     require(len(seeds) == members, "noise", "seeds", f"{members} long", len(seeds))
-    if native and current.dtype in _NATIVE_DTYPES and current.device.type == "cpu":
+    if native and current.dtype in (torch.float32, torch.bfloat16) and current.device.type == "cpu":
         return _add_native(current.contiguous(), time_steps, std, seeds)
     rest = current.shape[2:]
     disturbed = current.new_empty((members, time_steps, *rest))
@@ -128,6 +140,8 @@ def add_normal(
 
 
 def _add_native(current: Tensor, time_steps: int, std: float, seeds: Sequence[int]) -> Tensor:
+    import torch
+
     members, length, *rest = current.shape
     disturbed = current.new_empty((members, time_steps, *rest))
     if disturbed.numel() == 0:

@@ -4,15 +4,20 @@ Built from `native/` when the package is installed on a machine with a compiler;
 caller has an implementation in PyTorch operations.
 """
 
+from __future__ import annotations
+
 import ctypes
 import functools
 import logging
 import sys
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from spikefuse.core.errors import InputError
+
+if TYPE_CHECKING:
+    pass
+
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +60,8 @@ def _prepare(library: ctypes.CDLL) -> ctypes.CDLL:
 
 def _torch_pool() -> list[int] | None:
     """Addresses of the OpenMP functions that PyTorch itself uses, so that they share one pool."""
+    import torch
+
     names = ("libtorch_cpu.so", "libtorch_cpu.dylib")
     for path in (Path(torch.__file__).parent / "lib" / name for name in names):
         try:

@@ -3,6 +3,8 @@
 Nothing here names a person or a machine: no user, no host, no path.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
 import platform
@@ -11,12 +13,14 @@ import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TypeAlias
-
-import torch
+from typing import TYPE_CHECKING, TypeAlias
 
 import spikefuse
 from spikefuse.core.cores import usable_cores
+
+if TYPE_CHECKING:
+    import torch
+
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -65,6 +69,8 @@ def describe(device: torch.device | str = "cpu") -> dict[str, JSON]:
         `libraries` (None: not installed), `platform`, `processor`, `torch` (build and threads)
         and `device`.
     """
+    import torch
+
     return {
         "spikefuse": spikefuse.__version__,
         "revision": revision(),
@@ -154,6 +160,8 @@ def memory_bytes() -> int | None:
 
 def describe_torch() -> dict[str, JSON]:
     """PyTorch's build and the settings that change its speed or its rounding."""
+    import torch
+
     return {
         "version": str(torch.__version__),
         "build": torch.version.git_version,
@@ -167,6 +175,8 @@ def describe_torch() -> dict[str, JSON]:
 
 def describe_device(device: torch.device) -> dict[str, JSON]:
     """The device a result is computed on; for a GPU its model, memory and compute capability."""
+    import torch
+
     described: dict[str, JSON] = {"type": device.type}
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)

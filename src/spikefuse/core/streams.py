@@ -4,10 +4,14 @@ A stream is a pure function of its key, for example `("order", epoch)`: nothing 
 global generator, so work can be resumed, regrouped or moved and draws the same numbers.
 """
 
-import hashlib
+from __future__ import annotations
 
-import numpy as np
-import torch
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
 
 
 def stream_seed(seed: int, *key: str | int) -> int:
@@ -26,9 +30,13 @@ def stream_seed(seed: int, *key: str | int) -> int:
 
 def torch_stream(seed: int, *key: str | int, device: torch.device | str = "cpu") -> torch.Generator:
     """A fresh PyTorch generator at the start of the named stream."""
+    import torch
+
     return torch.Generator(device=device).manual_seed(stream_seed(seed, *key))
 
 
 def numpy_stream(seed: int, *key: str | int) -> np.random.Generator:
     """A fresh NumPy generator at the start of the named stream."""
+    import numpy as np
+
     return np.random.default_rng(stream_seed(seed, *key))

@@ -3,13 +3,12 @@
 Which sample plays which part is not decided here but by `protocols.assign`.
 """
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
-from torch import Tensor
-from torch.nn import functional
+from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import DataError, InputError
@@ -22,6 +21,10 @@ from spikefuse.data.sources.raw import Clips, Images
 from spikefuse.data.sources.spoken_digits import read_spoken_digits
 from spikefuse.data.sources.written_digits import read_written_digits
 from spikefuse.data.spectrogram import RECIPE, spectrograms
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 _RESIZE_CHUNK = 5_000
 
@@ -173,6 +176,9 @@ def resize_images(pixels: Tensor, size: int) -> Tensor:
     Returns:
         [N, 1, size, size] uint8; the pixels themselves where they have this size already.
     """
+    import torch
+    from torch.nn import functional
+
     if pixels.shape[1:] == (size, size):
         return pixels[:, None]
     result = torch.empty(len(pixels), 1, size, size, dtype=torch.uint8)

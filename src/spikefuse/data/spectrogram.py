@@ -5,16 +5,20 @@ hop, zeros beyond the ends), magnitude relative to a full-scale sine, natural lo
 floor, area-resize. Nothing is standardised here: means come from training clips (`statistics`).
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
 from spikefuse.data.settings import DataSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
 
 RECIPE = "log-stft-1"
 """Name of the steps above; it enters cache keys and fingerprints, so change it with them."""
@@ -26,7 +30,7 @@ Padding is exactly silent, so without a floor its logarithm is minus infinity. O
 test a linear classifier prefers this floor to those 20 dB above or below it.
 """
 
-DECIBELS_PER_NEPER = 20 / np.log(10)
+DECIBELS_PER_NEPER = 20 / math.log(10)
 """Natural-log magnitudes times this are decibels relative to a full-scale sine."""
 
 _CHUNK = 500
@@ -48,6 +52,8 @@ def pad_or_crop(waveform: Tensor, samples: int) -> Tensor:
         >>> pad_or_crop(torch.tensor([1.0, 2.0, 3.0]), 1).tolist()
         [2.0]
     """
+    from torch.nn import functional
+
     surplus = len(waveform) - samples
     if surplus >= 0:
         return waveform[surplus // 2 : surplus // 2 + samples]
@@ -66,6 +72,8 @@ def log_spectrogram(waveforms: Tensor, n_fft: int, hop: int) -> Tensor:
         [N, n_fft // 2 + 1, samples // hop + 1], from log(2**-16) = -11.09 to about 0; row 0 is
         0 Hz, the last row half the sampling rate.
     """
+    import torch
+
     require(waveforms.ndim == 2, "log_spectrogram", "waveforms", "[N, samples]", waveforms.shape)
     window = torch.hann_window(n_fft, dtype=waveforms.dtype)
     transform = torch.stft(
@@ -92,6 +100,9 @@ def spectrograms(waveforms: Sequence[NDArray[np.float32]], settings: DataSetting
     Returns:
         [N, 1, spectrogram_size, spectrogram_size] float32, not standardised.
     """
+    import torch
+    from torch.nn import functional
+
     size = settings.spectrogram_size
     result = torch.empty(len(waveforms), 1, size, size)
     for start in range(0, len(waveforms), _CHUNK):

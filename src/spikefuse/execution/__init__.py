@@ -4,12 +4,17 @@ Every executor keeps the same contract, and none of them stores anything: jobs l
 in trial folders, so a job that is run again finds what it had done.
 """
 
-from spikefuse.execution.contract import Event, Executor, Job, JobResult, Listener, Report
-from spikefuse.execution.in_process import InProcessExecutor
-from spikefuse.execution.make import EXECUTORS, AutoExecutor, make_executor
-from spikefuse.execution.pool import PoolExecutor
-from spikefuse.execution.ray import RayExecutor
-from spikefuse.execution.shard import parse_shard, shard
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.execution.contract import Event, Executor, Job, JobResult, Listener, Report
+    from spikefuse.execution.in_process import InProcessExecutor
+    from spikefuse.execution.make import EXECUTORS, AutoExecutor, make_executor
+    from spikefuse.execution.pool import PoolExecutor
+    from spikefuse.execution.ray import RayExecutor
+    from spikefuse.execution.shard import parse_shard, shard
 
 __all__ = [
     "EXECUTORS",
@@ -27,3 +32,5 @@ __all__ = [
     "parse_shard",
     "shard",
 ]
+
+on_demand(__name__)

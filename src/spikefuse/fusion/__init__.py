@@ -1,6 +1,13 @@
 """How modalities meet: at the input, as features before the classifier, or as logits."""
 
-from spikefuse.fusion.contract import Fusion
-from spikefuse.fusion.kinds import FUSIONS
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.fusion.contract import Fusion
+    from spikefuse.fusion.kinds import FUSIONS
 
 __all__ = ["FUSIONS", "Fusion"]
+
+on_demand(__name__)

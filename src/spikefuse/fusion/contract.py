@@ -5,10 +5,14 @@ logits. A fusion says which branches exist, which heads exist, and how tensors j
 stages. A kind that joins at one stage passes the others through.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 Shape = tuple[int, int, int]
 

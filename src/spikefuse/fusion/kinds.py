@@ -1,12 +1,15 @@
 """The kinds of fusion. Each joins at one stage."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spikefuse.core.errors import InputError
 from spikefuse.fusion.contract import Fusion, Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class NoFusion:
@@ -54,6 +57,8 @@ class InputFusion(NoFusion):
 
     def join_inputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Concatenated along channels."""
+        import torch
+
         return {"fused": torch.cat(list(inputs.values()), dim=-1)}
 
 
@@ -66,6 +71,8 @@ class EarlyFusion(NoFusion):
 
     def join_features(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Concatenated along features."""
+        import torch
+
         return {"fused": torch.cat(list(features.values()), dim=-1)}
 
 
@@ -74,6 +81,8 @@ class LateFusion(NoFusion):
 
     def join_logits(self, logits: Mapping[str, Tensor]) -> Tensor:
         """Mean over the heads."""
+        import torch
+
         return torch.stack(list(logits.values())).mean(dim=0)
 
 

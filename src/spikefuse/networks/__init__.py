@@ -1,9 +1,14 @@
 """Networks of a given parameter budget, as populations: image, audio, fused; spiking, dense."""
 
-from spikefuse.networks.budget import Width, solve_width
-from spikefuse.networks.build import PopulationNetwork, build
-from spikefuse.networks.spec import MODALITIES, PLANS, NetworkSpec, NeuronSpec
-from spikefuse.networks.twin import twin
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.networks.budget import Width, solve_width
+    from spikefuse.networks.build import PopulationNetwork, build
+    from spikefuse.networks.spec import MODALITIES, PLANS, NetworkSpec, NeuronSpec
+    from spikefuse.networks.twin import twin
 
 __all__ = [
     "MODALITIES",
@@ -16,3 +21,5 @@ __all__ = [
     "solve_width",
     "twin",
 ]
+
+on_demand(__name__)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from spikefuse.core.checks import one_of, require
-from spikefuse.core.device import PRECISIONS
+from spikefuse.core.checks import require
+from spikefuse.core.device import product_type
 from spikefuse.core.errors import InputError
 from spikefuse.encoders import DirectEncoder
 from spikefuse.fusion import FUSIONS
@@ -51,7 +51,7 @@ class PopulationNetwork(nn.Module):
         self.modalities = tuple(spec.input_shapes)
         self.width = solve_width(spec)
         self.convolutions = self.width.convolutions(spec.plan)
-        self.dtype = PRECISIONS[one_of("network", "precision", precision, PRECISIONS)]
+        self.dtype = product_type(precision)
         self.encode = DirectEncoder()
         self.fusion = FUSIONS[spec.fusion]
         self.backend = backend

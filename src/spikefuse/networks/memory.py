@@ -27,7 +27,7 @@ and maxima are over the layers.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spikefuse.core.device import PRECISIONS
+from spikefuse.core.device import product_type
 from spikefuse.fusion import FUSIONS
 from spikefuse.networks.budget import (
     branch_shapes,
@@ -104,7 +104,7 @@ def network_memory(
         >>> network_memory(spec, "bf16", 100, is_fused=True).member // 2**20
         201
     """
-    number = PRECISIONS[precision].itemsize
+    number = product_type(precision).itemsize
     rows = spec.time_steps * batch
     layers = list(layer_sizes(spec))
     currents = [(batch if layer.is_first else rows) * layer.current for layer in layers]

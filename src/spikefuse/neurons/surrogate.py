@@ -16,14 +16,17 @@ Source: Neftci, Mostafa, Zenke, "Surrogate gradient learning in spiking neural n
 IEEE Signal Processing Magazine 36(6), 2019, doi 10.1109/MSP.2019.2931595.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import one_of, require
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def _atan(x: Tensor, width: float) -> Tensor:
 
 
 def _atan_primitive(x: Tensor, width: float) -> Tensor:
+    import torch
+
     return torch.atan(x * (math.pi / 2 / width)) / math.pi + 0.5
 
 

@@ -1,17 +1,22 @@
 """How long a plan will take: training steps are timed here and now, the rest is arithmetic."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
-
-import torch
+from typing import TYPE_CHECKING
 
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices
-from spikefuse.networks import MODALITIES, NetworkSpec, build
+from spikefuse.networks import MODALITIES, NetworkSpec
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.training import TrialDefinition
+
+if TYPE_CHECKING:
+    pass
+
 
 BATCH = 50
 REPEATS = 3
@@ -30,7 +35,7 @@ def seconds_of(
     """
     if not plan.populations:
         return 0.0
-    if torch.device(device).type == "cpu":
+    if device == "cpu":
         return seconds_on_processor(plan, workers or usable_cores(), backend)
     devices = count_devices(device)
     return seconds_on_device(plan, min(devices, workers or devices), backend, device)
@@ -44,6 +49,10 @@ def seconds_on_processor(plan: Plan, workers: int, backend: str = "auto") -> flo
         workers: Processes of one thread that share the work.
         backend: The neuron's implementation.
     """
+    import torch
+
+    from spikefuse.networks import build
+
     size = plan.profile.image_size
     spec = NetworkSpec(input_shapes=dict.fromkeys(MODALITIES["image"], (1, size, size)))
     network = build(spec, precision=plan.profile.precision, backend=backend)
@@ -91,6 +100,10 @@ def seconds_on_device(
 
 def step_seconds(definition: TrialDefinition, members: int, backend: str, device: str) -> float:
     """The shortest of a few forward and backward passes of so many networks of one definition."""
+    import torch
+
+    from spikefuse.networks import build
+
     spec, place = definition.network_spec(), torch.device(device)
     network = build([spec] * members, list(range(members)), definition.precision, backend).to(place)
     inputs = {

@@ -14,22 +14,25 @@ The memory of a population is `networks.memory` for each member and the data onc
 `MEMORY_SHARE` of the smallest device.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-
-import torch
+from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices, memory_of
 from spikefuse.networks.memory import network_memory
-from spikefuse.neurons.lif import resolve_backend
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.studies.profiles import IMAGES
 from spikefuse.training import TrialDefinition
-from spikefuse.training.feed import EVALUATION_BATCH
+
+if TYPE_CHECKING:
+    pass
+
 
 POPULATION_UNITS = 16_000_000
 """Members are joined until their activations per time step and batch reach this many numbers.
@@ -97,9 +100,13 @@ def place_of(
     Raises:
         InputError: A GPU has less memory than the shares of a job array reckon with.
     """
-    wanted = torch.device(device)
-    if wanted.type == "cpu":
+    if device == "cpu":
         return Place("cpu", 1 if is_shared else workers or usable_cores())
+    import torch
+
+    from spikefuse.neurons.lif import resolve_backend
+
+    wanted = torch.device(device)
     devices = count_devices(wanted)
     memory = memory_of(wanted)
     if memory is not None:
@@ -192,6 +199,8 @@ def _occupy(populations: list[Population], devices: int) -> None:
 
 def members_in_memory(definition: TrialDefinition, place: Place) -> int:
     """How many members a population may have at a place; one is always tried."""
+    from spikefuse.training.feed import EVALUATION_BATCH
+
     batch = max(definition.batch_size, EVALUATION_BATCH)
     needs = network_memory(
         definition.network_spec(), definition.precision, batch, is_fused=place.is_fused

@@ -7,8 +7,10 @@ from spikefuse.data import Location
 from spikefuse.execution import Event, Executor, Job, shard
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.trials import PlannedTrial
-from spikefuse.planning.work import ENTRY
 from spikefuse.results import TrialStore
+
+ENTRY = "spikefuse.planning.work:run_population"
+"""By name: that module loads PyTorch, and only a worker needs it."""
 
 
 @dataclass(frozen=True)

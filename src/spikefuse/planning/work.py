@@ -15,8 +15,6 @@ from spikefuse.results import TrialStore
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
 from spikefuse.training.feed import Feed
 
-ENTRY = "spikefuse.planning.work:run_population"
-
 logger = logging.getLogger(__name__)
 
 

@@ -3,11 +3,16 @@
 The folders are the truth; everything else is made from them. No file here is a pickle.
 """
 
-from spikefuse.results.documents import definition_hash
-from spikefuse.results.folder import TrialFolder, TrialRecord
-from spikefuse.results.index import INDEX, index_rows, write_index
-from spikefuse.results.store import TrialStore
-from spikefuse.results.tidy import TIDY_COLUMNS, read_tidy, write_tidy
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.results.documents import definition_hash
+    from spikefuse.results.folder import TrialFolder, TrialRecord
+    from spikefuse.results.index import INDEX, index_rows, write_index
+    from spikefuse.results.store import TrialStore
+    from spikefuse.results.tidy import TIDY_COLUMNS, read_tidy, write_tidy
 
 __all__ = [
     "INDEX",
@@ -21,3 +26,5 @@ __all__ = [
     "write_index",
     "write_tidy",
 ]
+
+on_demand(__name__)

@@ -5,28 +5,33 @@ speakers: would other clips or other speakers? Over samples of one test set: are
 classifiers different? Every result is a frozen record that names its method, its n and its level.
 """
 
-from spikefuse.stats.bootstrap import cluster_bootstrap
-from spikefuse.stats.equivalence import Equivalence, RangeTest, range_test, tost, welch_tost
-from spikefuse.stats.intervals import (
-    Bounds,
-    Interval,
-    difference_of_differences,
-    mean_interval,
-    paired_difference,
-    t_bounds,
-    welch_difference,
-)
-from spikefuse.stats.multiple import holm
-from spikefuse.stats.planning import (
-    equivalence_power,
-    minimum_detectable_effect,
-    power,
-    seeds_for_effect,
-    seeds_for_equivalence,
-    seeds_for_half_width,
-)
-from spikefuse.stats.ratios import error_ratio, paired_samples_error_ratio
-from spikefuse.stats.samples import mcnemar, paired_samples_tost
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.stats.bootstrap import cluster_bootstrap
+    from spikefuse.stats.equivalence import Equivalence, RangeTest, range_test, tost, welch_tost
+    from spikefuse.stats.intervals import (
+        Bounds,
+        Interval,
+        difference_of_differences,
+        mean_interval,
+        paired_difference,
+        t_bounds,
+        welch_difference,
+    )
+    from spikefuse.stats.multiple import holm
+    from spikefuse.stats.planning import (
+        equivalence_power,
+        minimum_detectable_effect,
+        power,
+        seeds_for_effect,
+        seeds_for_equivalence,
+        seeds_for_half_width,
+    )
+    from spikefuse.stats.ratios import error_ratio, paired_samples_error_ratio
+    from spikefuse.stats.samples import mcnemar, paired_samples_tost
 
 __all__ = [
     "Bounds",
@@ -54,3 +59,5 @@ __all__ = [
     "welch_difference",
     "welch_tost",
 ]
+
+on_demand(__name__)

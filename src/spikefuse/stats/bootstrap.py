@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats as scipy_stats
+from scipy.special import ndtr, stdtrit
 
 from spikefuse.core.checks import require
 from spikefuse.stats.intervals import ROUNDING, Interval, check_confidence
@@ -70,8 +70,8 @@ def cluster_bootstrap(
         times = generator.multinomial(n, np.full(n, 1.0 / n), size=size)
         means[start : start + size] = (times @ sums) / (times @ counts)
 
-    quantile = scipy_stats.t.ppf((1.0 + confidence) / 2.0, n - 1) * np.sqrt(n / (n - 1))
-    tail = float(scipy_stats.norm.sf(quantile))
+    quantile = stdtrit(n - 1, (1.0 + confidence) / 2.0) * np.sqrt(n / (n - 1))
+    tail = float(ndtr(-quantile))
     low, high = np.quantile(means, [tail, 1.0 - tail])
     notes = []
     if float(np.ptp(sums / counts)) <= ROUNDING:

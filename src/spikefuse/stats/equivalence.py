@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
-from scipy import stats as scipy_stats
+from scipy.special import stdtr
 
 from spikefuse.core.checks import require
 from spikefuse.stats.intervals import ROUNDING, Interval, paired_difference, welch_difference
@@ -64,7 +64,7 @@ def _tail(distance: float, interval: Interval) -> float:
     if math.isinf(distance):
         return 0.0 if distance > 0 else 1.0
     if interval.standard_error:
-        return float(scipy_stats.t.sf(distance / interval.standard_error, interval.degrees))
+        return float(stdtr(interval.degrees, -distance / interval.standard_error))
     # No spread at all: the estimate is beyond, on, or short of the bound.
     return 0.5 if abs(distance) <= ROUNDING else float(distance < 0.0)
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats as scipy_stats
+from scipy.special import stdtr, stdtrit
 
 from spikefuse.core.checks import require
 
@@ -66,7 +66,7 @@ class Bounds(NamedTuple):
 @lru_cache(maxsize=1024)
 def critical_value(confidence: float, degrees: float) -> float:
     """Two-sided critical value of Student's t."""
-    return float(scipy_stats.t.ppf((1.0 + confidence) / 2.0, degrees))
+    return float(stdtrit(degrees, (1.0 + confidence) / 2.0))
 
 
 def check_confidence(where: str, confidence: float) -> None:
@@ -161,7 +161,7 @@ def _against_zero(interval: Interval) -> Interval:
     """The same interval with the two-sided p value for a difference of zero."""
     if interval.standard_error:
         ratio = abs(interval.estimate) / interval.standard_error
-        p = 2.0 * float(scipy_stats.t.sf(ratio, interval.degrees))
+        p = 2.0 * float(stdtr(interval.degrees, -ratio))
     else:
         p = 1.0 if abs(interval.estimate) <= ROUNDING else 0.0
     return replace(interval, p_value=p)

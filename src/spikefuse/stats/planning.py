@@ -6,10 +6,9 @@ of the quantity tested: of the accuracy for a level, of the per-seed difference 
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
-from scipy import integrate, optimize
-from scipy import stats as scipy_stats
-from scipy.special import gammaln, ndtr
+from scipy.special import gammainccinv, gammaincinv, gammaln, ndtr
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
@@ -32,10 +31,12 @@ def _over_spreads(chance: Callable[[float], float], degrees: int, top: float = m
         degrees: Degrees of freedom of the sample spread.
         top: Ratio from which the chance is zero.
     """
+    from scipy import integrate
+
     root = math.sqrt(degrees)
     # With many seeds the density is a narrow peak: integrate where it has mass, not past it.
-    bottom = float(scipy_stats.chi.ppf(1e-14, degrees)) / root
-    top = min(top, float(scipy_stats.chi.isf(1e-14, degrees)) / root)
+    bottom = math.sqrt(2.0 * float(gammaincinv(degrees / 2, 1e-14))) / root
+    top = min(top, math.sqrt(2.0 * float(gammainccinv(degrees / 2, 1e-14))) / root)
     if top <= bottom:
         return 0.0
     scale = math.log(root) + (1 - degrees / 2) * math.log(2) - float(gammaln(degrees / 2))
@@ -86,6 +87,13 @@ def minimum_detectable_effect(
     _check(where, spread, confidence, "confidence")
     require(1.0 - confidence < wanted_power < 1.0, where, "wanted_power", "a power", wanted_power)
     require(n >= 2, where, "n", "at least 2", n)
+    return spread * _detectable_in_spreads(n, wanted_power, confidence)
+
+
+@lru_cache(maxsize=1024)
+def _detectable_in_spreads(n: int, wanted_power: float, confidence: float) -> float:
+    """A table of many cells asks for one n again and again, and an answer takes milliseconds."""
+    from scipy import optimize
 
     def shortfall(effect: float) -> float:
         return power(effect, 1.0, n, confidence=confidence) - wanted_power
@@ -93,7 +101,7 @@ def minimum_detectable_effect(
     top = 1.0
     while shortfall(top) < 0.0:
         top *= 2.0
-    return spread * float(optimize.brentq(shortfall, 0.0, top, xtol=1e-12))
+    return float(optimize.brentq(shortfall, 0.0, top, xtol=1e-12))
 
 
 def _fewest(where: str, enough: Callable[[int], bool]) -> int:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats as scipy_stats
+from scipy.special import ndtri
 
 from spikefuse.core.checks import require
 from spikefuse.stats.intervals import (
@@ -82,7 +82,7 @@ def paired_samples_error_ratio(
     wrong_a, wrong_b = counts.neither + counts.only_b, counts.neither + counts.only_a
     require(min(wrong_a, wrong_b) > 0, where, "errors", "at least 1 of each", (wrong_a, wrong_b))
     error = float(np.sqrt((counts.only_a + counts.only_b) / (wrong_a * wrong_b)))
-    factor = float(np.exp(scipy_stats.norm.ppf((1.0 + confidence) / 2.0) * error))
+    factor = float(np.exp(ndtri((1.0 + confidence) / 2.0) * error))
     ratio = wrong_a / wrong_b
     return Interval(
         estimate=ratio,

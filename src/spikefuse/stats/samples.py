@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
-from scipy import stats as scipy_stats
+from scipy.special import bdtr, ndtr, ndtri
 
 from spikefuse.core.checks import require
 from spikefuse.stats.equivalence import Equivalence, check_margin
@@ -74,7 +73,9 @@ def paired_score(
 
 def _ends(counts: Counts, confidence: float) -> tuple[float, float]:
     """Differences that the score does not refuse: from where it is z to where it is -z."""
-    critical = float(scipy_stats.norm.ppf((1.0 + confidence) / 2.0))
+    from scipy import optimize
+
+    critical = float(ndtri((1.0 + confidence) / 2.0))
     estimate = (counts.only_a - counts.only_b) / counts.n
 
     def end(bound: float, wanted: float) -> float:
@@ -125,7 +126,7 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike, *, confidence: float = 0
     if apart == 0:
         p_value, note = 1.0, f"the two agree on all {counts.n} samples"
     else:
-        p_value = float(scipy_stats.binomtest(counts.only_a, apart, 0.5).pvalue)
+        p_value = min(1.0, 2.0 * float(bdtr(min(counts.only_a, counts.only_b), apart, 0.5)))
         note = f"{counts.only_a} samples only the first has right, {counts.only_b} only the second"
     return Interval(
         estimate=(counts.only_a - counts.only_b) / counts.n,
@@ -172,7 +173,7 @@ def paired_samples_tost(
         n=counts.n,
         method=f"two one-sided score tests over samples, margin {margin:g}",
         margin=margin,
-        p_value=float(max(scipy_stats.norm.sf(above), scipy_stats.norm.cdf(below))),
+        p_value=float(max(ndtr(-above), ndtr(below))),
         alpha=alpha,
         note="",
     )

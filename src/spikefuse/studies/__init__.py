@@ -1,7 +1,14 @@
 """Questions as data: studies, their readings, and profiles of effort."""
 
-from spikefuse.studies.design import Cell, Grid, Study
-from spikefuse.studies.profiles import PROFILES, Profile
-from spikefuse.studies.registry import STUDIES
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.studies.design import Cell, Grid, Study
+    from spikefuse.studies.profiles import PROFILES, Profile
+    from spikefuse.studies.registry import STUDIES
 
 __all__ = ["PROFILES", "STUDIES", "Cell", "Grid", "Profile", "Study"]
+
+on_demand(__name__)

@@ -1,8 +1,15 @@
 """Fit a population of networks, evaluate it, keep what it learned."""
 
-from spikefuse.training.definition import TrialDefinition
-from spikefuse.training.evaluate import evaluate_condition
-from spikefuse.training.fit import train_population
-from spikefuse.training.noise import NoiseCondition
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.training.definition import TrialDefinition
+    from spikefuse.training.evaluate import evaluate_condition
+    from spikefuse.training.fit import train_population
+    from spikefuse.training.noise import NoiseCondition
 
 __all__ = ["NoiseCondition", "TrialDefinition", "evaluate_condition", "train_population"]
+
+on_demand(__name__)

@@ -11,7 +11,6 @@ from pydantic import Field
 from spikefuse.core.record import NamedRecord
 from spikefuse.data import DataSettings, Selection
 from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec
-from spikefuse.networks.build import population_key
 from spikefuse.results import definition_hash
 
 
@@ -123,6 +122,8 @@ class TrialDefinition(NamedRecord):
 
     def population_key(self) -> str:
         """Equal for trials that can train as one population: same shape, same number of steps."""
+        from spikefuse.networks.build import population_key
+
         shared = self.model_dump(
             mode="json",
             include={

@@ -1,14 +1,18 @@
 """Gaussian noise inside a network, at evaluation: how much, where, and drawn from which stream."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
-from torch import Tensor
 
 from spikefuse.core.gaussian import add_normal
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.streams import stream_seed
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class NoiseCondition(NamedRecord):

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from spikefuse.core import library
-from spikefuse.core.device import PRECISIONS
+from spikefuse.core.device import PRECISIONS, product_type
 from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec, build
 from spikefuse.networks.budget import count_parameters, solve_width
 from spikefuse.networks.memory import SAFETY, layer_sizes, network_memory
@@ -104,7 +104,7 @@ def test_kept_is_what_autograd_keeps_or_up_to_twice_that(
     needs = network_memory(spec, precision, BATCH, is_fused=backend != "eager")
     # The copies of the weights count among the weights.
     parameters = count_parameters(spec, solve_width(spec))
-    assert measured <= needs.kept + parameters * 2 * PRECISIONS[precision].itemsize
+    assert measured <= needs.kept + parameters * 2 * product_type(precision).itemsize
     assert needs.kept <= 2 * measured
 
 

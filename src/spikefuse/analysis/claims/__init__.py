@@ -7,16 +7,21 @@
 in the rows, `engine` judges, `files` writes claims.json.
 """
 
-from spikefuse.analysis.claims.catalogue import CLAIMS
-from spikefuse.analysis.claims.engine import (
-    DECISION,
-    PartVerdict,
-    Verdict,
-    evaluate_claims,
-)
-from spikefuse.analysis.claims.files import claims_document, write_claims
-from spikefuse.analysis.claims.observations import ASSUMED_SAMPLES, Table, Unavailable, measure
-from spikefuse.analysis.claims.rules import Claim, Levels, Part, Quantity
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.analysis.claims.catalogue import CLAIMS
+    from spikefuse.analysis.claims.engine import (
+        DECISION,
+        PartVerdict,
+        Verdict,
+        evaluate_claims,
+    )
+    from spikefuse.analysis.claims.files import claims_document, write_claims
+    from spikefuse.analysis.claims.observations import ASSUMED_SAMPLES, Table, Unavailable, measure
+    from spikefuse.analysis.claims.rules import Claim, Levels, Part, Quantity
 
 __all__ = [
     "ASSUMED_SAMPLES",
@@ -35,3 +40,5 @@ __all__ = [
     "measure",
     "write_claims",
 ]
+
+on_demand(__name__)

@@ -7,9 +7,14 @@
 predictions side by side, `judge` chooses the test, `answer` says it.
 """
 
-from spikefuse.analysis.compare.answer import Answer, answer, answer_document
-from spikefuse.analysis.compare.cells import Series
-from spikefuse.analysis.compare.judge import Comparison, compare_series
+from typing import TYPE_CHECKING
+
+from spikefuse.core.lazy import on_demand
+
+if TYPE_CHECKING:
+    from spikefuse.analysis.compare.answer import Answer, answer, answer_document
+    from spikefuse.analysis.compare.cells import Series
+    from spikefuse.analysis.compare.judge import Comparison, compare_series
 
 __all__ = [
     "Answer",
@@ -19,3 +24,5 @@ __all__ = [
     "answer_document",
     "compare_series",
 ]
+
+on_demand(__name__)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from spikefuse.analysis.claims.observations import PAPER_STUDIES
@@ -198,7 +199,8 @@ def shared_cells(
     A label names only the factors in which the shared cells differ. Cells of the same trials are
     one (a single modality has one trial under `paper` and `disjoint`).
     """
-    names = [name for name in factors_of(rows_a) if name in factors_of(rows_b) and name != "study"]
+    others = set(factors_of(rows_b)) - {"study"}
+    names = [name for name in factors_of(rows_a) if name in others]
     grouped = [_by_cell(rows, names, split) for rows in (rows_a, rows_b)]
     keys = [key for key in grouped[0] if key in grouped[1]]
     varying = [i for i in range(len(names)) if len({key[i] for key in keys}) > 1]
@@ -222,9 +224,10 @@ def _by_cell(
     rows: Sequence[Row], names: Sequence[str], split: str
 ) -> dict[tuple[str, ...], list[Row]]:
     cells: dict[tuple[str, ...], list[Row]] = {}
+    text = lru_cache(maxsize=None, typed=True)(shown)  # few levels, many rows
     for row in rows:
         if row.get("metric") == "diverged" or (
             row.get("metric") == "accuracy" and row.get("split") == split
         ):
-            cells.setdefault(tuple(shown(row.get(name)) for name in names), []).append(row)
+            cells.setdefault(tuple(text(row.get(name)) for name in names), []).append(row)
     return cells

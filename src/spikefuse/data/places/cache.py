@@ -4,16 +4,19 @@ Each entry is one safetensors file named by a hash of what it was computed from,
 another name and moved into place, and carrying a hash of its own content.
 """
 
+from __future__ import annotations
+
 import hashlib
 import logging
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +56,8 @@ def _digest(tensor: Tensor) -> str:
 
 
 def _read(path: Path) -> Tensor | None:
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="pt") as file:
             wanted = (file.metadata() or {}).get("sha256")
@@ -69,6 +74,8 @@ def _read(path: Path) -> Tensor | None:
 
 
 def _write(path: Path, tensor: Tensor) -> None:
+    from safetensors.torch import save
+
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

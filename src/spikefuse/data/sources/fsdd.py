@@ -4,18 +4,23 @@ Source: Z. Jackson and contributors, github.com/Jakobovski/free-spoken-digit-dat
 CC BY-SA 4.0, so the clips are never part of the package.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import re
 import wave
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from spikefuse.core.errors import DataError
 from spikefuse.data.settings import CLASSES, SAMPLE_RATE_HZ
 from spikefuse.data.sources.raw import ClipName, Clips
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 FSDD_SHA256 = "ddb17656a0bca4c5ddace082be188ca630516dc2ef1110afe3c4e9cc71173de4"
 """SHA-256 of the bytes of all recordings, concatenated in C-locale order of their names."""
@@ -118,6 +123,8 @@ def parse_wav(content: bytes, where: str) -> NDArray[np.float32]:
     Raises:
         DataError: The file is truncated or has another format.
     """
+    import numpy as np
+
     try:
         with wave.open(io.BytesIO(content)) as file:
             channels, width, rate, frames = file.getparams()[:4]

@@ -4,17 +4,21 @@ Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digit
 CC BY-SA 3.0, so the files are never part of the package.
 """
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 import zlib
 from pathlib import Path
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from spikefuse.core.errors import DataError
 from spikefuse.data.sources.raw import Images
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 MNIST_SHA256: dict[str, str] = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -58,6 +62,9 @@ def read_mnist(folder: Path) -> Images:
     Raises:
         DataError: A file is missing, truncated, not IDX, or its content has another SHA-256.
     """
+    import numpy as np
+    import torch
+
     missing = missing_mnist(folder)
     if missing:
         raise DataError(
@@ -128,6 +135,8 @@ def parse_idx(content: bytes, where: str) -> NDArray[np.uint8]:
         >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9]), "three labels").tolist()
         [7, 0, 9]
     """
+    import numpy as np
+
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE:
         raise DataError(
             f"parse_idx: {where} must be an IDX file of unsigned bytes (start 00 00 08), "

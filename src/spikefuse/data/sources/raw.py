@@ -1,12 +1,15 @@
 """What the readers hand over: images and clips as recorded, before any preprocessing."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +60,15 @@ class Clips:
     @property
     def labels(self) -> Tensor:
         """Digits, [N] int64."""
+        import torch
+
         return torch.tensor([name.digit for name in self.names], dtype=torch.int64)
 
     @property
     def official_test(self) -> Tensor:
         """Membership of the official test set, [N] bool."""
+        import torch
+
         return torch.tensor([name.index < self.test_indices for name in self.names])
 
     @property
@@ -72,5 +79,7 @@ class Clips:
     @property
     def speakers(self) -> Tensor:
         """Positions in `speaker_names`, [N] int64."""
+        import torch
+
         position = {speaker: i for i, speaker in enumerate(self.speaker_names)}
         return torch.tensor([position[name.speaker] for name in self.names], dtype=torch.int64)

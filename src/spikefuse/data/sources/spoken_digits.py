@@ -8,18 +8,23 @@ the one before modulo 256, and the whole is deflated. Differences of speech are 
 they deflate well, and a running sum undoes them exactly.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import zipfile
 import zlib
 from collections.abc import Sequence
 from importlib.resources import files
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from spikefuse.core.errors import DataError
 from spikefuse.data.sources.raw import ClipName, Clips
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 SPOKEN_DIGITS_SHA256 = "f3cf5a6db394684e1a9945cf5f11784ad2ebef582c57ee8d3cd5387d45e9938b"
 """SHA-256 of `embedded/spoken_digits.npz`."""
@@ -38,6 +43,8 @@ def pack(waveforms: Sequence[NDArray[np.float32]], names: Sequence[ClipName]) ->
         waveforms: Clips in [-1, 1], none of them silent throughout.
         names: What each clip is.
     """
+    import numpy as np
+
     peaks = np.array([np.abs(waveform).max() for waveform in waveforms], np.float32)
     levels = [
         np.round(waveform / peak * LEVELS).astype(np.int8)
@@ -65,6 +72,8 @@ def unpack(content: bytes) -> Clips:
     Raises:
         DataError: The content is no such file.
     """
+    import numpy as np
+
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             fields = {name: arrays[name] for name in arrays.files}

@@ -4,13 +4,17 @@ Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI
 Repository, 1998, doi 10.24432/C50P49 (its test file); licence CC BY 4.0.
 """
 
-import hashlib
+from __future__ import annotations
 
-import numpy as np
-import torch
+import hashlib
+from typing import TYPE_CHECKING
 
 from spikefuse.data.settings import CLASSES
 from spikefuse.data.sources.raw import Images
+
+if TYPE_CHECKING:
+    pass
+
 
 TEST_PER_DIGIT = 36
 """The last 36 images of each digit are the official test set: 360 of 1,797.
@@ -23,6 +27,8 @@ test set does; every fifth image instead would put each writer on both sides.
 def read_written_digits() -> Images:
     """Read the images from scikit-learn; their 0-16 ink scale becomes 0-255."""
     # Imported here: scikit-learn takes a second and only the embedded data needs it.
+    import numpy as np
+    import torch
     from sklearn.datasets import load_digits  # type: ignore[import-untyped, unused-ignore]
 
     ink, digits = load_digits(return_X_y=True)

@@ -11,13 +11,13 @@ The image split of a seed is the same in every protocol, alone and in pairs, and
 split alone and under `disjoint`: what differs between two numbers is what they are about.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import DataError, InputError
@@ -26,12 +26,16 @@ from spikefuse.core.streams import torch_stream
 from spikefuse.data.corpus import Corpus, Pool
 from spikefuse.data.splits.sampling import pair, stratified, without
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
 SPLITS = ("train", "validation", "test")
 MODALITIES = ("image", "audio", "fused")
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
-Splits = dict[str, Tensor]
+Splits: TypeAlias = "dict[str, Tensor]"
 
 
 class Selection(NamedRecord):
@@ -164,6 +168,8 @@ def _test_clips(pool: Pool, protocol: str, selection: Selection) -> Tensor:
 
 def _pair_then_split(corpus: Corpus, images: Splits, seed: int, selection: Selection) -> Splits:
     """Protocol `paper`: the training clips are tiled over training AND validation images."""
+    import torch
+
     pool = corpus.audio
     chosen = clip_splits(pool, "paper", seed, selection)
     training = torch.cat([chosen["train"], chosen["validation"]])
@@ -234,4 +240,6 @@ def _require_filled(splits: Splits, modality: str) -> Splits:
 
 
 def _shuffle(clips: Tensor, seed: int, split: str) -> Tensor:
+    import torch
+
     return clips[torch.randperm(len(clips), generator=torch_stream(seed, "shuffle-audio", split))]

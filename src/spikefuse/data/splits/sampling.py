@@ -1,11 +1,16 @@
 """Drawing and pairing by class, as pure functions of labels and a named random stream."""
 
-import torch
-from torch import Tensor
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import DataError
 from spikefuse.core.streams import torch_stream
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 def quotas(counts: Tensor, size: int) -> Tensor:
@@ -22,6 +27,8 @@ def quotas(counts: Tensor, size: int) -> Tensor:
         >>> quotas(torch.tensor([50, 30, 20]), 11).tolist()
         [6, 3, 2]
     """
+    import torch
+
     exact = counts * size
     total = max(int(counts.sum()), 1)
     quota = exact // total
@@ -45,6 +52,8 @@ def stratified(indices: Tensor, labels: Tensor, size: int, seed: int, *key: str 
     Returns:
         [size] of the indices, ascending.
     """
+    import torch
+
     require(0 <= size <= len(indices), "stratified", "size", f"from 0 to {len(indices)}", size)
     classes, counts = torch.unique(labels, return_counts=True)
     drawn = []
@@ -57,6 +66,8 @@ def stratified(indices: Tensor, labels: Tensor, size: int, seed: int, *key: str 
 
 def without(indices: Tensor, taken: Tensor) -> Tensor:
     """The indices that are not among `taken`, in their order."""
+    import torch
+
     return indices[~torch.isin(indices, taken)]
 
 
@@ -71,6 +82,8 @@ def balanced_repetition(members: Tensor, size: int, generator: torch.Generator) 
     Returns:
         [size].
     """
+    import torch
+
     times, extra = divmod(size, len(members))
     chosen = torch.randperm(len(members), generator=generator)[:extra]
     repeated = torch.cat([members.repeat(times), members[chosen]])
@@ -93,6 +106,8 @@ def pair(labels: Tensor, clips: Tensor, clip_labels: Tensor, seed: int, *key: st
     Raises:
         DataError: An image's digit has no clip.
     """
+    import torch
+
     partners = torch.empty(len(labels), dtype=torch.int64)
     for label in torch.unique(labels).tolist():
         members = clips[clip_labels == label]

@@ -8,12 +8,11 @@ from torch import Tensor
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.neurons.lif import native, triton
+from spikefuse.neurons.lif.backends import BACKENDS
 from spikefuse.neurons.lif.call import DTYPES
 from spikefuse.neurons.lif.eager import lif_eager, pool_spikes
 from spikefuse.neurons.lif.reference import RESETS, lif_reference, state_type
 from spikefuse.neurons.surrogate import Surrogate
-
-BACKENDS = ("auto", "native", "triton", "eager", "reference")
 
 KERNELS = {"native": native, "triton": triton}
 """The fused implementations: each has `available`, `why_not` and `lif_population`."""
