@@ -1,39 +1,57 @@
 """The command line: one file per subcommand. Nothing heavy is imported before it is needed."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from spikefuse import __version__
-from spikefuse.cli.bench import bench
-from spikefuse.cli.claims import claims
-from spikefuse.cli.compare import compare
-from spikefuse.cli.data import app as data_app
-from spikefuse.cli.doctor import doctor
-from spikefuse.cli.evaluate import evaluate
-from spikefuse.cli.plan import plan
-from spikefuse.cli.report import report
-from spikefuse.cli.reproduce import reproduce
-from spikefuse.cli.run import run
-from spikefuse.cli.show import show
-from spikefuse.cli.train import train
-from spikefuse.cli.verify import verify
 from spikefuse.core.errors import InputError, SpikefuseError
 
 COMMANDS = (
-    *(reproduce, run, plan, train, evaluate),
-    *(show, report, claims, compare, verify, doctor, bench),
+    *("reproduce", "run", "plan", "train", "evaluate"),
+    *("show", "report", "claims", "compare", "verify", "doctor", "bench", "data"),
 )
+"""Each is a module of this package with a function of its name, or an `app` of subcommands."""
+
+
+class _Commands(TyperGroup):
+    """Loads the one command that was typed: options of others come from records of their own."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _load(cmd_name) if cmd_name in COMMANDS else None
+
+    @property
+    def commands(self) -> dict[str, Any]:
+        return {name: _load(name) for name in COMMANDS}
+
+    @commands.setter
+    def commands(self, value: object) -> None:
+        """There are no others than those of `COMMANDS`."""
+
+
+def _load(name: str) -> Any:
+    module = import_module(f"spikefuse.cli.{name}")
+    group = getattr(module, "app", None)
+    if group is None:
+        group = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        group.command(name)(getattr(module, name))
+    command = typer.main.get_command(group)
+    command.name = name
+    return command
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="Does a second modality help your spiking network, by how much, and is it real?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
-for command in COMMANDS:
-    app.command()(command)
-app.add_typer(data_app, name="data")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,22 +1,21 @@
 """`spikefuse evaluate`: a trained network under noise."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.records import options_of
+from spikefuse.training import NoiseCondition
+
+DEFAULT_STD = 0.1
 
 
+@options_of(NoiseCondition, shown={"noise_std": str(DEFAULT_STD)})
 def evaluate(
+    given: dict[str, Any],
     trial: Annotated[Path, typer.Argument(help="Trial folder, RESULTS/trials/NAME.")],
-    noise_std: Annotated[float, typer.Option(help="Standard deviation of the noise.")] = 0.1,
-    noise_position: Annotated[str, typer.Option(help="before or after the activation.")] = "before",
-    sites: Annotated[str, typer.Option(help="all, first or last hidden activations.")] = "all",
-    draws: Annotated[int, typer.Option(help="Independent draws.")] = 2,
-    samples: Annotated[
-        int | None, typer.Option(help="At most this many samples per split; all if left out.")
-    ] = None,
     data_dir: options.DataDir = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
@@ -28,28 +27,21 @@ def evaluate(
     from pydantic import ValidationError
     from rich.console import Console
 
-    from spikefuse.cli.single import explain, open_trial, show_trial
+    from spikefuse.cli.single import explain, open_trial, refuse_idle, show_trial
     from spikefuse.cli.workflow import check_backend
     from spikefuse.core.device import check_device
     from spikefuse.core.errors import InputError
     from spikefuse.data import locate
-    from spikefuse.training import NoiseCondition
+    from spikefuse.training.effect import condition_without_effect
 
     check_device(device)
     check_backend(backend, device)
     store, definition = open_trial(trial)
     try:
-        condition = NoiseCondition.model_validate(
-            {
-                "noise_std": noise_std,
-                "noise_position": noise_position,
-                "sites": sites,
-                "draws": draws,
-                "samples": samples,
-            }
-        )
+        condition = NoiseCondition.model_validate({"noise_std": DEFAULT_STD} | given)
     except ValidationError as error:
         raise InputError(explain("evaluate", error)) from None
+    refuse_idle("evaluate", condition_without_effect(condition, given))
     from spikefuse.planning.work import run_population
 
     source = definition.data.source

@@ -1,13 +1,71 @@
 """Options that several subcommands share, each written once."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Profile = Annotated[
-    str, typer.Option("--profile", help="Effort: smoke (seconds), quick (minutes) or paper.")
+from spikefuse.core.registry import Choices
+
+
+def _profiles() -> Iterable[str]:
+    from spikefuse.studies import PROFILES
+
+    return (f"{name} ({profile.summary.partition(':')[0]})" for name, profile in PROFILES.items())
+
+
+def _studies() -> Iterable[str]:
+    from spikefuse.studies import STUDIES
+    from spikefuse.studies.sensitivity import SENSITIVITY
+
+    return (*STUDIES, SENSITIVITY)
+
+
+def _executors() -> Iterable[str]:
+    from spikefuse.execution import EXECUTORS
+
+    return EXECUTORS
+
+
+def _backends() -> Iterable[str]:
+    from spikefuse.neurons.lif import BACKENDS
+
+    return BACKENDS
+
+
+def _precisions() -> Iterable[str]:
+    from spikefuse.core.device import PRECISIONS
+
+    return ("auto", *PRECISIONS)
+
+
+def _protocols() -> Iterable[str]:
+    from spikefuse.data import PROTOCOLS
+
+    return PROTOCOLS
+
+
+def _readings() -> Iterable[str]:
+    from spikefuse.studies.readings import READINGS
+
+    return READINGS
+
+
+def _experiments() -> Iterable[str]:
+    from spikefuse.studies.paper import EXPERIMENTS
+
+    return (study.name for study in EXPERIMENTS)
+
+
+Studies = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Names of studies; those of reproduce if left out, sensitivity only alone."
+    ),
+    Choices(_studies),
 ]
+Profile = Annotated[str, typer.Option("--profile", help="Effort."), Choices(_profiles)]
 Data = Annotated[
     str,
     typer.Option(
@@ -31,13 +89,18 @@ Out = Annotated[
 ]
 Protocols = Annotated[
     str,
-    typer.Option("--protocols", help="Pairing protocols, separated by commas: paper, disjoint."),
+    typer.Option(
+        "--protocols", help="Pairing protocols of the fused networks, separated by commas."
+    ),
+    Choices(lambda: ("paper", "disjoint")),
 ]
 Executor = Annotated[
     str,
     typer.Option(
-        "--executor", help="auto, process (this one), pool (local processes) or ray (a cluster)."
+        "--executor",
+        help="What runs the work: this process, local processes, a cluster, or what fits.",
     ),
+    Choices(_executors),
 ]
 Workers = Annotated[
     int | None,
@@ -70,16 +133,16 @@ Device = Annotated[
 ]
 Backend = Annotated[
     str,
-    typer.Option(
-        "--backend", help="Neuron implementation: auto, native, triton, eager, reference."
-    ),
+    typer.Option("--backend", help="Neuron implementation."),
+    Choices(_backends),
 ]
 Precision = Annotated[
     str,
     typer.Option(
         "--precision",
-        help="Matrix products in float32 or bf16; auto is bf16 where the device has it.",
+        help="Type of matrix products; auto is bf16 where the device has it.",
     ),
+    Choices(_precisions),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Readings = Annotated[
@@ -88,6 +151,7 @@ Readings = Annotated[
         "--readings",
         help="With sensitivity: only these readings, separated by commas (docs/method.md).",
     ),
+    Choices(_readings),
 ]
 Experiments = Annotated[
     str | None,
@@ -95,4 +159,5 @@ Experiments = Annotated[
         "--studies",
         help="With sensitivity: only these of the paper's experiments, separated by commas.",
     ),
+    Choices(_experiments),
 ]

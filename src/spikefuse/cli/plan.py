@@ -1,35 +1,22 @@
 """`spikefuse plan`: what a run would do and how long it would take."""
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from spikefuse.cli import options
-from spikefuse.cli.run import STUDIES
+from spikefuse.cli.records import options_of
+from spikefuse.cli.request import Request
 
 if TYPE_CHECKING:
     from spikefuse.planning import Plan
 
 
-def plan(
-    studies: Annotated[list[str] | None, typer.Argument(help=STUDIES)] = None,
-    profile: options.Profile = "quick",
-    data: options.Data = "auto",
-    data_dir: options.DataDir = None,
-    seeds: options.Seeds = None,
-    out: options.Out = None,
-    protocols: options.Protocols = "paper,disjoint",
-    readings: options.Readings = None,
-    experiments: options.Experiments = None,
-    workers: options.Workers = None,
-    device: options.Device = "cpu",
-    backend: options.Backend = "auto",
-    precision: options.Precision = "auto",
-    as_json: options.AsJson = False,
-) -> None:
-    """Print trials, populations and an estimate of time; nothing is trained."""
-    settings = {key: value for key, value in locals().items() if key != "as_json"}
+# What decides how the work is carried out has no effect on the plan.
+EXECUTION = ("executor", "threads", "shard", "time_limit", "ray_address")
 
+
+@options_of(Request, leave_out=EXECUTION)
+def plan(given: dict[str, Any], as_json: options.AsJson = False) -> None:
+    """Print trials, populations and an estimate of time; nothing is trained."""
     import json
     import sys
 
@@ -37,7 +24,6 @@ def plan(
 
     from spikefuse.cli.progress import duration
     from spikefuse.cli.workflow import (
-        Request,
         populations_table,
         prepare,
         readings_table,
@@ -46,9 +32,10 @@ def plan(
     from spikefuse.planning.estimate import seconds_of
 
     console = Console(file=sys.stderr if as_json else sys.stdout)
-    prepared = prepare(Request(**settings), console)
+    request = Request(**given)
+    prepared = prepare(request, console)
     made = prepared.plan
-    seconds = seconds_of(made, workers, backend, device)
+    seconds = seconds_of(made, request.workers, request.backend, request.device)
     if as_json:
         record = _record(made) | {"estimated_seconds": round(seconds, 1)}
         print(json.dumps(record, indent=2))

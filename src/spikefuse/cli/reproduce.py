@@ -1,37 +1,24 @@
 """`spikefuse reproduce`: the paper's six experiments, from data to report."""
 
-from spikefuse.cli import options
+from typing import Any
+
+from spikefuse.cli.records import options_of
+from spikefuse.cli.request import Request
 
 
-def reproduce(
-    profile: options.Profile = "quick",
-    data: options.Data = "auto",
-    data_dir: options.DataDir = None,
-    seeds: options.Seeds = None,
-    out: options.Out = None,
-    protocols: options.Protocols = "paper,disjoint",
-    executor: options.Executor = "auto",
-    workers: options.Workers = None,
-    threads: options.Threads = None,
-    shard: options.Shard = "1/1",
-    time_limit: options.TimeLimit = None,
-    ray_address: options.RayAddress = None,
-    device: options.Device = "cpu",
-    backend: options.Backend = "auto",
-    precision: options.Precision = "auto",
-) -> None:
+@options_of(Request, leave_out=("studies", "readings", "experiments"))
+def reproduce(given: dict[str, Any]) -> None:
     """Train, evaluate and report the six experiments and controls. Goes on where it was stopped."""
-    settings = dict(locals())  # the options above, by name
-
     from rich.console import Console
 
-    from spikefuse.cli.workflow import Request, execute, prepare, show_plan
+    from spikefuse.cli.workflow import execute, prepare, show_plan
 
     console = Console()
-    prepared = prepare(Request(**settings), console)
+    request = Request(**given)
+    prepared = prepare(request, console)
     show_plan(prepared, console)
     execute(prepared, console)
-    if shard != "1/1":
+    if request.shard != "1/1":
         console.print("This share is done. When all shares are, run the command without --shard.")
         return
     from spikefuse.report import build_report

@@ -1,49 +1,26 @@
 """`spikefuse run`: named studies, without the report."""
 
-from typing import Annotated
+from typing import Any
 
-import typer
-
-from spikefuse.cli import options
-
-STUDIES = "Names of studies; those of reproduce if left out. Also: speakers, sensitivity (alone)."
+from spikefuse.cli.records import options_of
+from spikefuse.cli.request import Request
 
 
-def run(
-    studies: Annotated[list[str] | None, typer.Argument(help=STUDIES)] = None,
-    profile: options.Profile = "quick",
-    data: options.Data = "auto",
-    data_dir: options.DataDir = None,
-    seeds: options.Seeds = None,
-    out: options.Out = None,
-    protocols: options.Protocols = "paper,disjoint",
-    readings: options.Readings = None,
-    experiments: options.Experiments = None,
-    executor: options.Executor = "auto",
-    workers: options.Workers = None,
-    threads: options.Threads = None,
-    shard: options.Shard = "1/1",
-    time_limit: options.TimeLimit = None,
-    ray_address: options.RayAddress = None,
-    device: options.Device = "cpu",
-    backend: options.Backend = "auto",
-    precision: options.Precision = "auto",
-) -> None:
+@options_of(Request)
+def run(given: dict[str, Any]) -> None:
     """Train and evaluate the named studies and write results.csv.
 
     speakers leaves one speaker out, each in turn. sensitivity repeats the paper's experiments under
     every reading of what the paper leaves open, and writes readings.csv and sensitivity.csv.
     """
-    settings = dict(locals())  # the options above, by name
-
     from rich.console import Console
 
     from spikefuse.cli.summaries import show_readings, show_summaries
-    from spikefuse.cli.workflow import Request, execute, prepare, show_plan
+    from spikefuse.cli.workflow import execute, prepare, show_plan
     from spikefuse.results import read_tidy
 
     console = Console()
-    prepared = prepare(Request(**settings), console)
+    prepared = prepare(Request(**given), console)
     show_plan(prepared, console)
     results = execute(prepared, console)
     if prepared.readings:

@@ -28,33 +28,57 @@ from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.profiles import SIZES
 from spikefuse.training import TrialDefinition
+from spikefuse.training.effect import without_effect
 
-SELECTION = ("images", "test_images", "held_out_speaker", "shuffle_audio")
 
-
-def definition_from(settings: dict[str, Any], source: str) -> TrialDefinition:
-    """A trial's definition from the options of `spikefuse train`.
+def definition_from(given: dict[str, Any], source: str) -> TrialDefinition:
+    """A trial's definition from the options of `spikefuse train` that were given.
 
     Raises:
-        InputError: An option has a value that is not allowed; the message names the nearest.
+        InputError: An option has a value that is not allowed, and the message names the nearest;
+            or it has no effect, and the message says what it needs.
     """
-    values = dict(settings)
-    selection = {key: values.pop(key) for key in SELECTION}
-    if values["budget"] is None:
-        values["budget"] = SIZES[one_of("train", "--size", values["size"], SIZES)]
-    else:
-        require(values["budget"] >= 100, "train", "--budget", "at least 100", values["budget"])
-        values["size"] = str(values["budget"])
+    values = dict(given)
+    selection = {key: values.pop(key) for key in Selection.model_fields if key in values}
+    data = {key: values.pop(key) for key in DataSettings.model_fields if key in values}
     try:
         definition = TrialDefinition.create(
-            **values,
+            **values | _budget(values),
             selection=Selection.model_validate(selection),
-            data=DataSettings.model_validate({"source": source}),
+            data=DataSettings.model_validate({"source": source} | data),
         )
     except ValidationError as error:
         raise InputError(explain("train", error)) from None
+    refuse_idle("train", without_effect(definition, given))
     solve_width(definition.network_spec())  # a budget that cannot be met leaves no folder behind
     return definition
+
+
+def _budget(values: dict[str, Any]) -> dict[str, Any]:
+    """Size and budget say one thing: each decides the other."""
+    if "budget" not in values:
+        size = one_of("train", "--size", values.get("size", "S"), SIZES)
+        return {"size": size, "budget": SIZES[size]}
+    budget = values["budget"]
+    if "size" in values:
+        refuse_idle("train", ("size", "--budget to be left out"))
+    require(budget >= 100, "train", "--budget", "at least 100", budget)
+    return {"size": str(budget), "budget": budget}
+
+
+def refuse_idle(command: str, found: tuple[str, str] | None) -> None:
+    """Refuse an option that has no effect.
+
+    Args:
+        command: The command that was typed.
+        found: The option's field and what it needs; None where everything matters.
+
+    Raises:
+        InputError: There is one.
+    """
+    if found is not None:
+        option = "--" + found[0].replace("_", "-")
+        raise InputError(f"{command}: {option} needs {found[1]}. Here it would change nothing.")
 
 
 def explain(command: str, error: ValidationError) -> str:
@@ -75,7 +99,7 @@ def explain(command: str, error: ValidationError) -> str:
 
 
 def train_one(
-    settings: dict[str, Any],
+    given: dict[str, Any],
     *,
     data: str,
     data_dir: Path | None,
@@ -85,6 +109,7 @@ def train_one(
     began: float,
     device: str,
     backend: str,
+    precision: str,
     as_json: bool,
 ) -> None:
     """Train, store and show one trial.
@@ -94,7 +119,7 @@ def train_one(
     """
     deadline = deadline_of(time_limit, began)
     console = Console(file=sys.stderr if as_json else sys.stdout)
-    settings["precision"] = resolve_precision(settings["precision"], device)
+    settings = given | {"precision": resolve_precision(precision, device)}
     definition_from(settings, "builtin")  # refuses what is wrong before anything is downloaded
     check_device(device)
     check_backend(backend, device)

@@ -3,14 +3,15 @@
 import logging
 import shlex
 import sys
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from spikefuse.cli.request import Request
 
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
@@ -27,31 +28,6 @@ STOPPED = 75
 
 WRITING_S = 20.0
 """Time left for tables and report, which took less than this for all of `reproduce`."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a user asked for, as options; a time limit counts from when this is made."""
-
-    studies: list[str] | None = None
-    profile: str = "quick"
-    data: str = "auto"
-    data_dir: Path | None = None
-    seeds: int | None = None
-    out: Path | None = None
-    protocols: str = "paper,disjoint"
-    readings: str | None = None
-    experiments: str | None = None
-    executor: str = "auto"
-    workers: int | None = None
-    threads: int | None = None
-    shard: str = "1/1"
-    time_limit: str | None = None
-    ray_address: str | None = None
-    device: str = "cpu"
-    backend: str = "auto"
-    precision: str = "auto"
-    began: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ A copied list of names would have to be found and extended for every new part; h
 itself decides, at the time of the check, so that a part registered later is known everywhere.
 """
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator
 
@@ -13,6 +14,48 @@ from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError
 
 Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class _Check:
+    kind: str
+    registry: Mapping[str, object]
+
+    def __call__(self, name: str) -> str:
+        return one_of(self.kind, "name", name, self.registry)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Names that a setting may have, for its help; to be put into `Annotated`, checks nothing.
+
+    Args:
+        names: Called when the help is made, so that parts registered by then are among them.
+    """
+
+    names: Callable[[], Iterable[str]]
+
+
+def choices_of(annotation: object, metadata: Iterable[object] = ()) -> tuple[str, ...]:
+    """The names that a field allows: of its `Literal`, its registry or its `Choices`; else none.
+
+    Example:
+        >>> from typing import Literal
+        >>> choices_of(Literal["round", "square"] | None)
+        ('round', 'square')
+    """
+    for each in metadata:
+        if isinstance(each, Choices):
+            return tuple(each.names())
+        if isinstance(each, AfterValidator) and isinstance(each.func, _Check):
+            return tuple(each.func.registry)
+    if get_origin(annotation) is Literal:
+        return tuple(map(str, get_args(annotation)))
+    if get_origin(annotation) is Annotated:
+        inner, *further = get_args(annotation)
+        return choices_of(inner, further)
+    found = (choices_of(each) for each in get_args(annotation))
+    return next(filter(None, found), ())
 
 
 def name_in(kind: str, registry: Mapping[str, object]) -> AfterValidator:
@@ -28,7 +71,7 @@ def name_in(kind: str, registry: Mapping[str, object]) -> AfterValidator:
         >>> TypeAdapter(Annotated[str, name_in("shape", {"round": 1})]).validate_python("round")
         'round'
     """
-    return AfterValidator(lambda name: one_of(kind, "name", name, registry))
+    return AfterValidator(_Check(kind, registry))
 
 
 def register(kind: str, registry: dict[str, Part], name: str, part: Part) -> Part:

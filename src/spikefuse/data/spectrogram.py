@@ -47,6 +47,7 @@ def pad_or_crop(waveform: Tensor, samples: int) -> Tensor:
         [samples].
 
     Example:
+        >>> import torch
         >>> pad_or_crop(torch.tensor([1.0, 2.0, 3.0]), 6).tolist()
         [0.0, 1.0, 2.0, 3.0, 0.0, 0.0]
         >>> pad_or_crop(torch.tensor([1.0, 2.0, 3.0]), 1).tolist()

@@ -98,6 +98,7 @@ class Surrogate:
         InputError: The name is unknown or the width is not a positive finite number.
 
     Example:
+        >>> import torch
         >>> Surrogate("atan").width
         0.5
         >>> Surrogate("boxcar", 0.5).derivative(torch.tensor([-0.6, 0.0, 0.49])).tolist()

@@ -15,7 +15,34 @@ from spikefuse.results import definition_hash
 
 
 class TrialDefinition(NamedRecord):
-    """One network to be trained. Field names are the columns of the tidy results."""
+    """One network to be trained. Field names are the columns of the tidy results.
+
+    Args:
+        network: Spiking, or its dense twin.
+        modality: What it sees.
+        size: S (1.6 M parameters), S/2 or S/3.
+        budget: Number of parameters, in place of a size.
+        plan: Layers of each branch.
+        fusion: Where the inputs of a fused network meet.
+        neuron: The hidden neurons; relu is the dense twin's.
+        leak: Share of the membrane that is kept from step to step.
+        threshold: Firing threshold.
+        reset: Of the membrane after a spike: less the threshold, to zero, or none.
+        detach_reset: No gradient through the reset.
+        surrogate: Derivative that stands in for a spike's.
+        surrogate_width: Width of the surrogate, in the unit of the membrane.
+        time_steps: T.
+        readout: Time-mean of the last layer's current, or its spikes.
+        protocol: Which clip pairs with which image; disjoint has no clip on two sides.
+        data: Source and preprocessing.
+        selection: Which part of the data.
+        image_scale: unit (0-1), byte (0-255) or standard (mean 0, std 1).
+        epochs: Passes over the training data.
+        batch_size: Samples of a training step.
+        learning_rate: Adam's.
+        precision: Of convolutions and matrix products.
+        seed: Of everything random.
+    """
 
     first_fields = frozenset(
         {

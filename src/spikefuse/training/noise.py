@@ -24,7 +24,7 @@ class NoiseCondition(NamedRecord):
             leaves it (spikes, or the ReLU's output), before pooling.
         sites: "all" hidden activations, only the "first" of each branch, or only the "last".
         draws: Independent repetitions.
-        samples: At most this many samples of a split, or None for all.
+        samples: At most this many samples of a split; all if left out.
     """
 
     first_fields = frozenset({"noise_std", "noise_position", "sites", "draws", "samples"})

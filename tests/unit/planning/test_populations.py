@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,15 @@ def test_a_processor_is_as_many_workers_as_cores_and_one_for_shares(
 # -- on GPUs -------------------------------------------------------------------------------------
 
 
+neurons = import_module("spikefuse.neurons.lif")  # the package: `neurons.lif` is a function
+
+
 @pytest.fixture
 def gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four GPUs of 80 GiB with Triton."""
     monkeypatch.setattr(populations, "count_devices", lambda device: 4)
     monkeypatch.setattr(populations, "memory_of", lambda device: 80 * GIB)
-    monkeypatch.setattr(populations, "resolve_backend", lambda backend, device: "triton")
+    monkeypatch.setattr(neurons, "resolve_backend", lambda backend, device: "triton")
 
 
 @pytest.mark.usefixtures("gpus")
@@ -89,7 +93,7 @@ def test_a_place_of_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert place_of("cuda") == Place("cuda", 4, 80 * GIB, is_fused=True)
     assert place_of("cuda", workers=2).count == 2
     assert place_of("cuda", workers=9) == Place("cuda", 4, 80 * GIB // 3, is_fused=True)
-    monkeypatch.setattr(populations, "resolve_backend", lambda backend, device: "eager")
+    monkeypatch.setattr(neurons, "resolve_backend", lambda backend, device: "eager")
     assert not place_of("cuda").is_fused
 
 
@@ -186,7 +190,7 @@ def test_shares_reckon_with_the_same_gpu_everywhere(
     here = _plan(tmp_path, device="cuda", is_shared=True)
     monkeypatch.setattr(populations, "count_devices", lambda device: 1)
     monkeypatch.setattr(populations, "memory_of", lambda device: SHARED_MEMORY)
-    monkeypatch.setattr(populations, "resolve_backend", lambda backend, device: "eager")
+    monkeypatch.setattr(neurons, "resolve_backend", lambda backend, device: "eager")
     there = _plan(tmp_path, device="cuda", workers=1, is_shared=True)
     assert _names(here.populations) == _names(there.populations)
 

@@ -42,10 +42,10 @@ class Selection(NamedRecord):
     """Which part of a corpus a trial uses. What does not concern its modality has no effect.
 
     Args:
-        images: Number of official training images, stratified by digit; None for all.
-        test_images: Number of official test images, stratified by digit; None for all.
+        images: Number of official training images, stratified by digit; all if left out.
+        test_images: Number of official test images, stratified by digit; all if left out.
         clips: Number of training clips (under `speaker`, of the other speakers' clips),
-            stratified by digit; None for all.
+            stratified by digit; all if left out.
         validation_share_image: Share of the training images, and of the pairs, held for validation.
         validation_share_audio: Share of the training clips held for validation.
         held_out_speaker: Whose clips are the test split; for protocol `speaker` alone.

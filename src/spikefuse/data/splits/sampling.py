@@ -24,6 +24,7 @@ def quotas(counts: Tensor, size: int) -> Tensor:
         [K] int64 with sum `size`, none above its count.
 
     Example:
+        >>> import torch
         >>> quotas(torch.tensor([50, 30, 20]), 11).tolist()
         [6, 3, 2]
     """

@@ -1,0 +1,174 @@
+"""Options made from the record that they fill: a new field is an option with its help.
+
+    @options_of(NoiseCondition)
+    def evaluate(given: dict[str, Any], trial: Path, ...) -> None:
+
+`given` holds what the user wrote and nothing else: defaults stay with the record, and an option
+that has no effect can be told from one that was left out.
+"""
+
+import dataclasses
+import functools
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+from typer.models import ParameterInfo
+
+from spikefuse.core.registry import choices_of
+
+_ENTRY = re.compile(r" {4}(\w+): (.*)")
+
+Record = type[Any]
+"""A pydantic model, or a dataclass whose fields are annotated with `typer.Option`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Field:
+    name: str
+    annotation: Any
+    metadata: tuple[Any, ...]
+    default: Any
+    description: str
+
+
+def fields_of(record: Record) -> dict[str, _Field]:
+    """The fields of a record by name."""
+    return {field.name: field for field in _fields(record)}
+
+
+def options_of(
+    *records: Record, leave_out: Iterable[str] = (), shown: dict[str, str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for every plain field of the records.
+
+    The command's first parameter receives a dictionary of the options that were given.
+
+    Args:
+        records: Fields that are records themselves are left out; name them too.
+        leave_out: Names of fields that are no option of this command.
+        shown: What the help says as a field's default, where the record does not say it.
+    """
+    hidden, told = set(leave_out), shown or {}
+    chosen = [
+        field
+        for record in records
+        for field in _fields(record)
+        if field.name not in hidden and not _is_record(field.annotation)
+    ]
+    parameters = [_parameter(field, told.get(field.name)) for field in chosen]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+        @functools.wraps(command)
+        def called(**values: Any) -> None:
+            given = {field.name: values.pop(field.name) for field in chosen}
+            command({name: value for name, value in given.items() if _is_given(value)}, **values)
+
+        combined = [*parameters, *map(_listed, own)]
+        called.__signature__ = inspect.Signature(combined)  # type: ignore[attr-defined]
+        called.__annotations__ = {one.name: one.annotation for one in combined}
+        del called.__wrapped__
+        return called
+
+    return decorate
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value != []
+
+
+def _fields(record: Record) -> Iterator[_Field]:
+    if issubclass(record, BaseModel):
+        documented = _documented(record)
+        for name, info in record.model_fields.items():
+            default = None if info.is_required() else info.get_default(call_default_factory=True)
+            told = info.description or documented.get(name, "")
+            yield _Field(name, info.annotation, tuple(info.metadata), default, told)
+        return
+    hints = typing.get_type_hints(record, include_extras=True)
+    for each in dataclasses.fields(record):
+        kind, *metadata = get_args(hints[each.name]) if _is_annotated(hints[each.name]) else [None]
+        if any(isinstance(one, ParameterInfo) for one in metadata):
+            yield _Field(each.name, kind, tuple(metadata), each.default, "")
+
+
+def _written(default: object) -> str:
+    if default is None or default is False:
+        return ""
+    return f"{default:.4g}" if isinstance(default, float) else str(default)
+
+
+def _documented(record: Record) -> dict[str, str]:
+    """What the record's docstring says of each field below `Args:`."""
+    lines = inspect.cleandoc(record.__doc__ or "").partition("Args:\n")[2].splitlines()
+    found: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        if line and not line.startswith("    "):
+            break
+        start = _ENTRY.fullmatch(line)
+        if start is not None:
+            name = start[1]
+            found[name] = start[2].replace("`", "")
+        elif name and line.strip():
+            found[name] += f" {line.strip()}".replace("`", "")
+    return found
+
+
+def _parameter(field: _Field, shown: str | None) -> inspect.Parameter:
+    info = next((one for one in field.metadata if isinstance(one, ParameterInfo)), None)
+    if info is None:
+        info = typer.Option(f"--{field.name.replace('_', '-')}", help=field.description)
+    info = _listing(info, field.annotation, field.metadata)
+    default = shown or _written(field.default)
+    if default and info.show_default is True:
+        info.help = f"{info.help} Default: {default}."
+    hint: Any = Annotated[_plain(field.annotation) | None, info]
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint
+    )
+
+
+def _listed(parameter: inspect.Parameter) -> inspect.Parameter:
+    """A parameter of the command's own, with the choices that its annotation names."""
+    if not _is_annotated(parameter.annotation):
+        return parameter
+    kind, info, *further = get_args(parameter.annotation)
+    hint: Any = Annotated[kind, _listing(info, kind, further)]
+    return parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hint)
+
+
+def _listing(info: Any, annotation: object, metadata: Iterable[object]) -> Any:
+    """The option with its choices in its help; a copy, since commands share options."""
+    info = copy(info)
+    if names := choices_of(annotation, metadata):
+        info.help = f"{(info.help or '').rstrip('.')}: {', '.join(names)}."
+    return info
+
+
+def _is_annotated(hint: object) -> bool:
+    return get_origin(hint) is Annotated
+
+
+def _is_record(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _plain(annotation: Any) -> Any:
+    """The type that a command line reads for a field; checks and names are the record's."""
+    if _is_annotated(annotation):
+        return _plain(get_args(annotation)[0])
+    if get_origin(annotation) is Literal:
+        return type(get_args(annotation)[0])
+    if isinstance(annotation, types.UnionType) or get_origin(annotation) is typing.Union:
+        (only,) = (each for each in get_args(annotation) if each is not type(None))
+        return _plain(only)
+    return annotation

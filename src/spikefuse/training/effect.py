@@ -1,0 +1,131 @@
+"""Which settings matter for which values: a setting that is named and has no effect is refused.
+
+A trial's definition is kept in its canonical form (`TrialDefinition.create`), so a setting that the
+network does not have would vanish without a word, and one that its data do not have would change
+the trial's name and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spikefuse.training.definition import TrialDefinition
+    from spikefuse.training.noise import NoiseCondition
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a setting needs to have an effect.
+
+    Args:
+        what: In words, to be read after "needs".
+        is_met: Whether a definition, or a condition, has it.
+    """
+
+    what: str
+    is_met: Callable[[Any], bool]
+
+
+def _input(kind: str) -> Need:
+    article = "an" if kind[0] in "aeiou" else "a"
+    return Need(f"a network with {article} {kind} input", lambda trial: kind in trial.modalities)
+
+
+FUSED = Need("a fused network", lambda trial: len(trial.modalities) > 1)
+SPIKING = Need("a spiking network", lambda trial: trial.network == "snn")
+IMAGE, AUDIO = _input("image"), _input("audio")
+
+TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
+    "fusion": (FUSED,),
+    "neuron": (SPIKING,),
+    "leak": (SPIKING, Need("a neuron that leaks", lambda trial: trial.neuron != "if")),
+    "threshold": (SPIKING,),
+    "reset": (SPIKING,),
+    "detach_reset": (SPIKING, Need("a reset", lambda trial: trial.reset != "none")),
+    "surrogate": (SPIKING,),
+    "surrogate_width": (SPIKING,),
+    "time_steps": (SPIKING,),
+    "readout": (SPIKING,),
+    "protocol": (
+        Need(
+            "a fused network, or protocol speaker and a network with audio",
+            lambda trial: trial.protocol == "speaker" or len(trial.modalities) > 1,
+        ),
+        AUDIO,
+    ),
+    "held_out_speaker": (
+        AUDIO,
+        Need("protocol speaker", lambda trial: trial.protocol == "speaker"),
+    ),
+    "shuffle_audio": (FUSED,),
+    "images": (IMAGE,),
+    "test_images": (IMAGE,),
+    "validation_share_image": (IMAGE,),
+    "image_size": (IMAGE,),
+    "image_scale": (IMAGE,),
+    "clips": (AUDIO,),
+    "validation_share_audio": (AUDIO,),
+    "spectrogram_size": (AUDIO,),
+    "n_fft": (AUDIO,),
+    "hop": (AUDIO,),
+    "clip_ms": (AUDIO,),
+}
+"""By field of a trial's definition, its selection and its data settings; others always matter."""
+
+NOISY = Need("noise above 0", lambda condition: condition.noise_std > 0)
+
+CONDITION_NEEDS: dict[str, tuple[Need, ...]] = {
+    "noise_position": (NOISY,),
+    "sites": (NOISY,),
+    "draws": (NOISY,),
+}
+"""By field of a noise condition."""
+
+
+def without_effect(trial: TrialDefinition, given: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first setting that was named and does nothing in this trial, with what it needs.
+
+    Args:
+        trial: Made from the settings.
+        given: What a user named, by field of the definition, its selection or its data settings.
+
+    Returns:
+        The field and what it needs; the neutral value itself (1 time step of a dense network) may
+        be named. None: everything matters.
+
+    Example:
+        >>> from spikefuse.training import TrialDefinition
+        >>> without_effect(TrialDefinition.create(modality="image"), {"shuffle_audio": True})
+        ('shuffle_audio', 'a fused network')
+    """
+    kept = {**dict(trial), **dict(trial.selection), **dict(trial.data)}
+    for name, value in given.items():
+        unmet = _unmet(TRIAL_NEEDS.get(name, ()), trial)
+        if unmet is not None and not _is_neutral(kept, name, value, unmet):
+            return name, unmet
+        if name in kept and kept[name] != value:
+            return name, "other settings than these"
+    return None
+
+
+def condition_without_effect(
+    condition: NoiseCondition, given: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """The same for a condition of noise."""
+    for name in given:
+        unmet = _unmet(CONDITION_NEEDS.get(name, ()), condition)
+        if unmet is not None:
+            return name, unmet
+    return None
+
+
+def _unmet(needs: tuple[Need, ...], record: object) -> str | None:
+    return next((need.what for need in needs if not need.is_met(record)), None)
+
+
+def _is_neutral(kept: Mapping[str, Any], name: str, value: object, unmet: str) -> bool:
+    """Whether the value is what the network has anyway, by its nature and not by a default."""
+    return unmet == SPIKING.what and name in ("neuron", "time_steps") and kept[name] == value

@@ -1,0 +1,121 @@
+"""A setting that is named and does nothing is found; one that does something is not."""
+
+from typing import Any
+
+import pytest
+
+from spikefuse.data import DataSettings, Selection
+from spikefuse.training import NoiseCondition, TrialDefinition
+from spikefuse.training.effect import TRIAL_NEEDS, condition_without_effect, without_effect
+
+OTHER: dict[str, Any] = {
+    "fusion": "late",
+    "neuron": "if",
+    "leak": 0.5,
+    "threshold": 2.0,
+    "reset": "hard",
+    "detach_reset": True,
+    "surrogate": "atan",
+    "surrogate_width": 0.25,
+    "time_steps": 3,
+    "readout": "spike-count",
+    "protocol": "paper",
+    "held_out_speaker": "kal",
+    "shuffle_audio": True,
+    "images": 100,
+    "test_images": 50,
+    "validation_share_image": 0.3,
+    "image_size": 8,
+    "image_scale": "byte",
+    "clips": 100,
+    "validation_share_audio": 0.3,
+    "spectrogram_size": 8,
+    "n_fft": 128,
+    "hop": 64,
+    "clip_ms": 500,
+}
+"""For each field that needs something, a value that is not its default."""
+
+SPIKES = ("neuron", "leak", "threshold", "reset", "detach_reset", "surrogate", "surrogate_width")
+
+
+def found(**given: Any) -> tuple[str, str] | None:
+    values = dict(given)
+    selection = {name: values.pop(name) for name in Selection.model_fields if name in values}
+    data = {name: values.pop(name) for name in DataSettings.model_fields if name in values}
+    trial = TrialDefinition.create(
+        **values,
+        selection=Selection.model_validate(selection),
+        data=DataSettings.model_validate({"source": "builtin"} | data),
+    )
+    return without_effect(trial, given)
+
+
+@pytest.mark.parametrize("name", TRIAL_NEEDS)
+def test_every_field_has_an_effect_somewhere(name: str) -> None:
+    speaker = {"protocol": "speaker"} if name == "held_out_speaker" else {}
+
+    assert found(modality="fused", **speaker, **{name: OTHER[name]}) is None
+
+
+@pytest.mark.parametrize("name", [*SPIKES, "time_steps", "readout"])
+def test_a_dense_network_has_none_of_a_spiking_one(name: str) -> None:
+    assert found(network="dnn", **{name: OTHER[name]}) == (name, "a spiking network")
+
+
+@pytest.mark.parametrize("modality", ["image", "audio"])
+@pytest.mark.parametrize("name", ["fusion", "shuffle_audio"])
+def test_one_modality_has_nothing_of_a_fused_network(modality: str, name: str) -> None:
+    assert found(modality=modality, **{name: OTHER[name]}) == (name, "a fused network")
+
+
+@pytest.mark.parametrize(
+    "name", ["images", "test_images", "validation_share_image", "image_size", "image_scale"]
+)
+def test_audio_alone_has_no_image(name: str) -> None:
+    answer = found(modality="audio", **{name: OTHER[name]})
+    assert answer == (name, "a network with an image input")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["clips", "validation_share_audio", "spectrogram_size", "n_fft", "hop", "clip_ms"],
+)
+def test_an_image_alone_has_no_audio(name: str) -> None:
+    answer = found(modality="image", **{name: OTHER[name]})
+    assert answer == (name, "a network with an audio input")
+
+
+def test_a_speaker_is_held_out_by_his_protocol_alone() -> None:
+    assert found(modality="fused", held_out_speaker="kal") == (
+        "held_out_speaker",
+        "protocol speaker",
+    )
+    assert found(modality="image", held_out_speaker="nobody", protocol="speaker") is not None
+    assert found(modality="audio", held_out_speaker="kal", protocol="speaker") is None
+
+
+@pytest.mark.parametrize("protocol", ["paper", "disjoint"])
+@pytest.mark.parametrize("modality", ["image", "audio"])
+def test_pairing_needs_pairs(modality: str, protocol: str) -> None:
+    answer = found(modality=modality, protocol=protocol)
+    assert answer is not None
+    assert answer[0] == "protocol"
+
+
+def test_a_neuron_without_leak_or_reset_has_none_of_theirs() -> None:
+    assert found(neuron="if", leak=0.5) == ("leak", "a neuron that leaks")
+    assert found(reset="none", detach_reset=True) == ("detach_reset", "a reset")
+
+
+def test_what_a_dense_network_is_anyway_may_be_said() -> None:
+    assert found(network="dnn", time_steps=1, neuron="relu") is None
+
+
+@pytest.mark.parametrize("name", ["noise_position", "sites", "draws"])
+def test_no_noise_has_no_place(name: str) -> None:
+    values: dict[str, Any] = {"noise_position": "after", "sites": "last", "draws": 3}
+    given = {"noise_std": 0.0, name: values[name]}
+    assert condition_without_effect(NoiseCondition(**given), given) == (name, "noise above 0")
+    given["noise_std"] = 0.1
+    assert condition_without_effect(NoiseCondition(**given), given) is None
