@@ -36,6 +36,7 @@ FENCES = {
     "triton": ("spikefuse.neurons", "spikefuse.networks.population"),
     "matplotlib": ("spikefuse.report",),
     "gradio": ("spikefuse.app",),
+    "soundfile": ("spikefuse.data.own",),
 }
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "shelve", "marshal"}
 PICKLING_CALLS = {"torch.save", "torch.load", "joblib.dump", "joblib.load"}

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,39 +41,52 @@ def cached(folder: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
         key: Names everything the tensor depends on.
         compute: Makes the tensor.
     """
+    return cached_tensors(folder, key, lambda: {_NAME: compute()})[_NAME]
+
+
+def cached_tensors(
+    folder: Path, key: str, compute: Callable[[], Mapping[str, Tensor]]
+) -> Mapping[str, Tensor]:
+    """As `cached`, for several tensors that belong together."""
     path = folder / f"{key}.safetensors"
     stored = _read(path)
     if stored is not None:
         return stored
-    tensor = compute().contiguous()
-    _write(path, tensor)
-    return tensor
+    tensors = {name: tensor.contiguous() for name, tensor in compute().items()}
+    _write(path, tensors)
+    return tensors
 
 
-def _digest(tensor: Tensor) -> str:
-    header = f"{tensor.dtype} {tuple(tensor.shape)} ".encode()
-    return hashlib.sha256(header + tensor.contiguous().numpy().tobytes()).hexdigest()
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        # A lone tensor's name is left out: entries of before there were several stay good.
+        called = "" if name == _NAME else f"{name} "
+        digest.update(f"{called}{tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
 
 
-def _read(path: Path) -> Tensor | None:
+def _read(path: Path) -> dict[str, Tensor] | None:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             wanted = (file.metadata() or {}).get("sha256")
-            tensor: Tensor = file.get_tensor(_NAME)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         return None
     except (OSError, SafetensorError) as error:
         _log.warning("%s cannot be read (%s); it is computed again", path, error)
         return None
-    if _digest(tensor) != wanted:
+    if _digest(tensors) != wanted:
         _log.warning("%s is damaged (its content has another hash); it is computed again", path)
         return None
-    return tensor
+    return tensors
 
 
-def _write(path: Path, tensor: Tensor) -> None:
+def _write(path: Path, tensors: Mapping[str, Tensor]) -> None:
     from safetensors.torch import save
 
     temporary = None
@@ -83,7 +96,7 @@ def _write(path: Path, tensor: Tensor) -> None:
             dir=path.parent, prefix=f".{path.stem}-", delete=False
         ) as file:
             temporary = Path(file.name)
-            file.write(save({_NAME: tensor}, {"sha256": _digest(tensor)}))
+            file.write(save(dict(tensors), {"sha256": _digest(tensors)}))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

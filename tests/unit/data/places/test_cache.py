@@ -1,14 +1,17 @@
 """The cache may vanish, break or be forbidden: results never change."""
 
+import hashlib
 import logging
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor
 
-from spikefuse.data.places.cache import cached, user_cache
+from spikefuse.data.places.cache import cached, cached_tensors, user_cache
 
 VALUE = torch.arange(12.0).reshape(3, 4)
 
@@ -89,3 +92,31 @@ def test_full_disk_leaves_nothing(
 
 def test_user_cache_is_this_programs() -> None:
     assert user_cache().name == "spikefuse"
+
+
+def test_several_tensors_stand_in_one_entry(tmp_path: Path) -> None:
+    tensors = {"a": torch.arange(6).view(2, 3), "b": torch.tensor([0.5])}
+    cached_tensors(tmp_path, "k", lambda: tensors)
+    stored = cached_tensors(tmp_path, "k", lambda: pytest.fail("computed again"))
+
+    assert stored.keys() == tensors.keys()
+    assert all(torch.equal(stored[name], tensor) for name, tensor in tensors.items())
+
+
+def test_swapped_tensors_are_damage(tmp_path: Path) -> None:
+    path = tmp_path / "k.safetensors"
+    one, two = torch.tensor([1.0]), torch.tensor([2.0])
+    cached_tensors(tmp_path, "k", lambda: {"a": one, "b": two})
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    path.write_bytes(save({"a": two, "b": one}, metadata))
+
+    assert cached_tensors(tmp_path, "k", lambda: {"a": one, "b": two})["a"] == 1
+
+
+def test_an_entry_of_before_there_were_several_stays_good(tmp_path: Path) -> None:
+    value = torch.arange(4)
+    digest = hashlib.sha256(b"torch.int64 (4,) " + value.numpy().tobytes()).hexdigest()
+    (tmp_path / "k.safetensors").write_bytes(save({"value": value}, {"sha256": digest}))
+
+    assert torch.equal(cached(tmp_path, "k", lambda: pytest.fail("computed again")), value)

@@ -1,0 +1,233 @@
+"""Every file of a modality to one tensor: read once, in chunks, each kept under its content's hash.
+
+Memory is what is kept plus one chunk. A second start reads and hashes the files and decodes none;
+where a file has changed, only its chunk is decoded again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from spikefuse.data.own.description import Modality, Sample
+from spikefuse.data.own.kinds.arrays import as_floats, decode_array
+from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
+from spikefuse.data.own.kinds.registry import KINDS
+from spikefuse.data.own.layouts.stacks import load_stack
+from spikefuse.data.own.refusals import refusal
+from spikefuse.data.own.settings import ModalitySettings, OwnSettings, checked
+from spikefuse.data.places.cache import cached_tensors
+
+Progress = Callable[[str, int, int], None]
+"""Is told the modality, how many of its samples are read, and how many there are."""
+
+MAXIMUM_FILE_BYTES = 1 << 28
+
+_CHUNK_FILES = 1_000
+_CHUNK_BYTES = 1 << 26
+_LOOKED_AT = 1_000
+"""So many files, evenly spaced, settle what a modality's settings leave open."""
+
+_STEP = 100
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedModality:
+    """A modality as tensors.
+
+    Args:
+        source: Where it came from; samples at equal positions.
+        plan: What every file became.
+        values: [N, ...]; zeros where a file is unreadable.
+        facts: [N, F] float64 in the order of the kind's `facts`; nan where unreadable.
+        digests: [N] SHA-256 of each file's content, 32 bytes.
+        unreadable: Position -> reason.
+    """
+
+    source: Modality
+    plan: Plan
+    values: Tensor
+    facts: NDArray[np.float64]
+    digests: tuple[bytes, ...]
+    unreadable: Mapping[int, str]
+
+    def fact(self, name: str) -> NDArray[np.float64]:
+        """One fact of every sample, [N]."""
+        column: NDArray[np.float64] = self.facts[:, KINDS[self.source.kind].facts.index(name)]
+        return column
+
+
+def decode(
+    modality: Modality,
+    settings: OwnSettings,
+    cache: Path | None,
+    progress: Progress | None = None,
+) -> DecodedModality:
+    """Read and decode a modality.
+
+    Args:
+        modality: Its samples.
+        settings: What is said about it.
+        cache: Folder of decoded chunks; None to keep none.
+        progress: Is told how far it is.
+
+    Raises:
+        InputError: The settings do not suit the files, or no file that was looked at is readable.
+        MissingExtraError: The files need an optional part that is not installed.
+    """
+    own = settings.modalities.get(modality.name, ModalitySettings())
+    kind = KINDS[modality.kind]
+    told = checked(kind.settings, own.decoding, f"modality {modality.name}")
+    if modality.samples[0].row is not None:
+        return _stacked(modality, own, told, progress)
+    return _from_files(modality, kind, _settled(modality, kind, told), cache, progress)
+
+
+def _settled(modality: Modality, kind: Kind, told: Any) -> Plan:
+    """What all files become, on a look at some."""
+    samples = modality.samples
+    places = np.linspace(0, len(samples) - 1, min(_LOOKED_AT, len(samples))).round().astype(int)
+    looks: list[Any] = []
+    first: str | None = None
+    for place in places.tolist():
+        try:
+            looks.append(kind.look(_read(samples[place])))
+        except Unreadable as error:
+            first = first or f"{samples[place].name}: {error}"
+    if not looks:
+        raise refusal(
+            f"modality {modality.name}", f"readable {kind.title}", str(first), "Mend the files."
+        )
+    return kind.plan(looks, told)
+
+
+def _read(sample: Sample) -> bytes:
+    try:
+        size = sample.path.stat().st_size
+        if size > MAXIMUM_FILE_BYTES:
+            raise Unreadable(f"{size:,} bytes, more than {MAXIMUM_FILE_BYTES:,}")
+        return sample.path.read_bytes()
+    except OSError as error:
+        raise Unreadable(error.strerror or type(error).__name__) from error
+
+
+def _from_files(
+    modality: Modality, kind: Kind, plan: Plan, cache: Path | None, progress: Progress | None
+) -> DecodedModality:
+    count = len(modality.samples)
+    values = torch.zeros(count, *plan.shape, dtype=torch.from_numpy(np.empty(0, plan.dtype)).dtype)
+    facts = np.full((count, len(kind.facts)), np.nan)
+    digests: list[bytes] = []
+    unreadable: dict[int, str] = {}
+    header = "\x1f".join([modality.kind, kind.recipe, plan.settings.model_dump_json()]).encode()
+    for contents in _chunks(modality.samples):
+        start, failed = len(digests), _failures(contents)
+        read = [content if isinstance(content, bytes) else b"" for content in contents]
+        digests += [hashlib.sha256(content).digest() for content in read]
+
+        def report(done: int, start: int = start) -> None:
+            if progress is not None and (done % _STEP == 0 or start + done == count):
+                progress(modality.name, start + done, count)
+
+        def compute(read: list[bytes] = read) -> Mapping[str, Tensor]:
+            return _decode_chunk(read, kind, plan, report)
+
+        if cache is None:
+            chunk = compute()
+        else:
+            key = hashlib.sha256(header + b"".join(digests[start:])).hexdigest()[:32]
+            chunk = cached_tensors(cache, key, compute)
+        values[start : len(digests)] = chunk["values"]
+        facts[start : len(digests)] = chunk["facts"].numpy()
+        reasons = json.loads(bytes(chunk["reasons"].tolist()))
+        unreadable |= {start + int(place): text for place, text in (reasons | failed).items()}
+        report(len(contents))
+    return DecodedModality(modality, plan, values, facts, tuple(digests), unreadable)
+
+
+def _chunks(samples: Sequence[Sample]) -> Iterator[list[bytes | Unreadable]]:
+    """The contents of the files, so many at a time that memory is bounded."""
+    chunk: list[bytes | Unreadable] = []
+    size = 0
+    for sample in samples:
+        try:
+            content: bytes | Unreadable = _read(sample)
+        except Unreadable as error:
+            content = error
+        chunk.append(content)
+        size += len(content) if isinstance(content, bytes) else 0
+        if len(chunk) == _CHUNK_FILES or size >= _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _failures(contents: Sequence[bytes | Unreadable]) -> dict[str, str]:
+    return {
+        str(place): str(content)
+        for place, content in enumerate(contents)
+        if isinstance(content, Unreadable)
+    }
+
+
+def _decode_chunk(
+    contents: Sequence[bytes], kind: Kind, plan: Plan, report: Callable[[int], None]
+) -> dict[str, Tensor]:
+    values = np.zeros((len(contents), *plan.shape), plan.dtype)
+    facts = np.full((len(contents), len(kind.facts)), np.nan)
+    reasons: dict[str, str] = {}
+    for place, content in enumerate(contents):
+        try:
+            decoded = kind.decode(content, plan)
+        except Unreadable as error:
+            reasons[str(place)] = str(error)
+        else:
+            values[place], facts[place] = decoded.values, decoded.facts
+        report(place + 1)
+    text = np.frombuffer(json.dumps(reasons).encode(), np.uint8).copy()
+    return {
+        "values": torch.from_numpy(values),
+        "facts": torch.from_numpy(facts),
+        "reasons": torch.from_numpy(text),
+    }
+
+
+def _stacked(
+    modality: Modality, own: ModalitySettings, told: Any, progress: Progress | None
+) -> DecodedModality:
+    """The rows of one array."""
+    if own.kind not in (None, "array") or own.decoding:
+        raise refusal(
+            f"modality {modality.name}",
+            "left as it is, an array",
+            ", ".join([*own.decoding, own.kind or ""]).strip(", "),
+            "Take it out.",
+        )
+    first = modality.samples[0]
+    array = load_stack(first.path, first.entry)
+    count, shape = len(array), tuple(array.shape[1:])
+    units = "time x features" if len(shape) == 2 else " x ".join("axis" for _ in shape)
+    plan = Plan(told, shape, np.dtype(np.float32), units)
+    values = torch.zeros(count, *shape)
+    facts = np.full((count, len(KINDS["array"].facts)), np.nan)
+    digests, unreadable = [], {}
+    for row in range(count):
+        content = np.ascontiguousarray(array[row])
+        digests.append(hashlib.sha256(content.tobytes()).digest())
+        try:
+            decoded: Decoded = decode_array(as_floats(content), plan)
+        except Unreadable as error:
+            unreadable[row] = str(error)
+        else:
+            values[row], facts[row] = torch.from_numpy(decoded.values), decoded.facts
+        if progress is not None and ((row + 1) % _STEP == 0 or row + 1 == count):
+            progress(modality.name, row + 1, count)
+    return DecodedModality(modality, plan, values, facts, tuple(digests), unreadable)

@@ -1,0 +1,1 @@
+"""Kinds of files: how each is told apart, planned and decoded."""

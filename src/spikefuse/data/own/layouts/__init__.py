@@ -1,0 +1,1 @@
+"""Layouts: how files, tables and archives say what each sample is."""

@@ -1,0 +1,189 @@
+"""Tables: `metadata.csv` and `metadata.jsonl`, as the Hugging Face folder loaders read them.
+
+Columns: `NAME_file_name` for each modality (or one `file_name`), `label`, perhaps `split` and any
+others, of which one may be the group. Every row is one truly paired sample.
+"""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from spikefuse.core.checks import one_of
+from spikefuse.data.own.description import Modality, Sample
+from spikefuse.data.own.layouts.folders import single_kind, split_named
+from spikefuse.data.own.listing import inside
+from spikefuse.data.own.refusals import WHERE, refusal
+from spikefuse.data.own.settings import ModalitySettings, OwnSettings
+
+TABLES = ("metadata.csv", "metadata.jsonl")
+_ENDING = "_file_name"
+_SINGLE = "file_name"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: where it stands, and its values by column."""
+
+    where: str
+    values: dict[str, str]
+
+
+def find_tables(root: Path) -> list[tuple[str | None, Path]]:
+    """The table of a folder, or one for each split folder."""
+    for name in TABLES:
+        if (root / name).is_file():
+            return [(None, root / name)]
+    found: list[tuple[str | None, Path]] = []
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        for name in TABLES:
+            if (folder / name).is_file():
+                found.append((folder.name, folder / name))
+                break
+    return found
+
+
+def read_tables(
+    root: Path, tables: list[tuple[str | None, Path]], settings: OwnSettings
+) -> list[Modality]:
+    """The modalities of one table, or of one for each split.
+
+    Raises:
+        InputError: A table is unreadable, or a row is not what it must be.
+    """
+    samples: dict[str, list[Sample]] = {}
+    for folder, path in tables:
+        split = None if folder is None else split_named(folder, f"folder {folder}")
+        rows = _rows(root, path)
+        columns = _columns(rows[0].values, path.name, settings)
+        if samples and set(columns) != set(samples):
+            raise refusal(
+                path.relative_to(root).as_posix(),
+                f"a table of the modalities {', '.join(samples)}",
+                ", ".join(columns),
+                "Give all tables the same columns.",
+            )
+        for row in rows:
+            for name, column in columns.items():
+                sample = _sample(root, path.parent, row, column, split, settings.group)
+                samples.setdefault(name, []).append(sample)
+    plain = ModalitySettings()
+    return [
+        Modality(
+            name if name != _SINGLE else single_kind(name, found, None),
+            single_kind(name, found, settings.modalities.get(name, plain).kind),
+            tuple(found),
+        )
+        for name, found in samples.items()
+    ]
+
+
+def _rows(root: Path, path: Path) -> list[Row]:
+    name = path.relative_to(root).as_posix()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise refusal(name, "a readable table in UTF-8", str(error), "Save it again.") from error
+    read = _json_rows if path.suffix.lower() == ".jsonl" else _csv_rows
+    rows = read(text, name)
+    if not rows:
+        raise refusal(name, "a table with a row for each sample", "no row", "Fill it.")
+    return rows
+
+
+def _csv_rows(text: str, name: str) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[Row] = []
+    try:
+        header = next(reader, [])
+        if len(set(header)) < len(header):
+            raise refusal(f"header of {name}", "columns of different names", ", ".join(header), "")
+        for cells in reader:
+            where = f"{name} line {reader.line_num}"
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                raise refusal(where, f"{len(header)} cells", str(len(cells)), "Mend the line.")
+            rows.append(Row(where, dict(zip(header, cells, strict=True))))
+    except csv.Error as error:
+        raise refusal(f"{name} line {reader.line_num}", "CSV", str(error), "Mend it.") from error
+    return rows
+
+
+def _json_rows(text: str, name: str) -> list[Row]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{name} line {number}"
+        try:
+            values = json.loads(line)
+        except ValueError as error:
+            raise refusal(where, "one JSON object", f"{line[:40]!r}", f"{error}.") from error
+        plain = isinstance(values, dict) and all(
+            isinstance(value, (str, int)) and not isinstance(value, bool)
+            for value in values.values()
+            if value is not None
+        )
+        if not plain:
+            raise refusal(where, "an object of texts and whole numbers", line[:60], "Mend it.")
+        rows.append(
+            Row(where, {key: "" if each is None else str(each) for key, each in values.items()})
+        )
+    return rows
+
+
+def _columns(header: dict[str, str], name: str, settings: OwnSettings) -> dict[str, str]:
+    """Modality -> column."""
+    found = {
+        column.removesuffix(_ENDING): column
+        for column in header
+        if column.endswith(_ENDING) and column != _ENDING
+    }
+    if not found and _SINGLE in header:
+        found = {_SINGLE: _SINGLE}
+    if not found:
+        raise refusal(
+            f"columns of {name}",
+            "X_file_name for each modality X (or one file_name)",
+            ", ".join(header) or "none",
+            "Add them.",
+        )
+    one_of(f"{WHERE}: {name}", "the column with the classes", "label", header)
+    if settings.group is not None:
+        one_of(f"{WHERE}: {name}", "group", settings.group, header)
+    for modality in settings.modalities:
+        one_of(f"{WHERE}: {name}", "modality", modality, found)
+    wanted = settings.modalities or found
+    return {modality: found[modality] for modality in wanted}
+
+
+def _sample(
+    root: Path, folder: Path, row: Row, column: str, split: str | None, group: str | None
+) -> Sample:
+    relative = _cell(row, column)
+    path = inside(folder, relative, f"{column} of {row.where}")
+    if not path.is_file():
+        raise refusal(
+            f"{column} of {row.where}", "a file that is there", repr(relative), "Mend the row."
+        )
+    if row.values.get("split", "").strip():
+        said = split_named(row.values["split"], row.where)
+        if split not in (None, said):
+            raise refusal(f"split of {row.where}", f"{split}, as its folder", said, "Mend one.")
+        split = said
+    return Sample(
+        path,
+        path.relative_to(root).as_posix(),
+        _cell(row, "label"),
+        split,
+        None if group is None else _cell(row, group),
+    )
+
+
+def _cell(row: Row, column: str) -> str:
+    value = row.values.get(column, "").strip()
+    if not value:
+        raise refusal(f"{column} of {row.where}", "filled", "an empty cell", "Fill it.")
+    return value

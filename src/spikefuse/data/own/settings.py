@@ -1,0 +1,146 @@
+"""What a user says about data of their own, by options or once in a TOML file.
+
+```toml
+data = "recordings"                          # folder, table or archive, beside this file
+pair = "stem"                                # default: by class
+name_pattern = "{label}_{speaker}_{take}"    # where labels or groups are in file names
+group = "speaker"                            # a field of the pattern or a column of the table
+[modalities.sound]                           # default: every folder is a modality
+folder = "wav"
+kind = "audio"
+rate_hz = 16000                              # and whatever else the kind can be told
+```
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from spikefuse.data.own.refusals import known_keys, refusal
+
+Share = Annotated[float, Field(gt=0, lt=0.5)]
+
+
+class ModalitySettings(BaseModel):
+    """What is said about one modality.
+
+    Args:
+        folder: Its folder below the data's; by default its name. Columns and arrays ignore it.
+        kind: "image", "audio" or "array"; by default what the names of its files end in.
+        name_pattern: In place of the pattern of all modalities.
+        decoding: What the kind is told, checked by the kind's own record.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    folder: str | None = None
+    kind: str | None = None
+    name_pattern: str | None = None
+    decoding: dict[str, Any] = {}
+
+
+class OwnSettings(BaseModel):
+    """What is said about the whole.
+
+    Args:
+        pair: "class": any two samples of a class may meet; "stem": files of the same name belong
+            together.
+        name_pattern: Says what stands in file names, for example "{label}_{speaker}_{take}".
+        group: Field or column that names who a sample comes from; no group is on two sides of a
+            split that is made here.
+        validation: Share of the samples held for validation where no such split is given.
+        test: Share of the samples held for the test where no such split is given.
+        seed: Names the random streams of splits that are made here.
+        skip_unreadable: Leave unreadable files out, and say so, in place of refusing the data.
+        modalities: By name; where any is given, only these are read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    pair: Literal["class", "stem"] = "class"
+    name_pattern: str | None = None
+    group: str | None = None
+    validation: Share = 0.2
+    test: Share = 0.2
+    seed: Annotated[int, Field(ge=0)] = 0
+    skip_unreadable: bool = False
+    modalities: dict[str, ModalitySettings] = {}
+
+
+def checked(record: type[BaseModel], values: dict[str, Any], where: str) -> Any:
+    """Values as a record, with unknown keys and wrong values refused in one sentence.
+
+    Raises:
+        InputError: A key is unknown or a value is not allowed.
+    """
+    known_keys(values, record.model_fields, where)
+    # A list is what TOML calls a size; nothing else is turned into something else.
+    values = {key: tuple(each) if isinstance(each, list) else each for key, each in values.items()}
+    try:
+        return record(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "its values"
+        raise refusal(
+            f"{key} of {where}",
+            first["msg"].removeprefix("Input should be ").removeprefix("Value error, "),
+            repr(first["input"]),
+            "Change it or leave it out.",
+        ) from None
+
+
+def own_settings(values: dict[str, Any], where: str) -> OwnSettings:
+    """Settings from plain values, as a TOML file or a command line gives them.
+
+    Args:
+        values: Fields of `OwnSettings`; a table of `modalities` may also hold what its kind is
+            told.
+        where: What messages call the values.
+
+    Raises:
+        InputError: A key is unknown or a value is not allowed.
+    """
+    tables = values.get("modalities", {})
+    if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
+        raise refusal(
+            f"modalities of {where}", "tables", repr(tables), "Write [modalities.NAME] above each."
+        )
+    own = set(ModalitySettings.model_fields) - {"decoding"}
+    modalities = {
+        name: checked(
+            ModalitySettings,
+            {key: value for key, value in table.items() if key in own}
+            | {"decoding": {key: value for key, value in table.items() if key not in own}},
+            f"modality {name} of {where}",
+        )
+        for name, table in tables.items()
+    }
+    settings: OwnSettings = checked(OwnSettings, {**values, "modalities": modalities}, where)
+    return settings
+
+
+def read_toml(path: Path) -> tuple[Path, OwnSettings]:
+    """A TOML file that says it all once: where the data is, and what is said about it.
+
+    Args:
+        path: The file; its `data` is taken from its own folder.
+
+    Raises:
+        InputError: It is unreadable, no TOML, or holds an unknown key or a wrong value.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise refusal(str(path), "a readable TOML file", str(error), "Mend it.") from error
+    known_keys(values, ["data", *OwnSettings.model_fields], path.name)
+    place = values.pop("data", ".")
+    if not isinstance(place, str) or "://" in place:
+        raise refusal(f"data of {path.name}", "a path", repr(place), "Name a folder or a file.")
+    target = path.parent / Path(place).expanduser()
+    if target.suffix.lower() == ".toml":
+        raise refusal(
+            f"data of {path.name}", "a folder, table or archive", place, "Name the data itself."
+        )
+    return target, own_settings(values, path.name)
