@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from spikefuse.data.own.decode import DecodedModality
 from spikefuse.data.own.description import SPLITS, Description
 from spikefuse.data.own.divide import Division
 from spikefuse.data.own.kinds.registry import KINDS
-from spikefuse.data.own.refusals import some
+from spikefuse.data.own.refusals import one_line, some
 
 REFUSED, WARNING, NOTE = "refused", "warning", "note"
 
@@ -278,7 +278,8 @@ def ignored(inspection: Inspection) -> Iterator[Remark]:
     """Files that are no data."""
     names = inspection.description.ignored
     if names:
-        yield Remark("ignored", NOTE, f"{_files(len(names))} no data: {some(names)}.", names)
+        text = f"{_files(len(names))} not read (no data, or named in no table): {some(names)}."
+        yield Remark("ignored", NOTE, text, names)
 
 
 CHECKS: dict[str, Check] = {
@@ -301,7 +302,8 @@ CHECKS: dict[str, Check] = {
 
 def remarks(inspection: Inspection) -> tuple[Remark, ...]:
     """What all checks have to say."""
-    return tuple(remark for check in CHECKS.values() for remark in check(inspection))
+    found = (remark for check in CHECKS.values() for remark in check(inspection))
+    return tuple(replace(each, sentence=one_line(each.sentence)) for each in found)
 
 
 def _masked(

@@ -6,6 +6,7 @@ where a file has changed, only its chunk is decoded again.
 
 import hashlib
 import json
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,11 @@ def _settled(modality: Modality, kind: Kind, told: Any) -> Plan:
 
 def _read(sample: Sample) -> bytes:
     try:
-        size = sample.path.stat().st_size
+        status = sample.path.stat()
+        size = status.st_size
+        # Reading a pipe or a device would wait or never end.
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("no plain file")
         if size > MAXIMUM_FILE_BYTES:
             raise Unreadable(f"{size:,} bytes, more than {MAXIMUM_FILE_BYTES:,}")
         return sample.path.read_bytes()

@@ -8,7 +8,7 @@ from spikefuse.data.own.description import Description, Modality, in_order
 from spikefuse.data.own.layouts.folders import join_stems, read_folders
 from spikefuse.data.own.layouts.name_pattern import fields_of
 from spikefuse.data.own.layouts.stacks import is_stack_folder, read_stacks
-from spikefuse.data.own.layouts.table import find_tables, read_tables
+from spikefuse.data.own.layouts.table import find_tables, read_tables, unnamed
 from spikefuse.data.own.refusals import WHERE, refusal, some
 from spikefuse.data.own.settings import OwnSettings, read_toml
 
@@ -69,7 +69,8 @@ def _read(path: Path, settings: OwnSettings) -> tuple[str, list[Modality], list[
         return "arrays", _alone(settings, lambda: read_stacks(path, settings)), []
     tables = find_tables(path)
     if tables:
-        return "metadata", _alone(settings, lambda: read_tables(path, tables, settings)), []
+        found = _alone(settings, lambda: read_tables(path, tables, settings))
+        return "metadata", found, unnamed(path, found)
     modalities, ignored = read_folders(path, settings)
     if settings.pair == "stem":
         return "stems", join_stems(modalities), ignored

@@ -49,7 +49,12 @@ def list_folder(root: Path, folder: Path) -> Listing:
 
 
 def _check_link(root: Path, path: Path) -> None:
-    target = path.resolve()
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise refusal(
+            str(path.relative_to(root)), "a file", "a link that leads nowhere", "Take it away."
+        ) from error
     if not target.is_relative_to(root.resolve()):
         raise refusal(
             str(path.relative_to(root)),
@@ -89,6 +94,8 @@ def inside(root: Path, relative: str, where: str) -> Path:
             "Copy the file there and name it from there.",
         )
     file = root / path
+    if file.is_symlink():
+        _check_link(root, file)
     if not file.resolve().is_relative_to(root.resolve()):
         raise refusal(
             where,

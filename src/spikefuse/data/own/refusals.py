@@ -10,7 +10,21 @@ WHERE = "own data"
 
 def refusal(argument: str, constraint: str, got: str, remedy: str) -> InputError:
     """An error that names the place, the rule, what was found and what to do."""
-    return InputError(f"{WHERE}: {argument} must be {constraint}, got {got}. {remedy}")
+    text = f"{WHERE}: {argument} must be {constraint}, got {got}. {remedy}"
+    return InputError(one_line(text.rstrip()))
+
+
+def one_line(text: str) -> str:
+    r"""Text that any terminal prints on one line, whatever files are called.
+
+    Example:
+        >>> print(one_line("a\nb.wav"))
+        a\nb.wav
+    """
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

@@ -132,7 +132,7 @@ def read_toml(path: Path) -> tuple[Path, OwnSettings]:
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise refusal(str(path), "a readable TOML file", str(error), "Mend it.") from error
     known_keys(values, ["data", *OwnSettings.model_fields], path.name)
     place = values.pop("data", ".")

@@ -1,5 +1,6 @@
 """Data of four kinds: labels, splits, groups, shapes and values as they were written."""
 
+import json
 import os
 from pathlib import Path
 
@@ -306,3 +307,25 @@ def test_leaks_in_given_splits_are_said(tmp_path: Path, read) -> None:
 def test_settings_given_by_name_are_settings_of_a_file(tmp_path: Path) -> None:
     settings = own_settings({"pair": "stem", "modalities": {"a": {"rate_hz": 8000}}}, "x")
     assert settings.modalities["a"].decoding == {"rate_hz": 8000}
+
+
+def test_lines_of_json_may_hold_more_than_is_read(tmp_path: Path, read) -> None:
+    rows = []
+    for split, count in (("train", 3), ("test", 2), ("val", 2)):
+        for i in range(count):
+            for label in (3, 12):
+                image = write_image(
+                    tmp_path / "d" / f"{split}-{label}-{i}.png", 100 * label + 10 * len(split) + i
+                )
+                row = {"file_name": image.name, "label": label, "split": split, "age": 3.5 + i}
+                rows.append(json.dumps({**row, "where": {"room": i}}))
+    write_image(tmp_path / "d" / "spare.png")
+    (tmp_path / "d" / "metadata.jsonl").write_text("\n".join(rows))
+    data = read(tmp_path / "d")
+
+    image = data.modalities["image"]
+    assert data.classes == ("3", "12")
+    assert [len(image.of(split)) for split in SPLITS] == [6, 4, 4]
+    assert image.names[0] == "train-3-0.png"
+    ignored = next(remark for remark in data.remarks if remark.check == "ignored")
+    assert ignored.names == ("spare.png",)

@@ -1,6 +1,7 @@
 """Folders: `modality/class/file`, `modality/split/class/file`, or labels in the file names."""
 
 from collections.abc import Iterator
+from os.path import splitext
 from pathlib import Path, PurePosixPath
 
 from spikefuse.core.checks import one_of
@@ -166,7 +167,7 @@ def single_kind(name: str, samples: list[Sample], wanted: str | None) -> str:
     first: dict[str, str] = {}
     for sample in samples:
         # By name alone: a table may name a file of no kind.
-        kind = kind_of(PurePosixPath(sample.name).suffix)
+        kind = kind_of(splitext(sample.name)[1])
         first.setdefault(kind or "unknown", sample.name)
     if len(first) > 1 or "unknown" in first or (wanted is not None and wanted not in first):
         raise refusal(

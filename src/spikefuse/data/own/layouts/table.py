@@ -7,11 +7,16 @@ others, of which one may be the group. Every row is one truly paired sample.
 import csv
 import io
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import splitext
 from pathlib import Path
+from typing import Any
 
 from spikefuse.core.checks import one_of
 from spikefuse.data.own.description import Modality, Sample
+from spikefuse.data.own.kinds.registry import kind_of
 from spikefuse.data.own.layouts.folders import single_kind, split_named
 from spikefuse.data.own.listing import inside
 from spikefuse.data.own.refusals import WHERE, refusal
@@ -27,7 +32,7 @@ class Row:
     """One row: where it stands, and its values by column."""
 
     where: str
-    values: dict[str, str]
+    values: Mapping[str, Any]
 
 
 def find_tables(root: Path) -> list[tuple[str | None, Path]]:
@@ -79,6 +84,18 @@ def read_tables(
     ]
 
 
+def unnamed(root: Path, modalities: list[Modality]) -> list[str]:
+    """Data files below a folder that its tables do not name."""
+    named = {sample.path for modality in modalities for sample in modality.samples}
+    return sorted(
+        (Path(folder) / name).relative_to(root).as_posix()
+        for folder, _, names in os.walk(root)
+        for name in names
+        if kind_of(splitext(name)[1]) and not name.startswith(".")
+        if Path(folder) / name not in named
+    )
+
+
 def _rows(root: Path, path: Path) -> list[Row]:
     name = path.relative_to(root).as_posix()
     try:
@@ -119,22 +136,15 @@ def _json_rows(text: str, name: str) -> list[Row]:
         where = f"{name} line {number}"
         try:
             values = json.loads(line)
-        except ValueError as error:
-            raise refusal(where, "one JSON object", f"{line[:40]!r}", f"{error}.") from error
-        plain = isinstance(values, dict) and all(
-            isinstance(value, (str, int)) and not isinstance(value, bool)
-            for value in values.values()
-            if value is not None
-        )
-        if not plain:
-            raise refusal(where, "an object of texts and whole numbers", line[:60], "Mend it.")
-        rows.append(
-            Row(where, {key: "" if each is None else str(each) for key, each in values.items()})
-        )
+        except (ValueError, RecursionError) as error:
+            raise refusal(where, "one JSON object", repr(line[:40]), f"{error}.") from error
+        if not isinstance(values, dict):
+            raise refusal(where, "one JSON object", repr(line[:40]), "Mend the line.")
+        rows.append(Row(where, values))
     return rows
 
 
-def _columns(header: dict[str, str], name: str, settings: OwnSettings) -> dict[str, str]:
+def _columns(header: Mapping[str, Any], name: str, settings: OwnSettings) -> dict[str, str]:
     """Modality -> column."""
     found = {
         column.removesuffix(_ENDING): column
@@ -168,8 +178,8 @@ def _sample(
         raise refusal(
             f"{column} of {row.where}", "a file that is there", repr(relative), "Mend the row."
         )
-    if row.values.get("split", "").strip():
-        said = split_named(row.values["split"], row.where)
+    if row.values.get("split") not in (None, ""):
+        said = split_named(_cell(row, "split"), row.where)
         if split not in (None, said):
             raise refusal(f"split of {row.where}", f"{split}, as its folder", said, "Mend one.")
         split = said
@@ -183,7 +193,13 @@ def _sample(
 
 
 def _cell(row: Row, column: str) -> str:
-    value = row.values.get(column, "").strip()
-    if not value:
+    """The text of a cell; what other columns hold is nobody's business."""
+    value = row.values.get(column)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+        raise refusal(
+            f"{column} of {row.where}", "a text or a whole number", repr(value), "Mend it."
+        )
+    text = "" if value is None else str(value).strip()
+    if not text:
         raise refusal(f"{column} of {row.where}", "filled", "an empty cell", "Fill it.")
-    return value
+    return text
