@@ -19,7 +19,7 @@ LAYERS = (
     ("core",),
     ("data", "results", "stats", "execution"),
     ("neurons",),
-    ("fusion", "encoders", "meters"),
+    ("fusion", "encoders", "noise", "meters"),
     ("networks",),
     ("training",),
     ("studies",),

@@ -9,7 +9,7 @@ from neuron_cases import Case, by_kernel, check
 from torch import Tensor
 
 from spikefuse.neurons import SHAPES, Surrogate
-from spikefuse.neurons.lif import RESETS, lif_population
+from spikefuse.neurons.lif import RESETS, eager, lif_population
 
 CASES = list(itertools.product(["soft", "hard", "none", "mixed"], [False, True], SHAPES))
 DOUBLE_TOLERANCE = 1e-12
@@ -53,6 +53,62 @@ def test_eager_is_the_reference(reset: str, detach: bool, surrogate: str, static
     torch.testing.assert_close(
         got[2], expected[2], atol=DOUBLE_TOLERANCE, rtol=0, msg="gradient of the current"
     )
+
+
+def _constants_gradients(
+    backend: str, current: Tensor, case: tuple[str, bool, str], members: slice, dtype: torch.dtype
+) -> list[Tensor]:
+    """Gradients of current, leak and threshold."""
+    reset, detach, surrogate = case
+    names = ["soft", "hard", "none"] if reset == "mixed" else [reset] * 3
+    count = 3
+    leaves = [
+        current[members].clone().requires_grad_(),
+        torch.linspace(0.7, 1.0, count).to(dtype)[members].requires_grad_(),
+        torch.linspace(0.8, 1.1, count).to(dtype)[members].requires_grad_(),
+    ]
+    spikes, v = lif_population(
+        leaves[0],
+        time_steps=6,
+        leak=leaves[1],
+        threshold=leaves[2],
+        reset=torch.tensor([RESETS[name] for name in names], dtype=torch.int8)[members],
+        surrogate=Surrogate(surrogate, 0.8),
+        detach_reset=detach,
+        backend=backend,
+    )
+    assert v is not None
+    weights = torch.linspace(-1, 2, spikes[0].numel()).view(spikes[0].shape).to(dtype)
+    loss = (spikes * weights).sum() + (v * v).sum()
+    return list(torch.autograd.grad(loss, leaves))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("static", [False, True])
+def test_leak_and_threshold_get_the_references_gradient(
+    case: tuple[str, bool, str], static: bool
+) -> None:
+    generator = torch.Generator().manual_seed(7)
+    current = torch.randn(3, 1 if static else 6, 5, 3, generator=generator).double() + 0.4
+    everyone = slice(None)
+    expected = _constants_gradients("reference", current, case, everyone, torch.float64)
+    got = _constants_gradients("auto", current, case, everyone, torch.float64)
+    for ours, theirs, name in zip(got, expected, ("current", "leak", "threshold"), strict=True):
+        assert theirs.abs().max() > 0, name
+        torch.testing.assert_close(ours, theirs, atol=1e-11, rtol=0, msg=f"gradient of the {name}")
+
+
+def test_a_members_constants_get_the_same_gradient_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit for bit, although more members mean smaller blocks."""
+    monkeypatch.setattr(eager, "BLOCK", 48)
+    current = torch.randn(3, 6, 41, 7, generator=torch.Generator().manual_seed(7)) + 0.4
+    case = ("mixed", False, "atan")
+    together = _constants_gradients("eager", current, case, slice(None), torch.float32)
+    for member in range(3):
+        one = slice(member, member + 1)
+        alone = _constants_gradients("eager", current, case, one, torch.float32)
+        for ours, own in zip(together, alone, strict=True):
+            assert torch.equal(ours[one], own)
 
 
 def test_a_wrong_backward_would_be_caught() -> None:

@@ -1,5 +1,6 @@
 """The C++ neuron equals the definition: spikes exactly, gradients within float32's own rounding."""
 
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,10 +16,11 @@ from spikefuse.core.errors import InputError
 from spikefuse.neurons import SHAPES, Surrogate
 from spikefuse.neurons.lif import lif_population as dispatched
 from spikefuse.neurons.lif import native, resolve_backend
-from spikefuse.neurons.lif.call import DTYPES
-from spikefuse.neurons.lif.native import lif_population
+from spikefuse.neurons.lif.call import DTYPES, Settings, run
 
 pytestmark = pytest.mark.skipif(not native.available(), reason=f"native neuron: {native.why_not()}")
+
+lif_population = functools.partial(dispatched, backend="native")
 
 
 def _by_native(case: Case) -> Outcome:
@@ -227,9 +229,7 @@ def test_nothing_is_written_outside_the_outputs(instructions: str, dtype: torch.
             "current_gradient": _guarded(current),
         }
         vectors = (constants["leak"], constants["threshold"], constants["reset"])
-        settings = native.Settings(
-            constants["time_steps"], constants["surrogate"], False, case.pool, True
-        )
+        settings = Settings(constants["time_steps"], constants["surrogate"], False, case.pool, True)
         inner = {name: view for name, (_, view) in guarded.items()}
         native._run(current, vectors, settings, spikes=inner["spikes"], membrane=inner["membrane"])
         native._run(
@@ -275,8 +275,10 @@ def test_a_broken_kernel_would_be_caught(
 def test_wrong_arguments_are_refused() -> None:
     case = Case((2, 4, 5))
     current, constants = case.current(), case.constants
+    settings = Settings(4, Surrogate(), False, False, True)
+    vectors = (constants[name] for name in ("leak", "threshold", "reset"))
     with pytest.raises(InputError, match="current must be float32 or bfloat16"):
-        lif_population(current.double(), **constants)
+        run(native.KERNELS, current.double(), *vectors, settings)
     with pytest.raises(InputError, match=r"current must be \[P, T, B, H, W, C\]"):
         lif_population(current, **constants, pool=True)
     with pytest.raises(InputError, match="current must be 1 or 3 steps long, got 4"):

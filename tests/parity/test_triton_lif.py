@@ -1,5 +1,6 @@
 """The Triton neuron equals the definition, under the interpreter; and it compiles for a GPU."""
 
+import functools
 import itertools
 import json
 import os
@@ -15,11 +16,11 @@ from torch import Tensor
 
 from spikefuse.core.errors import InputError
 from spikefuse.networks import NetworkSpec, NeuronSpec, build
-from spikefuse.neurons import SHAPES
+from spikefuse.neurons import SHAPES, Surrogate
 from spikefuse.neurons.lif import lif_population as dispatched
 from spikefuse.neurons.lif import native, resolve_backend, triton
-from spikefuse.neurons.lif.call import DTYPES
-from spikefuse.neurons.lif.triton import block_size, lif_population
+from spikefuse.neurons.lif.call import DTYPES, Settings, run
+from spikefuse.neurons.lif.triton import block_size
 
 pytestmark = [
     pytest.mark.skipif(
@@ -29,6 +30,8 @@ pytestmark = [
 ]
 
 MIXED = ("soft", "hard", "none")
+
+lif_population = functools.partial(dispatched, backend="triton")
 
 
 def _by_triton(case: Case) -> Outcome:
@@ -180,8 +183,10 @@ def test_a_broken_kernel_would_be_caught(change: dict[str, Any]) -> None:
 def test_wrong_arguments_are_refused() -> None:
     case = Case((2, 4, 5))
     current, constants = case.current(), case.constants
+    settings = Settings(4, Surrogate(), False, False, True)
+    vectors = (constants[name] for name in ("leak", "threshold", "reset"))
     with pytest.raises(InputError, match="float32 or bfloat16 for the triton backend"):
-        lif_population(current.double(), **constants)
+        run(triton.KERNELS, current.double(), *vectors, settings)
     with pytest.raises(InputError, match=r"current must be \[P, T, B, H, W, C\]"):
         lif_population(current, **constants, pool=True)
     with pytest.raises(InputError, match="current must be 1 or 3 steps long, got 4"):

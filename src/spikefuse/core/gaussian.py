@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
+from spikefuse.core.counters import chunks, shifted, words
 from spikefuse.core.library import load
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
 
 BLOCK = 32
 _HALF = BLOCK // 2
-_GAMMA, _FIRST, _SECOND = (
-    value - 2**64 for value in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-)
-_CHUNK = 1 << 18  # counters at a time: on a CPU their temporaries stay in the caches
-_CHUNK_ON_DEVICE = 1 << 24  # elsewhere launches cost more than memory, here 128 MiB a temporary
 
 
 class _Call(ctypes.Structure):
@@ -46,26 +42,11 @@ class _Call(ctypes.Structure):
     ]
 
 
-def _shifted(z: Tensor, by: int) -> Tensor:
-    """Logical shift to the right of 64-bit words."""
-    return (z >> by) & ((1 << (64 - by)) - 1)
-
-
-def _words(seed: int, first: int, count: int, device: torch.device) -> Tensor:
-    """SplitMix64 at counters first + 1 to first + count; int64 stands for unsigned words."""
-    import torch
-
-    z = torch.arange(first + 1, first + count + 1, device=device) * _GAMMA + seed
-    z = (z ^ _shifted(z, 30)) * _FIRST
-    z = (z ^ _shifted(z, 27)) * _SECOND
-    return z ^ _shifted(z, 31)
-
-
 def _blocks(z: Tensor) -> Tensor:
     """Normal numbers [n, 32] of words [n * 16]."""
     import torch
 
-    u = (_shifted(z, 40) + 1).float() * 2.0**-24
+    u = (shifted(z, 40) + 1).float() * 2.0**-24
     angle = ((z >> 8) & 0xFFFFFF).float() * (2 * math.pi * 2.0**-24)
     radius = (u.log() * -2).sqrt()
     pairs = torch.stack([radius * angle.cos(), radius * angle.sin()])
@@ -91,11 +72,7 @@ def normal(seed: int, steps: int, count: int, device: torch.device | str = "cpu"
     per_step = -(-count // BLOCK) * _HALF
     total = steps * per_step
     place = torch.device(device)
-    chunk = _CHUNK if place.type == "cpu" else _CHUNK_ON_DEVICE
-    parts = [
-        _blocks(_words(seed, first, min(chunk, total - first), place))
-        for first in range(0, total, chunk)
-    ]
+    parts = [_blocks(words(seed, *piece, place)) for piece in chunks(total, place)]
     if not parts:
         return torch.empty(steps, count, device=device)
     return torch.cat(parts).view(steps, -1)[:, :count]

@@ -1,9 +1,16 @@
 """Direct encoding: the same real-valued input at every time step, stored once."""
 
-from torch import Tensor
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from spikefuse.encoders.contract import Encoder, Moment
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-class DirectEncoder:
+class DirectEncoder(Encoder):
     """The input itself, as the input current of every step.
 
     Source:
@@ -11,7 +18,10 @@ class DirectEncoder:
         networks for image classification", Frontiers in Neuroscience 11:682, 2017 (analog input).
     """
 
-    def __call__(self, inputs: Tensor) -> Tensor:
+    title: ClassVar[str] = "the input itself at every step"
+    is_static: ClassVar[bool] = True
+
+    def __call__(self, inputs: Tensor, moment: Moment | None) -> Tensor:
         """Give [P, B, C, H, W] a time axis of one and put channels last: [P, 1, B, H, W, C].
 
         A time axis of one means "the same at every step"; the first layer then runs once.

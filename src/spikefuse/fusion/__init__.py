@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
-    from spikefuse.fusion.contract import Fusion
-    from spikefuse.fusion.kinds import FUSIONS
+    from spikefuse.fusion.contract import Fusion, LayerCost, Layers, Parts
+    from spikefuse.fusion.registry import FUSIONS
 
-__all__ = ["FUSIONS", "Fusion"]
+__all__ = ["FUSIONS", "Fusion", "LayerCost", "Layers", "Parts"]
 
 on_demand(__name__)

@@ -1,4 +1,4 @@
-"""Networks of a given parameter budget, as populations: image, audio, fused; spiking, dense."""
+"""Networks of a given parameter budget, as populations: one modality or several, spiking, dense."""
 
 from typing import TYPE_CHECKING
 
@@ -7,10 +7,13 @@ from spikefuse.core.lazy import on_demand
 if TYPE_CHECKING:
     from spikefuse.networks.budget import Width, solve_width
     from spikefuse.networks.build import PopulationNetwork, build
-    from spikefuse.networks.spec import MODALITIES, PLANS, NetworkSpec, NeuronSpec
+    from spikefuse.networks.plans import PLANS
+    from spikefuse.networks.spec import JOINT, MODALITIES, NetworkSpec
     from spikefuse.networks.twin import twin
+    from spikefuse.neurons.spec import NeuronSpec
 
 __all__ = [
+    "JOINT",
     "MODALITIES",
     "PLANS",
     "NetworkSpec",

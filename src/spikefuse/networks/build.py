@@ -1,6 +1,7 @@
 """A population of networks of one shape, as a PyTorch module."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,12 +9,14 @@ from torch import Tensor, nn
 from spikefuse.core.checks import require
 from spikefuse.core.device import product_type
 from spikefuse.core.errors import InputError
-from spikefuse.encoders import DirectEncoder
+from spikefuse.encoders import ENCODERS, Moment
 from spikefuse.fusion import FUSIONS
-from spikefuse.networks.activations import Activation, DenseActivation, Noise, SpikingActivation
-from spikefuse.networks.budget import branch_shapes, encoder_costs, solve_width
-from spikefuse.networks.population import PopulationConv2d, PopulationLinear
-from spikefuse.networks.spec import CLASSES, NetworkSpec
+from spikefuse.meters import Meter
+from spikefuse.networks.activations import Activation
+from spikefuse.networks.budget import branches, parts, solve_width
+from spikefuse.networks.population import PopulationConv2d, PopulationLayers, PopulationLinear
+from spikefuse.networks.spec import NetworkSpec
+from spikefuse.noise import Noise
 
 
 class PopulationNetwork(nn.Module):
@@ -49,115 +52,138 @@ class PopulationNetwork(nn.Module):
         )
         self.spec = spec = specs[0]
         self.modalities = tuple(spec.input_shapes)
+        self.maps = spec.maps
         self.width = solve_width(spec)
-        self.convolutions = self.width.convolutions(spec.plan)
         self.dtype = product_type(precision)
-        self.encode = DirectEncoder()
-        self.fusion = FUSIONS[spec.fusion]
         self.backend = backend
-        members = list(seeds)
+        self.branches = {branch.name: branch for branch in branches(spec, self.width)}
+        self._seeds = list(seeds)
+        # The weighted layers come first: their first gradient is the last to be computed.
         self.weighted = nn.ModuleDict()
         self.activations = nn.ModuleDict()
-        features: dict[str, int] = {}
-        for branch, (channels, height, width) in branch_shapes(spec).items():
-            inputs = channels
-            for index, conv in enumerate(self.convolutions, start=1):
-                site = f"{branch}.conv{index}"
-                self._add(site, PopulationConv2d(site, inputs, conv.channels, members, backend))
-                self._add_activation(site, specs)
+        for branch in self.branches.values():
+            inputs = branch.shape[0]
+            for index, conv in enumerate(branch.convolutions, start=1):
+                self._add_conv(f"{branch.name}.conv{index}", inputs, conv.channels, specs)
                 inputs = conv.channels
-            _, features[branch] = encoder_costs(
-                self.convolutions, branch, (channels, height, width)
-            )
-        self.heads = self.fusion.heads(features)
+        kind, meeting = FUSIONS[spec.fusion], parts(spec, self.width)
+        self.heads = kind.heads(meeting.widths)
         for head, count in self.heads.items():
-            hidden, readout = f"{head}.hidden", f"{head}.readout"
-            wide = self.width.hidden
-            self._add(hidden, PopulationLinear(hidden, count, wide, members, backend))
-            self._add_activation(hidden, specs)
-            self._add(readout, PopulationLinear(readout, wide, CLASSES, members, backend))
-            if spec.readout == "spike-count":
-                self._add_activation(readout, specs)
+            self._add_head(head, count, specs)
+        self.joining = kind(meeting, PopulationLayers(self._seeds, backend))
+        self.fusion = self.joining.weights
+        self.encoders = {
+            name: ENCODERS[spec.encoder](name, self._seeds, spec.time_steps)
+            for name in self.modalities
+        }
+        self._check_parameters()
+
+    def _add_conv(self, site: str, inputs: int, outputs: int, specs: Sequence[NetworkSpec]) -> None:
+        self._add(site, PopulationConv2d(site, inputs, outputs, self._seeds, self.backend))
+        self._add_activation(site, specs)
+
+    def _add_head(self, head: str, features: int, specs: Sequence[NetworkSpec]) -> None:
+        hidden, readout = f"{head}.hidden", f"{head}.readout"
+        wide, classes = self.width.hidden, self.spec.classes
+        self._add(hidden, PopulationLinear(hidden, features, wide, self._seeds, self.backend))
+        self._add_activation(hidden, specs)
+        self._add(readout, PopulationLinear(readout, wide, classes, self._seeds, self.backend))
+        if self.spec.readout == "spike-count":
+            self._add_activation(readout, specs)
 
     def _add(self, site: str, layer: nn.Module) -> None:
         self.weighted[site.replace(".", "_")] = layer
 
     def _add_activation(self, site: str, specs: Sequence[NetworkSpec]) -> None:
-        steps = self.spec.time_steps
-        activation: Activation
-        if self.spec.network == "dnn":
-            activation = DenseActivation(site, steps)
-        else:
-            neurons = [spec.neuron for spec in specs]
-            activation = SpikingActivation(site, steps, neurons, self.backend)
+        neurons = [spec.neuron for spec in specs]
+        activation = Activation(site, self.spec.time_steps, neurons, self.backend)
         self.activations[site.replace(".", "_")] = activation
 
     @property
     def members(self) -> int:
         """P."""
-        return next(self.parameters()).shape[0]
+        return len(self._seeds)
 
     @property
     def sites(self) -> tuple[str, ...]:
         """Names of the activations in order of execution."""
-        return tuple(activation.name for activation in self._activations())
+        return tuple(str(activation.name) for activation in self.activations.values())
 
-    def _activations(self) -> list[Activation]:
-        return [module for module in self.activations.values() if isinstance(module, Activation)]
+    @property
+    def hidden_sites(self) -> tuple[str, ...]:
+        """Names of the hidden activations: the sites without readouts that count spikes."""
+        readouts = {f"{head}.readout" for head in self.heads}
+        return tuple(site for site in self.sites if site not in readouts)
 
     def forward(
         self,
         inputs: Mapping[str, Tensor],
         noise: Noise | None = None,
-        rates: dict[str, Tensor] | None = None,
+        meters: Sequence[Meter] = (),
+        moment: Moment | None = None,
     ) -> Tensor:
         """Classify.
 
         Args:
-            inputs: Modality -> real-valued input [P, B, C, H, W], in any order.
+            inputs: Modality -> real-valued input [P, B, C, H, W] or whatever its shape is, in any
+                order.
             noise: Disturbs every hidden activation.
-            rates: Receives the firing rate [P] of every activation by name.
+            meters: Watch every activation.
+            moment: Which samples these are, for encoders that draw spikes.
 
         Returns:
-            Logits [P, B, 10], float32.
+            Logits [P, B, K], float32.
 
         Raises:
             InputError: A modality is missing or unknown, or its input has another shape.
         """
         self._check(inputs)
         # In the order of the spec: joined modalities keep the places their weights know.
-        encoded = {name: self.encode(inputs[name].to(self.dtype)) for name in self.modalities}
+        encoded = {name: self._encode(name, inputs[name], moment) for name in self.modalities}
         features = {
-            branch: self._run_encoder(branch, x, noise, rates)
-            for branch, x in self.fusion.join_inputs(encoded).items()
+            branch: self._run_encoder(branch, x, noise, meters)
+            for branch, x in self.joining.join_inputs(encoded).items()
         }
         logits = {
-            head: self._run_head(head, x, noise, rates)
-            for head, x in self.fusion.join_features(features).items()
+            head: self._run_head(head, x, noise, meters)
+            for head, x in self.joining.join_features(_of_one_length(features)).items()
         }
-        return self.fusion.join_logits(logits)
+        return self.joining.join_logits(logits)
+
+    def _encode(self, name: str, x: Tensor, moment: Moment | None) -> Tensor:
+        maps = x if x.dim() == 5 else x.view(*x.shape[:2], *self.maps[name])
+        return self.encoders[name](maps, moment).to(self.dtype)
 
     def _run_encoder(
-        self, branch: str, x: Tensor, noise: Noise | None, rates: dict[str, Tensor] | None
+        self, branch: str, x: Tensor, noise: Noise | None, meters: Sequence[Meter]
     ) -> Tensor:
-        for index, conv in enumerate(self.convolutions, start=1):
+        for index, conv in enumerate(self.branches[branch].convolutions, start=1):
             key = f"{branch}_conv{index}"
-            x = self.activations[key](self.weighted[key](x), conv.pool, noise, rates)
+            x = self.activations[key](self.weighted[key](x), conv.pool, noise, meters)
         return x.flatten(3)
 
     def _run_head(
-        self, head: str, x: Tensor, noise: Noise | None, rates: dict[str, Tensor] | None
+        self, head: str, x: Tensor, noise: Noise | None, meters: Sequence[Meter]
     ) -> Tensor:
         hidden, readout = f"{head}_hidden", f"{head}_readout"
-        spikes = self.activations[hidden](self.weighted[hidden](x), False, noise, rates)
+        spikes = self.activations[hidden](self.weighted[hidden](x), False, noise, meters)
         if self.spec.readout == "spike-count":
             current = self.weighted[readout](spikes)
-            counts: Tensor = self.activations[readout](current, False, None, rates)
+            counts: Tensor = self.activations[readout](current, False, None, meters)
             return counts.mean(dim=1).float()
         # The readout is linear: the mean of its currents is its current at the mean rate.
         mean_rate = spikes.mean(dim=1, keepdim=True)
         logits: Tensor = self.weighted[readout](mean_rate)
         return logits.squeeze(1).float()
+
+    def _check_parameters(self) -> None:
+        """Parts from outside must keep members apart, and their names too."""
+        names = [name for name, _ in self._stored()]
+        for name, parameter in self._stored():
+            shape = tuple(parameter.shape)
+            must = f"[P, ...] with P = {self.members} members"
+            require(shape[:1] == (self.members,), "network", f"parameter {name}", must, shape)
+            require(names.count(name) == 1, "network", f"parameter {name}", "named once", names)
 
     def _check(self, inputs: Mapping[str, Tensor]) -> None:
         if inputs.keys() != self.spec.input_shapes.keys():
@@ -171,43 +197,55 @@ class PopulationNetwork(nn.Module):
                 wanted = f"[{self.members}, B, {', '.join(map(str, shape))}]"
                 raise InputError(f"network: input {name!r} must be {wanted}, got {list(found)}.")
 
+    def _stored(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Every parameter with the name under which a member's part of it is stored.
+
+        Layers, sites and layers of a fusion are known by their own names, which say nothing of how
+        this module is built; whatever else has parameters by its path in it.
+        """
+        names = {"": ""}
+        for path, module in self.named_modules():
+            above, _, last = path.rpartition(".")
+            names[path] = getattr(module, "name", f"{names[above]}.{last}".strip("."))
+            for kind, parameter in module.named_parameters(recurse=False):
+                yield f"{names[path]}.{kind}", parameter
+
     def member_state(self, member: int) -> dict[str, Tensor]:
-        """Copies of one member's weights by layer name, without the population axis."""
-        return {
-            f"{layer.name}.{kind}": getattr(layer, kind)[member].detach().clone()
-            for layer in self.weighted.values()
-            for kind in ("weight", "bias")
-        }
+        """Copies of what one member learns, by stored name, without the population axis."""
+        return {name: stack[member].detach().clone() for name, stack in self._stored()}
 
     def load_member(self, member: int, state: Mapping[str, Tensor]) -> None:
-        """Put one member's weights in place.
+        """Put what one member has learned in place.
 
         Raises:
             InputError: A weight is missing or has another shape.
         """
         with torch.no_grad():
-            for layer in self.weighted.values():
-                for kind in ("weight", "bias"):
-                    key, target = f"{layer.name}.{kind}", getattr(layer, kind)[member]
-                    found = state.get(key)
-                    require(
-                        found is not None and found.shape == target.shape,
-                        "network",
-                        key,
-                        f"a tensor of shape {tuple(target.shape)}",
-                        None if found is None else tuple(found.shape),
-                    )
-                    target.copy_(state[key])
+            for key, stack in self._stored():
+                found, target = state.get(key), stack[member]
+                require(
+                    found is not None and found.shape == target.shape,
+                    "network",
+                    key,
+                    f"a tensor of shape {tuple(target.shape)}",
+                    None if found is None else tuple(found.shape),
+                )
+                target.copy_(state[key])
+
+
+def _of_one_length(features: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Features [P, T, B, F] of all branches, where some may be the same at every step."""
+    steps = max(x.shape[1] for x in features.values())
+    return {
+        name: x if x.shape[1] == steps else x.expand(-1, steps, -1, -1)
+        for name, x in features.items()
+    }
 
 
 def population_key(spec: NetworkSpec) -> str:
     """Equal for networks that can train as one population."""
-    neuron = spec.neuron.model_copy(
-        update={"model": "lif", "leak": 0.0, "threshold": 1.0, "reset": "soft"}
-    )
-    if spec.network == "dnn":
-        neuron = spec.neuron
-    return spec.model_copy(update={"neuron": neuron}).model_dump_json()
+    shared = spec.model_dump(mode="json", exclude={"neuron"}) | {"neuron": spec.neuron.shared()}
+    return json.dumps(shared)
 
 
 def build(

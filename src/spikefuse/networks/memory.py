@@ -2,12 +2,13 @@
 
 With s bytes of the product type (2 in bf16, 4 in float32), batch B and time steps T, a layer has
 c numbers of current for a sample and step, and o of output (c / 4 after 2x2 pooling). Its current
-has r rows: B in the first layer of a branch, whose input is the same at every step, else T B. Sums
-and maxima are over the layers.
+has r rows: B where its input is the same at every step (the first layer of a branch, unless an
+encoder spreads the input over time), else T B. Sums and maxima are over the layers.
 
     weights    = parameters (8 * 4 + 2 s)
-    kept       = s sum(r c + T B o) + s T B F, and where neuron and pooling are not one kernel
-                 sum(s T B c + 8 T B o) over the layers that pool
+    kept       = s sum(r c + T B o) + s T B (F + G), and where neuron and pooling are not one kernel
+                 sum(s T B c + 8 T B o) over the layers that pool; behind an encoder over time
+                 s T B I for the encoded input and, while it is made, 4 * 8 B I
     gradients  = 2 s max(r c + T B o), where not one kernel 2 s max(r c + 2 T B c)
                  (spiking: 8 for 2 s, because membranes are float32)
     evaluation = 3 s T B max(c)
@@ -16,7 +17,8 @@ and maxima are over the layers.
 
 - weights: weight, gradient, Adam's two moments, the best epoch's copy and three copies while a step
   is captured, in float32; copies in the product type and in the order of convolutions.
-- kept: what autograd keeps between forward and backward pass. F features enter the heads. Without
+- kept: what autograd keeps between forward and backward pass. F features enter the heads, G numbers
+  are kept by a fusion with weights, I numbers are an input. Without
   fused kernels the outputs before pooling and the place of each window's maximum are kept as well.
 - gradients: of one layer's current and output, each once more while members are stacked.
 - evaluation: a pass that looks at, or disturbs, every output before pooling. It adds up with the
@@ -24,18 +26,21 @@ and maxima are over the layers.
 - shared: noise, drawn for one member at a time in float32.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spikefuse.core.device import product_type
 from spikefuse.fusion import FUSIONS
 from spikefuse.networks.budget import (
-    branch_shapes,
+    branches,
     count_parameters,
-    encoder_costs,
+    heads,
+    is_constant_to_heads,
+    parts,
     solve_width,
 )
-from spikefuse.networks.spec import CLASSES, NetworkSpec
+from spikefuse.networks.spec import NetworkSpec
 
 SAFETY = 1.25
 """For what the formula leaves out: the allocator's rounding and fragments, libraries' workspaces.
@@ -55,7 +60,7 @@ class LayerSize:
     Args:
         current: Numbers that enter it.
         output: Numbers that leave it, after pooling.
-        is_first: Whether it is a branch's first, with the same current at every step.
+        is_first: Whether its current is the same at every step.
     """
 
     current: int
@@ -96,8 +101,8 @@ def network_memory(
         spec: The network.
         precision: A name in `spikefuse.core.device.PRECISIONS`.
         batch: Samples of a batch.
-        is_fused: Whether spiking neuron and pooling are one kernel; those of a dense network never
-            are.
+        is_fused: Whether spiking neuron and pooling are one kernel; those of a dense network, and
+            neurons that learn a constant, never are.
 
     Example:
         >>> spec = NetworkSpec(input_shapes={"image": (1, 28, 28)})
@@ -105,11 +110,12 @@ def network_memory(
         201
     """
     number = product_type(precision).itemsize
+    is_fused = is_fused and not spec.neuron.learned
     rows = spec.time_steps * batch
     layers = list(layer_sizes(spec))
     currents = [(batch if layer.is_first else rows) * layer.current for layer in layers]
     outputs = [rows * layer.output for layer in layers]
-    is_spiking = spec.network == "snn"
+    is_spiking = spec.neuron.is_spiking
     state = _FLOAT32 if is_spiking and not is_fused else number
     apart = [
         rows * layer.current
@@ -126,7 +132,9 @@ def network_memory(
     largest = rows * max(layer.current for layer in layers)
     return NetworkMemory(
         weights=count_parameters(spec, solve_width(spec)) * (8 * _FLOAT32 + 2 * number),
-        kept=number * (sum(currents) + sum(outputs) + sum(apart) + features) + _INDEX * indices,
+        kept=number * (sum(currents) + sum(outputs) + sum(apart) + features)
+        + _INDEX * indices
+        + _encoded(spec, number, batch),
         gradients=2 * state * most,
         evaluation=3 * number * largest,
         shared=4 * _FLOAT32 * largest,
@@ -134,22 +142,31 @@ def network_memory(
 
 
 def layer_sizes(spec: NetworkSpec) -> Iterator[LayerSize]:
-    """Every weighted layer of a network, in order of execution."""
+    """Every weighted layer of a network before a neuron or a logit, in order of execution."""
     width = solve_width(spec)
-    convolutions = width.convolutions(spec.plan)
-    for _, height, across in branch_shapes(spec).values():
-        for index, conv in enumerate(convolutions):
+    for branch in branches(spec, width):
+        _, height, across = branch.shape
+        for index, conv in enumerate(branch.convolutions):
             current = conv.channels * height * across
             if conv.pool:
                 height, across = height // 2, across // 2
-            yield LayerSize(current, conv.channels * height * across, index == 0)
-    for _ in FUSIONS[spec.fusion].heads(dict.fromkeys(branch_shapes(spec), 0)):
-        yield LayerSize(width.hidden, width.hidden, not convolutions)
-        yield LayerSize(CLASSES, CLASSES)
+            is_first = index == 0 and spec.is_static
+            yield LayerSize(current, conv.channels * height * across, is_first)
+    is_constant = is_constant_to_heads(spec, width)
+    for _ in heads(spec, width):
+        yield LayerSize(width.hidden, width.hidden, is_constant)
+        yield LayerSize(spec.classes, spec.classes)
 
 
 def _features(spec: NetworkSpec) -> int:
-    """Numbers that enter the heads, for one sample and step."""
-    convolutions = solve_width(spec).convolutions(spec.plan)
-    shapes = branch_shapes(spec).items()
-    return sum(encoder_costs(convolutions, name, shape)[1] for name, shape in shapes)
+    """Numbers that enter the heads, or are kept by the fusion, for one sample and step."""
+    meeting = parts(spec, solve_width(spec))
+    return sum(meeting.widths.values()) + FUSIONS[spec.fusion].kept(meeting)
+
+
+def _encoded(spec: NetworkSpec, number: int, batch: int) -> int:
+    """Bytes of an input over time, kept for the first layer's weights, and of what makes it."""
+    if spec.is_static:
+        return 0
+    inputs = batch * sum(math.prod(shape) for shape in spec.maps.values())
+    return inputs * (spec.time_steps * number + 4 * _INDEX)

@@ -1,127 +1,134 @@
-"""What a network is, as frozen records: neuron, layer plan, fusion, budget. No tensors here."""
+"""What a network is, as a frozen record: inputs, layer plan, fusion, budget, neuron. No tensors."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from spikefuse.neurons import Surrogate
+from spikefuse.core.registry import name_in
+from spikefuse.encoders import ENCODERS
+from spikefuse.fusion import FUSIONS
+from spikefuse.fusion.contract import Shape
+from spikefuse.networks.plans import PLANS, convolutions_of
+from spikefuse.neurons import DENSE, NeuronSpec
 
 MODALITIES: dict[str, tuple[str, ...]] = {
     "image": ("image",),
     "audio": ("audio",),
     "fused": ("image", "audio"),
 }
-"""Which inputs a network of each modality sees, in order."""
+"""Which inputs a network of each modality of the paper's pair sees, in order."""
 
-CLASSES = 10
+JOINT = "fused"
+"""Names what several modalities share: the network itself, a branch and a head."""
 
+RESERVED = frozenset({JOINT, "fusion", "labels", "predicted", "logits", "position", "label"})
+"""No modality has one of these names: stored tensors do."""
 
-@dataclass(frozen=True)
-class Conv:
-    """A 3x3 convolution with padding 1, an activation and, with `pool`, a 2x2 maximum."""
+MOST_CLASSES = 1_000
 
-    channels: int
-    pool: bool
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The layers of one branch before the hidden dense layer, whose width the budget decides."""
-
-    convolutions: tuple[Conv, ...]
-    notation: str
+InputShape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=3)]
 
 
-PLANS: dict[str, Plan] = {
-    "pool-twice": Plan((Conv(32, True), Conv(64, True)), "32C3-P2-64C3-P2-FC(h)-10"),
-    "simple-audio": Plan((Conv(32, False), Conv(64, True)), "32C3-64C3-P2-FC(h)-10"),
-    "mlp": Plan((), "FC(h)-10"),
-}
-"""Layer plans by name."""
+def as_map(shape: tuple[int, ...]) -> Shape:
+    """An input's shape as channels, height and width.
 
+    Images and spectrograms are maps already. An array [features, time] is a map of one channel,
+    like a spectrogram; a vector [features] is a map of one place with so many channels.
 
-class NeuronSpec(BaseModel):
-    """A neuron model with its constants; the defaults are the preset `lab` (SCIENCE of the docs).
-
-    The dense twin's `relu` has no leak, threshold or reset; they are set to neutral values so that
-    equal networks have equal records.
+    Example:
+        >>> as_map((6, 50)), as_map((30,))
+        ((1, 6, 50), (30, 1, 1))
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: Literal["lif", "if", "relu"] = "lif"
-    leak: Annotated[float, Field(ge=0, le=1)] = 0.9
-    threshold: Annotated[float, Field(gt=0)] = 1.0
-    reset: Literal["soft", "hard", "none"] = "soft"
-    detach_reset: bool = False
-    surrogate: Literal["boxcar", "atan", "fast_sigmoid", "triangle"] = "boxcar"
-    surrogate_width: Annotated[float, Field(gt=0)] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in(cls, values: object) -> object:
-        if not isinstance(values, dict):
-            return values
-        filled = dict(values)
-        model = filled.get("model", "lif")
-        if model == "if":
-            filled["leak"] = 1.0
-        if model == "relu":
-            return {"model": "relu", "leak": 1.0, "reset": "none", "surrogate_width": 0.5}
-        name = filled.get("surrogate", "boxcar")
-        if filled.get("surrogate_width") is None and isinstance(name, str):
-            filled["surrogate_width"] = Surrogate(name).width
-        return filled
-
-    def surrogate_function(self) -> Surrogate:
-        """The surrogate derivative this neuron learns with."""
-        return Surrogate(self.surrogate, self.surrogate_width)
+    if len(shape) == 1:
+        return shape[0], 1, 1
+    channels, height, width = shape if len(shape) == 3 else (1, *shape)
+    return channels, height, width
 
 
 class NetworkSpec(BaseModel):
     """One network: its inputs, layers, budget, neuron and time steps.
 
     Args:
-        network: "snn" or its dense twin "dnn" (ReLU, one time step).
-        modality: "image", "audio" or "fused".
-        input_shapes: Channels, height and width of each input of the modality.
+        network: "snn" or its dense twin "dnn" (a neuron that does not spike, one time step).
+        modality: The only modality's name, or "fused" for several; follows from `input_shapes`.
+        input_shapes: Of each modality, in the order in which they meet: [C, H, W], [features,
+            time] or [features]; see `as_map`.
         plan: A name in `PLANS`.
         fusion: A name in `spikefuse.fusion.FUSIONS`; "none" for a single modality.
         budget: Wanted number of parameters; `budget.solve_width` finds the width that meets it.
         neuron: The hidden neurons.
         time_steps: T.
         readout: "mean-current" (time-mean of the last layer's current) or "spike-count".
+        classes: K, from 2 to 1,000.
+        encoder: A name in `spikefuse.encoders.ENCODERS`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: Literal["snn", "dnn"] = "snn"
-    modality: Literal["image", "audio", "fused"] = "image"
-    input_shapes: dict[str, tuple[int, int, int]]
-    plan: Literal["pool-twice", "simple-audio", "mlp"] = "pool-twice"
-    fusion: Literal["none", "input", "early", "late"] = "none"
+    modality: str = ""
+    input_shapes: dict[str, InputShape]
+    plan: Annotated[str, name_in("plan", PLANS)] = "pool-twice"
+    fusion: Annotated[str, name_in("fusion", FUSIONS)] = "none"
     budget: Annotated[int, Field(ge=100)] = 1_600_000
     neuron: NeuronSpec = NeuronSpec()
     time_steps: Annotated[int, Field(ge=1)] = 4
     readout: Literal["mean-current", "spike-count"] = "mean-current"
+    classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)] = 10
+    encoder: Annotated[str, name_in("encoder", ENCODERS)] = "direct"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_modality(cls, values: object) -> object:
+        if not isinstance(values, dict) or values.get("modality"):
+            return values
+        names = list(values.get("input_shapes") or ())
+        return values | {"modality": names[0] if len(names) == 1 else JOINT}
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if tuple(self.input_shapes) != MODALITIES[self.modality]:
+    def _modalities_make_sense(self) -> Self:
+        for name in self.input_shapes:
+            plain = name.replace("-", "").replace("_", "")
+            if name in RESERVED or not plain.isalnum() or name != name.lower():
+                raise ValueError(
+                    "input_shapes must name modalities by lower-case letters, digits, '-' and "
+                    f"'_', and not {', '.join(sorted(RESERVED))}, got {name!r}"
+                )
+        names = tuple(self.input_shapes)
+        wanted = names[0] if len(names) == 1 else JOINT
+        if not names or self.modality != wanted:
             raise ValueError(
-                f"input_shapes must name {MODALITIES[self.modality]} for modality "
-                f"{self.modality!r}, got {tuple(self.input_shapes)}"
+                f"input_shapes must name the modality {self.modality!r} alone, or several for "
+                f"{JOINT!r}, got {names}"
             )
-        if (self.modality == "fused") == (self.fusion == "none"):
+        if FUSIONS[self.fusion].for_one != (len(names) == 1):
             raise ValueError(
-                "fusion must be 'none' for one modality and a kind of fusion for 'fused', "
-                f"got {self.fusion!r} for {self.modality!r}"
+                "fusion must be 'none' for one modality and a kind of fusion for several, "
+                f"got {self.fusion!r} for {', '.join(names)}"
             )
-        if self.network == "dnn" and (self.neuron.model != "relu" or self.time_steps != 1):
-            raise ValueError("a dnn has neuron 'relu' and one time step")
-        if self.network == "dnn" and self.readout != "mean-current":
-            raise ValueError("a dnn has readout 'mean-current'")
-        if self.network == "snn" and self.neuron.model == "relu":
-            raise ValueError("an snn has a spiking neuron, got 'relu'")
+        for branch, shape in FUSIONS[self.fusion].branches(self.maps).items():
+            convolutions_of(self.plan, branch, shape)
         return self
+
+    @model_validator(mode="after")
+    def _dense_or_spiking(self) -> Self:
+        if self.network == "dnn":
+            if self.neuron.is_spiking or self.time_steps != 1:
+                raise ValueError(f"a dnn has neuron {DENSE!r} and one time step")
+            if self.readout != "mean-current":
+                raise ValueError("a dnn has readout 'mean-current'")
+            if not ENCODERS[self.encoder].is_static:
+                raise ValueError(f"a dnn has encoder 'direct', got {self.encoder!r}")
+        elif not self.neuron.is_spiking:
+            raise ValueError(f"an snn has a spiking neuron, got {self.neuron.model!r}")
+        return self
+
+    @property
+    def maps(self) -> dict[str, Shape]:
+        """Channels, height and width of each modality."""
+        return {name: as_map(shape) for name, shape in self.input_shapes.items()}
+
+    @property
+    def is_static(self) -> bool:
+        """Whether inputs are the same at every time step."""
+        return ENCODERS[self.encoder].is_static

@@ -1,10 +1,11 @@
 """The dense twin of a spiking network: same layers, same parameters, ReLU and one time step."""
 
-from spikefuse.networks.spec import NetworkSpec, NeuronSpec
+from spikefuse.networks.spec import NetworkSpec
+from spikefuse.neurons import DENSE, NeuronSpec
 
 
 def twin(spec: NetworkSpec) -> NetworkSpec:
-    """The dense network that differs from `spec` in its neurons alone.
+    """The dense network that differs from `spec` in its neurons, and in what only time has.
 
     Example:
         >>> twin(NetworkSpec(input_shapes={"image": (1, 28, 28)})).neuron.model
@@ -13,8 +14,9 @@ def twin(spec: NetworkSpec) -> NetworkSpec:
     return spec.model_copy(
         update={
             "network": "dnn",
-            "neuron": NeuronSpec(model="relu"),
+            "neuron": NeuronSpec(model=DENSE),
             "time_steps": 1,
             "readout": "mean-current",
+            "encoder": "direct",
         }
     )

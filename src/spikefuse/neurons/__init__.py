@@ -5,9 +5,24 @@ from typing import TYPE_CHECKING
 from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
+    from spikefuse.neurons.contract import Constant, NeuronModel, NeuronSettings
     from spikefuse.neurons.lif import lif
+    from spikefuse.neurons.module import Neurons
+    from spikefuse.neurons.registry import DENSE, NEURONS
+    from spikefuse.neurons.spec import NeuronSpec
     from spikefuse.neurons.surrogate import SHAPES, Surrogate
 
-__all__ = ["SHAPES", "Surrogate", "lif"]
+__all__ = [
+    "DENSE",
+    "NEURONS",
+    "SHAPES",
+    "Constant",
+    "NeuronModel",
+    "NeuronSettings",
+    "NeuronSpec",
+    "Neurons",
+    "Surrogate",
+    "lif",
+]
 
 on_demand(__name__)

@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SurrogateShape:
-    """One family of surrogates: its derivative, its primitive and how kernels number it."""
+    """One family of surrogates: its derivative, its primitive and how kernels number it.
 
-    code: int
+    A family without a number is learned with by the eager and the reference implementation alone.
+    """
+
+    code: int | None
     formula: str
     default_width: float
     derivative: Callable[[Tensor, float], Tensor]

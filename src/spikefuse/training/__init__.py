@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
+    from spikefuse.noise.condition import NoiseCondition
     from spikefuse.training.definition import TrialDefinition
     from spikefuse.training.evaluate import evaluate_condition
     from spikefuse.training.fit import train_population
-    from spikefuse.training.noise import NoiseCondition
 
 __all__ = ["NoiseCondition", "TrialDefinition", "evaluate_condition", "train_population"]
 

@@ -98,7 +98,7 @@ class TrialDefinition(NamedRecord):
             surrogate_width=filled.get("surrogate_width"),
             **{key: filled[key] for key in neuron_fields if key in filled},
         )
-        filled |= neuron.model_dump(exclude={"model"})
+        filled |= neuron.model_dump(exclude={"model", "constants"})
         modality = filled.get("modality", "image")
         if modality == "fused":
             if filled.get("fusion", "none") == "none":

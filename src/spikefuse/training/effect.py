@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spikefuse.noise.condition import NoiseCondition
     from spikefuse.training.definition import TrialDefinition
-    from spikefuse.training.noise import NoiseCondition
 
 
 @dataclass(frozen=True)

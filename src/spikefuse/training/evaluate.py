@@ -1,15 +1,13 @@
-"""Evaluate a population: predictions, accuracy, firing rates, accuracy under noise."""
+"""Evaluate a population: predictions, accuracy, accuracy under noise."""
 
 import torch
 from torch import Tensor
 
+from spikefuse.encoders import Moment
 from spikefuse.networks import PopulationNetwork
 from spikefuse.neurons.lif import resolve_backend
+from spikefuse.noise import NoiseCondition, NoiseDraw
 from spikefuse.training.feed import Feed
-from spikefuse.training.noise import NoiseCondition, NoiseDraw
-
-RATE_SAMPLES = 500
-"""Firing rates are means over the first samples of the validation split, at most this many."""
 
 
 @torch.no_grad()
@@ -20,17 +18,17 @@ def classify(
     condition: NoiseCondition | None = None,
     draw: int = 0,
 ) -> Tensor:
-    """Logits [P, n, 10] of a split, in the order of `feed.labels`."""
+    """Logits [P, n, K] of a split, in the order of `feed.labels`."""
     seeds = [definition.seed for definition in feed.definitions]
     limit = None if condition is None else condition.samples
     native = resolve_backend(network.backend, feed.device) == "native"
     logits = []
     for batch in feed.evaluation_batches(split, limit):
         noise = None
-        if condition is not None and condition.noise_std > 0:
+        if condition is not None and condition.severity > 0:
             key = (split, draw, batch.number)
             noise = NoiseDraw(condition, network.sites, seeds, key, native)
-        logits.append(network(batch.inputs, noise=noise))
+        logits.append(network(batch.inputs, noise=noise, moment=Moment(batch.samples)))
     return torch.cat(logits, dim=1)
 
 
@@ -51,25 +49,6 @@ def accuracy(predictions: Tensor, labels: Tensor) -> list[float]:
     return (right.double() / predictions.shape[1]).tolist()
 
 
-@torch.no_grad()
-def firing_rates(network: PopulationNetwork, feed: Feed) -> list[dict[str, float]]:
-    """Spikes per neuron and step of every activation, for each member.
-
-    For a dense network: the share of activations above zero.
-    """
-    totals: dict[str, Tensor] = {}
-    seen = 0
-    for batch in feed.evaluation_batches("validation", RATE_SAMPLES):
-        rates: dict[str, Tensor] = {}
-        network(batch.inputs, rates=rates)
-        count = batch.labels.shape[1]
-        seen += count
-        for site, rate in rates.items():
-            totals[site] = totals.get(site, torch.zeros_like(rate)) + rate * count
-    members = range(network.members)
-    return [{site: float(total[m]) / seen for site, total in totals.items()} for m in members]
-
-
 def evaluate_condition(
     network: PopulationNetwork, feed: Feed, condition: NoiseCondition
 ) -> list[dict[str, list[float]]]:
@@ -78,7 +57,7 @@ def evaluate_condition(
         {"validation": [], "test": []} for _ in range(network.members)
     ]
     for split in ("validation", "test"):
-        for draw in range(condition.draws if condition.noise_std > 0 else 1):
+        for draw in range(condition.draws if condition.severity > 0 else 1):
             drawn = accuracy(predict(network, feed, split, condition, draw), feed.labels(split))
             for member, value in enumerate(drawn):
                 results[member][split].append(value)

@@ -20,11 +20,19 @@ MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch of a population: inputs [P, B, C, H, W] by modality, labels [P, B]."""
+    """One batch of a population.
+
+    Args:
+        number: Its place in the pass.
+        inputs: Modality -> [P, B, C, H, W].
+        labels: [P, B].
+        samples: Modality -> [P, B], which sample of the data each is.
+    """
 
     number: int
     inputs: dict[str, Tensor]
     labels: Tensor
+    samples: dict[str, Tensor]
 
 
 class Feed:
@@ -110,11 +118,12 @@ class Feed:
 
     def batch(self, split: str, positions: Tensor, number: int = 0) -> Batch:
         """The samples at `positions` [P, B] of each member's split."""
+        samples = {n: each.gather(1, positions) for n, each in self._indices[split].items()}
         inputs = {
-            name: self._scale(name, self._inputs[name][indices.gather(1, positions)])
-            for name, indices in self._indices[split].items()
+            name: self._scale(name, self._inputs[name][indices])
+            for name, indices in samples.items()
         }
-        return Batch(number, inputs, self._labels[split].gather(1, positions))
+        return Batch(number, inputs, self._labels[split].gather(1, positions), samples)
 
     def training_order(self, epoch: int) -> Tensor:
         """Positions [P, n] of the training split, in an order that is a function of (seed, epoch).

@@ -10,6 +10,7 @@ from torch import Tensor
 from spikefuse.core.deadline import STORE, Deadline, OutOfTimeError
 from spikefuse.core.provenance import describe
 from spikefuse.data import Corpus, audit
+from spikefuse.meters import mean_rates
 from spikefuse.networks import build
 from spikefuse.networks.budget import count_macs, count_parameters
 from spikefuse.neurons.lif import resolve_backend
@@ -21,10 +22,10 @@ from spikefuse.training.checkpoint import (
     save_progress,
 )
 from spikefuse.training.definition import TrialDefinition
-from spikefuse.training.evaluate import accuracy, classify, firing_rates, predict
+from spikefuse.training.evaluate import accuracy, classify, predict
 from spikefuse.training.feed import Feed
 from spikefuse.training.graph import capture
-from spikefuse.training.observe import mean_rates, observe
+from spikefuse.training.observe import firing_rates, observe
 from spikefuse.training.optimiser import PopulationAdam
 from spikefuse.training.step import Capture, Sums, TrainingSteps
 

@@ -1,182 +1,106 @@
-"""What the hidden layers of a trained network do: spikes of two test samples, rates over time."""
+"""Measure a trained population: its split batch by batch, watched by a meter."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from spikefuse.core.errors import InputError
+from spikefuse.encoders import Moment
+from spikefuse.meters import METERS, RATE_SAMPLES, Meter, Rates, Subject
 from spikefuse.networks import PopulationNetwork
-from spikefuse.networks.activations import count_above_zero
-from spikefuse.training.evaluate import RATE_SAMPLES
-from spikefuse.training.feed import Batch, Feed
-
-SHOWN_NEURONS = 128
-"""At most this many neurons of a hidden dense layer are stored, evenly chosen."""
-
-OUTCOMES = ("correct", "wrong")
-"""The first test sample of each is observed; a network that is never wrong has only the other."""
+from spikefuse.training.feed import Feed
 
 
 @torch.no_grad()
-def observe(
-    network: PopulationNetwork, feed: Feed, logits: Tensor, rate_samples: int = RATE_SAMPLES
+def measure(
+    network: PopulationNetwork,
+    feed: Feed,
+    meter: Meter,
+    split: str = "validation",
+    limit: int | None = None,
 ) -> list[dict[str, Tensor]]:
-    """What each member's hidden activations do, as tensors to be stored.
+    """Show a split to the networks while a meter watches.
 
-    Samples are looked at inside the batch in which they were tested, so that their spikes are
-    those that led to `logits`, bit for bit.
+    Args:
+        network: In evaluation mode.
+        feed: Its data.
+        meter: Made for this pass.
+        split: Whose samples are shown.
+        limit: At most the first so many of them.
+
+    Returns:
+        What the meter gives, for each member.
+    """
+    first = 0
+    for batch in feed.evaluation_batches(split, limit):
+        count = batch.labels.shape[1]
+        if meter.wants(first, count):
+            meter.begin(first, count)
+            network(batch.inputs, meters=(meter,), moment=Moment(batch.samples))
+        first += count
+    return meter.compute()
+
+
+def subject_of(
+    network: PopulationNetwork, feed: Feed, split: str, logits: Tensor | None = None
+) -> Subject:
+    """What a meter is told: the hidden sites and, with logits [P, n, K], what was answered."""
+    subject = Subject(network.members, network.hidden_sites)
+    if logits is None:
+        return subject
+    samples = {
+        name: torch.stack([a.samples[split][name] for a in feed.assignments])
+        for name in network.modalities
+    }
+    return replace(
+        subject, predicted=logits.argmax(dim=-1), labels=feed.labels(split), samples=samples
+    )
+
+
+def firing_rates(network: PopulationNetwork, feed: Feed) -> list[dict[str, float]]:
+    """Spikes per neuron and step of every activation, for each member.
+
+    For a dense network: the share of activations above zero.
+    """
+    meter = Rates(Subject(network.members, network.sites))
+    measure(network, feed, meter, limit=RATE_SAMPLES)
+    return meter.means()
+
+
+def observe(
+    network: PopulationNetwork,
+    feed: Feed,
+    logits: Tensor,
+    most: int | None = None,
+) -> list[dict[str, Tensor]]:
+    """What every kind of meter in `spikefuse.meters.METERS` gives, as tensors to be stored.
 
     Args:
         network: In evaluation mode, with the weights that gave `logits`.
         feed: Its data.
-        logits: [P, n, 10] of the test split.
-        rate_samples: Rates are means over the first samples of the validation split, at most this
-            many; the default is that of `firing_rates`.
+        logits: [P, n, K] of the test split.
+        most: At most so many samples for meters that have a limit; the limit itself if None.
 
     Returns:
-        For each member `rate/SITE`, float64 [T]: spikes per neuron at each step (a dense network:
-        share [1] of activations above zero). For a spiking network also, for each OUTCOME it has:
-        `OUTCOME/position`, `OUTCOME/label`, `OUTCOME/predicted` and, for each modality,
-        `OUTCOME/MODALITY` (which sample of the data), int32 [1]; `OUTCOME/spikes/SITE`, uint8
-        [T, n], of hidden dense layers, and `OUTCOME/neurons/SITE`, int32 [n], which neurons these
-        are; `OUTCOME/counts/SITE`, int32 [T, C], of convolutions: spikes of each channel.
+        For each member the tensors of all meters by name, see `spikefuse.meters`.
+
+    Raises:
+        InputError: Two meters give tensors of one name.
     """
-    found = _rates(network, feed, rate_samples)
-    if network.spec.network == "snn":
-        samples = _chosen(feed, logits)
-        for sample in samples:
-            found[sample.member] |= sample.identity(feed, logits)
-        _watch_samples(network, feed, samples, found)
+    found: list[dict[str, Tensor]] = [{} for _ in range(network.members)]
+    for name, kind in METERS.items():
+        if kind.needs_spikes and not network.spec.neuron.is_spiking:
+            continue
+        known = logits if kind.split == "test" else None
+        meter = kind.make(subject_of(network, feed, kind.split, known))
+        limit = kind.samples if None in (kind.samples, most) else most
+        measured = measure(network, feed, meter, kind.split, limit)
+        for own, tensors in zip(found, measured, strict=True):
+            if taken := own.keys() & tensors.keys():
+                raise InputError(
+                    f"meter {name!r}: names of its tensors must be its own, got "
+                    f"{', '.join(sorted(taken))}, which another meter gives. Rename them."
+                )
+            own |= tensors
     return found
-
-
-def mean_rates(observed: Mapping[str, Tensor]) -> dict[str, float]:
-    """Spikes per neuron and step of every activation, from one member's `observe`."""
-    return {
-        name.removeprefix("rate/"): float(steps.mean())
-        for name, steps in observed.items()
-        if name.startswith("rate/")
-    }
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """One member's test sample that is looked at."""
-
-    member: int
-    outcome: str
-    position: int
-
-    def identity(self, feed: Feed, logits: Tensor) -> dict[str, Tensor]:
-        """Where the sample stands, what it is and what the network made of it."""
-        known: dict[str, int | Tensor] = {
-            "position": self.position,
-            "label": feed.labels("test")[self.member, self.position],
-            "predicted": logits[self.member, self.position].argmax(),
-        }
-        indices = feed.assignments[self.member].samples["test"]
-        known |= {name: indices[name][self.position] for name in feed.pools}
-        return {
-            f"{self.outcome}/{name}": torch.tensor([int(value)], dtype=torch.int32)
-            for name, value in known.items()
-        }
-
-
-def _chosen(feed: Feed, logits: Tensor) -> list[_Sample]:
-    """The first correct and the first wrong test sample of each member."""
-    right = logits.argmax(dim=-1) == feed.labels("test")
-    samples = []
-    for member in range(len(right)):
-        for outcome, mask in zip(OUTCOMES, (right[member], ~right[member]), strict=True):
-            positions = mask.nonzero()
-            if len(positions):
-                samples.append(_Sample(member, outcome, int(positions[0])))
-    return samples
-
-
-@dataclass(frozen=True)
-class _Watch:
-    """Sees what leaves each hidden activation [P, T, B, ...] and disturbs nothing."""
-
-    see: Callable[[str, Tensor], None]
-
-    def before(self, site: str, current: Tensor, time_steps: int) -> Tensor:
-        """The current as it came."""
-        return current
-
-    def reaches_output(self, site: str) -> bool:
-        """Outputs are seen before they are pooled."""
-        return True
-
-    def after(self, site: str, output: Tensor) -> Tensor:
-        """The output as it came, once it was seen."""
-        self.see(site, output)
-        return output
-
-
-def _rates(network: PopulationNetwork, feed: Feed, samples: int) -> list[dict[str, Tensor]]:
-    """Share of outputs above zero at each step, counted exactly."""
-    active: dict[str, Tensor] = {}
-    outputs: dict[str, int] = {}
-
-    def see(site: str, output: Tensor) -> None:
-        counted = count_above_zero(output).cpu()
-        active[site] = active.get(site, torch.zeros_like(counted)) + counted
-        outputs[site] = outputs.get(site, 0) + output[0, 0].numel()
-
-    for batch in feed.evaluation_batches("validation", samples):
-        network(batch.inputs, noise=_Watch(see))
-    return [
-        {f"rate/{site}": active[site][member].double() / outputs[site] for site in active}
-        for member in range(network.members)
-    ]
-
-
-def _watch_samples(
-    network: PopulationNetwork,
-    feed: Feed,
-    samples: Sequence[_Sample],
-    found: list[dict[str, Tensor]],
-) -> None:
-    """Add each sample's spikes to its member's tensors; only the batches that hold one are run."""
-    left = list(samples)
-    start = 0
-    for batch in feed.evaluation_batches("test"):
-        if not left:
-            return
-        end = start + batch.labels.shape[1]
-        here = [sample for sample in left if start <= sample.position < end]
-        if here:
-            _watch_batch(network, batch, start, here, found)
-        left = [sample for sample in left if sample.position >= end]
-        start = end
-
-
-def _watch_batch(
-    network: PopulationNetwork,
-    batch: Batch,
-    start: int,
-    samples: Sequence[_Sample],
-    found: list[dict[str, Tensor]],
-) -> None:
-    def see(site: str, output: Tensor) -> None:
-        for sample in samples:
-            one = output[sample.member, :, sample.position - start] != 0
-            found[sample.member] |= _spikes(one, sample.outcome, site)
-
-    network(batch.inputs, noise=_Watch(see))
-
-
-def _spikes(spikes: Tensor, outcome: str, site: str) -> dict[str, Tensor]:
-    """What is stored of one site's spikes: [T, n] of a dense layer, [T, H, W, C] of maps."""
-    if spikes.dim() > 2:
-        counts = spikes.flatten(1, -2).sum(dim=1)
-        return {f"{outcome}/counts/{site}": counts.to(torch.int32).cpu()}
-    neurons = spikes.shape[1]
-    shown = min(neurons, SHOWN_NEURONS)
-    chosen = torch.arange(shown, device=spikes.device) * neurons // shown
-    return {
-        f"{outcome}/spikes/{site}": spikes[:, chosen].to(torch.uint8).cpu(),
-        f"{outcome}/neurons/{site}": chosen.to(torch.int32).cpu(),
-    }

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from spikefuse.encoders import Moment
 from spikefuse.networks import PopulationNetwork
 from spikefuse.training.feed import Feed
 from spikefuse.training.optimiser import PopulationAdam
@@ -66,6 +67,7 @@ class TrainingSteps:
         self._order = zeros(members, self.samples, dtype=torch.int64)
         self._offsets = torch.arange(self.batch_size, device=feed.device)
         self._start, self._number = zeros(1, dtype=torch.int64), zeros(1, dtype=torch.int64)
+        self._epoch = zeros(1, dtype=torch.int64)
         self._losses, self._hits = zeros(members, dtype=exact), zeros(members, dtype=exact)
         self._broken = {name: zeros(members, dtype=torch.int64) for name in ("loss", "gradient")}
 
@@ -85,6 +87,7 @@ class TrainingSteps:
         """
         if self._capture is not None and self._whole_batch is None:
             self._prepare(self._capture)
+        self._epoch.fill_(epoch)
         self._order.copy_(self.feed.training_order(epoch))
         self.rewind(done)
         for sums, before in ((self._losses, losses), (self._hits, hits)):
@@ -133,7 +136,7 @@ class TrainingSteps:
         """One update of every member with the order's next `size` samples."""
         positions = self._order.index_select(1, self._start + self._offsets[:size])
         batch = self.feed.batch("train", positions)
-        logits = self.network(batch.inputs)
+        logits = self.network(batch.inputs, moment=Moment(batch.samples, self._epoch))
         losses = (
             F.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), reduction="none")
             .view(-1, size)

@@ -4,13 +4,14 @@ import pytest
 import torch
 from scipy import stats
 
+from spikefuse.core import counters
 from spikefuse.core.errors import InputError
-from spikefuse.core.gaussian import _words, add_normal, normal
+from spikefuse.core.gaussian import add_normal, normal
 
 
 def test_words_are_those_of_splitmix64() -> None:
     published = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    words = [word % 2**64 for word in _words(1234567, 0, 3, torch.device("cpu")).tolist()]
+    words = [word % 2**64 for word in counters.words(1234567, 0, 3, torch.device("cpu")).tolist()]
     assert words == published
 
 
@@ -47,7 +48,7 @@ def test_a_number_depends_on_its_place_alone() -> None:
 def test_pieces_of_the_work_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A CPU and a GPU take pieces of different size."""
     whole = normal(3, 2, 5_000)
-    monkeypatch.setattr("spikefuse.core.gaussian._CHUNK", 16 * 7)
+    monkeypatch.setattr("spikefuse.core.counters.CHUNK", 16 * 7)
     assert torch.equal(normal(3, 2, 5_000), whole)
 
 

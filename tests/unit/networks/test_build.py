@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from spikefuse.core.errors import InputError
+from spikefuse.encoders import ENCODERS, Moment
+from spikefuse.meters import Rates, Subject, mean_rates
 from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec, build, twin
 
 
@@ -113,8 +115,12 @@ def test_static_input_equals_a_repeated_one() -> None:
     network = build(spec)
     inputs = _inputs(spec, 1)
     logits = network(inputs)
-    encode = network.encode
-    network.encode = lambda x: encode(x).expand(-1, 4, -1, -1, -1, -1)
+
+    class Repeated(ENCODERS["direct"]):
+        def __call__(self, inputs: torch.Tensor, moment: Moment | None) -> torch.Tensor:
+            return super().__call__(inputs, moment).expand(-1, 4, -1, -1, -1, -1)
+
+    network.encoders["image"] = Repeated("image", [0], 4)
     torch.testing.assert_close(network(inputs), logits, atol=1e-6, rtol=0)
 
 
@@ -129,8 +135,9 @@ def test_twin_has_the_same_weights_and_one_step() -> None:
 def test_rates_are_shares_of_spikes() -> None:
     spec = _spec()
     network = build(spec)
-    rates: dict[str, torch.Tensor] = {}
-    with_rates = network(_inputs(spec, 1), rates=rates)
+    meter = Rates(Subject(1, network.sites))
+    with_rates = network(_inputs(spec, 1), meters=(meter,))
+    rates = mean_rates(meter.compute()[0])
     assert set(rates) == {"image.conv1", "image.conv2", "image.hidden"} == set(network.sites)
     assert all(0 <= float(rate) <= 1 for rate in rates.values())
     assert any(float(rate) > 0 for rate in rates.values())
@@ -201,15 +208,17 @@ def test_an_unknown_precision_is_refused() -> None:
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 def test_rates_are_counted(precision: str) -> None:
     spec = _spec(neuron=NeuronSpec(threshold=0.2))
-    network, rates = build(spec, precision=precision, backend="eager"), {}
+    network = build(spec, precision=precision, backend="eager")
+    meter = Rates(Subject(1, network.sites))
     seen: dict[str, torch.Tensor] = {}
     for activation in network.activations.values():
         activation.register_forward_hook(
             lambda module, args, output: seen.setdefault(module.name, output)
         )
     with torch.no_grad():
-        network(_inputs(spec, 1), rates=rates)
+        network(_inputs(spec, 1), meters=(meter,))
+    rates = mean_rates(meter.compute()[0])
     assert rates.keys() == set(network.sites)
     hidden = seen[network.sites[-1]]
     assert 0 < hidden.mean() < 1
-    assert rates[network.sites[-1]].item() == pytest.approx(hidden.double().mean().item())
+    assert rates[network.sites[-1]] == pytest.approx(hidden.double().mean().item())

@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from spikefuse.core import library
 from spikefuse.core.device import PRECISIONS, product_type
+from spikefuse.meters import Rates, Subject
 from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec, build
 from spikefuse.networks.budget import count_parameters, solve_width
 from spikefuse.networks.memory import SAFETY, layer_sizes, network_memory
@@ -135,7 +136,7 @@ def test_a_pass_that_looks_at_every_output_fits_the_evaluation(network: str, bac
     built = build([spec] * 3, [0, 1, 2], backend=backend)
     inputs = _inputs(spec, 3)
     with torch.no_grad(), Live() as live:
-        built(inputs, rates={})
+        built(inputs, meters=(Rates(Subject(3, built.sites)),))
     needs = network_memory(spec, "float32", BATCH)
     copies = 2 * 4 * count_parameters(spec, solve_width(spec))
     assert live.most <= 3 * (needs.evaluation + needs.kept + copies)

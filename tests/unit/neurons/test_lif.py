@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from spikefuse.core import library
 from spikefuse.core.errors import InputError
-from spikefuse.neurons import Surrogate, lif
+from spikefuse.neurons import SHAPES, Surrogate, lif
+from spikefuse.neurons.surrogate import SurrogateShape
 
 
 def test_example_by_hand() -> None:
@@ -85,3 +87,44 @@ def test_gradient_flows_to_every_step(backend: str) -> None:
     spikes.sum().backward()
     assert current.grad is not None
     assert (current.grad != 0).all()
+
+
+@pytest.mark.parametrize("backend", ["auto", "eager", "reference"])
+def test_a_learned_leak_and_threshold_get_their_gradient(backend: str) -> None:
+    """Without a reset v = leak^2 i_1 + leak i_2 + i_3, whose derivative is 2 leak i_1 + i_2."""
+    leak = torch.nn.Parameter(torch.tensor(0.5))
+    threshold = torch.nn.Parameter(torch.tensor(2.0))
+    current = torch.tensor([[0.4], [0.3], [0.2]])
+    _, v = lif(current, leak, threshold, "none", backend=backend)
+    v.sum().backward()
+    assert leak.grad is not None
+    assert leak.grad.item() == pytest.approx(2 * 0.5 * 0.4 + 0.3)
+    spikes, _ = lif(
+        current + 1.5, leak, threshold, "none", Surrogate("triangle", 2.0), backend=backend
+    )
+    threshold.grad = None
+    spikes.sum().backward()
+    # At h = 1.9, 2.75 and 3.075 each spike's derivative is (1 - |h - 2| / 2) / 2.
+    slopes = [(1 - abs(h - 2) / 2) / 2 for h in (1.9, 2.75, 3.075)]
+    assert threshold.grad is not None
+    assert threshold.grad.item() == pytest.approx(-sum(slopes))
+
+
+@pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
+@pytest.mark.parametrize("name", ["leak", "threshold"])
+def test_kernels_without_a_gradient_of_constants_refuse_it(name: str) -> None:
+    constant = torch.nn.Parameter(torch.tensor(0.9))
+    with pytest.raises(InputError, match="must need no gradient on the native backend"):
+        lif(torch.zeros(3, 4), **{name: constant}, backend="native")
+    with torch.no_grad():
+        lif(torch.zeros(3, 4), **{name: constant}, backend="native")
+
+
+def test_a_surrogate_of_ones_own_is_learned_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    flat = SurrogateShape(None, "0.25", 1.0, lambda x, w: torch.full_like(x, 0.25), lambda x, w: x)
+    monkeypatch.setitem(SHAPES, "flat", flat)
+    current = torch.full((1, 3), 0.6, requires_grad=True)
+    spikes, _ = lif(current, surrogate="flat")
+    spikes.sum().backward()
+    assert current.grad is not None
+    assert current.grad.tolist() == [[0.25] * 3]

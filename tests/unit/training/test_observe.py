@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from spikefuse.data import Corpus
+from spikefuse.meters.rasters import OUTCOMES, SHOWN_NEURONS
 from spikefuse.networks import PopulationNetwork, build
 from spikefuse.results import TrialStore
 from spikefuse.training import TrialDefinition, train_population
-from spikefuse.training.evaluate import classify, firing_rates
+from spikefuse.training.evaluate import classify
 from spikefuse.training.feed import Feed
-from spikefuse.training.observe import OUTCOMES, SHOWN_NEURONS, observe
+from spikefuse.training.observe import firing_rates, observe
 
 Make = Callable[..., TrialDefinition]
 
@@ -73,7 +74,7 @@ def test_rates_by_step_have_the_mean_of_the_firing_rates(
 def test_rates_by_step_are_shares_of_spikes(corpus: Corpus, trial: Make) -> None:
     network, feed = untrained([trial(modality="fused", seed=0)], corpus)
 
-    (found,) = observe(network, feed, classify(network, feed, "test"), rate_samples=30)
+    (found,) = observe(network, feed, classify(network, feed, "test"), most=30)
 
     for site, output in look(network, feed, "validation", 0).items():
         share = output[0, :, :30].double().flatten(1).mean(dim=1)

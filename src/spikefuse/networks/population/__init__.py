@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING
 from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
-    from spikefuse.networks.population.layers import PopulationConv2d, PopulationLinear
+    from spikefuse.networks.population.layers import (
+        PopulationConv2d,
+        PopulationLayers,
+        PopulationLinear,
+    )
 
-__all__ = ["PopulationConv2d", "PopulationLinear"]
+__all__ = ["PopulationConv2d", "PopulationLayers", "PopulationLinear"]
 
 on_demand(__name__)

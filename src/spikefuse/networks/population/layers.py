@@ -119,3 +119,29 @@ class PopulationLinear(PopulationLayer):
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The matrix product of [N, F]."""
         return linear(x, weight, bias)
+
+
+class PopulationLayers:
+    """Makes the weights of parts that know no population; see `spikefuse.fusion.Layers`.
+
+    Args:
+        seeds: One per member.
+        backend: The neurons'.
+    """
+
+    def __init__(self, seeds: list[int], backend: str = "auto") -> None:
+        self.seeds, self.backend = seeds, backend
+
+    @property
+    def members(self) -> int:
+        """P."""
+        return len(self.seeds)
+
+    def linear(self, name: str, inputs: int, outputs: int) -> PopulationLinear:
+        """A dense layer."""
+        return PopulationLinear(name, inputs, outputs, self.seeds, self.backend)
+
+    def parameter(self, name: str, shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
+        """A parameter [P, *shape]."""
+        drawn = [_uniform_like_torch(shape, fan_in, seed, name) for seed in self.seeds]
+        return nn.Parameter(torch.stack(drawn))

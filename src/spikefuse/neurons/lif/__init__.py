@@ -7,7 +7,7 @@ from spikefuse.core.lazy import on_demand
 if TYPE_CHECKING:
     from spikefuse.neurons.lif.backends import BACKENDS
     from spikefuse.neurons.lif.layer import lif, lif_population, resolve_backend
-    from spikefuse.neurons.lif.reference import RESETS
+    from spikefuse.neurons.lif.resets import RESETS
 
 __all__ = ["BACKENDS", "RESETS", "lif", "lif_population", "resolve_backend"]
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from spikefuse.core.checks import require
+from spikefuse.core.errors import InputError
 from spikefuse.neurons.surrogate import Surrogate
 
 DTYPES: tuple[torch.dtype, ...] = (torch.float32, torch.bfloat16)
@@ -84,6 +85,11 @@ def run(
         InputError: An argument breaks its constraint.
     """
     constants = checked_constants(kernels.backend, current, leak, threshold, reset, settings)
+    if torch.is_grad_enabled() and (leak.requires_grad or threshold.requires_grad):
+        raise InputError(
+            f"lif: leak and threshold must need no gradient on the {kernels.backend} backend, "
+            "which has none for them. Take 'auto', 'eager' or 'reference', or detach them."
+        )
     current = current.contiguous()
     if torch.is_grad_enabled() and current.requires_grad:
         spikes, membrane = FusedLif.apply(current, *constants, settings, kernels)
@@ -139,6 +145,12 @@ def checked_constants(
         tuple(current.shape),
     )
     must(steps >= 1, "time_steps", "1 or more", steps)
+    must(
+        settings.surrogate.shape.code is not None,
+        "surrogate",
+        f"one that the {backend} backend knows (use 'auto' for others)",
+        settings.surrogate.name,
+    )
     must(current.shape[1] in (1, steps), "current", f"1 or {steps} steps long", current.shape[1])
     for name, vector in (("leak", leak), ("threshold", threshold), ("reset", reset)):
         must(

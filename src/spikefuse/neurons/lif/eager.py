@@ -4,13 +4,14 @@ The forward pass keeps only the input; the backward pass recomputes the membrane
 `reference.py`, which holds the equation.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spikefuse.neurons.lif.reference import RESETS, state_type
+from spikefuse.neurons.lif.reference import state_type
+from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.surrogate import Surrogate
 
 BLOCK = 65_536
@@ -65,6 +66,25 @@ def _scan(
     return v
 
 
+class _ConstantGradients(NamedTuple):
+    """What each neuron adds to the gradients of leak and threshold, [P, n]; None where not wanted.
+
+    Summed over the neurons at the end, member by member: the blocks, and with them the order of a
+    running sum, depend on how many members there are.
+    """
+
+    leak: Tensor | None = None
+    threshold: Tensor | None = None
+
+    def block(self, of: slice) -> "_ConstantGradients":
+        """The part of some neurons."""
+        return _ConstantGradients(*(None if each is None else each[:, of] for each in self))
+
+    def sums(self) -> list[Tensor | None]:
+        """The gradients [P]."""
+        return [None if each is None else torch.stack([m.sum() for m in each]) for each in self]
+
+
 def _walk_back(
     current: Tensor,
     members: _Members,
@@ -74,6 +94,7 @@ def _walk_back(
     v_gradient: Tensor | None,
     result: Tensor,
     time_steps: int,
+    constants: _ConstantGradients,
 ) -> None:
     """Recompute a block's membrane, then go back through time and fill `result` [P, T or 1, n]."""
     shape = (current.shape[0], time_steps, current.shape[2])
@@ -93,6 +114,10 @@ def _walk_back(
                 reset_part.neg_() if through_spike is None else through_spike - reset_part
             )
         gh = torch.zeros_like(h) if through_spike is None else slope.mul_(through_spike)
+        if constants.threshold is not None:
+            constants.threshold.sub_(gh)
+            if gv is not None:
+                constants.threshold.sub_(gv * s * members.soft)
         if gv is not None:
             gh += gv if members.all_soft else gv * (1 - s * members.hard)
         if total is None:
@@ -101,6 +126,9 @@ def _walk_back(
             total.copy_(gh)
         else:
             total += gh
+        if constants.leak is not None and t > 0:
+            before = potentials[:, t - 1]
+            constants.leak.add_(gh * (before - spikes[:, t - 1] * members.amount(before)))
         gv = gh * members.leak
     if total is not None:
         result[:, 0] = total
@@ -148,6 +176,12 @@ class EagerLif(torch.autograd.Function):
         if v_gradient is not None:
             v_gradient = v_gradient.reshape(count, -1)
         result = torch.empty_like(flat)
+        constants = _ConstantGradients(
+            *(
+                flat.new_zeros((count, flat.shape[2]), dtype=members.dtype) if wanted else None
+                for wanted in ctx.needs_input_grad[2:4]
+            )
+        )
         for block in _blocks(flat.shape[2], count, current.device):
             _walk_back(
                 flat[:, :, block],
@@ -158,8 +192,10 @@ class EagerLif(torch.autograd.Function):
                 None if v_gradient is None else v_gradient[:, block],
                 result[:, :, block],
                 time_steps,
+                constants.block(block),
             )
-        return result.view(current.shape), None, None, None, None, None, None
+        leak_gradient, threshold_gradient = constants.sums()
+        return result.view(current.shape), None, leak_gradient, threshold_gradient, None, None, None
 
 
 def lif_eager(

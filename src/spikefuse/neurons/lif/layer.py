@@ -9,13 +9,14 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.neurons.lif import native, triton
 from spikefuse.neurons.lif.backends import BACKENDS
-from spikefuse.neurons.lif.call import DTYPES
+from spikefuse.neurons.lif.call import DTYPES, Settings, run
 from spikefuse.neurons.lif.eager import lif_eager, pool_spikes
-from spikefuse.neurons.lif.reference import RESETS, lif_reference, state_type
+from spikefuse.neurons.lif.reference import lif_reference, state_type
+from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.surrogate import Surrogate
 
 KERNELS = {"native": native, "triton": triton}
-"""The fused implementations: each has `available`, `why_not` and `lif_population`."""
+"""The fused implementations: each has `available`, `why_not` and `KERNELS`."""
 
 PerMember = float | Sequence[float] | Tensor
 
@@ -59,7 +60,8 @@ def lif_population(
         current: [P, T, ...], or [P, 1, ...] for an input that is the same at every step. With
             `pool` the trailing axes are [B, H, W, C].
         time_steps: T.
-        leak: [P], decay of the membrane per step (beta); 1 is the IF neuron.
+        leak: [P], decay of the membrane per step (beta); 1 is the IF neuron. Gets a gradient where
+            it wants one, as the threshold does; "auto" then takes the eager implementation.
         threshold: [P], above which the neuron fires.
         reset: [P] int8, numbers of `RESETS`.
         surrogate: What stands in for the derivative of a spike.
@@ -73,26 +75,24 @@ def lif_population(
         final membrane [P, ...] or None: float32, or float64 beside a current of that type.
     """
     chosen = resolve_backend(backend, current.device)
+    if backend == "auto" and _is_beyond_kernels(leak, threshold, surrogate):
+        chosen = "eager"
     if chosen in KERNELS and current.dtype in DTYPES:
-        spikes, v = KERNELS[chosen].lif_population(
-            current,
-            time_steps=time_steps,
-            leak=leak,
-            threshold=threshold,
-            reset=reset,
-            surrogate=surrogate,
-            detach_reset=detach_reset,
-            pool=pool,
-            need_membrane=need_membrane,
-        )
-        return spikes, v
-    run = lif_reference if chosen == "reference" else lif_eager
-    spikes, v = run(current, time_steps, leak, threshold, reset, surrogate, detach_reset)
+        settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
+        return run(KERNELS[chosen].KERNELS, current, leak, threshold, reset, settings)
+    run_plain = lif_reference if chosen == "reference" else lif_eager
+    spikes, v = run_plain(current, time_steps, leak, threshold, reset, surrogate, detach_reset)
     return (pool_spikes(spikes) if pool else spikes), (v if need_membrane else None)
 
 
+def _is_beyond_kernels(leak: Tensor, threshold: Tensor, surrogate: Surrogate) -> bool:
+    """Whether a call wants what no fused kernel has: a gradient of a constant, a new surrogate."""
+    is_learned = torch.is_grad_enabled() and (leak.requires_grad or threshold.requires_grad)
+    return is_learned or surrogate.shape.code is None
+
+
 def _members(values: PerMember, name: str, dtype: torch.dtype) -> Tensor:
-    vector = torch.as_tensor(values, dtype=dtype).detach()
+    vector = torch.as_tensor(values, dtype=dtype)
     require(vector.dim() <= 1, "lif", name, "a number or a vector [P]", tuple(vector.shape))
     return vector.reshape(-1)
 
@@ -113,7 +113,8 @@ def lif(
     Args:
         current: Input current [T, ...], floating point, T >= 1. When any of leak, threshold and
             reset is a vector, a population [P, T, ...] with one entry per member.
-        leak: Decay per step in [0, 1]; 1 is the IF neuron. A number or [P].
+        leak: Decay per step in [0, 1]; 1 is the IF neuron. A number or [P]; a tensor that requires
+            a gradient gets it, and so does the threshold.
         threshold: Above 0. The neuron fires when its membrane exceeds it. A number or [P].
         reset: "soft" (subtract the threshold), "hard" (to zero) or "none". A name or P names.
         surrogate: A `Surrogate` or the name of one.

@@ -13,9 +13,7 @@ import torch
 from torch import Tensor
 
 from spikefuse.core import library
-from spikefuse.core.checks import require
-from spikefuse.neurons.lif.call import Constants, Kernels, Settings, empty_outputs, run
-from spikefuse.neurons.surrogate import Surrogate
+from spikefuse.neurons.lif.call import Constants, Kernels, Settings, empty_outputs
 
 
 class _Call(ctypes.Structure):
@@ -110,41 +108,3 @@ def _backward(
 
 
 KERNELS = Kernels("native", _forward, _backward)
-
-
-def lif_population(
-    current: Tensor,
-    *,
-    time_steps: int,
-    leak: Tensor,
-    threshold: Tensor,
-    reset: Tensor,
-    surrogate: Surrogate,
-    detach_reset: bool = False,
-    pool: bool = False,
-    need_membrane: bool = True,
-) -> tuple[Tensor, Tensor | None]:
-    """A population of LIF layers over time; arguments as in `layer.lif_population`.
-
-    Args:
-        current: [P, T, ...] or, the same at every step, [P, 1, ...]; float32 or bf16 on the CPU.
-            With `pool` the trailing axes are [B, H, W, C]. Copied when not contiguous.
-        time_steps: T.
-        leak: [P].
-        threshold: [P].
-        reset: [P] int8, see `reference.RESETS`.
-        surrogate: What stands in for the derivative of a spike.
-        detach_reset: No gradient through the spike in the reset.
-        pool: Take the 2x2 maximum of the spikes over H and W; a tie goes to the first index.
-        need_membrane: Return the final membrane.
-
-    Returns:
-        Spikes [P, T, ...] in the type of `current`, pooled when asked, and the final membrane
-        [P, ...] in float32 (never pooled) or None. Leak and threshold get no gradient.
-
-    Raises:
-        InputError: An argument breaks its constraint, or the library cannot be used.
-    """
-    settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
-    require(current.device.type == "cpu", "lif", "current", "on the CPU", current.device)
-    return run(KERNELS, current, leak, threshold, reset, settings)

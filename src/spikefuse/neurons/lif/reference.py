@@ -20,10 +20,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.surrogate import Surrogate
-
-RESETS: dict[str, int] = {"none": 0, "soft": 1, "hard": 2}
-"""Reset modes and the numbers by which kernels know them."""
 
 
 def state_type(values: torch.dtype) -> torch.dtype:

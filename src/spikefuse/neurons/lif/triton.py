@@ -19,9 +19,7 @@ import torch
 from torch import Tensor
 
 from spikefuse.core.checks import require
-from spikefuse.core.errors import InputError
-from spikefuse.neurons.lif.call import Constants, Kernels, Settings, empty_outputs, run
-from spikefuse.neurons.surrogate import Surrogate
+from spikefuse.neurons.lif.call import Constants, Kernels, Settings, empty_outputs
 
 MOST_POTENTIALS = 4096
 """Potentials that a program keeps at once: 32 registers of each thread at four warps."""
@@ -141,43 +139,3 @@ def _backward(
 
 
 KERNELS = Kernels("triton", _forward, _backward)
-
-
-def lif_population(
-    current: Tensor,
-    *,
-    time_steps: int,
-    leak: Tensor,
-    threshold: Tensor,
-    reset: Tensor,
-    surrogate: Surrogate,
-    detach_reset: bool = False,
-    pool: bool = False,
-    need_membrane: bool = True,
-) -> tuple[Tensor, Tensor | None]:
-    """A population of LIF layers over time; arguments as in `layer.lif_population`.
-
-    Args:
-        current: [P, T, ...] or, the same at every step, [P, 1, ...]; float32 or bf16. With `pool`
-            the trailing axes are [B, H, W, C]. Copied when not contiguous.
-        time_steps: T; each value has a kernel of its own, whose loop over time is unrolled.
-        leak: [P].
-        threshold: [P].
-        reset: [P] int8, see `reference.RESETS`.
-        surrogate: What stands in for the derivative of a spike.
-        detach_reset: No gradient through the spike in the reset.
-        pool: Take the 2x2 maximum of the spikes over H and W; a tie goes to the first index.
-        need_membrane: Return the final membrane.
-
-    Returns:
-        Spikes [P, T, ...] in the type of `current`, pooled when asked, and the final membrane
-        [P, ...] in float32 (never pooled) or None. Leak and threshold get no gradient.
-
-    Raises:
-        InputError: An argument breaks its constraint, or the kernels cannot be used.
-    """
-    reason = why_not(current.device)
-    if reason is not None:
-        raise InputError(f"lif: backend 'triton' cannot be used: {reason}. Use 'auto'.")
-    settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
-    return run(KERNELS, current, leak, threshold, reset, settings)

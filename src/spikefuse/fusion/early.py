@@ -1,0 +1,28 @@
+"""Early fusion: features concatenated before the classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from spikefuse.fusion.contract import Fusion
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class EarlyFusion(Fusion):
+    """Features concatenated before the classifier: the paper's fusion."""
+
+    title: ClassVar[str] = "features concatenated before the classifier"
+
+    @classmethod
+    def heads(cls, features: Mapping[str, int]) -> dict[str, int]:
+        """One head over all features."""
+        return {"fused": sum(features.values())}
+
+    def join_features(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Concatenated along features."""
+        import torch
+
+        return {"fused": torch.cat(list(features.values()), dim=-1)}

@@ -1,0 +1,8 @@
+"""Kinds of meters by name."""
+
+from spikefuse.meters.contract import MeterKind
+from spikefuse.meters.rasters import RASTERS
+from spikefuse.meters.rates import RATES
+
+METERS: dict[str, MeterKind] = {"rates": RATES, "rasters": RASTERS}
+"""Kinds of meters by name; a trial stores what each of them gives."""

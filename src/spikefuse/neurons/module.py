@@ -1,0 +1,23 @@
+"""One layer of a population's neurons, as a PyTorch module."""
+
+from torch import Tensor, nn
+
+
+class Neurons(nn.Module):
+    """One layer of a population's neurons.
+
+    Everything it learns is a parameter with a leading axis P, of which a member touches its own
+    entry alone. What it cannot learn is a buffer.
+    """
+
+    def forward(self, current: Tensor, pool: bool) -> Tensor:
+        """What leaves the layer.
+
+        Args:
+            current: [P, T, B, ...], or [P, 1, B, ...] when it is the same at every step.
+            pool: Take the 2x2 maximum of the output [P, T, B, H, W, C] over H and W.
+
+        Returns:
+            [P, T, B, ...] in the type of `current`.
+        """
+        raise NotImplementedError
