@@ -27,13 +27,16 @@ def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
     is the mean over draws.
 
     Under every plan, the study "controls" also has the products of experts of separately trained
-    networks, wherever both are stored; see `baselines`.
+    networks, wherever both are stored; see `product_of_experts`.
+
+    Raises:
+        StoreError: A trial was finished and cannot be read: its rows would be missing in silence.
     """
     rows: list[Row] = []
     for trial in plan.trials:
-        if store.state(trial.definition.name) not in ("done", "diverged"):
+        record = store.read_if_finished(trial.definition.name)
+        if record is None:
             continue
-        record = store.read(trial.definition.name)
         for use in trial.uses:
             rows += _rows(trial, use, record, plan)
     rows += product_rows(plan, store)

@@ -168,8 +168,12 @@ def train_one(
 
 
 def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -> None:
-    """Print what a stored trial reached."""
-    record = store.read(trial)
+    """Print what a stored trial reached.
+
+    Raises:
+        StoreError: It is not finished, or cannot be read.
+    """
+    record = store.read_final(trial)
     if as_json:
         print(json.dumps({"trial": trial, "results": record.results, **_evaluations(record)}))
         return

@@ -1,13 +1,19 @@
 """Run a plan: hand its populations to an executor."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from spikefuse.core.errors import StoreError
 from spikefuse.data import Location
-from spikefuse.execution import Event, Executor, Job, shard
+from spikefuse.execution import Event, Executor, Job, JobResult, shard
 from spikefuse.planning.plan import Plan
+from spikefuse.planning.stored import missing_conditions
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.results import TrialStore
+from spikefuse.results.presence import presence
+
+PATIENCE_S = 60.0
+"""As long as a network disk may show a folder late; waited for once a run, where one is missing."""
 
 ENTRY = "spikefuse.planning.work:run_population"
 """By name: that module loads PyTorch, and only a worker needs it."""
@@ -65,8 +71,9 @@ def _job(
         name=population_name(population),
         entry=ENTRY,
         payload={
-            "store": str(store.root),
-            "data_folder": None if location.folder is None else str(location.folder),
+            # A worker may have another working folder.
+            "store": str(store.root.absolute()),
+            "data_folder": None if location.folder is None else str(location.folder.absolute()),
             "device": device,
             "backend": backend,
             "trials": [
@@ -98,6 +105,49 @@ def population_name(population: tuple[PlannedTrial, ...]) -> str:
     return f"{shared} seed {seeds} #{first.name[:6]}"
 
 
+class _Witness:
+    """Believes that a job is done when its folders are there; otherwise the job has failed.
+
+    Args:
+        plan: What the jobs are of.
+        store: Where their folders must be, as this process sees it.
+        on_event: Hears what became of each job.
+    """
+
+    def __init__(self, plan: Plan, store: TrialStore, on_event: Callable[[Event], None]) -> None:
+        self._trials = {population_name(each): each for each in plan.populations}
+        self._store, self._on_event = store, on_event
+        self._patience_s = PATIENCE_S
+        self.problems: dict[str, str] = {}
+
+    def __call__(self, event: Event) -> None:
+        problem = self._problem(event.job) if event.kind == "finished" else None
+        if problem is not None:
+            self.problems[event.job] = problem
+            event = Event(event.job, "failed", {"error": problem})
+        self._on_event(event)
+
+    def _problem(self, job: str) -> str | None:
+        for trial in self._trials.get(job, ()):
+            try:
+                record = self._store.read_final(trial.definition.name, self._patience_s)
+            except StoreError as error:
+                # Waited for once: the folders of the jobs after this one are no sooner there.
+                self._patience_s = 0.0
+                return (
+                    f"the job ended well, but what it stored is not here: {error} If it ran on "
+                    "another machine, name an --out on a disk that every node has at the same path."
+                )
+            lost = missing_conditions(record, trial.conditions) if record.state == "done" else []
+            if lost:
+                return (
+                    f"the job ended well, but {len(lost)} evaluations of trial "
+                    f"{trial.definition.name} are not in {self._store.root}. Run the same command "
+                    "again."
+                )
+        return None
+
+
 def run_plan(
     plan: Plan,
     store: TrialStore,
@@ -105,7 +155,7 @@ def run_plan(
     executor: Executor,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> RunSummary:
-    """Train and evaluate what is missing.
+    """Train and evaluate what is missing. A job that is done has left its folders in the store.
 
     Args:
         plan: From `make_plan`.
@@ -113,15 +163,24 @@ def run_plan(
         jobs: The plan's jobs, from `jobs_of`.
         executor: Runs the jobs.
         on_event: Receives each job's events.
+
+    Raises:
+        StoreError: A folder is another trial's, or the store cannot be written.
     """
-    results = executor.run(jobs, on_event) if jobs else []
+    witness = _Witness(plan, store, on_event)
+    results: list[JobResult] = []
+    if jobs:
+        with presence(store) as sign:
+            signed = [replace(job, payload={**job.payload, "presence": sign}) for job in jobs]
+            results = executor.run(signed, witness)
+    failed = {r.job: r.error for r in results if not r.ok and not r.stopped} | witness.problems
     names = [trial.definition.name for trial in plan.trials]
     states = {name: store.state(name) for name in names}
     return RunSummary(
-        trained=sum(len(result.value or {}) for result in results if result.ok),
+        trained=sum(len(r.value or {}) for r in results if r.ok and r.job not in failed),
         stored=sum(trial.is_ready for trial in plan.trials),
         diverged=tuple(name for name, state in states.items() if state == "diverged"),
-        failures=tuple(f"{r.job}: {r.error}" for r in results if not r.ok and not r.stopped),
+        failures=tuple(f"{job}: {error}" for job, error in failed.items()),
         stopped=sum(r.stopped for r in results),
         advanced=any(r.stopped and (r.value or {}).get("advanced") for r in results),
     )

@@ -12,6 +12,7 @@ from spikefuse.data import Corpus, DataSettings, load_corpus, locate
 from spikefuse.networks import build
 from spikefuse.planning.stored import missing_conditions
 from spikefuse.results import TrialStore
+from spikefuse.results.presence import require_presence
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
 from spikefuse.training.feed import Feed
 
@@ -34,7 +35,8 @@ def run_population(
     Args:
         payload: "store" (folder), "data_folder" (None is the embedded data), "device",
             "backend", and "trials": definitions with the noise conditions each must have. With a
-            "deadline" (Unix time) the work stops before it, in pieces that fit.
+            "deadline" (Unix time) the work stops before it, in pieces that fit. With a "presence",
+            the store must have that sign.
         report: Receives progress events.
 
     Returns:
@@ -42,9 +44,13 @@ def run_population(
 
     Raises:
         OutOfTimeError: The deadline came first; called again, the work goes on where it was.
+        StoreError: The store is not the one of the command that sent the work; nothing is written.
     """
     deadline = Deadline(payload.get("deadline"))
-    store = TrialStore(Path(payload["store"]))
+    root = Path(payload["store"])
+    if "presence" in payload:
+        require_presence(root, payload["presence"])
+    store = TrialStore(root)
     definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
     corpus = _corpus(definitions[0].data, payload["data_folder"])
     device, backend = payload["device"], payload["backend"]

@@ -41,7 +41,7 @@ def write_file(path: Path, content: bytes | Sequence[bytes | memoryview], where:
         StoreError: The disk is full, the folder cannot be written, or another input/output error;
             an earlier file at `path` is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(temporary_name(path.name))
     try:
         try:
             _write_new(temporary, [content] if isinstance(content, bytes) else content)
@@ -52,6 +52,11 @@ def write_file(path: Path, content: bytes | Sequence[bytes | memoryview], where:
             raise
     except OSError as error:
         raise refusal(where, path, error) from error
+
+
+def temporary_name(name: str) -> str:
+    """A name that no other process takes, and that `sweep` knows as abandoned after its end."""
+    return f".{name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
 
 
 def _write_new(path: Path, parts: Sequence[bytes | memoryview]) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 from spikefuse.core.checks import require
 from spikefuse.core.errors import StoreError
 from spikefuse.results import evaluations, manifest
-from spikefuse.results.atomic import is_file, list_folder, make_folder, refusal
+from spikefuse.results.atomic import VERIFY, is_file, list_folder, make_folder, refusal
 from spikefuse.results.documents import definition_hash
 from spikefuse.results.folder import CHECKPOINT, FINAL_STATES, TrialFolder, TrialRecord
 
 _WHERE = "results"
+_PATIENCE_S, _LOOK_S = 5.0, 0.1
 _NAME = re.compile(r"[0-9a-f]{16}")
 
 
@@ -83,6 +85,45 @@ class TrialStore:
             StoreError: It is missing or damaged.
         """
         return self.folder(trial).record()
+
+    def read_final(self, trial: str, patience_s: float | None = None) -> TrialRecord:
+        """What is stored of a trial that was just finished, here or by a process beside this one.
+
+        While two processes finish the same trial their files are mixed for a moment, and a network
+        disk shows late what another machine wrote: so it is looked at again for a while.
+
+        Raises:
+            StoreError: It is not finished, and why.
+        """
+        patience_s = _PATIENCE_S if patience_s is None else patience_s
+        until = time.monotonic() + patience_s
+        while True:
+            state = self.state(trial)
+            if state in FINAL_STATES:
+                record = self.read(trial)
+                if record.state in FINAL_STATES:
+                    return record
+            if time.monotonic() >= until:
+                break
+            time.sleep(_LOOK_S)
+        path = self._path(trial)
+        found = manifest.problems(path, thorough=False) if state != "missing" else []
+        raise StoreError(
+            f"{_WHERE}: {path} must be a finished trial, got one that is {state}"
+            f"{f' ({found[0]})' if found else ''}. Run the same command again; {VERIFY} names "
+            "everything that is wrong."
+        )
+
+    def read_if_finished(self, trial: str) -> TrialRecord | None:
+        """What is stored of a finished trial; None of one that is missing or was never finished.
+
+        Raises:
+            StoreError: It was finished and is damaged, or cannot be read.
+        """
+        if self.state(trial) == "missing":
+            return None
+        was_finished = is_file(self._path(trial) / manifest.MANIFEST, _WHERE)
+        return self.read_final(trial) if was_finished else None
 
     def __iter__(self) -> Iterator[str]:
         """Names of the stored trials, finished or not, in alphabetical order."""

@@ -69,6 +69,7 @@ def train_population(
 
     Raises:
         OutOfTimeError: The next step or evaluation does not fit before the deadline.
+        StoreError: A folder is another trial's, or does not hold what was written to it.
     """
     deadline = deadline or Deadline()
     open_trials: dict[tuple[int, int], list[tuple[TrialDefinition, TrialFolder]]] = {}
@@ -81,7 +82,7 @@ def train_population(
         group, folders = zip(*open_trials[position], strict=True)
         fit = Fit(list(group), list(folders), corpus, report, device, backend, deadline)
         fit.run()
-    return [store.state(definition.name) for definition in definitions]
+    return [store.read_final(definition.name).state for definition in definitions]
 
 
 class Fit:

@@ -1,14 +1,18 @@
+import errno
 import json
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from spikefuse.core.errors import InputError, StoreError
-from spikefuse.results import TrialStore, definition_hash
+from spikefuse.results import TrialStore, definition_hash, manifest
 
 Finish = Callable[..., None]
 
@@ -191,3 +195,53 @@ def test_a_later_format_is_refused(
 def test_format_is_no_setting(store: TrialStore) -> None:
     with pytest.raises(InputError, match="must not have a field 'format'"):
         store.open({"format": 2})
+
+
+def test_a_trial_in_the_hands_of_another_process_is_waited_for(
+    store: TrialStore, definition: dict[str, Any], finish: Finish
+) -> None:
+    """While two processes finish one trial, its files are a mixture for a moment."""
+    folder = store.open(definition)
+    finish(folder)
+    path = folder.path / "results.json"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"0.5", b"0.6"))
+    assert store.state(folder.trial) == "partial"
+    thread = threading.Timer(0.3, path.write_bytes, [content])
+    thread.start()
+    assert store.read_final(folder.trial).results["accuracy"] == {"test_best": 0.5}
+    thread.join()
+
+
+@pytest.mark.parametrize("fault", ["read", "missing", "unfinished"])
+def test_a_trial_that_is_not_there_is_no_empty_record(
+    store: TrialStore,
+    definition: dict[str, Any],
+    finish: Finish,
+    fault: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = store.open(definition)
+    words = "is partial"
+    if fault == "missing":
+        shutil.rmtree(folder.path)
+        words = "is missing"
+    elif fault == "read":
+        finish(folder)
+        read = manifest.read_regular
+
+        def broken(path: Path, most: int) -> bytes:
+            if path.name == "results.json":
+                raise OSError(errno.EIO, "Input/output error")
+            return read(path, most)
+
+        monkeypatch.setattr(manifest, "read_regular", broken)
+        words = r"is partial \(results.json cannot be read \(Input/output error\)\)"
+    with pytest.raises(StoreError, match=rf"must be a finished trial, got one that {words}"):
+        store.read_final(folder.trial, patience_s=0.0)
+    if fault == "read":
+        monkeypatch.setattr(TrialStore, "read_final", partial(store.read_final, patience_s=0.0))
+        with pytest.raises(StoreError, match="must be a finished trial"):
+            store.read_if_finished(folder.trial)
+    else:
+        assert store.read_if_finished(folder.trial) is None
