@@ -141,7 +141,8 @@ def test_wrong_options(
 
 
 def test_fetch_fills_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(folder: Path, *, progress: ProgressFactory) -> Path:
+    def fetch(folder: Path, *, replace: bool, progress: ProgressFactory) -> Path:
+        assert not replace
         bar = progress("fsdd.zip")
         bar.total = 10
         bar.update(10)
@@ -162,7 +163,9 @@ def test_fetch_fills_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_fetch_fills_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(data_package, "fetch", lambda folder, progress: asked.append(folder))
+    monkeypatch.setattr(
+        data_package, "fetch", lambda folder, replace, progress: asked.append(folder)
+    )
     run("fetch")
 
     assert asked == [data_package.download_folder()]

@@ -27,17 +27,25 @@ def fetch(
         typer.Option("--out", help="Folder to fill; the user's cache folder if left out."),
     ] = None,
 ) -> None:
-    """Download MNIST and the Free Spoken Digit Dataset; what is there and whole is kept."""
+    """Download MNIST and the Free Spoken Digit Dataset; what is there is never overwritten."""
     from rich.console import Console
+    from rich.markup import escape
 
     from spikefuse.data import download_folder
     from spikefuse.data import fetch as fetch_into
+    from spikefuse.data.sources.fsdd import find_recordings, foreign_recordings
 
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     folder = download_folder() if out is None else out
     with download_progress(console) as progress:
-        fetch_into(folder, progress=progress)
-    console.print(f"[bold]data[/bold]   {folder} is complete", highlight=False, soft_wrap=True)
+        # The cache is ours: what is damaged in it is replaced. In a named folder it may be yours.
+        fetch_into(folder, replace=out is None, progress=progress)
+    recordings = find_recordings(folder)
+    foreign = foreign_recordings(recordings) if recordings is not None else []
+    if foreign:
+        told = f"{recordings}: not read, because no clips of FSDD: {', '.join(foreign)}"
+        console.print(told, markup=False)
+    console.print(f"[bold]data[/bold]   {escape(str(folder))} is complete")
 
 
 @app.command()

@@ -202,6 +202,8 @@ def find_cache() -> tuple[State, str]:
     from spikefuse.data.places.cache import user_cache
 
     folder = user_cache()
+    if folder is None:
+        return "note", "none, because this user has no home; spectrograms are made at every start"
     trouble = unwritable(folder)
     if trouble:
         return (

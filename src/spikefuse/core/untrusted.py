@@ -71,6 +71,19 @@ def reason_of(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
+def reason(error: BaseException) -> str:
+    """What an error says, without line breaks; of one that says nothing, what it is.
+
+    Example:
+        >>> reason(EOFError()), reason(ValueError("no  number"))
+        ('it ends too early', 'no number')
+    """
+    if isinstance(error, OSError):
+        return reason_of(error)
+    told = " ".join(str(error).split())
+    return told or ("it ends too early" if isinstance(error, EOFError) else "it makes no sense")
+
+
 def decode_json(content: bytes | str, *, finite: bool = True) -> Any:
     """The value of a JSON text, when every reader of it can bear it.
 

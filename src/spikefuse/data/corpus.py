@@ -100,7 +100,7 @@ def load_corpus(settings: DataSettings, location: Location) -> Corpus:
     """
     if settings.source != location.source:
         raise InputError(
-            f"load_corpus: location must hold source {settings.source!r}, got "
+            f"data: location must hold source {settings.source!r}, got "
             f"{location.source!r} ({location.reason}). Locate the source the settings name."
         )
     images, clips = read_images(location), read_clips(location)
@@ -108,9 +108,9 @@ def load_corpus(settings: DataSettings, location: Location) -> Corpus:
         include={"spectrogram_size", "n_fft", "hop", "clip_ms"}
     )
     key = _hash(clips.digest, RECIPE, audio_settings)[:32]
-    inputs = cached(
-        user_cache() / "spectrograms", key, lambda: spectrograms(clips.waveforms, settings)
-    )
+    cache = user_cache()
+    folder = None if cache is None else cache / "spectrograms"
+    inputs = cached(folder, key, lambda: spectrograms(clips.waveforms, settings))
     return Corpus(
         source=settings.source,
         image=Pool(
@@ -160,7 +160,7 @@ def read_clips(location: Location) -> Clips:
 def _folder(location: Location) -> Path:
     if location.folder is None:
         raise DataError(
-            f"load_corpus: location must name a folder for source {location.source!r}, got none. "
+            f"data: location must name a folder for source {location.source!r}, got none. "
             "Make it with locate."
         )
     return location.folder

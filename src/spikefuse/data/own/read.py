@@ -137,7 +137,8 @@ def inspect(
     Args, errors: as `read_own`, but for what the checks refuse.
     """
     description = describe(path, settings)
-    folder = user_cache() / "own" if cache is None else cache
+    home = user_cache()
+    folder = home / "own" if cache is None and home is not None else cache
     decoded = [
         decode(modality, description.settings, folder, progress)
         for modality in description.modalities

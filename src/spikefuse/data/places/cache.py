@@ -23,21 +23,29 @@ _log = logging.getLogger(__name__)
 _NAME = "value"
 
 
-def user_cache() -> Path:
-    """The folder the operating system gives a user's program for files it can make again."""
+def user_cache() -> Path | None:
+    """The folder the operating system gives a user's program for files it can make again.
+
+    None for a user without a home, as a container may have: everything works without a cache.
+    """
     import pooch
 
-    return Path(pooch.os_cache("spikefuse"))
+    try:
+        folder = Path(pooch.os_cache("spikefuse"))
+    except (RuntimeError, KeyError, OSError):
+        return None
+    # Where the home is not known its sign stays in the path: that would make a folder named `~`.
+    return folder if folder.is_absolute() else None
 
 
-def cached(folder: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
+def cached(folder: Path | None, key: str, compute: Callable[[], Tensor]) -> Tensor:
     """The stored tensor of this key, or a newly computed one, which is then stored.
 
     An entry that is damaged is computed again; a folder that cannot be written is done without.
     Both are logged.
 
     Args:
-        folder: Where entries are kept; made when missing.
+        folder: Where entries are kept; made when missing. None keeps nothing.
         key: Names everything the tensor depends on.
         compute: Makes the tensor.
     """
@@ -45,9 +53,11 @@ def cached(folder: Path, key: str, compute: Callable[[], Tensor]) -> Tensor:
 
 
 def cached_tensors(
-    folder: Path, key: str, compute: Callable[[], Mapping[str, Tensor]]
+    folder: Path | None, key: str, compute: Callable[[], Mapping[str, Tensor]]
 ) -> Mapping[str, Tensor]:
     """As `cached`, for several tensors that belong together."""
+    if folder is None:
+        return {name: tensor.contiguous() for name, tensor in compute().items()}
     path = folder / f"{key}.safetensors"
     stored = _read(path)
     if stored is not None:

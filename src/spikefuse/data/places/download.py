@@ -5,25 +5,38 @@ name server that hangs cannot be interrupted, only not waited for.
 """
 
 import logging
+import lzma
+import os
 import queue
 import shutil
+import struct
 import tempfile
 import threading
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from spikefuse.core.errors import DataError
-from spikefuse.data.sources.fsdd import find_recordings, parse_name, read_recordings
+from spikefuse.core.untrusted import reason, reason_of
+from spikefuse.data.sources.fsdd import (
+    expected_names,
+    find_recordings,
+    parse_name,
+    parse_wav,
+    read_clip,
+    read_recordings,
+)
 from spikefuse.data.sources.mnist import (
     MNIST_SHA256,
+    find_idx,
     find_mnist,
-    idx_path,
     read_mnist,
     read_mnist_file,
 )
+from spikefuse.data.sources.raw import is_file
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +83,7 @@ ProgressFactory = Callable[[str], Progress]
 def fetch(
     folder: Path,
     *,
+    replace: bool = False,
     progress: ProgressFactory | None = None,
     mnist_mirrors: Sequence[str] = MNIST_MIRRORS,
     fsdd_mirrors: Sequence[str] = FSDD_MIRRORS,
@@ -77,21 +91,24 @@ def fetch(
 ) -> Path:
     """Download whatever `folder` lacks into its `mnist/` and `fsdd/recordings/`.
 
-    Files appear under their names only after their content was checked; what is there and whole is
-    kept, what is damaged is replaced.
+    Files appear under their names only after their content was checked. Only what is missing is
+    written: a file that has one of the names and other content may be somebody's own (Fashion-MNIST
+    comes under MNIST's names), so it is refused by name and left as it is.
 
     Args:
         folder: Made when missing.
+        replace: Replace what is damaged: for a folder that is ours alone, the cache.
         progress: Makes a progress bar for each file.
         mnist_mirrors: Folders with the four gzip files, the preferred one first.
         fsdd_mirrors: Archives, the preferred one first.
         probe_seconds: Time for all mirrors together to answer.
 
     Returns:
-        The folder.
+        The folder, which holds both data sets whole.
 
     Raises:
-        DataError: No mirror answers, none has the right content, or the folder cannot be written.
+        DataError: No mirror answers, none has the right content, the folder cannot be written, or
+            other content stands under a name that is to be filled.
     """
     wanted: dict[str, dict[str, str]] = {}
     if not _whole(folder, find_mnist, read_mnist):
@@ -101,23 +118,58 @@ def fetch(
         wanted["FSDD"] = {mirror: mirror for mirror in fsdd_mirrors}
     if not wanted:
         return folder
+    images = find_mnist(folder) or folder / "mnist"
+    recordings = find_recordings(folder) or folder / "fsdd" / "recordings"
+    if not replace:  # told before the network is asked
+        _refuse_others("MNIST", _other_images(images) if "MNIST" in wanted else [])
+        _refuse_others("FSDD", _other_clips(recordings) if "FSDD" in wanted else [])
     mirrors = _answering(wanted, probe_seconds)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as name:
             staging = Path(name)
             if "MNIST" in mirrors:
-                target = find_mnist(folder) or folder / "mnist"
-                _fetch_mnist(target, staging, mirrors["MNIST"], progress)
+                _fetch_mnist(images, staging, mirrors["MNIST"], progress, replace)
             if "FSDD" in mirrors:
-                target = find_recordings(folder) or folder / "fsdd" / "recordings"
-                _fetch_recordings(target, staging, mirrors["FSDD"], progress)
+                _fetch_recordings(recordings, staging, mirrors["FSDD"], progress, replace)
     except OSError as error:
         raise DataError(
-            f"fetch: folder must be writable with 100 MB to spare, got {folder}: {error}. "
-            "Name another one with --out."
+            f"data: {folder} must be writable with 100 MB to spare, got: {reason_of(error)}. "
+            "Name another folder with --out."
         ) from error
+    read_mnist(images)
+    read_recordings(recordings)
     return folder
+
+
+def _other_images(folder: Path) -> list[Path]:
+    """Files under MNIST's names with other content."""
+    found = ((name, find_idx(folder, name)) for name in MNIST_SHA256)
+    return [path for name, path in found if path is not None and not _whole_file(path, name)]
+
+
+def _other_clips(folder: Path) -> list[Path]:
+    """Files under FSDD's names that are none of its clips, as far as that is known beforehand."""
+
+    def is_other(path: Path) -> bool:
+        try:
+            parse_wav(read_clip(path), path.name)
+        except DataError:
+            return True
+        return False
+
+    paths = (folder / name for name in expected_names())
+    return [path for path in paths if is_file(path) and is_other(path)]
+
+
+def _refuse_others(data_set: str, others: Sequence[Path]) -> None:
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        raise DataError(
+            f"data: files under the names of {data_set} must be its own, got other content in "
+            f"{', '.join(map(str, others[:3]))}{more}. They are left as they are: move them away "
+            "or name another folder with --out."
+        )
 
 
 def _whole(
@@ -171,7 +223,7 @@ def _answering(wanted: Mapping[str, Mapping[str, str]], seconds: float) -> dict[
         if not good[name]:
             tried = "; ".join(f"{mirror}: {problems[mirror]}" for mirror in mirrors)
             raise DataError(
-                f"fetch: a mirror of {name} must answer within {seconds:g} s, got none ({tried}). "
+                f"data: a mirror of {name} must answer within {seconds:g} s, got none ({tried}). "
                 "Check the network, or copy the data and name its folder."
             )
     return {
@@ -210,7 +262,7 @@ def _download(url: str, path: Path, progress: ProgressFactory | None) -> None:
         downloader(url, str(path), None)
     except (requests.RequestException, ValueError) as error:
         raise DataError(
-            f"fetch: {url} must be downloadable, got: {error}. Try again later."
+            f"data: {url} must be downloadable, got: {reason(error)}. Try again later."
         ) from error
 
 
@@ -227,11 +279,16 @@ def _first_good(urls: Sequence[str], attempt: Callable[[str], None]) -> None:
 
 
 def _fetch_mnist(
-    target: Path, staging: Path, mirrors: Sequence[str], progress: ProgressFactory | None
+    target: Path,
+    staging: Path,
+    mirrors: Sequence[str],
+    progress: ProgressFactory | None,
+    replace: bool,
 ) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name in MNIST_SHA256:
-        if _whole_file(target, name):
+        present = find_idx(target, name)
+        if present is not None and _whole_file(present, name):
             continue
         packed = staging / f"{name}.gz"
 
@@ -240,21 +297,51 @@ def _fetch_mnist(
             read_mnist_file(packed, name)
 
         _first_good(mirrors, attempt)
-        # A damaged raw file would be read before the good gzip file.
-        (target / name).unlink(missing_ok=True)
-        packed.replace(target / packed.name)
+        if replace and present is not None:
+            present.unlink()  # it would be read before the good one
+        _place(packed, target / packed.name, replace)
 
 
-def _whole_file(folder: Path, name: str) -> bool:
+def _place(source: Path, target: Path, replace: bool) -> None:
+    """Put a checked file into its place; never over another one unless that is asked for.
+
+    Raises:
+        DataError: Something has appeared there meanwhile.
+    """
+    if replace:
+        source.replace(target)
+        return
     try:
-        read_mnist_file(idx_path(folder, name), name)
+        _move_new(source, target)
+    except FileExistsError:
+        if target.read_bytes() != source.read_bytes():
+            _refuse_others("the data set", [target])
+
+
+def _move_new(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)  # fails where there is a file, which a rename would overwrite
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links
+        with target.open("xb") as file:
+            file.write(source.read_bytes())
+
+
+def _whole_file(path: Path, name: str) -> bool:
+    try:
+        read_mnist_file(path, name)
     except DataError:
         return False
     return True
 
 
 def _fetch_recordings(
-    target: Path, staging: Path, urls: Sequence[str], progress: ProgressFactory | None
+    target: Path,
+    staging: Path,
+    urls: Sequence[str],
+    progress: ProgressFactory | None,
+    replace: bool,
 ) -> None:
     archive, unpacked = staging / "fsdd.zip", staging / "recordings"
 
@@ -267,8 +354,18 @@ def _fetch_recordings(
 
     _first_good(urls, attempt)
     target.mkdir(parents=True, exist_ok=True)
-    for path in unpacked.iterdir():
-        path.replace(target / path.name)
+    paths = sorted(unpacked.iterdir())
+    if not replace:
+        present = [path for path in paths if is_file(target / path.name)]
+        others = [
+            target / path.name
+            for path in present
+            if read_clip(target / path.name) != path.read_bytes()
+        ]
+        _refuse_others("FSDD", others)
+        paths = [path for path in paths if path not in present]
+    for path in paths:
+        _place(path, target / path.name, replace)
 
 
 def unpack_recordings(archive: Path, folder: Path) -> None:
@@ -280,6 +377,12 @@ def unpack_recordings(archive: Path, folder: Path) -> None:
     Raises:
         DataError: The archive is damaged or a clip in it is far too large.
     """
+    for name, content in _clips_in(archive).items():
+        (folder / name).write_bytes(content)
+
+
+def _clips_in(archive: Path) -> dict[str, bytes]:
+    clips = {}
     try:
         with zipfile.ZipFile(archive) as members:
             for member in members.infolist():
@@ -289,12 +392,16 @@ def unpack_recordings(archive: Path, folder: Path) -> None:
                 name = str(parse_name(path.name))
                 if member.file_size > _MAXIMUM_CLIP_BYTES:
                     raise DataError(
-                        f"unpack_recordings: {name} must be at most {_MAXIMUM_CLIP_BYTES:,} "
+                        f"data: {name} must be at most {_MAXIMUM_CLIP_BYTES:,} "
                         f"bytes, got {member.file_size:,}. Use another mirror."
                     )
-                (folder / name).write_bytes(members.read(member))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+                clips[name] = members.read(member)
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+        *(NotImplementedError, RuntimeError, ValueError),
+    ) as error:
         raise DataError(
-            f"unpack_recordings: {archive.name} must be a whole zip archive, got: {error}. "
+            f"data: {archive.name} must be a whole zip archive, got: {reason(error)}. "
             "Use another mirror."
         ) from error
+    return clips

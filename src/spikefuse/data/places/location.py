@@ -7,6 +7,7 @@ the user's cache folder · a download into it · the embedded data.
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from spikefuse.data.places.download import ProgressFactory, fetch
 from spikefuse.data.settings import DATA_CHOICES, Source
 from spikefuse.data.sources.fsdd import find_recordings, missing_recordings
 from spikefuse.data.sources.mnist import SUBFOLDERS, find_mnist
+from spikefuse.data.sources.raw import is_folder
 
 _log = logging.getLogger(__name__)
 
@@ -57,8 +59,18 @@ class Location:
 
 
 def download_folder() -> Path:
-    """The folder in the user's cache that downloads go to."""
-    return user_cache() / "data"
+    """The folder in the user's cache that downloads go to.
+
+    Raises:
+        DataError: The user has no home, and so no cache.
+    """
+    cache = user_cache()
+    if cache is None:
+        raise DataError(
+            "data: downloads must have a folder to go to, got a user without a home. "
+            "Set HOME, or name a folder with --data-dir (for `spikefuse data fetch` with --out)."
+        )
+    return cache / "data"
 
 
 def locate(
@@ -89,7 +101,11 @@ def locate(
     if named is not None:
         return named
     for origin, folder in _implicit_folders():
-        found = _complete(folder, origin)
+        try:
+            found = _complete(folder, origin)
+        except DataError as error:
+            _log.warning("%s It is passed over.", error)
+            continue
         if found is not None:
             return found
     return _from_network(forced, offline, progress)
@@ -104,19 +120,27 @@ def _named(data_dir: Path | None) -> Location | None:
         folder, origin, argument = Path(environment), "environment", ENVIRONMENT
     else:
         return None
-    folder = folder.expanduser()
-    if not folder.is_dir():
+    folder = _expanded(folder)
+    if not is_folder(folder):
         raise DataError(
-            f"locate: {argument} must be a folder that exists, got {folder}. "
+            f"data: {argument} must be a folder that exists, got {folder}. "
             "Name the folder that holds mnist/ and fsdd/recordings/, or none."
         )
     found = _complete(folder, origin)
     if found is None:
         raise DataError(
-            f"locate: {argument} must hold MNIST and FSDD, got {folder}, where {_lack(folder)}. "
+            f"data: {argument} must hold MNIST and FSDD, got {folder}, where {_lack(folder)}. "
             f"`spikefuse data fetch --out {folder}` completes it."
         )
     return found
+
+
+def _expanded(folder: Path) -> Path:
+    """The folder with the home in the place of `~`, where there is one."""
+    try:
+        return folder.expanduser()
+    except RuntimeError:  # no home; a folder may have that name
+        return folder
 
 
 def _complete(folder: Path, origin: str) -> Location | None:
@@ -146,24 +170,28 @@ def _lack(folder: Path) -> str:
 def _implicit_folders() -> Iterator[tuple[str, Path]]:
     """Folders that are used if they are complete and passed over if not."""
     seen = set()
-    for start in (Path.cwd(), Path(__file__).resolve().parent):
+    starts = [Path(__file__).resolve().parent]
+    with suppress(OSError):  # the working folder was deleted
+        starts.insert(0, Path.cwd())
+    for start in starts:
         for root in (start, *start.parents):
             if (root / "src" / "spikefuse" / "__init__.py").is_file() and root not in seen:
                 seen.add(root)
                 yield "checkout", root.parent / "shared" / "data"
-    yield "cache", download_folder()
+    if user_cache() is not None:
+        yield "cache", download_folder()
 
 
 def _from_network(
     forced: Source | None, offline: bool, progress: ProgressFactory | None
 ) -> Location:
     """Download into the user's cache; without network the embedded data, unless it is ruled out."""
-    folder = download_folder()
     if offline:
         problem = "MNIST and FSDD are in no known folder and the network is not to be used"
     else:
         try:
-            fetch(folder, progress=progress)
+            folder = download_folder()
+            fetch(folder, replace=True, progress=progress)
         except DataError as error:
             problem = str(error)
         else:
@@ -173,7 +201,7 @@ def _from_network(
             problem = f"{folder} is incomplete after the download"
     if forced is not None:
         raise DataError(
-            f"locate: data must be found for 'digits', got nothing: {problem}. "
+            f"data: data must be found for 'digits', got nothing: {problem}. "
             f"Name a folder with --data-dir or {ENVIRONMENT}, or use --data builtin."
         )
     _log.warning("using the embedded data: %s", problem)

@@ -8,6 +8,7 @@ from pathlib import Path
 from spikefuse.core.errors import DataError
 from spikefuse.data.corpus import read_clips, read_images
 from spikefuse.data.places.location import Location
+from spikefuse.data.sources.fsdd import find_recordings, foreign_recordings
 from spikefuse.data.sources.mnist import MNIST_SHA256, find_mnist, idx_path, read_mnist_file
 from spikefuse.data.sources.raw import Clips, Images
 
@@ -38,7 +39,7 @@ def verify(location: Location) -> tuple[Finding, ...]:
             path = idx_path(folder, name)
             findings.append(_finding(path.name, partial(_idx, path, name)))
     clips = "spoken digits" if location.folder is None else "recordings"
-    findings.append(_finding(clips, lambda: _clips(read_clips(location))))
+    findings.append(_finding(clips, lambda: _clips(read_clips(location)) + _besides(location)))
     return tuple(findings)
 
 
@@ -58,6 +59,13 @@ def _images(images: Images) -> str:
     count, height, width = images.pixels.shape
     test = int(images.official_test.sum())
     return f"{count:,} images of {height}x{width}, {test:,} of them test"
+
+
+def _besides(location: Location) -> str:
+    """WAV files that lie among the clips and are none."""
+    folder = None if location.folder is None else find_recordings(location.folder)
+    foreign = [] if folder is None else foreign_recordings(folder)
+    return f"; not read, because no clips of FSDD: {', '.join(foreign)}" if foreign else ""
 
 
 def _clips(clips: Clips) -> str:

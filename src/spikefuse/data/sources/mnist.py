@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
+import math
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikefuse.core.errors import DataError
-from spikefuse.data.sources.raw import Images
+from spikefuse.core.untrusted import read_regular, reason
+from spikefuse.data.sources.raw import Images, is_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +36,10 @@ SUBFOLDERS = (".", "mnist", "MNIST/raw", "mnist/MNIST/raw")
 """Where the four files may stand below a data folder: flat, `mnist/`, or as torchvision does."""
 
 _UNSIGNED_BYTE = 0x08
+_GZIP = b"\x1f\x8b"
+_MOST_BYTES = 2**26
+"""Unpacked; the largest file of MNIST has 47 MB."""
+
 _REMEDY = "`spikefuse data fetch` gets it whole (--out names a folder of your own)."
 
 
@@ -45,12 +53,8 @@ def find_mnist(folder: Path) -> Path | None:
 
 
 def missing_mnist(folder: Path) -> list[str]:
-    """Names of the IDX files that are in `folder` neither raw nor as `.gz`."""
-    return [
-        name
-        for name in MNIST_SHA256
-        if not (folder / name).is_file() and not (folder / f"{name}.gz").is_file()
-    ]
+    """Names of the IDX files that are in `folder` under none of their names."""
+    return [name for name in MNIST_SHA256 if find_idx(folder, name) is None]
 
 
 def read_mnist(folder: Path) -> Images:
@@ -68,7 +72,7 @@ def read_mnist(folder: Path) -> Images:
     missing = missing_mnist(folder)
     if missing:
         raise DataError(
-            f"read_mnist: folder must hold the four MNIST files (raw or .gz), got {folder} "
+            f"data: folder must hold the four MNIST files (raw or .gz), got {folder} "
             f"without {', '.join(missing)}. {_REMEDY}"
         )
     arrays = {name: read_mnist_file(idx_path(folder, name), name) for name in MNIST_SHA256}
@@ -85,34 +89,56 @@ def read_mnist(folder: Path) -> Images:
 
 
 def idx_path(folder: Path, name: str) -> Path:
-    """The raw file if there is one, else the gzip file."""
-    raw = folder / name
-    return raw if raw.is_file() else folder / f"{name}.gz"
+    """The file if there is one, raw before packed; else where a download goes."""
+    return find_idx(folder, name) or folder / f"{name}.gz"
+
+
+def find_idx(folder: Path, name: str) -> Path | None:
+    """The first of the names that a file is kept under, or None.
+
+    Raises:
+        DataError: The folder may not be entered.
+    """
+    return next((path for path in _names(folder, name) if is_file(path)), None)
+
+
+def _names(folder: Path, name: str) -> Iterator[Path]:
+    # Kaggle's copy has a dot where the others have a dash, and each file in a folder of its name.
+    for spelling in (name, name.replace("-idx", ".idx")):
+        yield folder / spelling
+        yield folder / f"{spelling}.gz"
+        yield folder / spelling / spelling
 
 
 def read_mnist_file(path: Path, name: str) -> NDArray[np.uint8]:
     """Read one file, raw or gzip, and check its unpacked content.
 
     Args:
-        path: The file.
+        path: The file. Whether it is packed is told by its first bytes: browsers unpack a file
+            and leave it its name.
         name: Its key in `MNIST_SHA256`.
 
     Raises:
         DataError: The file cannot be read, is no whole IDX file, or has another SHA-256.
     """
     try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
+        content = read_regular(path, _MOST_BYTES)
+        if content.startswith(_GZIP):
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"read_mnist: {path} must be a readable, whole file, got: {error}. {_REMEDY}"
+            f"data: {path} must be a readable, whole file, got: {reason(error)}. {_REMEDY}"
         ) from error
+    if len(content) > _MOST_BYTES:
+        raise DataError(
+            f"data: {path} must unpack to at most {_MOST_BYTES:,} bytes, got more. {_REMEDY}"
+        )
     array = parse_idx(content, str(path))
     digest = hashlib.sha256(content).hexdigest()
     if digest != MNIST_SHA256[name]:
         raise DataError(
-            f"read_mnist: {path} must unpack to content with SHA-256 {MNIST_SHA256[name]}, "
+            f"data: {path} must unpack to content with SHA-256 {MNIST_SHA256[name]}, "
             f"got {digest}. {_REMEDY}"
         )
     return array
@@ -139,15 +165,22 @@ def parse_idx(content: bytes, where: str) -> NDArray[np.uint8]:
 
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE:
         raise DataError(
-            f"parse_idx: {where} must be an IDX file of unsigned bytes (start 00 00 08), "
+            f"data: {where} must be an IDX file of unsigned bytes (start 00 00 08), "
             f"got the start {content[:4].hex(' ') or 'of an empty file'}. {_REMEDY}"
         )
     header = 4 + 4 * content[3]
-    shape = tuple(np.frombuffer(content[4 : min(header, len(content))], ">i4").tolist())
-    expected = header + int(np.prod(shape, dtype=np.int64))
-    if len(shape) != content[3] or len(content) != expected:
+    if len(content) < header:
         raise DataError(
-            f"parse_idx: {where} must be {expected} bytes long for its header, "
+            f"data: {where} must be at least {header} bytes long for its header, "
             f"got {len(content)} bytes. {_REMEDY}"
+        )
+    shape = np.frombuffer(content[4:header], ">i4").tolist()
+    # In Python's numbers: those of numpy would overflow, and then fit by chance.
+    expected = header + math.prod(shape)
+    if min(shape, default=0) < 0 or len(content) != expected:
+        raise DataError(
+            f"data: {where} must be {expected} bytes long for its header "
+            f"({' x '.join(map(str, shape)) or 'no dimension'}), got {len(content)} bytes. "
+            f"{_REMEDY}"
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

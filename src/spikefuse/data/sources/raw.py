@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from spikefuse.core.errors import DataError
+from spikefuse.core.untrusted import reason_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,3 +89,51 @@ class Clips:
 
         position = {speaker: i for i, speaker in enumerate(self.speaker_names)}
         return torch.tensor([position[name.speaker] for name in self.names], dtype=torch.int64)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file.
+
+    Raises:
+        DataError: Its folder may not be entered.
+    """
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder.
+
+    Raises:
+        DataError: The one above it may not be entered.
+    """
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    try:
+        return os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as error:
+        raise _closed(path.parent, error) from error
+
+
+def list_folder(folder: Path) -> list[Path]:
+    """What lies in a folder, in order of the names; nothing where there is no folder.
+
+    Raises:
+        DataError: It may not be read.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _closed(folder, error) from error
+
+
+def _closed(folder: Path, error: OSError) -> DataError:
+    return DataError(
+        f"data: {folder} must be a folder that you may read, got: {reason_of(error)}. "
+        "Change its permissions, or name another folder with --data-dir."
+    )

@@ -91,7 +91,9 @@ def test_full_disk_leaves_nothing(
 
 
 def test_user_cache_is_this_programs() -> None:
-    assert user_cache().name == "spikefuse"
+    folder = user_cache()
+    assert folder is not None
+    assert folder.name == "spikefuse"
 
 
 def test_several_tensors_stand_in_one_entry(tmp_path: Path) -> None:
@@ -120,3 +122,17 @@ def test_an_entry_of_before_there_were_several_stays_good(tmp_path: Path) -> Non
     (tmp_path / "k.safetensors").write_bytes(save({"value": value}, {"sha256": digest}))
 
     assert torch.equal(cached(tmp_path, "k", lambda: pytest.fail("computed again")), value)
+
+
+@pytest.mark.parametrize("home", ["~/.cache/spikefuse", RuntimeError, KeyError])
+def test_a_user_without_a_home_has_no_cache(
+    monkeypatch: pytest.MonkeyPatch, home: str | type[Exception]
+) -> None:
+    def os_cache(name: str) -> str:
+        if isinstance(home, str):
+            return home
+        raise home("Could not determine home directory.")
+
+    monkeypatch.setattr("pooch.os_cache", os_cache)
+    assert user_cache() is None
+    assert cached(None, "key", lambda: torch.ones(2)).tolist() == [1, 1]

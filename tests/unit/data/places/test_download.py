@@ -18,7 +18,7 @@ from spikefuse.core.errors import DataError
 from spikefuse.data import fetch, locate
 from spikefuse.data.places import download
 from spikefuse.data.places.download import unpack_recordings
-from spikefuse.data.sources.fsdd import find_recordings, read_recordings
+from spikefuse.data.sources.fsdd import find_recordings, foreign_recordings, read_recordings
 from spikefuse.data.sources.mnist import find_mnist, read_mnist
 
 
@@ -85,9 +85,10 @@ def archive(files: dict[str, bytes], folder: str = "repo-1.0.10/recordings") -> 
     return buffer.getvalue()
 
 
-def get(folder: Path, *servers: str, seconds: float = 3.0) -> Path:
+def get(folder: Path, *servers: str, seconds: float = 3.0, replace: bool = False) -> Path:
     return fetch(
         folder,
+        replace=replace,
         mnist_mirrors=[f"{server}/mnist/" for server in servers],
         fsdd_mirrors=[f"{server}/fsdd.zip" for server in servers],
         probe_seconds=seconds,
@@ -114,19 +115,21 @@ def test_what_is_whole_is_kept(tmp_path: Path, server: str, closed: str) -> None
     assert get(folder, closed) == folder
 
 
-def test_only_what_is_missing_or_damaged_is_fetched(tmp_path: Path, server: str) -> None:
+def test_only_what_is_missing_or_damaged_is_fetched_into_the_cache(
+    tmp_path: Path, server: str
+) -> None:
     folder = get(tmp_path / "data", server)
     Handler.asked.clear()
     damaged = folder / "mnist" / "t10k-labels-idx1-ubyte.gz"
     damaged.write_bytes(b"damaged")
-    get(folder, server)
+    get(folder, server, replace=True)
 
     assert_complete(folder)
     asked = {path for path in Handler.asked if "train-images" not in path}
     assert asked == {"/mnist/t10k-labels-idx1-ubyte.gz"}
 
 
-def test_a_damaged_raw_file_gives_way(
+def test_a_damaged_raw_file_gives_way_in_the_cache(
     tmp_path: Path, server: str, idx_files: dict[str, bytes]
 ) -> None:
     """Torchvision's tree: the raw file would be read before the fresh gzip file."""
@@ -134,18 +137,129 @@ def test_a_damaged_raw_file_gives_way(
     raw.mkdir(parents=True)
     for name, content in idx_files.items():
         (raw / name).write_bytes(content[:-1] if name == "train-labels-idx1-ubyte" else content)
-    folder = get(tmp_path / "data", server)
+    folder = get(tmp_path / "data", server, replace=True)
 
     assert find_mnist(folder) == raw
     assert len(read_mnist(raw).labels) == 60
 
 
-def test_damaged_clip_is_replaced(tmp_path: Path, server: str) -> None:
+def test_damaged_clip_is_replaced_in_the_cache(tmp_path: Path, server: str) -> None:
     folder = get(tmp_path / "data", server)
     (folder / "fsdd" / "recordings" / "0_theo_1.wav").write_bytes(b"RIFF")
+    get(folder, server, replace=True)
+
+    assert_complete(folder)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("below", [".", "mnist", "MNIST/raw"])
+@pytest.mark.parametrize("kind", ["own images", "packed own images", "cut short", "empty"])
+@pytest.mark.parametrize("names", [None, "train-images-idx3-ubyte"])
+def test_own_files_under_the_names_of_mnist_are_left(
+    tmp_path: Path,
+    server: str,
+    idx_files: dict[str, bytes],
+    below: str,
+    kind: str,
+    names: str | None,
+) -> None:
+    """Fashion-MNIST and others come under these names: all four of them, or one in a whole set."""
+    folder = tmp_path / "data" / below
+    folder.mkdir(parents=True)
+    for name, content in idx_files.items():
+        other = content[:16] + bytes(len(content) - 16)
+        other = {"cut short": content[:-7], "empty": b""}.get(kind, other)
+        other = content if names not in (None, name) else other
+        is_packed = kind == "packed own images"
+        path = folder / (f"{name}.gz" if is_packed else name)
+        path.write_bytes(gzip.compress(other) if is_packed else other)
+    before = contents(tmp_path / "data")
+    with pytest.raises(DataError, match=r"got other content in .*ubyte.*left as they are"):
+        get(tmp_path / "data", server)
+    assert contents(tmp_path / "data") == before
+    assert Handler.asked == []
+
+
+def test_an_own_file_beside_what_is_missing_is_left(
+    tmp_path: Path, server: str, idx_files: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "data" / "mnist"
+    folder.mkdir(parents=True)
+    own = folder / "t10k-labels-idx1-ubyte"
+    own.write_bytes(b"my labels")
+    with pytest.raises(DataError, match=r"mnist/t10k-labels-idx1-ubyte\. They are left"):
+        get(tmp_path / "data", server)
+    assert contents(tmp_path / "data") == {own: b"my labels"}
+    own.rename(tmp_path / "moved away")
+    assert_complete(get(tmp_path / "data", server))
+
+
+@pytest.mark.parametrize("kind", ["speech", "noise"])
+def test_own_clips_under_the_names_of_fsdd_are_left(
+    tmp_path: Path, server: str, clip_files: dict[str, bytes], kind: str
+) -> None:
+    folder = tmp_path / "data" / "recordings"
+    folder.mkdir(parents=True)
+    own = folder / "0_theo_1.wav"
+    other = clip_files["9_lucas_0.wav"] if kind == "speech" else b"a note"
+    own.write_bytes(other)
+    (folder / "1_theo_1.wav").write_bytes(clip_files["1_theo_1.wav"])
+    with pytest.raises(DataError, match=r"FSDD must be its own, got other .*0_theo_1\.wav\. They"):
+        get(tmp_path / "data", server)
+    assert own.read_bytes() == other
+    assert sorted(path.name for path in folder.iterdir()) == ["0_theo_1.wav", "1_theo_1.wav"]
+
+
+def test_only_missing_clips_are_written(tmp_path: Path, server: str) -> None:
+    folder = get(tmp_path / "data", server) / "fsdd" / "recordings"
+    (folder / "0_theo_1.wav").unlink()
+    times = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    get(tmp_path / "data", server)
+    assert_complete(tmp_path / "data")
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_a_clip_that_does_not_belong_there_is_no_harm(
+    tmp_path: Path, server: str, clip_files: dict[str, bytes]
+) -> None:
+    folder = get(tmp_path / "data", server)
+    recordings = folder / "fsdd" / "recordings"
+    (recordings / "6_jackson_50.wav").write_bytes(clip_files["6_jackson_1.wav"])
+    (recordings / "3_theo_1.wav").unlink()
     get(folder, server)
 
     assert_complete(folder)
+    assert foreign_recordings(recordings) == ["6_jackson_50.wav"]
+    assert locate("digits", folder).folder == folder
+
+
+def test_a_file_that_appears_meanwhile_is_left(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = download._move_new
+
+    def appear(source: Path, target: Path) -> None:
+        target.write_bytes(b"mine")
+        place(source, target)
+
+    monkeypatch.setattr(download, "_move_new", appear)
+    with pytest.raises(DataError, match="left as they are"):
+        get(tmp_path / "data", server)
+    (own,) = (tmp_path / "data" / "mnist").iterdir()
+    assert own.read_bytes() == b"mine"
+
+
+def test_a_disk_without_hard_links(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    assert_complete(get(tmp_path / "data", server))
 
 
 @pytest.mark.parametrize("first", ["silent", "closed"])
@@ -172,6 +286,28 @@ def test_mirror_with_other_content(
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz must"):
         get(tmp_path / "other", f"{server}/wrong")
     assert list((tmp_path / "other").rglob("*.gz")) == []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_with_damaged_members_gives_way_to_the_next_mirror(
+    tmp_path: Path, server: str, served: Path, clip_files: dict[str, bytes], method: int
+) -> None:
+    """Each library of compression has an exception of its own."""
+    wrong = served / "wrong"
+    wrong.mkdir()
+    (wrong / "mnist").symlink_to(served / "mnist")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as members:
+        for name, content in clip_files.items():
+            members.writestr(f"repo/recordings/{name}", content)
+    content = bytearray(buffer.getvalue())
+    for place in range(60, len(content) // 2, 7):
+        if content[place : place + 2] != b"PK":
+            content[place] ^= 0x55
+    (wrong / "fsdd.zip").write_bytes(content)
+    with pytest.raises(DataError, match=r"got: \S"):
+        get(tmp_path / "alone", f"{server}/wrong")
+    assert_complete(get(tmp_path / "data", f"{server}/wrong", server))
 
 
 @pytest.mark.parametrize("broken", ["no zip", "cut", "missing"])
@@ -238,7 +374,7 @@ def test_no_failure_of_a_probe_is_lost(tmp_path: Path, monkeypatch: pytest.Monke
 def test_folder_that_cannot_be_made(tmp_path: Path, server: str) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(DataError, match=r"folder must be writable .*--out"):
+    with pytest.raises(DataError, match=r"data must be writable .*--out"):
         get(tmp_path / "file" / "data", server)
 
 

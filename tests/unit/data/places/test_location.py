@@ -1,8 +1,11 @@
 """Where data is found: the order of places, and no silent fallback from a named one."""
 
+import errno
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,7 +166,8 @@ def test_download_when_nothing_is_near(
 ) -> None:
     bars = []
 
-    def fetch(folder: Path, *, progress: object) -> None:
+    def fetch(folder: Path, *, replace: bool, progress: object) -> None:
+        assert replace
         bars.append(progress)
         place(folder)
 
@@ -175,7 +179,7 @@ def test_download_when_nothing_is_near(
     assert locate().origin == "cache"
 
 
-def no_network(folder: Path, *, progress: object) -> None:
+def no_network(folder: Path, *, replace: bool, progress: object) -> None:
     raise DataError("fetch: a mirror of MNIST must answer within 3 s, got none.")
 
 
@@ -226,3 +230,44 @@ def test_banner_names_no_path(tmp_path: Path) -> None:
 
     assert banner.startswith("Real data: MNIST")
     assert str(tmp_path) not in banner
+
+
+def test_a_folder_that_may_not_be_entered_is_named(
+    tmp_path: Path, place: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = place(tmp_path / "data")
+    real = os.stat
+
+    def closed(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if isinstance(path, Path) and folder in path.parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr("os.stat", closed)
+    with pytest.raises(DataError, match=r"must be a folder that you may read, got: Permission"):
+        locate("auto", folder)
+    monkeypatch.setattr(location, "_implicit_folders", lambda: iter([("cache", folder)]))
+    assert locate("auto", offline=True).origin == "fallback"
+
+
+def test_a_deleted_working_folder_is_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert locate("auto", offline=True).source in ("builtin", "mnist-fsdd")
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(location, "user_cache", lambda: None)
+    with pytest.raises(DataError, match=r"a user without a home\. Set HOME, or name a folder"):
+        location.download_folder()
+    assert locate("auto", offline=True).source in ("builtin", "mnist-fsdd")
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    with pytest.raises(DataError, match="must be a folder that exists, got ~/data"):
+        locate("auto", Path("~/data"))
+
+
+def no_home(path: Path) -> Path:
+    raise RuntimeError("Could not determine home directory.")

@@ -37,3 +37,11 @@ def test_empty_folder(tmp_path: Path) -> None:
     findings = verify(Location("mnist-fsdd", tmp_path))
 
     assert [finding.ok for finding in findings] == [False] * 5
+
+
+def test_a_clip_that_does_not_belong_there_is_named(data_folder: Path) -> None:
+    (data_folder / "fsdd" / "recordings" / "6_jackson_50.wav").write_bytes(b"")
+    findings = verify(Location("mnist-fsdd", data_folder))
+
+    assert [finding.ok for finding in findings] == [True] * 5
+    assert findings[-1].detail.endswith("not read, because no clips of FSDD: 6_jackson_50.wav")

@@ -1,5 +1,8 @@
 """FSDD's clips: names, samples, and one clear error for each kind of damage."""
 
+import random
+import struct
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from spikefuse.data.sources import fsdd
 from spikefuse.data.sources.fsdd import (
     expected_names,
     find_recordings,
+    foreign_recordings,
     missing_recordings,
     parse_name,
     parse_wav,
@@ -72,7 +76,13 @@ def test_all_clips_are_read(recordings_folder: Path) -> None:
     assert clips.official_test.tolist() == [name.index == 0 for name in clips.names]
 
 
-@pytest.mark.parametrize("below", ["fsdd/recordings", "recordings", "fsdd", "."])
+GITHUB = "free-spoken-digit-dataset-1.0.10/recordings"
+
+
+@pytest.mark.parametrize(
+    "below",
+    [*("fsdd/recordings", "recordings", "fsdd", "."), GITHUB, f"fsdd/{GITHUB}"],
+)
 def test_found_wherever_they_stand(tmp_path: Path, below: str) -> None:
     folder = tmp_path / below
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,8 +114,17 @@ def test_many_missing_clips_stay_one_line(tmp_path: Path) -> None:
 def test_wrong_name(recordings_folder: Path) -> None:
     (recordings_folder / "3_theo_1.wav").rename(recordings_folder / "3_theo_x.wav")
 
-    with pytest.raises(DataError, match=r"got '3_theo_x\.wav'"):
+    with pytest.raises(DataError, match=r"without 3_theo_1\.wav \(but with 3_theo_x\.wav\)"):
         read_recordings(recordings_folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["6_jackson_50.wav", "song.wav", "1_theo_1.WAV", "0_george_00.wav"]
+)
+def test_what_is_no_clip_is_not_read(recordings_folder: Path, name: str) -> None:
+    (recordings_folder / name).write_bytes(b"no sound at all")
+    assert len(read_recordings(recordings_folder).names) == 120
+    assert foreign_recordings(recordings_folder) == [name]
 
 
 @pytest.mark.parametrize("kept", [0, 20, 44, 45, 144])
@@ -115,6 +134,48 @@ def test_truncated_clip(recordings_folder: Path, kept: int) -> None:
 
     with pytest.raises(DataError, match=r"3_theo_1\.wav must .*spikefuse data fetch"):
         read_recordings(recordings_folder)
+
+
+def chunk(name: bytes, content: bytes, size: int | None = None) -> bytes:
+    return name + struct.pack("<I", len(content) if size is None else size) + content
+
+
+FMT = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16))
+DATA = chunk(b"data", bytes(200))
+DAMAGED = {
+    "a chunk without its pad byte": FMT + chunk(b"LIST", b"INFOabc") + DATA,
+    "a chunk beyond the end": FMT + chunk(b"LIST", b"INFO", 2**31) + DATA,
+    "samples beyond the end": FMT + chunk(b"data", bytes(200), 2**32 - 2),
+    "no format": DATA,
+    "a format cut short": chunk(b"fmt ", b"\1\0\1\0") + DATA,
+    "no samples": FMT,
+    "samples before the format": DATA + FMT,
+    "no bits": chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 0)) + DATA,
+    "no channel": chunk(b"fmt ", struct.pack("<HHIIHH", 1, 0, 8000, 16000, 2, 16)) + DATA,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("chunks", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_header_is_one_line_with_a_reason(chunks: bytes) -> None:
+    content = b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+    with pytest.raises(
+        DataError, match=r"clip must .*got:? [^.\s].*spikefuse data fetch"
+    ) as caught:
+        parse_wav(content, "clip")
+    assert "\n" not in str(caught.value)
+
+
+def test_any_bytes_are_samples_or_one_kind_of_error(clip_files: dict[str, bytes]) -> None:
+    draw = random.Random(7)
+    sound = clip_files["0_theo_0.wav"][:200]
+    for _ in range(3_000):
+        content = bytearray(sound[: draw.randint(0, 200)] if draw.random() < 0.2 else sound)
+        for _ in range(draw.randint(0, 5)):
+            if content:
+                content[draw.randrange(min(60, len(content)))] = draw.randrange(256)
+        with suppress(DataError):
+            parse_wav(bytes(content), "clip")
 
 
 @pytest.mark.parametrize(

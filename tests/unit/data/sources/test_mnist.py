@@ -1,6 +1,8 @@
 """MNIST's files: every way to keep them is read, every damage is one clear error."""
 
 import gzip
+import random
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,13 @@ def test_idx_is_read_back(shape: list[int], value: int) -> None:
         (b"\x1f\x8b\x08\x00", "1f 8b 08 00"),
         (bytes([0, 0, 13, 1, 0, 0, 0, 0]), "unsigned bytes"),
         (bytes([0, 0, 8, 2, 0, 0, 0, 1]), "8 bytes"),
+        (bytes([0, 0, 8, 1, 0]), "at least 8 bytes long for its header, got 5"),
+        (bytes([0, 0, 8, 255, 0, 0, 0]), "at least 1024 bytes"),
+        (bytes([0, 0, 8, 1, 255, 255, 255, 255]), r"7 bytes long for its header \(-1\), got 8"),
+        (bytes([0, 0, 8, 2]) + b"\xff" * 8 + b"\1", r"\(-1 x -1\), got 13"),
+        # Products that overflow 64 bits: 2^31 x 2^31 x 4 is 0, and 3 x -1 x -1 is 3.
+        (bytes([0, 0, 8, 3]) + b"\x40\0\0\0" * 2 + b"\0\0\0\x10", "bytes long for its header"),
+        (bytes([0, 0, 8, 3, 0, 0, 0, 3]) + b"\xff" * 8 + b"abc", "bytes long for its header"),
         (bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 7]), "11 bytes long .* got 10"),
         (bytes([0, 0, 8, 1, 0, 0, 0, 1, 7, 7]), "9 bytes long .* got 10"),
     ],
@@ -56,6 +65,57 @@ def test_found_and_read_wherever_it_stands(
     assert images.official_test.tolist() == [False] * 40 + [True] * 20
     assert images.labels.tolist() == [i % 10 for i in range(40)] + [i % 10 for i in range(20)]
     assert images.pixels[0].numpy().tobytes() == idx_files["train-images-idx3-ubyte"][16:800]
+
+
+KAGGLE = {
+    "dot": lambda name: name.replace("-idx", ".idx"),
+    "folder of its name": lambda name: f"{name}/{name}",
+    "both": lambda name: f"{name.replace('-idx', '.idx')}/{name.replace('-idx', '.idx')}",
+    "unpacked by a browser": lambda name: f"{name}.gz",
+}
+
+
+@pytest.mark.parametrize("layout", KAGGLE)
+def test_usual_other_layouts(tmp_path: Path, idx_files: dict[str, bytes], layout: str) -> None:
+    for name, content in idx_files.items():
+        path = tmp_path / KAGGLE[layout](name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    assert find_mnist(tmp_path) == tmp_path
+    assert len(read_mnist(tmp_path).labels) == 60
+
+
+def test_a_packed_file_without_its_ending(tmp_path: Path, idx_files: dict[str, bytes]) -> None:
+    for name, content in idx_files.items():
+        (tmp_path / name).write_bytes(gzip.compress(content))
+    assert len(read_mnist(tmp_path).labels) == 60
+
+
+def test_a_small_file_that_unpacks_to_a_flood(mnist_folder: Path) -> None:
+    path = mnist_folder / "train-images-idx3-ubyte.gz"
+    piece = gzip.compress(bytes(2**24))
+    path.write_bytes(piece * 60)  # 1 GB in 1 MB
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"must unpack to at most 67,108,864 bytes, got more"):
+        read_mnist(mnist_folder)
+    assert tracemalloc.get_traced_memory()[1] < 2**28
+    tracemalloc.stop()
+
+
+def test_any_bytes_are_an_array_or_one_kind_of_error() -> None:
+    draw = random.Random(3)
+    sound = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4]) + bytes(24)
+    refused = 0
+    for _ in range(3_000):
+        content = bytearray(sound[: draw.randint(0, 40)] if draw.random() < 0.2 else sound)
+        for _ in range(draw.randint(0, 4)):
+            if content:
+                content[draw.randrange(min(18, len(content)))] = draw.randrange(256)
+        try:
+            assert parse_idx(bytes(content), "file").dtype == np.uint8
+        except DataError:
+            refused += 1
+    assert refused > 1_000
 
 
 def test_three_of_four_files_are_not_found(mnist_folder: Path) -> None:
