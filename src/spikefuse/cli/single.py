@@ -88,6 +88,8 @@ def explain(command: str, error: ValidationError) -> str:
     if option == "--model":
         option = "--neuron"
     message, got = problem["msg"].removeprefix("Value error, "), problem.get("input")
+    if isinstance(problem.get("ctx", {}).get("error"), InputError):
+        return f"{command}: {option}: {message}"  # it says what was given
     if problem["type"] != "literal_error":
         return f"{command}: {option}: {message}, got {got!r}."
     allowed = [

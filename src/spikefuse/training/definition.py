@@ -9,8 +9,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from spikefuse.core.record import NamedRecord
+from spikefuse.core.registry import name_in
 from spikefuse.data import DataSettings, Selection
-from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec
+from spikefuse.encoders import ENCODERS
+from spikefuse.fusion import FUSIONS
+from spikefuse.networks import MODALITIES, PLANS, NetworkSpec, NeuronSpec
+from spikefuse.neurons import DENSE, NEURONS, SHAPES
+from spikefuse.neurons.lif import RESETS
 from spikefuse.results import definition_hash
 
 
@@ -33,6 +38,7 @@ class TrialDefinition(NamedRecord):
         surrogate_width: Width of the surrogate, in the unit of the membrane.
         time_steps: T.
         readout: Time-mean of the last layer's current, or its spikes.
+        encoder: How inputs are spread over time; direct repeats them.
         protocol: Which clip pairs with which image; disjoint has no clip on two sides.
         data: Source and preprocessing.
         selection: Which part of the data.
@@ -58,17 +64,18 @@ class TrialDefinition(NamedRecord):
     modality: Literal["image", "audio", "fused"] = "image"
     size: str = "S"
     budget: int = 1_600_000
-    plan: Literal["pool-twice", "simple-audio", "mlp"] = "pool-twice"
-    fusion: Literal["none", "input", "early", "late"] = "none"
-    neuron: Literal["lif", "if", "relu"] = "lif"
+    plan: Annotated[str, name_in("plan", PLANS)] = "pool-twice"
+    fusion: Annotated[str, name_in("fusion", FUSIONS)] = "none"
+    neuron: Annotated[str, name_in("neuron", NEURONS)] = "lif"
     leak: float = 0.9
     threshold: float = 1.0
-    reset: Literal["soft", "hard", "none"] = "soft"
+    reset: Annotated[str, name_in("reset", RESETS)] = "soft"
     detach_reset: bool = False
-    surrogate: Literal["boxcar", "atan", "fast_sigmoid", "triangle"] = "boxcar"
+    surrogate: Annotated[str, name_in("surrogate", SHAPES)] = "boxcar"
     surrogate_width: float | None = None
     time_steps: Annotated[int, Field(ge=1)] = 4
     readout: Literal["mean-current", "spike-count"] = "mean-current"
+    encoder: Annotated[str, name_in("encoder", ENCODERS)] = "direct"
 
     protocol: Literal["paper", "disjoint", "speaker"] = "disjoint"
     data: DataSettings = DataSettings(source="mnist-fsdd")
@@ -85,13 +92,14 @@ class TrialDefinition(NamedRecord):
     def create(cls, **values: Any) -> Self:
         """A definition in its canonical form: equal networks get equal records.
 
-        A dense network has no leak, reset or surrogate and one time step; IF is leak 1; a single
+        A dense network has one time step and what its neuron has (`NeuronSpec`); a single
         modality has no fusion, and only the speaker protocol changes its split, so any other is
         written "disjoint".
         """
         filled = dict(values)
         if filled.get("network") == "dnn":
-            filled |= {"neuron": "relu", "time_steps": 1, "readout": "mean-current"}
+            filled |= {"neuron": DENSE, "time_steps": 1, "readout": "mean-current"}
+            filled |= {"encoder": "direct"}
         neuron_fields = ("leak", "threshold", "reset", "detach_reset", "surrogate")
         neuron = NeuronSpec(
             model=filled.get("neuron", "lif"),
@@ -145,6 +153,7 @@ class TrialDefinition(NamedRecord):
             ),
             time_steps=self.time_steps,
             readout=self.readout,
+            encoder=self.encoder,
         )
 
     def population_key(self) -> str:

@@ -49,6 +49,7 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "surrogate_width": (SPIKING,),
     "time_steps": (SPIKING,),
     "readout": (SPIKING,),
+    "encoder": (SPIKING,),
     "protocol": (
         Need(
             "a fused network, or protocol speaker and a network with audio",
@@ -81,6 +82,7 @@ CONDITION_NEEDS: dict[str, tuple[Need, ...]] = {
     "noise_position": (NOISY,),
     "sites": (NOISY,),
     "draws": (NOISY,),
+    "kind": (NOISY,),
 }
 """By field of a noise condition."""
 

@@ -12,7 +12,7 @@ from spikefuse.core.provenance import describe
 from spikefuse.data import Corpus, audit
 from spikefuse.meters import mean_rates
 from spikefuse.networks import build
-from spikefuse.networks.budget import count_macs, count_parameters
+from spikefuse.networks.budget import count_macs, count_parameters, count_sample_macs
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
 from spikefuse.training.checkpoint import (
@@ -293,6 +293,7 @@ class Fit:
             "parameters": count_parameters(spec, self.network.width),
             "hidden": self.network.width.hidden,
             "macs": count_macs(spec, self.network.width),
+            "sample_macs": count_sample_macs(spec, self.network.width),
             "audit": audit(self.corpus, self.feed.assignments[member]).model_dump(mode="json"),
             "banner": self.corpus.banner,
             "fingerprint": self.corpus.fingerprint,

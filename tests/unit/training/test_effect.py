@@ -19,6 +19,7 @@ OTHER: dict[str, Any] = {
     "surrogate_width": 0.25,
     "time_steps": 3,
     "readout": "spike-count",
+    "encoder": "rate",
     "protocol": "paper",
     "held_out_speaker": "kal",
     "shuffle_audio": True,

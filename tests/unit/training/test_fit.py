@@ -1,6 +1,5 @@
 """Training: members apart and together, resumed and not, diverged and healthy."""
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -313,8 +312,7 @@ def test_every_training_sample_is_seen_once_an_epoch(corpus: Corpus, trial: Make
 def test_stored_definition_is_readable(corpus: Corpus, trial: Make, tmp_path: Path) -> None:
     store, member = TrialStore(tmp_path), trial()
     train_population([member], corpus, store)
-    text = (tmp_path / "trials" / member.name / "trial.json").read_text(encoding="utf-8")
-    assert TrialDefinition.model_validate(json.loads(text)) == member
+    assert TrialDefinition.model_validate(store.read(member.name).definition) == member
 
 
 def test_predictions_say_what_was_answered_to_which_sample(
