@@ -16,6 +16,7 @@ ANSWERS = [
     ("compare", *CELLS),
     ("compare", *CELLS, "--margin", "1"),
     ("compare", TABLE, TABLE),
+    ("doctor",),
 ]
 
 ERRORS = [
@@ -74,6 +75,16 @@ def test_what_is_stored_is_told_without_torch(tmp_path: Path, words: tuple[objec
 
     assert loaded == []
     assert code in (0, 3, 4), said
+
+
+def test_a_plan_of_what_is_stored_needs_no_torch(tmp_path: Path) -> None:
+    tiny = ("neuron", "--profile", "smoke", "--seeds", "1", "--out", tmp_path / "run")
+    subprocess.run(
+        [sys.executable, "-m", "spikefuse", "run", *map(str, tiny)], check=True, timeout=300
+    )
+    code, loaded, said = call(tmp_path, "plan", *tiny)
+
+    assert (code, loaded) == (0, []), said
 
 
 @pytest.mark.parametrize("words", ERRORS, ids=lambda words: " ".join(map(str, words)))

@@ -3,10 +3,14 @@
 Every answer is looked up by itself: what is missing or broken becomes a line, never a traceback.
 """
 
+import importlib.util
 import json
 import logging
+import os
 import platform
+import re
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -119,18 +123,20 @@ def find_python() -> tuple[State, str]:
 
 
 def find_torch() -> tuple[State, str]:
-    """PyTorch's version and its threads."""
-    import torch
-
+    """PyTorch's version and the threads that it is told to use; it is not loaded."""
     from spikefuse.core.cores import usable_cores
 
-    threads, cores = torch.get_num_threads(), usable_cores()
-    if threads > cores:
+    if importlib.util.find_spec("torch") is None:
+        return "problem", "PyTorch is not installed. Install spikefuse again."
+    version, cores = metadata.version("torch"), usable_cores()
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdecimal() and int(threads) > cores:
         return (
             "note",
-            f"{torch.__version__}, {threads} threads for {cores} cores: slower than one each",
+            f"{version}, {threads} threads (OMP_NUM_THREADS) for {cores} cores: slower than one "
+            "each",
         )
-    return "ok", f"{torch.__version__}, {threads} threads for {cores} cores"
+    return "ok", f"{version}, {cores} cores to use"
 
 
 def find_processor() -> tuple[State, str]:
@@ -143,8 +149,20 @@ def find_processor() -> tuple[State, str]:
     return "ok", f"{processor_model() or 'unknown'}{size} ({features})"
 
 
+def has_processor_alone() -> bool:
+    """Whether this build of PyTorch knows no accelerator; read, not loaded, which takes seconds."""
+    spec = importlib.util.find_spec("torch")
+    if sys.platform == "darwin" or spec is None or spec.origin is None:
+        return False
+    text = (Path(spec.origin).parent / "version.py").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"^(cuda|hip|xpu)\b[^=\n]*= *(\S+)", text, re.MULTILINE))
+    return bool(stated) and set(stated.values()) == {"None"}
+
+
 def find_accelerator() -> tuple[State, str]:
     """The GPUs or other accelerator that `--device` could name, and which neurons run there."""
+    if has_processor_alone():
+        return "ok", "none; networks train on the processor"
     import torch
 
     from spikefuse.neurons.lif import triton
@@ -178,13 +196,11 @@ def gpu_names() -> str:
 def find_neurons() -> tuple[State, str]:
     """Which implementation of the neuron runs, and why not the fastest."""
     from spikefuse.core import library
-    from spikefuse.neurons.lif import resolve_backend
 
-    backend = resolve_backend()
-    if backend == "native":
-        build = library.build_info()
-        return "ok", f"native kernels ({build['instructions']}, threads {build['threads']})"
-    return "note", f"{backend}, slower than the native kernels: {library.why_not()}"
+    reason = library.why_not()
+    if reason is None:
+        return "ok", f"native kernels ({library.instructions()})"
+    return "note", f"eager, slower than the native kernels: {reason}"
 
 
 def find_data(data_dir: Path | None) -> tuple[State, str]:

@@ -27,8 +27,15 @@ _POOL_SYMBOLS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
 
 
 @functools.cache
-def _load() -> tuple[ctypes.CDLL | None, str | None]:
-    """The library, or the reason why there is none."""
+def _load() -> ctypes.CDLL | None:
+    """The library on PyTorch's threads, None where it cannot be used."""
+    found, _ = _find()
+    return None if found is None else _prepare(found)
+
+
+@functools.cache
+def _find() -> tuple[ctypes.CDLL | None, str | None]:
+    """The library, or the reason why there is none; PyTorch is not asked."""
     reason = "the C++ library was not built. Install GCC or Clang, then install spikefuse again"
     # An editable install keeps it in another folder of the package than this file.
     package = sys.modules[__package__] if __package__ else None
@@ -43,13 +50,13 @@ def _load() -> tuple[ctypes.CDLL | None, str | None]:
             reason = f"{path} cannot be loaded: {error}"
             continue
         if interface == INTERFACE:
-            return _prepare(library), None
+            library.spikefuse_instructions.restype = ctypes.c_char_p
+            return library, None
         reason = f"{path} is of another version of spikefuse. Install spikefuse again"
     return None, reason
 
 
 def _prepare(library: ctypes.CDLL) -> ctypes.CDLL:
-    library.spikefuse_instructions.restype = ctypes.c_char_p
     library.spikefuse_use_pool.argtypes = [ctypes.c_void_p] * 3
     for name in ("lif", "noise"):
         getattr(library, f"spikefuse_{name}_size").restype = ctypes.c_int64
@@ -77,12 +84,18 @@ def _torch_pool() -> list[int] | None:
 
 def available() -> bool:
     """Whether the library can be used on this machine."""
-    return _load()[0] is not None
+    return _find()[0] is not None
 
 
 def why_not() -> str | None:
     """Why the library cannot be used and what to do; None when it can."""
-    return _load()[1]
+    return _find()[1]
+
+
+def instructions() -> str | None:
+    """The instruction set that the kernels use here; None where there are none."""
+    found, _ = _find()
+    return None if found is None else str(found.spikefuse_instructions().decode())
 
 
 def load() -> ctypes.CDLL:
@@ -91,17 +104,18 @@ def load() -> ctypes.CDLL:
     Raises:
         InputError: It cannot be used.
     """
-    found, reason = _load()
+    found = _load()
     if found is None:
+        reason = why_not()
         raise InputError(f"native: the C++ kernels cannot be used: {reason}. Use backend 'auto'.")
     return found
 
 
 def build_info() -> dict[str, str]:
     """What runs: whether the library is there, its instruction set and where threads come from."""
-    found, reason = _load()
+    found = _load()
     if found is None:
-        return {"native": "no", "reason": reason or ""}
+        return {"native": "no", "reason": why_not() or ""}
     return {
         "native": "yes",
         "instructions": found.spikefuse_instructions().decode(),
@@ -116,9 +130,9 @@ def restrict_instructions(name: str) -> None:
     Raises:
         InputError: The processor or the build lacks it.
     """
-    found, reason = _load()
+    found = _load()
     if found is None or not found.spikefuse_restrict(name.encode()):
         raise InputError(
             f"native: instructions must be usable on this processor, got {name!r}. "
-            f"{reason or 'Leave the choice to the library.'}"
+            f"{why_not() or 'Leave the choice to the library.'}"
         )

@@ -88,7 +88,7 @@ def test_no_real_data_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     assert module.find_data(None)[0] == "note"
 
 
-@pytest.mark.parametrize("broken", ["torch", "spikefuse.data", "spikefuse.neurons.lif"])
+@pytest.mark.parametrize("broken", ["spikefuse.data", "spikefuse.core.provenance"])
 def test_a_broken_installation_is_a_line_not_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
@@ -122,6 +122,7 @@ def test_a_gpu_tells_which_neurons_it_runs(
 
     from spikefuse.neurons.lif import triton
 
+    monkeypatch.setattr(module, "has_processor_alone", lambda: False)
     cards = [SimpleNamespace(name=name, total_memory=80 * 2**30) for name in "AAB"]
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: len(cards))
@@ -136,6 +137,7 @@ def test_a_gpu_tells_which_neurons_it_runs(
 def test_another_accelerator_has_no_fused_neurons(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
+    monkeypatch.setattr(module, "has_processor_alone", lambda: False)
     apple = torch.device("mps")
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: apple)
     state, told = module.find_accelerator()
@@ -144,11 +146,24 @@ def test_another_accelerator_has_no_fused_neurons(monkeypatch: pytest.MonkeyPatc
 
 
 def test_more_threads_than_cores_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    monkeypatch.setenv("OMP_NUM_THREADS", "64")
     monkeypatch.setattr("spikefuse.core.cores.usable_cores", lambda: 2)
 
     state, answer = module.find_torch()
     assert state == "note"
-    assert "64 threads for 2 cores" in answer
+    assert "64 threads (OMP_NUM_THREADS) for 2 cores" in answer
+
+
+def test_no_torch_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    code, output = run("--out", str(tmp_path))
+
+    assert code == 1
+    assert "PyTorch is not installed" in output
+
+
+def test_what_a_build_of_torch_knows_is_what_torch_says() -> None:
+    import torch
+
+    knows = [torch.version.cuda, torch.version.hip, torch.version.xpu]
+    assert module.has_processor_alone() == (not any(knows) and sys.platform != "darwin")
