@@ -1,13 +1,17 @@
 """The command line: one file per subcommand. Nothing heavy is imported before it is needed."""
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from spikefuse import __version__
+from spikefuse.cli.terminal import accept_any_text
 from spikefuse.core.errors import InputError, SpikefuseError
 
 COMMANDS = (
@@ -43,7 +47,33 @@ def _load(name: str) -> Any:
         group.command(name)(getattr(module, name))
     command = typer.main.get_command(group)
     command.name = name
+    for one in (command, *getattr(command, "commands", {}).values()):
+        if one.callback is not None:
+            one.callback = _expanding(one.callback)
     return command
+
+
+def _expanding(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with "~" in its paths replaced: a shell leaves that of `--out=~/x` as it is."""
+
+    @wraps(call)
+    def called(**values: Any) -> Any:
+        return call(**{name: _expanded(value) for name, value in values.items()})
+
+    return called
+
+
+def _expanded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_expanded(each) for each in value]
+    if not isinstance(value, Path):
+        return value
+    try:
+        return value.expanduser()
+    except RuntimeError as error:
+        raise InputError(
+            f"spikefuse: a path must begin with a home that there is, got {str(value)!r} ({error})."
+        ) from None
 
 
 app = typer.Typer(
@@ -76,6 +106,7 @@ def _line(error: SpikefuseError) -> str:
 
 def main() -> None:
     """Entry point: a user's mistake ends with one line and exit code 2, other trouble with 1."""
+    accept_any_text()
     try:
         app()
     except InputError as error:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from spikefuse.cli.terminal import make_console
+
 
 def bench(
     peers: Annotated[
@@ -45,8 +47,6 @@ def bench(
     """Measure the training step, evaluation under noise and memory; the machine must be quiet."""
     import json
 
-    from rich.console import Console
-
     from spikefuse.bench.run import PARTS, Sitting, measure, write_page
     from spikefuse.cli.workflow import command_line
     from spikefuse.core.checks import one_of, require
@@ -68,7 +68,7 @@ def bench(
                 "`make bench` sets both up."
             )
         command = (str(peers_python), str(peers))
-    console = Console(stderr=True)
+    console = make_console(to_stderr=True)
     wanted = [one_of("bench", "--parts", name.strip(), PARTS) for name in parts.split(",") if name]
     sitting = Sitting(command, rounds, steps, threads, profiles, keep, command_line())
     old = json.loads(out.read_text(encoding="utf-8")) if parts and out.is_file() else {}
@@ -81,8 +81,8 @@ def bench(
         wanted or PARTS,
         old,
         save,
-        lambda text: console.print(text, highlight=False),
+        lambda text: console.print(text),
     )
     if page is not None:
         write_page(record, page, notes.read_text(encoding="utf-8") if notes else "")
-    console.print(f"written  {out}" + (f", {page}" if page else ""), highlight=False)
+    console.print(f"written  {out}" + (f", {page}" if page else ""))

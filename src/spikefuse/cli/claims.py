@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,8 +65,6 @@ def claims(
     """
     import json
 
-    from rich.console import Console
-
     from spikefuse.analysis.claims import claims_document, evaluate_claims, write_claims
     from spikefuse.results import read_tidy
 
@@ -78,7 +77,7 @@ def claims(
     if as_json:
         print(json.dumps(claims_document(verdicts), indent=2, allow_nan=False))
     else:
-        _show(verdicts, Console(), rules)
+        _show(verdicts, make_console(), rules)
     if any(verdict.verdict == "contradicted" for verdict in verdicts):
         raise typer.Exit(CONTRADICTED)
 
@@ -108,8 +107,8 @@ def _show(verdicts: "tuple[Verdict, ...]", console: "Console", rules: bool) -> N
             Text(verdict.statement),
             Text(said),
         )
-    console.print(table, highlight=False)
+    console.print(table)
     counts = ", ".join(
         f"{sum(verdict.verdict == name for verdict in verdicts)} {name}" for name in COLOURS
     )
-    console.print(counts, highlight=False)
+    console.print(counts)

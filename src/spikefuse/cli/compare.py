@@ -1,12 +1,13 @@
 """`spikefuse compare`: two cells, two trials or two result folders, with the test that fits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +53,9 @@ def compare(
         Path | None, typer.Option("--out", help="Also write the answer to this file, as JSON.")
     ] = None,
     as_json: options.AsJson = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Of two folders: every cell, not only what differs.")
+    ] = False,
 ) -> None:
     """Is A better than B? The right test is chosen, and named with the reason.
 
@@ -65,8 +69,6 @@ def compare(
     """
     import json
 
-    from rich.console import Console
-
     from spikefuse.analysis.compare import answer, answer_document
     from spikefuse.results.atomic import make_folder, write_file
     from spikefuse.results.documents import pretty_json
@@ -79,7 +81,7 @@ def compare(
     if as_json:
         print(json.dumps(document, indent=2, allow_nan=False))
     else:
-        _show(found, Console())
+        _show(found, make_console(), everything)
     raise typer.Exit(EXIT_CODES[found.reply])
 
 
@@ -92,12 +94,12 @@ def _results(named: Path | None, a: str, b: str) -> Path:
     return Path("runs") if all(Path(text).is_dir() for text in (a, b)) else find_run(Path("runs"))
 
 
-def _show(found: "Answer", console: "Console") -> None:
+def _show(found: "Answer", console: "Console", everything: bool) -> None:
     from rich.text import Text
 
     console.print(Text(found.sentence, style="bold"))
     if found.kind == "folder":
-        console.print(_cells_table(found))
+        _show_cells(found, console, everything)
         for cell, reason in found.refused:
             console.print(Text(f"not compared: {cell}: {reason}"))
         return
@@ -143,38 +145,69 @@ def _lines(found: "Comparison") -> Iterator[tuple[str, str]]:
         yield "more seeds", found.advice
 
 
-def _cells_table(found: "Answer") -> "Table":
+def _show_cells(found: "Answer", console: "Console", everything: bool) -> None:
+    """The cells that differ, or all of them, largest difference first, one line each."""
+    chosen = [
+        each for each in found.comparisons if everything or each.outcome in ("better", "worse")
+    ]
+    if chosen:
+        chosen.sort(key=lambda each: -abs(each.gap))
+        console.print(_cells_table(found, chosen))
+    rest = len(found.comparisons) - len(chosen)
+    if rest:
+        console.print(f"{rest} cells do not differ beyond chance; --all lists them.")
+
+
+def _factors(label: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in label.split(",") if "=" in part)
+
+
+def _cells_table(found: "Answer", chosen: "Sequence[Comparison]") -> "Table":
     from collections import Counter
 
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
-    tests = Counter(each.test for each in found.comparisons)
+    cells = [_factors(each.a) for each in chosen]
+    # What all lines share is said once, above them.
+    shared = {
+        name: level
+        for name, level in cells[0].items()
+        if len(cells) > 1 and all(cell.get(name) == level for cell in cells)
+    }
+    tests = Counter(each.test for each in chosen)
+    common = ", ".join(f"{name} {level}" for name, level in shared.items())
     table = Table(
+        title=f"All with {common}" if common else None,
+        title_justify="left",
         box=box.SIMPLE_HEAD,
         caption=f"A minus B in pp with {100 * found.confidence:g} % intervals, each for itself; p "
         "values and verdicts are corrected for the number of comparisons (Holm). Tests: "
         + ", ".join(f"{test} in {count}" for test, count in tests.items()),
     )
-    table.add_column("cell", overflow="fold")
-    for name in ("A %", "B %", "A minus B", "n", "p"):
-        table.add_column(name, justify="right")
-    table.add_column("A is")
-    if found.margin is not None:
-        table.add_column(f"{100 * found.margin:g} pp")
-    for each in found.comparisons:
-        gap = f"{100 * each.gap:+.2f}"
-        if each.difference is not None:
-            gap += f"\n{100 * each.difference.low:+.2f} to {100 * each.difference.high:+.2f}"
-        table.add_row(
-            Text(each.a.replace(",", "\n")),
-            f"{100 * each.mean_a:.2f}",
-            f"{100 * each.mean_b:.2f}",
-            gap,
-            "-" if each.difference is None else str(each.difference.n),
-            "-" if each.p_value is None else f"{each.p_value:.2g}",
-            each.outcome,
-            *([] if found.margin is None else [each.within or "-"]),
-        )
+    lines = [_line(each, found.margin) for each in chosen]
+    names = ["A %", "B %", "A minus B", "n", "p", "A is"]
+    names += [] if found.margin is None else [f"{100 * found.margin:g} pp"]
+    for name, entries in zip(names, zip(*lines, strict=True), strict=True):
+        # A narrow terminal cuts the cell's name, never a number.
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(map(len, entries)))
+    table.add_column("cell", no_wrap=True, overflow="ellipsis")
+    for line, each, cell in zip(lines, chosen, cells, strict=True):
+        own = (level for name, level in cell.items() if name not in shared and level != "nothing")
+        table.add_row(*line, " ".join(own) or each.a)
     return table
+
+
+def _line(each: "Comparison", margin: float | None) -> list[str]:
+    gap = f"{100 * each.gap:+.2f}"
+    if each.difference is not None:
+        gap += f" ({100 * each.difference.low:+.2f} to {100 * each.difference.high:+.2f})"
+    return [
+        f"{100 * each.mean_a:.2f}",
+        f"{100 * each.mean_b:.2f}",
+        gap,
+        "-" if each.difference is None else str(each.difference.n),
+        "-" if each.p_value is None else f"{each.p_value:.2g}",
+        each.outcome,
+        *([] if margin is None else [each.within or "-"]),
+    ]

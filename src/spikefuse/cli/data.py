@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.terminal import fact, make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,14 +29,11 @@ def fetch(
     ] = None,
 ) -> None:
     """Download MNIST and the Free Spoken Digit Dataset; what is there is never overwritten."""
-    from rich.console import Console
-    from rich.markup import escape
-
     from spikefuse.data import download_folder
     from spikefuse.data import fetch as fetch_into
     from spikefuse.data.sources.fsdd import find_recordings, foreign_recordings
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = make_console()
     folder = download_folder() if out is None else out
     with download_progress(console) as progress:
         # The cache is ours: what is damaged in it is replaced. In a named folder it may be yours.
@@ -44,15 +42,15 @@ def fetch(
     foreign = foreign_recordings(recordings) if recordings is not None else []
     if foreign:
         told = f"{recordings}: not read, because no clips of FSDD: {', '.join(foreign)}"
-        console.print(told, markup=False)
-    console.print(f"[bold]data[/bold]   {escape(str(folder))} is complete")
+        console.print(told)
+    fact(console, "data", f"{folder} is complete")
 
 
 @app.command()
 def verify(data: options.Data = "auto", data_dir: options.DataDir = None) -> None:
     """Check every file against its hash, without network. Exits with 1 if one is wrong."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from spikefuse.data import locate
     from spikefuse.data import verify as verify_location
@@ -64,9 +62,9 @@ def verify(data: options.Data = "auto", data_dir: options.DataDir = None) -> Non
     table.add_column("")
     table.add_column("finding", overflow="fold")
     for finding in findings:
-        mark = "[green]ok[/green]" if finding.ok else "[red]wrong[/red]"
+        mark = Text("ok", style="green") if finding.ok else Text("wrong", style="red")
         table.add_row(finding.name, mark, finding.detail)
-    Console().print(table)
+    make_console().print(table)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(INCOMPLETE)
 
@@ -89,8 +87,6 @@ def show(
     seed: Annotated[int, typer.Option("--seed", help="Seed of splits, pairs and picture.")] = 0,
 ) -> None:
     """Draw pairs of image and spectrogram of each split, and print what the splits share."""
-    from rich.console import Console
-
     from spikefuse.core.checks import one_of
     from spikefuse.data import (
         PROTOCOLS,
@@ -105,10 +101,10 @@ def show(
     from spikefuse.report.drawing.pairs import write_pairs
 
     one_of("data show", "--protocol", protocol, PROTOCOLS)
-    console = Console()
+    console = make_console()
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
-    console.print(f"[bold]data[/bold]     {banner_of(location)}", highlight=False)
+    fact(console, "data", f"{banner_of(location)}")
     settings = DataSettings.model_validate({"source": location.source})
     corpus = load_corpus(settings, location)
     if protocol == "speaker" and held_out_speaker is None:
@@ -117,7 +113,7 @@ def show(
     assignment = assign(corpus, "fused", protocol, seed, selection)
     write_pairs(out, corpus, assignment, settings, rows=rows, seed=seed)
     console.print(audit_table(audit(corpus, assignment)))
-    console.print(f"[bold]picture[/bold]  {out.resolve()}", highlight=False, soft_wrap=True)
+    fact(console, "picture", f"{out.resolve()}")
 
 
 def audit_table(record: "Audit") -> "Table":
@@ -164,11 +160,12 @@ def download_progress(console: "Console") -> "Iterator[ProgressFactory]":
     )
 
     progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=16),
         DownloadColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
         console=console,
+        transient=True,
         disable=not console.is_terminal,
     )
 
@@ -177,7 +174,7 @@ def download_progress(console: "Console") -> "Iterator[ProgressFactory]":
 
         def __init__(self, name: str) -> None:
             if not console.is_terminal:
-                console.print(f"downloading {name}", highlight=False)
+                console.print(f"downloading {name}")
             progress.start()
             self._task: TaskID = progress.add_task(name, total=None)
             self._total = 0.0

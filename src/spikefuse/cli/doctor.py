@@ -22,13 +22,14 @@ from typing import Literal
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.terminal import make_console
 
 State = Literal["ok", "note", "problem"]
 
 EXTRAS = {"ray": "ray", "gpu": "triton"}
 """Optional part -> the distribution that it installs."""
 
-MARKS = {"ok": "[green]ok[/green]", "note": "[yellow]note[/yellow]", "problem": "[red]no[/red]"}
+MARKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "problem": ("no", "red")}
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,13 @@ def answered(topic: str, question: Callable[[], tuple[State, str]]) -> Answer:
 
 def show(answers: list[Answer], ready: bool) -> None:
     """Print the answers as a table and the conclusion as one line."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False)
     for answer in answers:
-        table.add_row(answer.topic, MARKS[answer.state], escape(answer.text))
-    console = Console(highlight=False)
+        table.add_row(answer.topic, Text(*MARKS[answer.state]), answer.text)
+    console = make_console()
     console.print(table)
     console.print("Ready: spikefuse can run here." if ready else "Not ready: see the lines above.")
 

@@ -7,6 +7,7 @@ import typer
 
 from spikefuse.cli import options
 from spikefuse.cli.records import options_of
+from spikefuse.cli.terminal import make_console
 from spikefuse.training import NoiseCondition
 
 DEFAULT_STD = 0.1
@@ -22,10 +23,7 @@ def evaluate(
     as_json: options.AsJson = False,
 ) -> None:
     """Evaluate a trained network under Gaussian noise and store the result in its folder."""
-    import sys
-
     from pydantic import ValidationError
-    from rich.console import Console
 
     from spikefuse.cli.single import explain, open_trial, refuse_idle, show_trial
     from spikefuse.cli.workflow import check_backend
@@ -61,5 +59,5 @@ def evaluate(
         },
         lambda event: None,
     )
-    console = Console(file=sys.stderr if as_json else sys.stdout)
+    console = make_console(to_stderr=as_json)
     show_trial(store, definition.name, console, as_json)

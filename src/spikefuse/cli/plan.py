@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from spikefuse.cli import options
 from spikefuse.cli.records import options_of
 from spikefuse.cli.request import Request
+from spikefuse.cli.terminal import fact, make_console
 
 if TYPE_CHECKING:
     from spikefuse.planning import Plan
@@ -18,20 +19,17 @@ EXECUTION = ("executor", "threads", "shard", "time_limit", "ray_address")
 def plan(given: dict[str, Any], as_json: options.AsJson = False) -> None:
     """Print trials, populations and an estimate of time; nothing is trained."""
     import json
-    import sys
-
-    from rich.console import Console
 
     from spikefuse.cli.progress import duration
     from spikefuse.cli.workflow import (
-        populations_table,
+        networks_table,
         prepare,
         readings_table,
         show_plan,
     )
     from spikefuse.planning.estimate import seconds_of
 
-    console = Console(file=sys.stderr if as_json else sys.stdout)
+    console = make_console(to_stderr=as_json)
     request = Request(**given)
     prepared = prepare(request, console)
     made = prepared.plan
@@ -40,12 +38,12 @@ def plan(given: dict[str, Any], as_json: options.AsJson = False) -> None:
         record = _record(made) | {"estimated_seconds": round(seconds, 1)}
         print(json.dumps(record, indent=2))
         return
+    fact(console, "time", f"about {duration(seconds)}")
     show_plan(prepared, console)
     if prepared.readings:
         console.print(readings_table(prepared))
     elif made.populations:
-        console.print(populations_table(prepared))
-    console.print(f"[bold]time[/bold]     about {duration(seconds)}", highlight=False)
+        console.print(networks_table(prepared))
 
 
 def _record(plan: "Plan") -> dict[str, Any]:

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.constrain import Constrain
 from rich.progress import (
     BarColumn,
     Progress,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
 )
+from rich.table import Column
 
+from spikefuse.cli.terminal import news
 from spikefuse.execution import Event, Job
 
 SECONDS_BETWEEN_LINES = 30.0
@@ -23,15 +25,30 @@ def duration(seconds: float) -> str:
     """Seconds for people.
 
     Example:
-        >>> duration(5), duration(200), duration(7300)
-        ('5 s', '3 min 20 s', '2 h 01 min')
+        >>> duration(5), duration(200), duration(7300), duration(35_683_860)
+        ('5 s', '3 min 20 s', '2 h 01 min', '413 days 0 h')
     """
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86_400} days {whole % 86_400 // 3600} h"
+
+
+class _Bars(Progress):
+    """Bars that leave the last columns free.
+
+    A terminal shows Ctrl-C as "^C" where the cursor is; at the very end of a line the letters would
+    begin another line, which nobody clears.
+    """
+
+    def get_renderable(self) -> RenderableType:
+        live = getattr(self, "live", None)  # the base class draws once before it has one
+        width = live.console.width - len("^C^C") if live else None
+        return Constrain(super().get_renderable(), width)
 
 
 class RunProgress:
@@ -50,17 +67,21 @@ class RunProgress:
         self._finished = 0
         self._errors: set[str] = set()
         self._tasks: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
+        self._progress = _Bars(
+            # What tells how far it is comes first and whole; a narrow terminal cuts the names.
+            BarColumn(bar_width=16, table_column=Column(min_width=16, no_wrap=True)),
+            TextColumn("{task.percentage:>3.0f} %", table_column=Column(min_width=5, no_wrap=True)),
+            TextColumn(
+                "{task.fields[note]}  {task.description}",
+                markup=False,
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
+            expand=True,
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._overall = self._progress.add_task("all", total=1.0, note="")
+        self._overall = self._progress.add_task("", total=1.0, note="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -115,7 +136,7 @@ class RunProgress:
             error = str(event.data.get("error", ""))
             text = "for the same reason" if error in self._errors else error
             self._errors.add(error)
-            self._console.print(f"failed: {event.job}: {text}", style="red", markup=False)
+            news(self._console, f"failed: {event.job}: {text}", style="red")
 
     def _show_overall(self, force_line: bool) -> None:
         now = time.monotonic()
@@ -123,9 +144,9 @@ class RunProgress:
         left = (now - self._begin) * (1 - done) / done if done > 0.01 else None
         note = f"{self._finished}/{len(self._cost)} populations"
         if left is not None:
-            note += f", about {duration(left)} left"
+            note = f"about {duration(left)} left, {note}"
         self._progress.update(self._overall, completed=done, note=note)
         quiet = now - self._last_line < SECONDS_BETWEEN_LINES
         if not self._console.is_terminal and (force_line or not quiet):
             self._last_line = now
-            self._console.print(f"{100 * done:3.0f} %  {note}", highlight=False)
+            news(self._console, f"{100 * done:3.0f} %  {note}")

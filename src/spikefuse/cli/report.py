@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from spikefuse.cli.terminal import fact, make_console
+
 
 def report(
     folder: Annotated[
@@ -21,11 +23,9 @@ def report(
     ] = None,
 ) -> None:
     """Build the report from what is stored. Nothing is trained."""
-    from rich.console import Console
-
     from spikefuse.report import build_report
     from spikefuse.report.reading.sources import find_run
 
     root = folder or find_run(Path("runs"))
     path = build_report(root, out or root / "report.html")
-    Console().print(f"[bold]report[/bold]   {path.resolve()}", highlight=False, soft_wrap=True)
+    fact(make_console(), "report", path.resolve())

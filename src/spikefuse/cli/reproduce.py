@@ -4,16 +4,15 @@ from typing import Any
 
 from spikefuse.cli.records import options_of
 from spikefuse.cli.request import Request
+from spikefuse.cli.terminal import fact, make_console
 
 
 @options_of(Request, leave_out=("studies", "readings", "experiments"))
 def reproduce(given: dict[str, Any]) -> None:
     """Train, evaluate and report the six experiments and controls. Goes on where it was stopped."""
-    from rich.console import Console
-
     from spikefuse.cli.workflow import execute, prepare, show_plan
 
-    console = Console()
+    console = make_console()
     request = Request(**given)
     prepared = prepare(request, console)
     show_plan(prepared, console)
@@ -24,4 +23,4 @@ def reproduce(given: dict[str, Any]) -> None:
     from spikefuse.report import build_report
 
     report = build_report(prepared.out, prepared.out / "report.html")
-    console.print(f"[bold]report[/bold]   {report.resolve()}", highlight=False, soft_wrap=True)
+    fact(console, "report", f"{report.resolve()}")

@@ -4,6 +4,7 @@ from typing import Any
 
 from spikefuse.cli.records import options_of
 from spikefuse.cli.request import Request
+from spikefuse.cli.terminal import fact, make_console
 
 
 @options_of(Request)
@@ -13,13 +14,11 @@ def run(given: dict[str, Any]) -> None:
     speakers leaves one speaker out, each in turn. sensitivity repeats the paper's experiments under
     every reading of what the paper leaves open, and writes readings.csv and sensitivity.csv.
     """
-    from rich.console import Console
-
     from spikefuse.cli.summaries import show_readings, show_summaries
     from spikefuse.cli.workflow import execute, prepare, show_plan
     from spikefuse.results import read_tidy
 
-    console = Console()
+    console = make_console()
     prepared = prepare(Request(**given), console)
     show_plan(prepared, console)
     results = execute(prepared, console)
@@ -28,4 +27,4 @@ def run(given: dict[str, Any]) -> None:
     else:
         names = [study.name for study in prepared.plan.studies]
         show_summaries(read_tidy(results), names, console)
-    console.print(f"[bold]written[/bold]  {results}", highlight=False, soft_wrap=True)
+    fact(console, "written", f"{results}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,8 +50,6 @@ def show(
     """Show the paper's figures as tables: means, 95 % intervals, n; every seed with --json."""
     import json
 
-    from rich.console import Console
-
     from spikefuse.analysis.headline import headline
     from spikefuse.report.reading.sources import find_run, read_rows
 
@@ -63,7 +62,7 @@ def show(
         document = {"headline": _headline_record(found), "figures": _records(measured)}
         print(json.dumps(document, indent=2, allow_nan=False))
         return
-    _print(measured, found if study is None and figure is None else None, Console())
+    _print(measured, found if study is None and figure is None else None, make_console())
 
 
 def _figures(study: str | None, number: int | None) -> "list[PaperFigure]":

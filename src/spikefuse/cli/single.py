@@ -1,7 +1,6 @@
 """One trial from the command line: its definition from options, its training, its table."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spikefuse.cli.data import download_progress
+from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.workflow import (
     INTERRUPTED,
     check_backend,
@@ -120,7 +120,7 @@ def train_one(
         typer.Exit: Interrupted (130), or stopped before the time limit (75).
     """
     deadline = deadline_of(time_limit, began)
-    console = Console(file=sys.stderr if as_json else sys.stdout)
+    console = make_console(to_stderr=as_json)
     settings = given | {"precision": resolve_precision(precision, device)}
     definition_from(settings, "builtin")  # refuses what is wrong before anything is downloaded
     check_device(device)
@@ -129,7 +129,7 @@ def train_one(
         location = locate(data, data_dir, progress=progress)
     definition = definition_from(settings, location.source)
     store = TrialStore(out or Path("runs") / f"single-{location.source}")
-    console.print(f"[bold]data[/bold]   {banner_of(location)}", highlight=False)
+    fact(console, "data", f"{banner_of(location)}")
     if threads is not None:
         require(threads >= 1, "train", "--threads", "at least 1", threads)
         import torch
@@ -138,10 +138,10 @@ def train_one(
     tell_slow_neurons(console, backend, device)
     corpus = load_corpus(definition.data, location)
     bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=16),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
+        TextColumn("{task.description}"),
         console=console,
         transient=True,
     )
@@ -152,8 +152,7 @@ def train_one(
         if event["validation_accuracy"]:
             console.print(
                 f"epoch {event['epoch']}/{event['epochs']}  "
-                f"validation {100 * event['validation_accuracy'][0]:.2f} %",
-                highlight=False,
+                f"validation {100 * event['validation_accuracy'][0]:.2f} %"
             )
 
     from spikefuse.training import train_population
@@ -162,7 +161,7 @@ def train_one(
         with bar, flushed_denormals():
             train_population([definition], corpus, store, report, device, backend, deadline)
     except KeyboardInterrupt:
-        console.print("Stopped. Nothing is lost: the same command goes on from here.")
+        news(console, "Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
     except OutOfTimeError as stop:
         stop_in_time(console, "", time_limit, advanced=stop.advanced > 0)
@@ -205,7 +204,7 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
     table.add_row("multiply-accumulates per step", f"{results['macs']:,}")
     table.add_row("training time", f"{results['seconds']:.1f} s")
     table.add_row("folder", str(store.root / "trials" / trial))
-    console.print(table, highlight=False)
+    console.print(table)
 
 
 def _percent(share: float) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.terminal import make_console
 
 
 def verify(
@@ -24,8 +25,6 @@ def verify(
     """
     import json
 
-    from rich.console import Console
-
     from spikefuse.report.reading.sources import find_run
     from spikefuse.report.reading.verify import verify_run
 
@@ -35,7 +34,7 @@ def verify(
         print(json.dumps({"folder": str(folder), "trials": trials, "problems": problems}))
     else:
         # One line each, however narrow the terminal: they are to be searched and counted.
-        console = Console(soft_wrap=True, markup=False, highlight=False)
+        console = make_console()
         for problem in problems:
             console.print(problem)
         told = f"{len(problems)} problems" if problems else "everything fits"

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from spikefuse.cli.request import Request
+from spikefuse.cli.terminal import fact, news
 
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from spikefuse.execution import Executor
     from spikefuse.planning import Plan
     from spikefuse.planning.run import RunSummary
+    from spikefuse.planning.trials import PlannedTrial
     from spikefuse.results import TrialStore
 
 INTERRUPTED = 130
@@ -95,7 +97,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
     store = TrialStore(out)
     banner = banner_of(location)
-    console.print(f"[bold]data[/bold]     {banner}", highlight=False)
+    fact(console, "data", banner)
     plan = make_plan(
         studies,
         profile,
@@ -161,8 +163,6 @@ def _require_trials(plan: "Plan") -> None:
 
 def tell_slow_neurons(console: Console, backend: str, device: str) -> None:
     """One line when a run has to do without the fused kernels of its device, and what to do."""
-    from rich.markup import escape
-
     from spikefuse.core.device import resolve_device
     from spikefuse.neurons.lif import native, resolve_backend, triton
 
@@ -175,7 +175,7 @@ def tell_slow_neurons(console: Console, backend: str, device: str) -> None:
         told = f"slower than Triton's kernels: {triton.why_not(place)}."
     if place.type not in ("cpu", "cuda"):
         told += " The C++ kernels of --device cpu may be faster."
-    console.print(f"[bold]neurons[/bold]  PyTorch operations, {escape(told)}", highlight=False)
+    fact(console, "neurons", f"PyTorch operations, {told}")
 
 
 def show_plan(prepared: Prepared, console: Console) -> None:
@@ -184,15 +184,15 @@ def show_plan(prepared: Prepared, console: Console) -> None:
     if plan.populations:
         tell_slow_neurons(console, prepared.request.backend, prepared.request.device)
     ready = sum(trial.is_ready for trial in plan.trials)
-    console.print(
-        f"[bold]profile[/bold]  {plan.profile.name}: {plan.profile.summary}\n"
-        f"[bold]plan[/bold]     {len(plan.studies)} studies, {len(plan.seeds)} seeds, "
-        f"{len(plan.trials)} networks, {ready} stored, "
-        f"{len(plan.trials) - ready} to do in {len(plan.populations)} populations, "
-        f"{plan.profile.precision} products\n"
-        f"[bold]results[/bold]  {prepared.out}",
-        highlight=False,
+    fact(console, "profile", f"{plan.profile.name}: {plan.profile.summary}")
+    fact(
+        console,
+        "plan",
+        f"{len(plan.studies)} studies, {len(plan.seeds)} seeds, {len(plan.trials)} networks, "
+        f"{ready} stored, {len(plan.trials) - ready} to do in {len(plan.populations)} "
+        f"populations, {plan.profile.precision} products",
     )
+    fact(console, "results", prepared.out)
 
 
 def readings_table(prepared: Prepared) -> Table:
@@ -209,17 +209,23 @@ def readings_table(prepared: Prepared) -> Table:
     return table
 
 
-def populations_table(prepared: Prepared) -> Table:
-    """Every population of a plan with its members and its share of the work."""
-    from spikefuse.planning.run import population_name
+def networks_table(prepared: Prepared) -> Table:
+    """What is left to do: a row for all seeds of a network, with its share of the work."""
+    from spikefuse.planning.run import network_name
 
     plan = prepared.plan
-    table = Table(title="Populations, dearest first")
-    for column in ("population", "networks", "share of the work"):
-        table.add_column(column, justify="left" if column == "population" else "right")
+    rows: dict[str, list[PlannedTrial]] = {}
     for population in plan.populations:
-        share = sum(trial.cost for trial in population) / max(plan.cost, 1.0)
-        table.add_row(population_name(population), str(len(population)), f"{100 * share:.1f} %")
+        for trial in population:
+            rows.setdefault(network_name(trial.definition), []).append(trial)
+    costs = {name: sum(trial.cost for trial in trials) for name, trials in rows.items()}
+    table = Table(title="Networks to train or evaluate, dearest first", title_justify="left")
+    for column in ("network", "seeds", "to do", "share of the work"):
+        table.add_column(column, justify="left" if column == "network" else "right")
+    for name in sorted(rows, key=lambda name: -costs[name]):
+        seeds = len({trial.definition.seed for trial in rows[name]})
+        share = f"{100 * costs[name] / max(plan.cost, 1.0):.1f} %"
+        table.add_row(name, str(seeds), str(len(rows[name])), share)
     return table
 
 
@@ -259,18 +265,18 @@ def execute(prepared: Prepared, console: Console) -> Path:
         with RunProgress(jobs, console) as progress:
             summary = run_plan(plan, prepared.store, jobs, executor, progress.on_event)
     except KeyboardInterrupt:
-        console.print("Stopped. Nothing is lost: the same command goes on from here.")
+        news(console, "Stopped. Nothing is lost: the same command goes on from here.")
         raise typer.Exit(INTERRUPTED) from None
     if prepared.deadline.is_set and jobs:
         _stop_if_late(prepared, summary, console)
     results = _gather(prepared)
     for name in summary.diverged:
-        console.print(f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
+        news(console, f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
     if summary.failures:
-        console.print(
+        news(
+            console,
             f"{len(summary.failures)} populations failed (see above, and {prepared.out}/run.log); "
             "the others are stored. The same command retries.",
-            highlight=False,
         )
         raise typer.Exit(INCOMPLETE)
     return results
@@ -320,7 +326,7 @@ def stop_in_time(
             f"evaluation), got {time_limit!r}, in which none was finished. Name a longer one."
         )
     text = " ".join(filter(None, ("Stopped before the time limit.", waiting)))
-    console.print(f"{text} Nothing is lost: the same command goes on from here.", highlight=False)
+    news(console, f"{text} Nothing is lost: the same command goes on from here.")
     raise typer.Exit(STOPPED)
 
 

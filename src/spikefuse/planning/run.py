@@ -11,6 +11,7 @@ from spikefuse.planning.stored import missing_conditions
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.results import TrialStore
 from spikefuse.results.presence import presence
+from spikefuse.training import TrialDefinition
 
 PATIENCE_S = 60.0
 """As long as a network disk may show a folder late; waited for once a run, where one is missing."""
@@ -88,6 +89,24 @@ def _job(
     )
 
 
+def network_name(definition: TrialDefinition) -> str:
+    """A line for people: what all seeds of a network share."""
+    shared = f"{definition.network} {definition.modality} {definition.size}"
+    if definition.network == "snn":
+        shared += f" T={definition.time_steps} {definition.neuron}/{definition.reset}"
+    return shared + _pairing(definition)
+
+
+def _pairing(definition: TrialDefinition) -> str:
+    told = ""
+    if definition.modality == "fused":
+        told += f" {definition.protocol}"
+        told += " shuffled" if definition.selection.shuffle_audio else ""
+    if definition.selection.held_out_speaker:
+        told += f" without {definition.selection.held_out_speaker}"
+    return told
+
+
 def population_name(population: tuple[PlannedTrial, ...]) -> str:
     """A line for people: what the members share, and which seeds they are. Unique in a plan."""
     first = population[0].definition
@@ -96,11 +115,7 @@ def population_name(population: tuple[PlannedTrial, ...]) -> str:
         shared += f" T={first.time_steps}"
         kinds = dict.fromkeys(f"{t.definition.neuron}/{t.definition.reset}" for t in population)
         shared += " " + ",".join(kinds)
-    if first.modality == "fused":
-        shared += f" {first.protocol}"
-        shared += " shuffled" if first.selection.shuffle_audio else ""
-    if first.selection.held_out_speaker:
-        shared += f" without {first.selection.held_out_speaker}"
+    shared += _pairing(first)
     seeds = ",".join(str(s) for s in dict.fromkeys(t.definition.seed for t in population))
     return f"{shared} seed {seeds} #{first.name[:6]}"
 
