@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from spikefuse.analysis.compare import Answer, Comparison
 
+PADDING = 3
+"""Columns of the terminal between two columns of a table."""
+
 EXIT_CODES = {"yes": 0, "no": 3, "open": 4}
 """1 and 2 stay what they are for errors."""
 
@@ -148,11 +151,13 @@ def _lines(found: "Comparison") -> Iterator[tuple[str, str]]:
 def _show_cells(found: "Answer", console: "Console", everything: bool) -> None:
     """The cells that differ, or all of them, largest difference first, one line each."""
     chosen = [
-        each for each in found.comparisons if everything or each.outcome in ("better", "worse")
+        each
+        for each in found.comparisons
+        if everything or each.outcome != "undecided" or each.within == "outside"
     ]
     if chosen:
         chosen.sort(key=lambda each: -abs(each.gap))
-        console.print(_cells_table(found, chosen))
+        console.print(_cells_table(found, chosen, console.width))
     rest = len(found.comparisons) - len(chosen)
     if rest:
         console.print(f"{rest} cells do not differ beyond chance; --all lists them.")
@@ -162,7 +167,7 @@ def _factors(label: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in label.split(",") if "=" in part)
 
 
-def _cells_table(found: "Answer", chosen: "Sequence[Comparison]") -> "Table":
+def _cells_table(found: "Answer", chosen: "Sequence[Comparison]", width: int) -> "Table":
     from collections import Counter
 
     from rich import box
@@ -176,7 +181,10 @@ def _cells_table(found: "Answer", chosen: "Sequence[Comparison]") -> "Table":
         if len(cells) > 1 and all(cell.get(name) == level for cell in cells)
     }
     tests = Counter(each.test for each in chosen)
-    common = ", ".join(f"{name} {level}" for name, level in shared.items())
+    seeds = _seeds(chosen)
+    parts = [f"{name} {level}" for name, level in shared.items()]
+    parts += [f"n = {n}" for n in seeds if n is not None and len(seeds) == 1]
+    common = ", ".join(parts)
     table = Table(
         title=f"All with {common}" if common else None,
         title_justify="left",
@@ -185,29 +193,37 @@ def _cells_table(found: "Answer", chosen: "Sequence[Comparison]") -> "Table":
         "values and verdicts are corrected for the number of comparisons (Holm). Tests: "
         + ", ".join(f"{test} in {count}" for test, count in tests.items()),
     )
-    lines = [_line(each, found.margin) for each in chosen]
-    names = ["A %", "B %", "A minus B", "n", "p", "A is"]
-    names += [] if found.margin is None else [f"{100 * found.margin:g} pp"]
-    for name, entries in zip(names, zip(*lines, strict=True), strict=True):
-        # A narrow terminal cuts the cell's name, never a number.
-        table.add_column(name, justify="right", no_wrap=True, min_width=max(map(len, entries)))
-    table.add_column("cell", no_wrap=True, overflow="ellipsis")
-    for line, each, cell in zip(lines, chosen, cells, strict=True):
+    columns = _columns(found, chosen)
+    for name, entries in columns.items():
+        table.add_column(name, justify="right", no_wrap=True)
+        width -= max(map(len, (name, *entries))) + PADDING
+    # A narrow terminal cuts the cell's name, never a number.
+    table.add_column("cell", no_wrap=True, overflow="ellipsis", max_width=max(8, width - PADDING))
+    for line, each, cell in zip(zip(*columns.values(), strict=True), chosen, cells, strict=True):
         own = (level for name, level in cell.items() if name not in shared and level != "nothing")
         table.add_row(*line, " ".join(own) or each.a)
     return table
 
 
-def _line(each: "Comparison", margin: float | None) -> list[str]:
-    gap = f"{100 * each.gap:+.2f}"
-    if each.difference is not None:
-        gap += f" ({100 * each.difference.low:+.2f} to {100 * each.difference.high:+.2f})"
-    return [
-        f"{100 * each.mean_a:.2f}",
-        f"{100 * each.mean_b:.2f}",
-        gap,
-        "-" if each.difference is None else str(each.difference.n),
-        "-" if each.p_value is None else f"{each.p_value:.2g}",
-        each.outcome,
-        *([] if margin is None else [each.within or "-"]),
-    ]
+def _columns(found: "Answer", chosen: "Sequence[Comparison]") -> dict[str, list[str]]:
+    """The numbers of each line; what all lines have in common is in the title or plain to see."""
+    columns: dict[str, list[str]] = {name: [] for name in ("A %", "B %", "A minus B", "p")}
+    for each in chosen:
+        gap = f"{100 * each.gap:+.2f}"
+        if each.difference is not None:
+            gap += f" ({100 * each.difference.low:+.2f} to {100 * each.difference.high:+.2f})"
+        p_value = "-" if each.p_value is None else f"{each.p_value:.2g}"
+        texts = (f"{100 * each.mean_a:.2f}", f"{100 * each.mean_b:.2f}", gap, p_value)
+        for entries, text in zip(columns.values(), texts, strict=True):
+            entries.append(text)
+    if len(_seeds(chosen)) > 1:
+        columns["n"] = [str(each.difference.n) if each.difference else "-" for each in chosen]
+    if any(each.outcome == "undecided" for each in chosen):
+        columns["A is"] = [each.outcome for each in chosen]
+    if found.margin is not None:
+        columns[f"{100 * found.margin:g} pp"] = [each.within or "-" for each in chosen]
+    return columns
+
+
+def _seeds(chosen: "Sequence[Comparison]") -> set[int | None]:
+    return {None if each.difference is None else each.difference.n for each in chosen}

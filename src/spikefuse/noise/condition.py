@@ -29,7 +29,7 @@ class NoiseCondition(NamedRecord):
             that the kind knows.
         sites: "all" hidden activations, only the "first" of each branch, or only the "last".
         draws: Independent repetitions.
-        samples: At most this many samples of a split, or None for all.
+        samples: At most this many samples of a split; all if left out.
         kind: A name in `spikefuse.noise.NOISES`.
 
     Example:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spikefuse.neurons.registry import NEURONS
+
 if TYPE_CHECKING:
     from spikefuse.noise.condition import NoiseCondition
     from spikefuse.training.definition import TrialDefinition
@@ -34,6 +36,11 @@ def _input(kind: str) -> Need:
     return Need(f"a network with {article} {kind} input", lambda trial: kind in trial.modalities)
 
 
+def _has(neuron: str, constant: str) -> bool:
+    model = NEURONS[neuron]
+    return constant in model.constants and constant not in model.fixed
+
+
 FUSED = Need("a fused network", lambda trial: len(trial.modalities) > 1)
 SPIKING = Need("a spiking network", lambda trial: trial.network == "snn")
 IMAGE, AUDIO = _input("image"), _input("audio")
@@ -41,7 +48,7 @@ IMAGE, AUDIO = _input("image"), _input("audio")
 TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "fusion": (FUSED,),
     "neuron": (SPIKING,),
-    "leak": (SPIKING, Need("a neuron that leaks", lambda trial: trial.neuron != "if")),
+    "leak": (SPIKING, Need("a neuron that leaks", lambda trial: _has(trial.neuron, "leak"))),
     "threshold": (SPIKING,),
     "reset": (SPIKING,),
     "detach_reset": (SPIKING, Need("a reset", lambda trial: trial.reset != "none")),

@@ -79,7 +79,9 @@ def test_two_folders_need_no_results_option(tmp_path: Path, monkeypatch) -> None
     result = invoke(write(tmp_path / "a"), write(tmp_path / "b"), "--margin", 1)
     assert result.exit_code == 0, result.exception
     assert "Of 2 shared cells" in result.output
-    assert "modality=audio" in result.output
+    assert "2 cells do not differ beyond chance; --all lists them." in result.output
+    result = invoke(tmp_path / "a", tmp_path / "b", "--margin", 1, "--all")
+    assert "audio" in result.output
 
 
 def test_errors_are_spikefuses_own(tmp_path: Path, monkeypatch) -> None:
@@ -119,7 +121,28 @@ def test_hostile_text_is_shown_as_text(tmp_path: Path, text: str) -> None:
         lines = (folder / "results.csv").read_text().splitlines()
         lines[1:4] = [line.replace(",S,", f",{text},") for line in lines[1:4]]
         (folder / "results.csv").write_text("\n".join(lines))
-    result = invoke(first, second)
+    result = invoke(first, second, "--all")
     assert result.exit_code == 4, result.exception
-    assert f"size={text}".replace("\x1b", "?") in result.output
+    assert text.replace("\x1b", "?") in result.output
     assert "\x1b[31m" not in result.output
+
+
+def test_what_differs_comes_alone_largest_first_and_one_line_a_cell(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "a"), write(tmp_path / "b")
+    for name, lost in (("image", 0.1), ("audio", 0.2)):
+        lines = (second / "results.csv").read_text().splitlines()
+        columns = lines[0].split(",")
+        value, modality = columns.index("value"), columns.index("modality")
+        for number, line in enumerate(lines[1:], start=1):
+            cells = line.split(",")
+            if cells[modality] == name:
+                cells[value] = repr(float(cells[value]) - lost)
+            lines[number] = ",".join(cells)
+        (second / "results.csv").write_text("\n".join(lines) + "\n")
+    result = invoke(first, second)
+
+    found = [line for line in result.output.splitlines() if "+20.00" in line or "+10.00" in line]
+    assert ["+20.00" in line for line in found] == [True, False]
+    assert found[0].split()[-1] == "audio"
+    assert found[1].split()[-1] == "image"
+    assert "do not differ" not in result.output

@@ -21,7 +21,7 @@ def _told(backend: str, device: str = "cpu") -> str:
 
 def test_slow_neurons_are_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "the C++ library was not built. Install GCC or Clang, then install spikefuse again"
-    monkeypatch.setattr(library, "_load", lambda: (None, reason))
+    monkeypatch.setattr(library, "_find", lambda: (None, reason))
     assert _told("auto") == (
         f"neurons  PyTorch operations, several times slower than C++: {reason}.\n"
     )
