@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.records import options_of
 from spikefuse.cli.terminal import fact, make_console
+from spikefuse.data.own import OwnSettings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,8 +49,36 @@ def fetch(
 
 
 @app.command()
-def verify(data: options.Data = "auto", data_dir: options.DataDir = None) -> None:
-    """Check every file against its hash, without network. Exits with 1 if one is wrong."""
+@options_of(OwnSettings, leave_out=("modalities",))
+def verify(
+    given: dict[str, Any],
+    own: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DATA]",
+            help="Data of your own: a folder, a metadata table, an .npz archive or a TOML file.",
+        ),
+    ] = None,
+    data: options.Data = "auto",
+    data_dir: options.DataDir = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Check the data, without network: files against their hashes, or data of your own.
+
+    Of your own data it says what is there and what the checks find; nothing is written into it.
+
+    Exit code: 0 all is well, 1 a file is wrong, 2 your own data cannot be used as it is.
+    """
+    from spikefuse.cli.own import refuse_beside, verify_own
+
+    refuse_beside(own, given, data=data, data_dir=data_dir, as_json=as_json)
+    if own is not None:
+        verify_own(own, given, as_json)
+    else:
+        _verify_files(data, data_dir)
+
+
+def _verify_files(data: str, data_dir: Path | None) -> None:
     from rich.table import Table
     from rich.text import Text
 

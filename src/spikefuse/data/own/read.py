@@ -115,7 +115,15 @@ def read_own(
             first reason is named, and how many more there are.
         MissingExtraError: It holds files that need an optional part.
     """
-    inspection = inspect(path, settings, progress=progress, cache=cache)
+    return accepted(inspect(path, settings, progress=progress, cache=cache))
+
+
+def accepted(inspection: Inspection) -> OwnData:
+    """The data that was inspected.
+
+    Raises:
+        InputError: A check refuses it.
+    """
     found = remarks(inspection)
     grave = refused(found)
     if grave:
