@@ -144,11 +144,8 @@ def _from_files(
         def compute(read: list[bytes] = read) -> Mapping[str, Tensor]:
             return _decode_chunk(read, kind, plan, report)
 
-        if cache is None:
-            chunk = compute()
-        else:
-            key = hashlib.sha256(header + b"".join(digests[start:])).hexdigest()[:32]
-            chunk = cached_tensors(cache, key, compute)
+        key = hashlib.sha256(header + b"".join(digests[start:])).hexdigest()[:32]
+        chunk = cached_tensors(cache, key, compute)
         values[start : len(digests)] = chunk["values"]
         facts[start : len(digests)] = chunk["facts"].numpy()
         reasons = json.loads(bytes(chunk["reasons"].tolist()))
