@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -60,6 +61,36 @@ def test_a_population_equals_one_by_one(
     for member in members:
         train_population([member], corpus, apart)
         _same(together, apart, member)
+
+
+LEARNED: dict[str, Any] = {
+    "modality": "fused",
+    "fusion": "gated",
+    "neuron": "plif",
+    "encoder": "rate",
+    "threshold": 0.2,
+    "budget": 60_000,
+    "selection": Selection(images=100, test_images=30),
+}
+"""Every part that learns something of its own, behind spikes that are drawn anew each epoch."""
+
+
+def test_learned_parts_are_the_same_alone_and_in_pieces(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    members = [trial(**LEARNED, seed=0), trial(**LEARNED, seed=1, leak=0.5, learning_rate=3e-3)]
+    together, apart = TrialStore(tmp_path / "together"), TrialStore(tmp_path / "apart")
+    assert train_population(members, corpus, together) == ["done"] * 2
+    positions = _train_in_pieces(members[:1], corpus, apart, 27.0)
+    assert any(step > 0 for (_, step), *_ in positions), "never stopped within an epoch"
+    train_population(members[1:], corpus, apart)
+    for member in members:
+        _same(together, apart, member)
+        start = build(member.network_spec(), member.seed).member_state(0)
+        learned = _weights(together, member)
+        assert learned.keys() == start.keys()
+        for name in ("fusion.image.weight", "fusion.audio.bias", "audio.conv1.neurons.leak_logit"):
+            assert not torch.equal(learned[name], start[name]), name
 
 
 def test_training_learns(corpus: Corpus, trial: Make, tmp_path: Path) -> None:
