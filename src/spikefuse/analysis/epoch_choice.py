@@ -7,47 +7,55 @@ too high; how much of what choosing brings on validation does the untouched test
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spikefuse.analysis.estimates import Estimate, Values, estimate, minus
-from spikefuse.analysis.rows import (
+from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
+    JOINT,
+    METRIC,
     Row,
+    Series,
+    Table,
     default_levels,
-    resolution_of,
-    seed_values,
-    select,
+    minus,
+    resolution,
+    single_modalities,
 )
 
 
 @dataclass(frozen=True)
-class SelectionBias:
+class EpochChoice:
     """One network kind, modality and protocol; differences are paired by seed.
 
     Attributes:
+        n: Seeds that have the numbers.
         best: Best validation accuracy of all epochs: what the paper reports.
         test: Test accuracy of the same weights: what we report.
         last: Test accuracy after the last epoch; None where it is not stored.
         optimism: `best` minus `test`. The two splits hold different samples, so this is more than
-            selection alone.
+            the choice alone.
         on_test: `test` minus `last`: what choosing brings where nothing was chosen by.
         on_validation: The same on validation, never below zero.
         bias: `on_validation` minus `on_test`: what choosing seems to bring and does not.
+        reason: The seeds that diverged, for which every number above is None; else empty.
     """
 
     network: str
     modality: str
     protocol: str
     size: str
-    best: Estimate
-    test: Estimate
+    n: int
+    best: Estimate | None
+    test: Estimate | None
     last: Estimate | None
-    optimism: Estimate
+    optimism: Estimate | None
     on_test: Estimate | None
     on_validation: Estimate | None
     bias: Estimate | None
+    reason: str = ""
 
 
-def selection_biases(rows: Iterable[Row], size: str = "S") -> list[SelectionBias]:
-    """Selection bias of every network kind, modality and protocol that has rows.
+def epoch_choices(rows: Iterable[Row], size: str = "S") -> list[EpochChoice]:
+    """What choosing the epoch is worth, for every network kind, modality and protocol with rows.
 
     A network of one modality has the same split under both protocols and is trained once, so it
     stands once.
@@ -57,50 +65,48 @@ def selection_biases(rows: Iterable[Row], size: str = "S") -> list[SelectionBias
         size: "S", "S/2" or "S/3".
 
     Raises:
-        StudyError: Two different trials claim the same cell and seed.
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    chosen = [row for row in rows if str(row.get("study")) in DEFAULT_STUDIES]
-    biases = []
+    table = Table(rows)
+    choices = []
     for network in ("snn", "dnn"):
-        for modality in ("image", "audio", "fused"):
+        for modality in (*single_modalities(table), JOINT):
             cells = (
-                _bias(chosen, network, modality, protocol, size)
+                _choice(table, network, modality, protocol, size)
                 for protocol in ("disjoint", "paper")
             )
             found = [each for each in cells if each is not None]
-            biases += found if modality == "fused" else found[:1]
-    return biases
+            choices += found if modality == JOINT else found[:1]
+    return choices
 
 
-def _bias(
-    rows: list[Row], network: str, modality: str, protocol: str, size: str
-) -> SelectionBias | None:
-    where = default_levels(network, modality) | {"protocol": protocol, "size": size}
-    ours = select(rows, where)
+def _choice(
+    table: Table, network: str, modality: str, protocol: str, size: str
+) -> EpochChoice | None:
+    levels = default_levels(network, modality) | {"protocol": protocol, "size": size}
 
-    def values(split: str, metric: str) -> Values:
-        name = f"{network} {modality} {protocol} {split} {metric}"
-        return seed_values(select(ours, {"split": split, "metric": metric}), name)
+    def series(split: str, metric: str = METRIC) -> Series:
+        return table.series(study=DEFAULT_STUDIES, split=split, metric=metric, **levels)
 
-    validation, test = values("validation", "accuracy"), values("test", "accuracy")
-    last = values("test", "accuracy_last")
-    step = resolution_of(row for row in ours if row.get("split") in ("validation", "test"))
-    best, tested = estimate(validation, step), estimate(test, step)
-    optimism = estimate(minus(validation, test), step)
-    if best is None or tested is None or optimism is None:
+    validation, test = series("validation"), series("test")
+    optimism = minus(validation, test)
+    if not (validation.is_there and test.is_there and optimism.is_there):
         return None
-    on_test = minus(test, last)
-    on_validation = minus(validation, values("validation", "accuracy_last"))
-    return SelectionBias(
+    last, last_validation = series("test", f"{METRIC}_last"), series("validation", f"{METRIC}_last")
+    step = resolution(validation, test, last, last_validation)
+    on_test, on_validation = minus(test, last), minus(validation, last_validation)
+    return EpochChoice(
         network=network,
         modality=modality,
         protocol=protocol,
         size=size,
-        best=best,
-        test=tested,
+        n=optimism.n,
+        best=estimate(validation, step),
+        test=estimate(test, step),
         last=estimate(last, step),
-        optimism=optimism,
+        optimism=estimate(optimism, step),
         on_test=estimate(on_test, step),
         on_validation=estimate(on_validation, step),
         bias=estimate(minus(on_validation, on_test), step),
+        reason=optimism.reason,
     )

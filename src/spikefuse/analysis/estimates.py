@@ -1,11 +1,14 @@
 """A number by seed, its mean and its interval; differences are paired by seed.
 
-One seed has a mean and no interval; no seed has nothing.
+One seed has a mean and no interval; no seed has nothing, and neither has a cell with a seed that
+diverged.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from spikefuse.analysis.table import Series
 
 Values = Mapping[int, float]
 
@@ -42,8 +45,8 @@ class Estimate:
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 
-def estimate(values: Values, resolution: float | None = None) -> Estimate | None:
-    """Mean and interval of the values by seed; None without values.
+def estimate(values: Values | Series, resolution: float | None = None) -> Estimate | None:
+    """Mean and interval of the values by seed; None without values, or where a seed diverged.
 
     Args:
         values: One number a seed.
@@ -53,7 +56,13 @@ def estimate(values: Values, resolution: float | None = None) -> Estimate | None
         >>> found = estimate({0: 0.98, 1: 0.99, 2: 1.0})
         >>> round(found.low, 4), round(found.high, 4), found.n
         (0.9652, 1.0148, 3)
+        >>> estimate(Series({0: 0.98, 1: 0.99}, diverged=(2,))) is None
+        True
     """
+    if isinstance(values, Series):
+        if values.diverged:
+            return None
+        values = values.values
     if not values:
         return None
     mean = math.fsum(values.values()) / len(values)
@@ -64,13 +73,3 @@ def estimate(values: Values, resolution: float | None = None) -> Estimate | None
 
     interval = mean_interval(list(values.values()), resolution=resolution)
     return Estimate(dict(values), mean, interval.low, interval.high, interval.note)
-
-
-def minus(first: Values, second: Values) -> dict[int, float]:
-    """Difference by seed, for the seeds that both have."""
-    return {seed: first[seed] - second[seed] for seed in first if seed in second}
-
-
-def mean_of(first: Values, second: Values) -> dict[int, float]:
-    """Mean by seed, for the seeds that both have."""
-    return {seed: (first[seed] + second[seed]) / 2 for seed in first if seed in second}

@@ -12,42 +12,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from spikefuse.analysis.estimates import estimate
-from spikefuse.analysis.rows import METRIC, Row, seed_values, select
-from spikefuse.analysis.rows import Level as Level
+from spikefuse.analysis.table import Level, Row, Series, Table, mean_of
+from spikefuse.analysis.words import level_name
 from spikefuse.core.checks import require
 
 UNIMODAL_MEAN = "unimodal mean"
-
-_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "image": "Image",
-        "audio": "Audio",
-        "fused": "Fused",
-        UNIMODAL_MEAN: "Mean of image and audio",
-        "snn": "SNN",
-        "dnn": "DNN",
-        "lif": "LIF",
-        "if": "IF",
-        "hard": "Hard reset",
-        "soft": "Soft reset",
-        "before": "Before activation",
-        "after": "After activation",
-    }
-)
-
-
-def level_name(column: str, level: Level) -> str:
-    """How a level is written in a figure or table.
-
-    Example:
-        >>> level_name("time_steps", 4), level_name("network", "snn")
-        ('T = 4', 'SNN')
-    """
-    if column == "time_steps":
-        return f"T = {level}"
-    if column == "noise_std":
-        return "No noise" if level == 0 else f"Noise {level:g}"
-    return _NAMES.get(str(level), str(level))
+MODALITIES = ("image", "audio", "fused")
+"""What the paper's networks see: two modalities, each alone, and both."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +31,12 @@ class Axis:
 
     def names(self) -> tuple[str, ...]:
         """The levels as written for a reader."""
-        return tuple(level_name(self.column, level) for level in self.levels)
+        return tuple(self.name(level) for level in self.levels)
+
+    def name(self, level: Level) -> str:
+        """One level as written for a reader."""
+        both = "Mean of image and audio"
+        return both if level == UNIMODAL_MEAN else level_name(self.column, level)
 
 
 @dataclass(frozen=True)
@@ -96,10 +72,11 @@ class FigureRow:
 
     Attributes:
         values: Accuracy in [0, 1] by seed.
-        mean: Mean over seeds; None when no seed is there.
+        mean: Mean over seeds; None when no seed is there, or one of them diverged.
         low: Lower end of the 95 % t interval over seeds (not cut to [0, 1]); None below 2 seeds.
         high: Upper end, likewise.
         paper: The value the paper's text states for this bar, if any.
+        reason: Why there is no mean although seeds ran: those that diverged; else empty.
     """
 
     figure: int
@@ -113,14 +90,20 @@ class FigureRow:
     low: float | None
     high: float | None
     paper: float | None
+    reason: str = ""
 
     @property
     def n(self) -> int:
-        """Number of seeds."""
+        """Number of seeds that have a number."""
         return len(self.values)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether any seed ran, with or without a number."""
+        return bool(self.values or self.reason)
 
-_MODALITY = Axis("modality", "Modality", ("image", "audio", "fused"))
+
+_MODALITY = Axis("modality", "Modality", MODALITIES)
 _SIZE = Axis("size", "Model size (parameters)", ("S", "S/2", "S/3"))
 _NETWORK = Axis("network", "Network", ("dnn", "snn"))
 _NOISE = Axis("noise_std", "Standard deviation of the noise", (0.1, 5.0))
@@ -289,17 +272,10 @@ def figure(number: int) -> PaperFigure:
     return by_number[number]
 
 
-def _bar_values(
-    figure: PaperFigure, rows: list[Row], levels: Mapping[str, Level]
-) -> dict[int, float]:
-    where = f"figure {figure.number}"
+def _bar_series(table: Table, levels: Mapping[str, Level]) -> Series:
     if levels.get("modality") != UNIMODAL_MEAN:
-        return seed_values(select(rows, levels), where)
-    image, audio = (
-        seed_values(select(rows, {**levels, "modality": modality}), where)
-        for modality in ("image", "audio")
-    )
-    return {seed: (image[seed] + audio[seed]) / 2 for seed in image if seed in audio}
+        return table.series(**levels)
+    return mean_of(*(table.series(**{**levels, "modality": each}) for each in MODALITIES[:2]))
 
 
 def figure_table(
@@ -314,40 +290,47 @@ def figure_table(
         split: "validation" (best of all epochs) or "test" (at the best validation epoch).
 
     Raises:
-        StudyError: Two different trials claim the same cell and seed.
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    fixed: dict[str, Level] = {
-        **figure.where,
-        "study": figure.study,
-        "protocol": protocol,
-        "split": split,
-        "metric": METRIC,
-    }
-    chosen = select(rows, fixed)
-    table = []
-    for panel in figure.panel.levels if figure.panel else (None,):
-        for x in figure.x.levels:
-            for hue in figure.hue.levels:
-                levels: dict[str, Level] = {figure.x.column: x, figure.hue.column: hue}
-                key: tuple[Level, ...] = (x, hue)
-                if figure.panel is not None and panel is not None:
-                    levels[figure.panel.column] = panel
-                    key = (panel, x, hue)
-                values = _bar_values(figure, chosen, levels)
-                found = estimate(values)
-                table.append(
-                    FigureRow(
-                        figure=figure.number,
-                        protocol=protocol,
-                        split=split,
-                        panel=panel,
-                        x=x,
-                        hue=hue,
-                        values=MappingProxyType(values),
-                        mean=found.mean if found else None,
-                        low=found.low if found else None,
-                        high=found.high if found else None,
-                        paper=figure.paper.get(key),
-                    )
-                )
-    return tuple(table)
+    table = Table(rows)
+    panels: tuple[Level | None, ...] = figure.panel.levels if figure.panel else (None,)
+    return tuple(
+        _figure_row(figure, table, protocol, split, (panel, x, hue))
+        for panel in panels
+        for x in figure.x.levels
+        for hue in figure.hue.levels
+    )
+
+
+def _figure_row(
+    figure: PaperFigure,
+    table: Table,
+    protocol: str,
+    split: str,
+    place: tuple[Level | None, Level, Level],
+) -> FigureRow:
+    """The bar at a place (panel level, x level, hue level)."""
+    panel, x, hue = place
+    # Every figure reads one study: what another study says of the same cell is not the figure's.
+    levels: dict[str, Level] = {**figure.where, "study": figure.study, "protocol": protocol}
+    levels |= {figure.x.column: x, figure.hue.column: hue, "split": split}
+    key: tuple[Level, ...] = (x, hue)
+    if figure.panel is not None and panel is not None:
+        levels[figure.panel.column] = panel
+        key = (panel, x, hue)
+    series = _bar_series(table, levels)
+    found = estimate(series)
+    return FigureRow(
+        figure=figure.number,
+        protocol=protocol,
+        split=split,
+        panel=panel,
+        x=x,
+        hue=hue,
+        values=MappingProxyType(dict(series.values)),
+        mean=found.mean if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        paper=figure.paper.get(key),
+        reason=series.reason,
+    )

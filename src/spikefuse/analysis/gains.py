@@ -1,23 +1,26 @@
 """What the second modality brings: the fused network against every yardstick, paired by seed.
 
-Image, audio and fused networks of one size are solved to the same number of parameters, so each
-unimodal network is the parameter-matched baseline of the fused one.
+The networks of one size are solved to the same number of parameters, so each network that sees one
+modality is the parameter-matched baseline of the fused one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from spikefuse.analysis.estimates import Estimate, Values, estimate, mean_of, minus
-from spikefuse.analysis.rows import (
+from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
-    METRIC,
+    JOINT,
     Level,
     Row,
+    Series,
+    Table,
     default_levels,
-    resolution_of,
-    seed_values,
-    select,
+    mean_of,
+    minus,
+    resolution,
+    single_modalities,
 )
 from spikefuse.core.checks import one_of
 
@@ -26,18 +29,30 @@ if TYPE_CHECKING:
 
 NETWORKS = ("snn", "dnn")
 PRODUCT = "product-of-experts"
-"""Level of the tidy column `fusion` of two networks trained apart; see `baselines`."""
+"""Level of the tidy column `fusion` of networks trained apart; see `baselines`."""
 
-BEST, IMAGE, AUDIO, MEAN, EXPERTS, CONTROL = (
-    "best unimodal",
-    "image alone",
-    "audio alone",
-    "mean of unimodals",
-    "product of experts",
-    "shuffled audio",
-)
-YARDSTICKS = (BEST, IMAGE, AUDIO, MEAN, EXPERTS, CONTROL)
-"""What a fused network is compared with; the first decides the answer."""
+BEST, MEAN, EXPERTS = "best unimodal", "mean of unimodals", "product of experts"
+
+
+def alone(modality: str) -> str:
+    """The yardstick of the network that sees one modality."""
+    return f"{modality} alone"
+
+
+def shuffled(modalities: Sequence[str]) -> str:
+    """The yardstick of the network whose further modalities say nothing of the first one's class.
+
+    Example:
+        >>> shuffled(("image", "audio"))
+        'shuffled audio'
+    """
+    return f"shuffled {' and '.join(modalities[1:]) or 'pairs'}"
+
+
+def yardsticks_of(modalities: Sequence[str]) -> tuple[str, ...]:
+    """What a fused network of these modalities is compared with; the first decides the answer."""
+    return (BEST, *map(alone, modalities), MEAN, EXPERTS, shuffled(modalities))
+
 
 CONTROL_MARGIN = 0.006
 """The control counts as image-only within 0.6 pp.
@@ -53,27 +68,29 @@ class Yardstick:
     """One baseline and what the fused network gains over it, on the test set.
 
     Attributes:
-        name: One of `YARDSTICKS`.
-        accuracy: Of the baseline; None where `reason` says why.
-        gain: Fused minus baseline, paired by seed; None likewise.
-        reason: Why there is no number; empty where there is one.
+        name: One of `yardsticks_of`.
+        accuracy: Of the baseline; None where it is not stored or one of its seeds diverged.
+        gain: Fused minus baseline, paired by seed; None where `reason` says why.
+        reason: Why there is no gain; empty where there is one.
+        diverged: Whether the reason is that a seed diverged.
     """
 
     name: str
     accuracy: Estimate | None
     gain: Estimate | None
     reason: str = ""
+    diverged: bool = False
 
 
 @dataclass(frozen=True)
 class Control:
-    """The fused network with shuffled audio against the image network.
+    """The fused network with shuffled pairs against the network of the first modality.
 
     Attributes:
-        difference: Shuffled minus image-only, paired by seed.
+        difference: Shuffled minus first modality alone, paired by seed.
         equivalence: Two one-sided tests within `CONTROL_MARGIN`; None below two seeds.
-        verdict: "equal", "above" (then something else than what the audio says brings accuracy),
-            "below" (a second input without information costs some), or "undecided".
+        verdict: "equal", "above" (then something else than what the further modalities say brings
+            accuracy), "below" (a further input without information costs some), or "undecided".
     """
 
     difference: Estimate
@@ -86,42 +103,51 @@ class Baselines:
     """A fused network and its yardsticks.
 
     Attributes:
-        fused: Test accuracy; None where it is not stored.
-        best_modality: The better unimodal network, chosen on validation; None where either is
-            missing.
-        yardsticks: By name, always all of `YARDSTICKS`.
-        control: None where a part is missing.
+        modalities: Those that the fused network joins, in its order.
+        fused: Test accuracy; None where it is not stored or a seed diverged.
+        best_modality: The better network of one modality, chosen on validation; None where one of
+            them is missing or has a seed that diverged.
+        yardsticks: By name, always all of `yardsticks_of`.
+        control: None where a part is missing or diverged.
         resolution: Coarsest step that any of the accuracies can take; None where rows do not say.
     """
 
     network: str
     size: str
     protocol: str
+    modalities: tuple[str, ...]
     fused: Estimate | None
     best_modality: str | None
     yardsticks: Mapping[str, Yardstick]
     control: Control | None
     resolution: float | None
 
+    @property
+    def shuffled(self) -> Yardstick:
+        """The yardstick of the control."""
+        return self.yardsticks[shuffled(self.modalities)]
+
 
 @dataclass(frozen=True)
 class _Cells:
     """Finds accuracies by seed, and the coarsest step that any of them can take."""
 
-    rows: list[Row]
+    table: Table
     network: str
-    levels: Mapping[str, Level]
-    used: list[Row] = field(default_factory=list)
+    levels: Mapping[str, Level | Collection[str]]
+    used: list[Series] = field(default_factory=list)
 
-    def values(self, modality: str, split: str = "test", **levels: Level) -> dict[int, float]:
-        where = {**default_levels(self.network, modality), **self.levels, **levels}
-        found = select(self.rows, where | {"metric": METRIC, "split": split})
-        self.used.extend(found)
-        return seed_values(found, f"{self.network} {modality} {split}")
+    def single(self, modality: str, split: str = "test") -> Series:
+        levels = default_levels(self.network, modality)
+        return self._series({**levels, **self.levels}, split)
 
-    @property
-    def resolution(self) -> float | None:
-        return resolution_of(self.used)
+    def joint(self, **changes: Level) -> Series:
+        levels = default_levels(self.network, JOINT)
+        return self._series({**levels, **self.levels, **changes}, "test")
+
+    def _series(self, levels: Mapping[str, Level | Collection[str]], split: str) -> Series:
+        self.used.append(self.table.series(split=split, **levels))
+        return self.used[-1]
 
 
 def baselines(
@@ -144,65 +170,80 @@ def baselines(
 
     Raises:
         InputError: The network is unknown.
-        StudyError: Two different trials claim the same cell and seed.
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
     one_of("baselines", "network", network, NETWORKS)
-    chosen = [
-        row
-        for row in select(rows, {"network": network, "size": size, "protocol": protocol})
-        if levels or str(row.get("study")) in DEFAULT_STUDIES
-    ]
-    cells = _Cells(chosen, network, levels)
-    early = cells.values("fused")
-    image, audio = cells.values("image"), cells.values("audio")
-    best = _better(cells, image, audio)
+    table = Table(rows)
+    modalities = single_modalities(table)
+    fixed: dict[str, Level | Collection[str]] = {"size": size, "protocol": protocol, **levels}
+    cells = _Cells(table, network, fixed if levels else {**fixed, "study": DEFAULT_STUDIES})
+    fused = cells.joint()
+    alone_by = {modality: cells.single(modality) for modality in modalities}
+    mean = mean_of(*alone_by.values())
+    best = _better(cells, alone_by, mean)
     found = {
-        BEST: {"image": image, "audio": audio}.get(best or "", {}),
-        IMAGE: image,
-        AUDIO: audio,
-        MEAN: mean_of(image, audio),
-        EXPERTS: cells.values("fused", fusion=PRODUCT),
-        CONTROL: cells.values("fused", pairing="shuffled"),
+        BEST: _best(alone_by, mean, best),
+        **{alone(modality): series for modality, series in alone_by.items()},
+        MEAN: mean,
+        EXPERTS: cells.joint(fusion=PRODUCT),
+        shuffled(modalities): cells.joint(pairing="shuffled"),
     }
-    step = cells.resolution
+    step = resolution(*cells.used)
+    first = next(iter(alone_by.values()), Series())
+    control = _control(found[shuffled(modalities)], first, step)
     return Baselines(
         network=network,
         size=size,
         protocol=protocol,
-        fused=estimate(early, step),
+        modalities=modalities,
+        fused=estimate(fused, step),
         best_modality=best,
-        yardsticks={name: _yardstick(name, early, found[name], step) for name in YARDSTICKS},
-        control=_control(found[CONTROL], image, step),
+        yardsticks={name: _yardstick(name, fused, found[name], step) for name in found},
+        control=control,
         resolution=step,
     )
 
 
-def _better(cells: _Cells, image: Values, audio: Values) -> str | None:
-    """The better unimodal network by validation, so that the test set keeps its innocence."""
-    if not image or not audio:
+def _better(cells: _Cells, alone_by: Mapping[str, Series], mean: Series) -> str | None:
+    """The better unimodal network by validation, so that the test set keeps its innocence.
+
+    A network with a seed that diverged has no mean to choose by, and a choice among the others
+    would be one that the divergence made. One modality alone is no choice.
+    """
+    stored = all(series.values for series in alone_by.values())
+    if mean.diverged or not stored or len(alone_by) < 2:
         return None
     means = {}
-    for modality, test in (("image", image), ("audio", audio)):
-        values = cells.values(modality, "validation") or test
-        means[modality] = sum(values.values()) / len(values)
+    for modality, test in alone_by.items():
+        values = (cells.single(modality, "validation").values or test.values).values()
+        means[modality] = sum(values) / len(values)
     return max(means, key=lambda modality: means[modality])
 
 
-def _yardstick(name: str, fused: Values, values: Values, resolution: float | None) -> Yardstick:
+def _best(alone_by: Mapping[str, Series], mean: Series, best: str | None) -> Series:
+    """The series of the better modality; without a choice, what kept it from being made."""
+    if best is not None:
+        return alone_by[best]
+    return Series(diverged=mean.diverged, reasons=mean.reasons)
+
+
+def _yardstick(name: str, fused: Series, series: Series, step: float | None) -> Yardstick:
+    gain = minus(fused, series)
     reason = ""
-    if not values:
+    if not series.is_there:
         reason = f"no rows of {name}"
-    elif not fused:
+    elif not fused.is_there:
         reason = "no rows of the fused network"
-    elif not minus(fused, values):
+    elif gain.diverged:
+        reason = gain.reason
+    elif not gain.values:
         reason = f"the fused network and {name} share no seed"
-    return Yardstick(
-        name, estimate(values, resolution), estimate(minus(fused, values), resolution), reason
-    )
+    lost = reason == gain.reason != ""
+    return Yardstick(name, estimate(series, step), estimate(gain, step), reason, lost)
 
 
-def _control(shuffled: Values, image: Values, resolution: float | None) -> Control | None:
-    difference = estimate(minus(shuffled, image), resolution)
+def _control(noise: Series, first: Series, step: float | None) -> Control | None:
+    difference = estimate(minus(noise, first), step)
     if difference is None:
         return None
     if difference.n < 2:
@@ -211,10 +252,10 @@ def _control(shuffled: Values, image: Values, resolution: float | None) -> Contr
 
     seeds = sorted(difference.values)
     test = tost(
-        [shuffled[seed] for seed in seeds],
-        [image[seed] for seed in seeds],
+        [noise.values[seed] for seed in seeds],
+        [first.values[seed] for seed in seeds],
         CONTROL_MARGIN,
-        resolution=resolution,
+        resolution=step,
     )
     # Seeds that agree exactly, in rows that do not say their samples, have no spread: no proof.
     equal = test.equivalent and test.low < test.high
@@ -228,11 +269,10 @@ def gain_differences(snn: Baselines, dnn: Baselines) -> dict[str, Estimate]:
     Each is a difference of differences: (fused - yardstick) of the SNN minus that of the DNN.
     """
     found = {}
-    for name in YARDSTICKS:
+    for name in snn.yardsticks:
         first, second = snn.yardsticks[name].gain, dnn.yardsticks[name].gain
         if first is not None and second is not None:
             steps = [each.resolution for each in (snn, dnn) if each.resolution is not None]
-            difference = estimate(minus(first.values, second.values), max(steps, default=None))
-            if difference is not None:
-                found[name] = difference
-    return found
+            difference = minus(Series(first.values), Series(second.values))
+            found[name] = estimate(difference, max(steps, default=None))
+    return {name: each for name, each in found.items() if each is not None}

@@ -1,12 +1,12 @@
-"""The numbers of the answer: gains, their difference between SNN and DNN, the leak."""
+"""The numbers of the answer: gains, their difference between SNN and DNN, the pairing leak."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST, MEAN, NETWORKS, Baselines, baselines, gain_differences
-from spikefuse.analysis.pairing_leak import Leak, leak_of
-from spikefuse.analysis.rows import Row
+from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
+from spikefuse.analysis.table import Row, Table
 
 
 @dataclass(frozen=True)
@@ -31,33 +31,42 @@ class Headline:
     Attributes:
         baselines: Every yardstick and the shuffled control, by network kind.
         more: How much more the SNN gains than the DNN, by yardstick.
-        leaks: By network kind.
+        leaks: By network kind; what cannot be measured since a seed diverged has its reason.
     """
 
     baselines: Mapping[str, Baselines] = field(default_factory=dict)
     more: Mapping[str, Estimate] = field(default_factory=dict)
-    leaks: Mapping[str, Leak] = field(default_factory=dict)
+    leaks: Mapping[str, PairingLeak] = field(default_factory=dict)
 
     @property
     def gains(self) -> dict[str, Gain]:
-        """Network kinds whose fused and both single networks are stored."""
+        """Network kinds whose fused and single networks are stored and have no diverged seed."""
         found = ((name, _gain(each)) for name, each in self.baselines.items())
         return {name: gain for name, gain in found if gain is not None}
 
     def gain(self, network: str, yardstick: str) -> Estimate | None:
-        """Fused minus a yardstick of `YARDSTICKS`; None where it is not stored."""
+        """Fused minus a yardstick of `yardsticks_of`; None where it is not stored."""
         found = self.baselines.get(network)
-        return found.yardsticks[yardstick].gain if found else None
+        if found is None or yardstick not in found.yardsticks:
+            return None
+        return found.yardsticks[yardstick].gain
+
+    def lost(self, network: str) -> str:
+        """Why a network kind has no gain although it ran: the seeds that diverged; else empty."""
+        found = self.baselines.get(network)
+        best = found.yardsticks[BEST] if found else None
+        return best.reason if best is not None and best.diverged else ""
 
 
-def headline(rows: Sequence[Row]) -> Headline:
+def headline(rows: Iterable[Row]) -> Headline:
     """The numbers of the answer, from tidy rows.
 
     Raises:
-        StudyError: Two different trials claim the same cell and seed.
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    found = {name: baselines(rows, name) for name in NETWORKS}
-    leaks = {name: leak for name in NETWORKS if (leak := leak_of(rows, name)) is not None}
+    table = Table(rows)
+    found = {name: baselines(table, name) for name in NETWORKS}
+    leaks = {name: leak for name in NETWORKS if (leak := pairing_leak(table, name)) is not None}
     return Headline(found, gain_differences(found["snn"], found["dnn"]), leaks)
 
 

@@ -1,38 +1,42 @@
-"""What the leak is worth: a clip in training and validation makes the validation accuracy flatter.
+"""What the pairing leak is worth: a sample in training and validation flatters the validation.
 
-The same fused network and the same clips, paired before the split (`paper`) and after (`disjoint`).
+The same fused network and the same samples, paired before the split (`paper`) and after
+(`disjoint`).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spikefuse.analysis.estimates import Estimate, estimate, minus
-from spikefuse.analysis.rows import (
+from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
-    METRIC,
+    JOINT,
     Row,
+    Table,
     default_levels,
-    resolution_of,
-    seed_values,
-    select,
+    minus,
+    resolution,
 )
 
 
 @dataclass(frozen=True)
-class Leak:
+class PairingLeak:
     """Best validation accuracy of one kind of fused network under both pairings.
 
     Attributes:
-        difference: `paper` minus `disjoint`, paired by seed.
+        paper: None where one of its seeds diverged; likewise `disjoint`.
+        difference: `paper` minus `disjoint`, paired by seed; None where a seed of either diverged.
+        reason: Why there is no difference; empty where there is one.
     """
 
     network: str
-    paper: Estimate
-    disjoint: Estimate
-    difference: Estimate
+    paper: Estimate | None
+    disjoint: Estimate | None
+    difference: Estimate | None
+    reason: str = ""
 
 
-def leak_of(rows: Iterable[Row], network: str, size: str = "S") -> Leak | None:
+def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingLeak | None:
     """The leak of the default fused network; None where either pairing is not stored.
 
     Args:
@@ -41,21 +45,21 @@ def leak_of(rows: Iterable[Row], network: str, size: str = "S") -> Leak | None:
         size: "S", "S/2" or "S/3".
 
     Raises:
-        StudyError: Two different trials claim the same cell and seed.
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    where = default_levels(network, "fused") | {
-        "size": size,
-        "metric": METRIC,
-        "split": "validation",
-    }
-    fused = select([row for row in rows if str(row.get("study")) in DEFAULT_STUDIES], where)
-    step = resolution_of(fused)
+    table = Table(rows)
+    levels = default_levels(network, JOINT) | {"size": size}
     paper, disjoint = (
-        seed_values(select(fused, {"protocol": protocol}), f"{network} fused {protocol}")
+        table.series(split="validation", study=DEFAULT_STUDIES, protocol=protocol, **levels)
         for protocol in ("paper", "disjoint")
     )
-    first, second = estimate(paper, step), estimate(disjoint, step)
-    difference = estimate(minus(paper, disjoint), step)
-    if first is None or second is None or difference is None:
+    step, gap = resolution(paper, disjoint), minus(paper, disjoint)
+    if not (paper.is_there and disjoint.is_there and gap.is_there):
         return None
-    return Leak(network, first, second, difference)
+    return PairingLeak(
+        network,
+        estimate(paper, step),
+        estimate(disjoint, step),
+        estimate(gap, step),
+        gap.reason,
+    )

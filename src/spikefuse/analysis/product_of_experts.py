@@ -1,8 +1,8 @@
-"""What two networks know that were trained apart: the product of experts of image and audio.
+"""What networks know that were trained apart: the product of experts, one a modality.
 
-Given the digit, image and clip are independent, so the product of the two networks' class
-probabilities is what joint training can hope for at best, if both are calibrated and digits are
-equally frequent. Nothing is trained: the logits that every trial stores are enough.
+Given the class, samples that were paired at random are independent, so the product of the
+networks' class probabilities is what joint training can hope for at best, if all are calibrated
+and classes are equally frequent. Nothing is trained: the logits that every trial stores are enough.
 
 Source: G. E. Hinton, "Products of experts", ICANN 1999.
 """
@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.table import DIVERGED, METRIC
 from spikefuse.core.errors import StoreError, StudyError
 from spikefuse.planning.plan import Plan, definition_of
+from spikefuse.planning.trials import PlannedTrial, Use
 from spikefuse.results import TrialStore
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Cell
@@ -36,29 +38,31 @@ class Product:
 
     Attributes:
         cell: The fused network's levels.
-        seed: Seed of all three networks.
-        parts: Names of the image and the audio trial.
+        seed: Seed of all these networks.
+        parts: Names of the trials that are the experts, in the order of the fused network.
         accuracy: Share of right answers; None where `reason` says why.
         samples: Number of test pairs.
         reason: Why there is no number; empty where there is one.
+        diverged: Whether the reason is that one of the networks diverged.
     """
 
     cell: Cell
     seed: int
-    parts: tuple[str, str]
+    parts: tuple[str, ...]
     accuracy: float | None
     samples: int
     reason: str = ""
+    diverged: bool = False
 
 
-def product_accuracy(fused: Predictions, image: Predictions, audio: Predictions) -> float:
-    """Accuracy of the product of two networks on the pairs that a fused network was tested on.
+def product_accuracy(fused: Predictions, experts: Mapping[str, Predictions]) -> float:
+    """Accuracy of the product of networks on the samples that a fused network was tested on.
 
     Args:
-        fused: Stored predictions of the fused trial; its `image`, `audio` and `labels` [n] say
-            which samples make a pair.
-        image: Of the image trial: `image` and `labels` [m], `logits` [m, 10].
-        audio: Of the audio trial, likewise.
+        fused: Stored predictions of the fused trial; its entry [n] of each modality and its
+            `labels` [n] say which samples belong together.
+        experts: By modality, those of the trial that saw it alone: the modality's entry and
+            `labels` [m], `logits` [m, K].
 
     Raises:
         StudyError: A sample of a pair is not in its network's test set, labels disagree, or
@@ -68,7 +72,7 @@ def product_accuracy(fused: Predictions, image: Predictions, audio: Predictions)
     from torch import Tensor
 
     total: Tensor | float = 0.0
-    for name, part in (("image", image), ("audio", audio)):
+    for name, part in experts.items():
         for predictions, keys in ((fused, (name, "labels")), (part, (name, "labels", "logits"))):
             absent = [key for key in keys if key not in predictions]
             if absent:
@@ -104,53 +108,56 @@ def _positions(samples: Tensor, wanted: Tensor, name: str) -> Tensor:
 def products(plan: Plan, store: TrialStore) -> list[Product]:
     """The product of experts beside every stored fused network of a plan, by cell and seed.
 
-    The parts are the image and the audio network of the same levels and seed, wherever they are
+    The parts are the networks of one modality with the same levels and seed, wherever they are
     stored, whether the plan names them or not.
     """
     found: dict[tuple[str, str], Product] = {}
-    read: dict[str, Predictions | str] = {}
+    shelf = _Shelf(store)
     for trial in plan.trials:
-        name = trial.definition.name
-        if trial.definition.modality != "fused" or trial.definition.selection.shuffle_audio:
+        if len(trial.definition.modalities) < 2:
             continue
         for use in trial.uses:
-            key = (name, use.cell.reading)
-            if use.cell.noise_std == 0 and key not in found:
-                found[key] = _product(name, use.cell, use.seed, plan, store, read)
+            key = (trial.definition.name, use.cell.reading)
+            usual = use.cell.noise_std == 0 and use.cell.pairing != "shuffled"
+            if usual and key not in found:
+                found[key] = _product(trial, use, plan, shelf)
     return list(found.values())
 
 
-def _product(
-    fused: str,
-    cell: Cell,
-    seed: int,
-    plan: Plan,
-    store: TrialStore,
-    read: dict[str, Predictions | str],
-) -> Product:
-    definitions = [
-        definition_of(
-            Cell.create(**(cell.model_dump() | {"modality": modality})),
-            seed,
-            plan.profile,
-            plan.source,
-        )
-        for modality in ("image", "audio")
-    ]
-    parts = (definitions[0].name, definitions[1].name)
-    predictions: list[Predictions] = []
-    for name in (fused, *parts):
-        if name not in read:
-            read[name] = _predictions(store, name)
-        got = read[name]
-        if isinstance(got, str):
-            return Product(cell, seed, parts, None, 0, got)
-        predictions.append(got)
+@dataclass
+class _Shelf:
+    """Reads each trial's answers once: an expert stands behind several fused networks."""
+
+    store: TrialStore
+    read: dict[str, Predictions | str] = field(default_factory=dict)
+
+    def predictions(self, name: str) -> Predictions | str:
+        """What a trial answered to its test set, or why that is not known."""
+        if name not in self.read:
+            self.read[name] = _predictions(self.store, name)
+        return self.read[name]
+
+
+def _product(trial: PlannedTrial, use: Use, plan: Plan, shelf: _Shelf) -> Product:
+    fused, modalities = trial.definition.name, trial.definition.modalities
+    levels = use.cell.model_dump()
+    cells = [Cell.create(**(levels | {"modality": modality})) for modality in modalities]
+    parts = tuple(definition_of(cell, use.seed, plan.profile, plan.source).name for cell in cells)
+    missing = Product(use.cell, use.seed, parts, None, 0)
+    names = (fused, *parts)
+    states = {shelf.store.state(name) for name in names}
+    lost = "diverged" in states and states <= {"done", "diverged"}
+    found: list[Predictions] = []
+    for name in names:
+        predictions = shelf.predictions(name)
+        if isinstance(predictions, str):
+            return replace(missing, reason=predictions, diverged=lost)
+        found.append(predictions)
     try:
-        accuracy = product_accuracy(*predictions)
+        accuracy = product_accuracy(found[0], dict(zip(modalities, found[1:], strict=True)))
     except StudyError as problem:
-        return Product(cell, seed, parts, None, 0, f"{fused}: {problem}")
-    return Product(cell, seed, parts, accuracy, len(predictions[0]["labels"]))
+        return replace(missing, reason=f"{fused}: {problem}")
+    return replace(missing, accuracy=accuracy, samples=len(found[0]["labels"]))
 
 
 def _predictions(store: TrialStore, name: str) -> Predictions | str:
@@ -165,15 +172,25 @@ def _predictions(store: TrialStore, name: str) -> Predictions | str:
 
 
 def product_rows(plan: Plan, store: TrialStore) -> list[dict[str, Any]]:
-    """Tidy rows of the products of experts; those without a number have none (logged)."""
+    """Tidy rows of the products of experts; those without a number have none (logged).
+
+    Where one of the networks diverged the product has a row that says so, as a trial would.
+    """
     found = products(plan, store)
     for reason in dict.fromkeys(each.reason for each in found if each.accuracy is None):
         logger.warning("no product of experts: %s", reason)
     return [
         {"study": CONTROLS.name, "trial": "+".join(product.parts)}
         | product.cell.model_dump()
-        | {"fusion": PRODUCT, "seed": product.seed, "split": "test", "metric": "accuracy"}
-        | {"value": product.accuracy, "samples": product.samples}
+        | {"fusion": PRODUCT, "seed": product.seed}
+        | _outcome(product)
         for product in found
-        if product.accuracy is not None
+        if product.accuracy is not None or product.diverged
     ]
+
+
+def _outcome(product: Product) -> dict[str, Any]:
+    if product.diverged:
+        return {"split": "", "metric": DIVERGED, "value": 1, "samples": ""}
+    test = {"split": "test", "metric": METRIC}
+    return test | {"value": product.accuracy, "samples": product.samples}

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from spikefuse.analysis.claims import Verdict, evaluate_claims
 from spikefuse.analysis.claims.engine import Outcome
-from spikefuse.analysis.rows import Row
+from spikefuse.analysis.table import Row
 from spikefuse.core.checks import one_of
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import SENSITIVITY

@@ -1,24 +1,27 @@
 """What speakers cost whom training never heard, from the rows of the study `speakers`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from spikefuse.analysis.estimates import Estimate, Values, estimate, minus
-from spikefuse.analysis.rows import (
+from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
-    METRIC,
+    JOINT,
     Row,
+    Series,
+    Table,
     default_levels,
-    resolution_of,
-    seed_values,
-    select,
+    minus,
+    resolution,
+    single_modalities,
 )
 from spikefuse.core.streams import numpy_stream
-from spikefuse.studies.speakers import SPEAKERS
 
 if TYPE_CHECKING:
     from spikefuse.stats import Interval
+
+STUDY = "speakers"
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,12 @@ class SpeakerSummary:
     Attributes:
         speakers: Accuracy over seeds for each held-out speaker.
         mean: Over speakers and seeds, resampling speakers: what would other speakers give? None
-            below two speakers.
+            below two speakers, or where a seed diverged.
         known: Accuracy under protocol "disjoint", where training knows every test speaker; None
-            where it is not stored.
+            where it is not stored or a seed diverged.
         cost: Known minus unknown speakers, paired by seed, resampling speakers; None likewise.
         reason: Why a part is None; empty where none is.
+        lost: The seeds of each held-out speaker of whom one diverged; they are not in `speakers`.
     """
 
     network: str
@@ -42,6 +46,7 @@ class SpeakerSummary:
     known: Estimate | None
     cost: "Interval | None"
     reason: str
+    lost: Mapping[str, Series] = field(default_factory=dict)
 
 
 def speaker_summaries(rows: Iterable[Row]) -> list[SpeakerSummary]:
@@ -52,58 +57,62 @@ def speaker_summaries(rows: Iterable[Row]) -> list[SpeakerSummary]:
             `controls` for the same networks with known speakers.
 
     Raises:
-        StudyError: Two different trials claim the same cell and seed.
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    chosen = select(rows, {"metric": METRIC, "split": "test", "size": "S"})
+    table = Table(rows)
     summaries = (
-        _summary(chosen, network, modality)
+        _summary(table, network, modality)
         for network in ("snn", "dnn")
-        for modality in ("audio", "fused")
+        for modality in (*single_modalities(table), JOINT)
     )
-    return [summary for summary in summaries if summary.speakers]
+    return [summary for summary in summaries if summary.speakers or summary.lost]
 
 
-def _summary(rows: list[Row], network: str, modality: str) -> SpeakerSummary:
-    levels = default_levels(network, modality)
-    anyone = {column: level for column, level in levels.items() if column != "held_out"}
-    unknown = select(rows, anyone | {"study": SPEAKERS.name, "protocol": "speaker"})
-    where = f"{network} {modality} without"
-    names = sorted({str(row.get("held_out") or "") for row in unknown} - {""})
-    values = {
-        name: seed_values(select(unknown, {"held_out": name}), f"{where} {name}") for name in names
-    }
-    values = {name: by_seed for name, by_seed in values.items() if by_seed}
-    familiar = select(
-        [row for row in rows if str(row.get("study")) in DEFAULT_STUDIES],
-        levels | {"protocol": "disjoint"},
-    )
-    known = seed_values(familiar, f"{network} {modality} with known speakers")
-    gaps = {name: minus(known, by_seed) for name, by_seed in values.items()}
-    mean = _over_speakers(values, f"{network} {modality}")
+def _summary(table: Table, network: str, modality: str) -> SpeakerSummary:
+    levels = default_levels(network, modality) | {"size": "S"}
+    unknown = levels | {"study": STUDY, "protocol": "speaker"}
+    del unknown["held_out"]
+    names = sorted(table.levels("held_out", **unknown))
+    by_name = {name: table.series(**unknown, held_out=name) for name in names}
+    by_name = {name: series for name, series in by_name.items() if series.is_there}
+    known = table.series(study=DEFAULT_STUDIES, protocol="disjoint", **levels)
+    gaps = {name: minus(known, series) for name, series in by_name.items()}
+    mean = _over_speakers(by_name, f"{network} {modality}")
     cost = _over_speakers(gaps, f"{network} {modality} cost")
-    reason = ""
-    if mean is None:
-        reason = f"{len(values)} speaker held out, an interval needs at least 2"
-    elif cost is None:
-        reason = "no rows of the same networks and seeds with known speakers"
+    step = resolution(*by_name.values())
     return SpeakerSummary(
         network=network,
         modality=modality,
         speakers={
             name: found
-            for name in values
-            if (found := estimate(values[name], resolution_of(unknown))) is not None
+            for name, series in by_name.items()
+            if (found := estimate(series, step)) is not None
         },
         mean=mean,
-        known=estimate(known, resolution_of(familiar)),
+        known=estimate(known, resolution(known)),
         cost=cost,
-        reason=reason,
+        reason=_reason(by_name, gaps, has_mean=mean is not None, has_cost=cost is not None),
+        lost={name: series for name, series in by_name.items() if series.diverged},
     )
 
 
-def _over_speakers(values: Mapping[str, Values], name: str) -> "Interval | None":
+def _reason(
+    by_name: Mapping[str, Series], gaps: Mapping[str, Series], *, has_mean: bool, has_cost: bool
+) -> str:
+    """Why the mean or the cost is missing."""
+    lost = dict.fromkeys(reason for series in gaps.values() for reason in series.reasons)
+    if lost:
+        return "; ".join(lost)
+    if not has_mean:
+        return f"{len(by_name)} speaker held out, an interval needs at least 2"
+    return "" if has_cost else "no rows of the same networks and seeds with known speakers"
+
+
+def _over_speakers(by_name: Mapping[str, Series], name: str) -> "Interval | None":
     """The mean over speakers and seeds, with an interval for other speakers."""
-    flat = [(speaker, value) for speaker in values for value in values[speaker].values()]
+    if any(series.diverged for series in by_name.values()):
+        return None
+    flat = [(speaker, value) for speaker in by_name for value in by_name[speaker].values.values()]
     if len({speaker for speaker, _ in flat}) < 2:
         return None
     from spikefuse.stats import cluster_bootstrap

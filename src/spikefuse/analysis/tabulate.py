@@ -5,19 +5,21 @@ from statistics import fmean
 from typing import Any
 
 from spikefuse.analysis.product_of_experts import product_rows
+from spikefuse.analysis.table import DIVERGED
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.stored import stored_evaluation
 from spikefuse.planning.trials import PlannedTrial, Use
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.controls import CONTROLS
 
-Row = dict[str, Any]
+NewRow = dict[str, Any]
+"""A tidy row that is being made; who reads one has a `table.Row`."""
 
-COUNTS = ("parameters", "macs", "epochs", "diverged")
+COUNTS = ("parameters", "macs", "epochs", DIVERGED)
 """Metrics that are whole numbers."""
 
 
-def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
+def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
     """The rows of every stored trial of a plan; what is not stored has no rows.
 
     Accuracies are shares in [0, 1]; `samples` says of how many (under noise: times the draws).
@@ -32,7 +34,7 @@ def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
     Raises:
         StoreError: A trial was finished and cannot be read: its rows would be missing in silence.
     """
-    rows: list[Row] = []
+    rows: list[NewRow] = []
     for trial in plan.trials:
         record = store.read_if_finished(trial.definition.name)
         if record is None:
@@ -45,14 +47,14 @@ def tabulate(plan: Plan, store: TrialStore) -> list[Row]:
     return sorted(rows, key=lambda row: order[row["study"]])
 
 
-def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Iterator[Row]:
-    common: Row = {"study": use.study, "trial": trial.definition.name}
+def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Iterator[NewRow]:
+    common: NewRow = {"study": use.study, "trial": trial.definition.name}
     common |= use.cell.model_dump()
     if use.cell.network == "dnn":
         common["reset"] = "none"
     common["seed"] = use.seed
 
-    def row(split: str, metric: str, value: float, samples: int | str = "") -> Row:
+    def row(split: str, metric: str, value: float, samples: int | str = "") -> NewRow:
         return common | {"split": split, "metric": metric, "value": value, "samples": samples}
 
     results = record.results
@@ -61,7 +63,7 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
         yield row("", metric, results[metric])
     yield row("", "epochs", trial.definition.epochs)
     if results["status"] == "diverged":
-        yield row("", "diverged", 1)
+        yield row("", DIVERGED, 1)
         return
     if use.cell.noise_std > 0:
         yield from _noisy_rows(use, record, plan, sizes, row)
@@ -76,7 +78,7 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
 
 def _noisy_rows(
     use: Use, record: TrialRecord, plan: Plan, sizes: dict[str, int], row: Any
-) -> Iterator[Row]:
+) -> Iterator[NewRow]:
     wanted = use.cell.condition(plan.profile.draws)
     assert wanted is not None
     evaluation = stored_evaluation(record, wanted)

@@ -13,7 +13,7 @@ from typing import Any
 from spikefuse.analysis.claims import evaluate_claims, write_claims
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
-from spikefuse.analysis.tabulate import COUNTS, Row, tabulate
+from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.planning.plan import Plan, make_plan
@@ -66,7 +66,7 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
     """
     asked = readings_of(plan.studies)
     experiments = [study.name for study in plan.studies]
-    rows: list[Row] = []
+    rows: list[NewRow] = []
     shown = []
     for name in READINGS:
         one = make_plan(
@@ -113,7 +113,7 @@ def _is_alike(path: Path, plan: Plan) -> bool:
     return isinstance(record, dict) and all(record.get(key) == same[key] for key in same)
 
 
-def _earlier_rows(path: Path, plan: Plan, rows: list[Row], store: TrialStore) -> list[Row]:
+def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore) -> list[NewRow]:
     """Rows of other studies whose trials are still stored.
 
     Every plan adds the products of experts of its own networks to one study, so those of other
@@ -138,12 +138,12 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[Row], store: TrialStore) ->
     ]
 
 
-def _key(row: Row) -> tuple[str, ...]:
+def _key(row: NewRow) -> tuple[str, ...]:
     parts = ("study", "trial", "noise_std", "noise_position", "protocol", "split", "metric")
     return tuple(str(row[name]) for name in parts)
 
 
-def _together(record: dict[str, Any], kept: list[Row]) -> dict[str, list[Any]]:
+def _together(record: dict[str, Any], kept: list[NewRow]) -> dict[str, list[Any]]:
     """The record's lists with what the kept rows add."""
     of_kept = {
         "studies": [row["study"] for row in kept],

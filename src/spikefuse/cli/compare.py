@@ -125,19 +125,22 @@ def _one_table(found: "Comparison") -> "Table":
 
 
 def _lines(found: "Comparison") -> Iterator[tuple[str, str]]:
-    yield "A", f"{100 * found.mean_a:.2f} %  {found.a}"
-    yield "B", f"{100 * found.mean_b:.2f} %  {found.b}"
+    from spikefuse.analysis.words import percent, signed, span
+
+    yield "A", f"{percent(found.mean_a)} %  {found.a}"
+    yield "B", f"{percent(found.mean_b)} %  {found.b}"
     if found.difference is not None:
-        ends = f"{100 * found.difference.low:+.2f} to {100 * found.difference.high:+.2f} pp"
-        yield "A minus B", f"{100 * found.gap:+.2f} pp, {ends}, p = {found.p_value:.3g}"
+        ends = f"{span(found.difference, signed)} pp"
+        yield "A minus B", f"{signed(found.gap)} pp, {ends}, p = {found.p_value:.3g}"
     yield "test", f"{found.test}: {found.reason}"
     if found.equivalence is not None:
         tested = found.equivalence
         method = tested.method.partition(",")[0]
         yield "margin", f"{found.within}: {method}, p = {tested.p_value:.3g}"
-    if found.clips is not None:
-        ends = f"{100 * found.clips.low:+.2f} to {100 * found.clips.high:+.2f} pp"
-        yield "other clips", f"{100 * found.clips.estimate:+.2f} pp, {ends}: {found.clips.method}"
+    if found.clusters is not None:
+        over = found.clusters
+        gap = f"{signed(over.estimate)} pp, {span(over, signed)} pp"
+        yield f"other {found.shared}", f"{gap}: {over.method}"
     if found.errors is not None:
         ratio = found.errors
         shown = f"{ratio.estimate:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
@@ -207,13 +210,15 @@ def _cells_table(found: "Answer", chosen: "Sequence[Comparison]", width: int) ->
 
 def _columns(found: "Answer", chosen: "Sequence[Comparison]") -> dict[str, list[str]]:
     """The numbers of each line; what all lines have in common is in the title or plain to see."""
+    from spikefuse.analysis.words import percent, signed, span
+
     columns: dict[str, list[str]] = {name: [] for name in ("A %", "B %", "A minus B", "p")}
     for each in chosen:
-        gap = f"{100 * each.gap:+.2f}"
+        gap = signed(each.gap)
         if each.difference is not None:
-            gap += f" ({100 * each.difference.low:+.2f} to {100 * each.difference.high:+.2f})"
+            gap += f" ({span(each.difference, signed)})"
         p_value = "-" if each.p_value is None else f"{each.p_value:.2g}"
-        texts = (f"{100 * each.mean_a:.2f}", f"{100 * each.mean_b:.2f}", gap, p_value)
+        texts = (percent(each.mean_a), percent(each.mean_b), gap, p_value)
         for entries, text in zip(columns.values(), texts, strict=True):
             entries.append(text)
     if len(_seeds(chosen)) > 1:

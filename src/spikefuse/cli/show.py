@@ -1,6 +1,6 @@
 """`spikefuse show`: the results of a run as tables in the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from spikefuse.analysis.figures import FigureRow, PaperFigure
     from spikefuse.analysis.headline import Headline
+    from spikefuse.analysis.table import Row
     from spikefuse.report.tables import Table
 
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
@@ -50,12 +51,13 @@ def show(
     """Show the paper's figures as tables: means, 95 % intervals, n; every seed with --json."""
     import json
 
+    from spikefuse.analysis import table
     from spikefuse.analysis.headline import headline
     from spikefuse.report.reading.sources import find_run, read_rows
 
     figures = _figures(study, figure)
     views = _views(protocol, split)
-    rows = read_rows(folder or find_run(Path("runs")))
+    rows = table.Table(read_rows(folder or find_run(Path("runs"))))
     found = headline(rows)
     measured = _measure(figures, rows, views)
     if as_json:
@@ -102,7 +104,7 @@ def _views(protocol: str | None, split: str | None) -> list[tuple[str, str]]:
 
 def _measure(
     figures: "Sequence[PaperFigure]",
-    rows: Sequence[Mapping[str, Any]],
+    rows: "Iterable[Row]",
     views: Sequence[tuple[str, str]],
 ) -> "Measured":
     """The figures that have any result, under the views that have any."""
@@ -111,7 +113,7 @@ def _measure(
     measured = []
     for figure in figures:
         tables = [figure_table(figure, rows, protocol, split) for protocol, split in views]
-        filled = [table for table in tables if any(row.n for row in table)]
+        filled = [table for table in tables if any(row.is_there for row in table)]
         if filled:
             measured.append((figure, filled))
     return measured
@@ -136,6 +138,7 @@ def _records(measured: "Measured") -> list[dict[str, Any]]:
                     "n": row.n,
                     "values": {str(seed): value for seed, value in row.values.items()},
                     "paper": row.paper,
+                    "reason": row.reason,
                 }
                 for table in tables
                 for row in table

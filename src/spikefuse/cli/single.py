@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from spikefuse.analysis.words import percent
 from spikefuse.cli.data import download_progress
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.workflow import (
@@ -208,7 +209,7 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+    return f"{percent(share)} %"
 
 
 def _evaluations(record: TrialRecord) -> dict[str, Any]:

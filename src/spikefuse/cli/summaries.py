@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from spikefuse.analysis.words import NONE, in_brackets, percent, signed
+
 if TYPE_CHECKING:
     from spikefuse.analysis.claims.engine import Outcome
     from spikefuse.analysis.estimates import Estimate
     from spikefuse.analysis.gains import Baselines
     from spikefuse.stats import Interval
 
-NONE = "–"
 OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", "inconclusive")
 MARKS = {"reproduced": "+", "contradicted": "−", "inconclusive": "?"}
 
@@ -30,7 +31,7 @@ def show_summaries(
     if "speakers" in studies:
         tables += _speakers(rows)
     if "model-size" in studies or "controls" in studies:
-        tables += _selection(rows)
+        tables += _epoch_choices(rows)
     for table in tables:
         if table.rows:
             console.print(table)
@@ -85,18 +86,25 @@ def _points(found: "Estimate | Interval | None", reason: str = "") -> str:
     from spikefuse.analysis.estimates import Estimate
 
     value = found.mean if isinstance(found, Estimate) else found.estimate
-    text = f"{100 * value:+.2f} pp"
+    text = f"{signed(value)} pp"
     if found.low is None or found.high is None:
         return f"{text} (n = {found.n})"
-    return f"{text} [{100 * found.low:+.2f}, {100 * found.high:+.2f}] (n = {found.n})"
+    return f"{text} {in_brackets(found, signed)} (n = {found.n})"
 
 
 def _percent(found: "Estimate | None") -> str:
-    return NONE if found is None else f"{100 * found.mean:.2f} %"
+    return NONE if found is None else f"{percent(found.mean)} %"
 
 
 def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
-    from spikefuse.analysis.gains import CONTROL_MARGIN, NETWORKS, baselines, gain_differences
+    from spikefuse.analysis.gains import (
+        CONTROL_MARGIN,
+        NETWORKS,
+        alone,
+        baselines,
+        gain_differences,
+        shuffled,
+    )
 
     found = {name: baselines(rows, name) for name in NETWORKS}
     gains = _table(
@@ -112,8 +120,11 @@ def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
             yardstick = each.yardsticks[name]
             cells += [_percent(yardstick.accuracy), _points(yardstick.gain, yardstick.reason)]
         _add(gains, *cells, _points(more.get(name)))
+    modalities = found["snn"].modalities
+    first = modalities[0] if modalities else "first modality"
     control = _table(
-        f"Control: fused with shuffled audio minus image alone, margin {100 * CONTROL_MARGIN:g} pp",
+        f"Control: fused with {shuffled(modalities)} minus {alone(first)}, "
+        f"margin {100 * CONTROL_MARGIN:g} pp",
         "network",
         "difference",
         "verdict",
@@ -125,11 +136,10 @@ def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _control_cells(found: "Baselines") -> tuple[str, str, str]:
-    from spikefuse.analysis.gains import CONTROL
-
     control = found.control
     if control is None:
-        return (NONE, found.yardsticks[CONTROL].reason or "no rows of image", NONE)
+        first = found.modalities[0] if found.modalities else "the first modality"
+        return (NONE, found.shuffled.reason or f"no rows of {first}", NONE)
     test = control.equivalence
     return (
         _points(control.difference),
@@ -155,8 +165,10 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
         name = f"{found.network.upper()} {found.modality}"
         for speaker, each in found.speakers.items():
             _add(table, name, speaker, _percent(each), *_ends(each))
+        for speaker, series in found.lost.items():
+            _add(table, name, speaker, NONE, "diverged", str(series.n))
         if found.mean is not None:
-            mean = f"{100 * found.mean.estimate:.2f} %"
+            mean = f"{percent(found.mean.estimate)} %"
             _add(table, name, "mean, clusters: speakers", mean, *_ends(found.mean))
             notes.append(found.mean.note)
         cost = _points(found.cost, found.reason)
@@ -166,14 +178,12 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _ends(found: "Estimate | Interval") -> tuple[str, str]:
-    if found.low is None or found.high is None:
-        return NONE, str(found.n)
     # An accuracy cannot leave 0 to 100 %: cutting the interval there leaves out no true value.
-    return f"[{100 * max(found.low, 0):.2f}, {100 * min(found.high, 1):.2f}]", str(found.n)
+    return in_brackets(found, lambda end: percent(min(max(end, 0.0), 1.0))), str(found.n)
 
 
-def _selection(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
-    from spikefuse.analysis.epoch_choice import selection_biases
+def _epoch_choices(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
+    from spikefuse.analysis.epoch_choice import epoch_choices
 
     table = _table(
         "What choosing the epoch is worth, size S",
@@ -183,8 +193,8 @@ def _selection(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
         "validation, best minus last",
         "bias: the one minus the other",
     )
-    for each in selection_biases(rows):
+    for each in epoch_choices(rows):
         name = f"{each.network.upper()} {each.modality}, {each.protocol}"
         quantities = (each.optimism, each.on_test, each.on_validation, each.bias)
-        _add(table, name, *(_points(quantity) for quantity in quantities))
+        _add(table, name, *(_points(quantity, each.reason) for quantity in quantities))
     return [table]

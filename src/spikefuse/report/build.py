@@ -182,7 +182,7 @@ def measured_columns(figure: PaperFigure, run: Run) -> list[tuple[View, tuple[Fi
         StudyError: Two different trials claim the same cell and seed.
     """
     columns = [(view, figure_table(figure, run.rows, view.protocol, view.split)) for view in VIEWS]
-    return [(view, rows) for view, rows in columns if any(row.n for row in rows)]
+    return [(view, rows) for view, rows in columns if any(row.is_there for row in rows)]
 
 
 def _footnote(run: Run) -> str:

@@ -9,6 +9,7 @@ import spikefuse
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.words import plural, rate, rate_interval
 from spikefuse.report.commands import Commands, commands_of
 from spikefuse.report.drawing.pictures import VIEWS, Picture, View, layers_of, rates_of
 from spikefuse.report.drawing.svg import plain
@@ -27,7 +28,7 @@ from spikefuse.report.section import Key, Section
 from spikefuse.report.sections.audit import audit_shares, audit_tables
 from spikefuse.report.sections.confusion import Matrix
 from spikefuse.report.sections.verdicts import Verdicts, verdicts
-from spikefuse.report.tables import NONE, SEED_COLUMNS, Column, Table
+from spikefuse.report.tables import SEED_COLUMNS, Column, Table
 
 QUESTION = (
     "Does a second modality help a spiking network, and does it help it more than a dense one?"
@@ -259,7 +260,7 @@ def _facts(run: Run, source: str) -> list[str]:
         facts.append(f"profile {record['profile']}")
     seeds = record.get("seeds")
     if isinstance(seeds, Sequence) and not isinstance(seeds, str):
-        facts.append(f"{len(seeds)} seed{'' if len(seeds) == 1 else 's'}")
+        facts.append(plural(len(seeds), "seed"))
     date = record.get("finished") or record.get("started")
     if date:
         facts.append(str(date)[:10])
@@ -286,17 +287,20 @@ def figure_caption(
     seeds = "no seeds yet"
     if counts:
         low, high = min(counts), max(counts)
-        seeds = f"{low} seed{'' if low == 1 else 's'}" if low == high else f"{low} to {high} seeds"
+        seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
     parts = [
         f"Means over {seeds} with 95 % t intervals; the figures above the marks are the means in "
         "per cent."
     ]
-    if any(end is None for _, rows in columns for row in rows if row.n for end in (row.low,)):
+    if any(row.n == 1 and not row.reason for _, rows in columns for row in rows):
         parts.append("One seed has no interval.")
     parts.append(note)
     if figure.where.get("noise_position") == "before":
         parts.append("Noise is added before each activation; the paper does not say where.")
-    empty = sum(row.n == 0 for _, rows in columns for row in rows)
+    lost = dict.fromkeys(row.reason for _, rows in columns for row in rows if row.reason)
+    if lost:
+        parts.append(f"A bar with a seed that diverged has no mean: {'; '.join(lost)}.")
+    empty = sum(not row.is_there for _, rows in columns for row in rows)
     if empty:
         parts.append(f"{empty} bars are not measured.")
     return " ".join(parts)
@@ -311,13 +315,10 @@ def _rate_table(groups: Sequence[Group]) -> Table | None:
                 values = [seed[layer] for seed in seeds if layer in seed]
                 found = estimate(dict(enumerate(values)))
                 assert found is not None  # a layer is listed because a seed has it
-                mean, low, high = found.mean, found.low, found.high
-                ends = NONE
-                if low is not None and high is not None:
-                    ends = f"{max(low, 0.0):.4f} to {min(high, 1.0):.4f}"
-                each = " ".join(f"{value:.4f}" for value in values)
+                ends = rate_interval(found.low, found.high)
+                each = " ".join(map(rate, values))
                 name = (group.label, modality, layer)
-                rows.append((*name, f"{mean:.4f}", ends, str(len(values)), each))
+                rows.append((*name, rate(found.mean), ends, str(len(values)), each))
     if not rows:
         return None
     return Table(

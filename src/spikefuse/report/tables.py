@@ -1,4 +1,4 @@
-"""Tables as data: the page, the CSV files and the terminal show the same ones."""
+"""Tables as data, for the page and for files; `spikefuse show` prints those it names too."""
 
 import csv
 import io
@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.figures import FigureRow, PaperFigure, level_name
-from spikefuse.analysis.gains import BEST, EXPERTS, MEAN
+from spikefuse.analysis.figures import FigureRow, PaperFigure
+from spikefuse.analysis.gains import BEST, EXPERTS, MEAN, alone, shuffled
 from spikefuse.analysis.headline import Headline
-from spikefuse.report.drawing.scale import percent
-from spikefuse.report.headline import points
-
-NONE = "\u2013"
+from spikefuse.analysis.words import (
+    NONE,
+    difference,
+    interval,
+    level_name,
+    percent,
+    short_percent,
+)
 
 
 @dataclass(frozen=True)
@@ -51,26 +55,10 @@ class Table:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
 
-def share(value: float | None) -> str:
-    """An accuracy in per cent with two decimals."""
-    return NONE if value is None else f"{100 * value:.2f}"
-
-
-def interval(low: float | None, high: float | None) -> str:
-    """An interval of accuracies in per cent; accuracies end at 0 and 100."""
-    if low is None or high is None:
-        return NONE
-    return f"{100 * max(low, 0.0):.2f} to {100 * min(high, 1.0):.2f}"
-
-
-def difference(value: Estimate | None) -> tuple[str, str, str]:
-    """A difference of accuracies in percentage points: mean, interval, n."""
-    if value is None:
-        return NONE, NONE, NONE
-    ends = NONE
-    if value.low is not None and value.high is not None:
-        ends = f"{points(value.low)} to {points(value.high)}"
-    return points(value.mean), ends, str(value.n)
+def seed_cell(values: Mapping[int, float], reason: str = "") -> str:
+    """Every seed's share in per cent, and why there is no mean over them."""
+    seeds = " ".join(percent(value) for value in values.values())
+    return "; ".join(filter(None, [seeds, reason])) or NONE
 
 
 def figure_data_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]]) -> Table:
@@ -86,13 +74,13 @@ def figure_data_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]
     rows = []
     for bars in zip(*columns, strict=True):
         for bar in bars:
-            cells = [level_name(figure.x.column, bar.x), level_name(figure.hue.column, bar.hue)]
+            cells = [figure.x.name(bar.x), figure.hue.name(bar.hue)]
             if figure.panel is not None and bar.panel is not None:
-                cells.insert(0, level_name(figure.panel.column, bar.panel))
-            seeds = " ".join(share(value) for value in bar.values.values()) or NONE
-            said = NONE if bar.paper is None else percent(bar.paper)
+                cells.insert(0, figure.panel.name(bar.panel))
+            seeds = seed_cell(bar.values, bar.reason)
+            said = NONE if bar.paper is None else short_percent(bar.paper)
             ends = interval(bar.low, bar.high)
-            cells += [bar.protocol, bar.split, share(bar.mean), ends, str(bar.n), seeds, said]
+            cells += [bar.protocol, bar.split, percent(bar.mean), ends, str(bar.n), seeds, said]
             rows.append(tuple(cells))
     return Table(
         name=f"figure-{figure.number:02d}",
@@ -122,13 +110,13 @@ def figure_summary_table(figure: PaperFigure, columns: Sequence[Sequence[FigureR
     for bars in zip(*columns, strict=True):
         first = bars[0]
         levels = [level for level in (first.panel, first.x, first.hue) if level is not None]
-        cells = [level_name(axis.column, level) for axis, level in zip(axes, levels, strict=True)]
+        cells = [axis.name(level) for axis, level in zip(axes, levels, strict=True)]
         for bar in bars:
-            cells.append(share(bar.mean))
+            cells.append("diverged" if bar.reason else percent(bar.mean))
             if bar.high is not None and bar.mean is not None:
-                cells[-1] += f" \u00b1 {100 * (bar.high - bar.mean):.2f}"
+                cells[-1] += f" \u00b1 {percent(bar.high - bar.mean)}"
         counts = dict.fromkeys(str(bar.n) for bar in bars)
-        said = NONE if first.paper is None else percent(first.paper)
+        said = NONE if first.paper is None else short_percent(first.paper)
         rows.append((*cells, ", ".join(counts), said))
     return Table(
         name=f"figure-{figure.number:02d}-summary",
@@ -162,13 +150,15 @@ def headline_estimates(found: Headline) -> list[tuple[str, Estimate]]:
             if (gain := each.yardsticks[name].gain) is not None
         ]
         if each.control is not None:
-            named.append((f"{word}: shuffled audio minus image alone", each.control.difference))
+            what = f"{shuffled(each.modalities)} minus {alone(each.modalities[0])}"
+            named.append((f"{word}: {what}", each.control.difference))
     for name, words in _YARDSTICK_WORDS.items():
         if name in found.more:
             named.append((f"SNN gain minus DNN gain, over {words}", found.more[name]))
     for network, leak in found.leaks.items():
         word = level_name("network", network)
-        named.append((f"{word}: leak, paper minus disjoint", leak.difference))
+        if leak.difference is not None:
+            named.append((f"{word}: leak, paper minus disjoint", leak.difference))
     return named
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from spikefuse.analysis.epoch_choice import selection_biases
+from spikefuse.analysis.epoch_choice import epoch_choices
 from spikefuse.studies.design import Cell
 
 Rows = list[dict[str, Any]]
@@ -29,7 +29,7 @@ def rows(study: str = "model-size", shift: float = 0.0, **levels: Any) -> Rows:
 
 
 def test_each_difference_is_what_it_says() -> None:
-    (found,) = selection_biases(rows(modality="image"))
+    (found,) = epoch_choices(rows(modality="image"))
     assert (found.network, found.modality, found.protocol) == ("snn", "image", "disjoint")
     expected = {
         "optimism": (0.03, 0.015, 0.035),
@@ -57,32 +57,32 @@ def test_networks_modalities_and_protocols_are_kept_apart() -> None:
         + rows(modality="fused", reset="hard", study="reset", shift=-0.3)
         + rows(modality="fused", size="S/2", shift=-0.2)
     )
-    found = {(b.network, b.modality, b.protocol): b for b in selection_biases(table)}
+    found = {(b.network, b.modality, b.protocol): b for b in epoch_choices(table)}
     assert list(found) == [
         ("snn", "fused", "disjoint"),
         ("snn", "fused", "paper"),
         ("dnn", "audio", "disjoint"),
     ]
-    assert len(selection_biases(table, "S/2")) == 1
+    assert len(epoch_choices(table, "S/2")) == 1
 
 
 def test_a_single_modality_stands_once() -> None:
     both = rows(modality="image") + rows(modality="image", protocol="paper")
-    assert [each.protocol for each in selection_biases(both)] == ["disjoint"]
+    assert [each.protocol for each in epoch_choices(both)] == ["disjoint"]
     alone = rows(modality="image", protocol="paper")
-    assert [each.protocol for each in selection_biases(alone)] == ["paper"]
+    assert [each.protocol for each in epoch_choices(alone)] == ["paper"]
 
 
 def test_seeds_that_agree_have_the_width_of_one_sample() -> None:
     same = [row | {"value": 0.9} for row in rows(modality="image")]
-    (found,) = selection_biases(same)
+    (found,) = epoch_choices(same)
     assert found.optimism.high == pytest.approx(stats.t.ppf(0.975, 2) / 500 / 3)
 
 
 def test_missing_numbers_are_none_and_missing_cells_are_left_out() -> None:
-    assert selection_biases([]) == []
+    assert epoch_choices([]) == []
     only_best = [row for row in rows(modality="image") if row["metric"] == "accuracy"]
-    (found,) = selection_biases(only_best)
+    (found,) = epoch_choices(only_best)
     assert found.optimism.n == 3
     assert (found.on_test, found.on_validation, found.bias, found.last) == (None,) * 4
-    assert selection_biases([row for row in only_best if row["split"] == "test"]) == []
+    assert epoch_choices([row for row in only_best if row["split"] == "test"]) == []

@@ -1,11 +1,9 @@
 """Numbers by seed: means, intervals and paired differences."""
 
-import math
-
 import pytest
 from scipy import stats
 
-from spikefuse.analysis.estimates import Estimate, estimate, mean_of, minus
+from spikefuse.analysis.estimates import Estimate, estimate
 
 
 def test_the_interval_is_students() -> None:
@@ -39,10 +37,3 @@ def test_seeds_that_agree_are_as_wide_as_one_step_of_one_seed() -> None:
     assert stepped.high == pytest.approx(0.5 + half, abs=1e-12)
     assert "agree exactly" in stepped.note
     assert stepped.sign == 1
-
-
-def test_differences_and_means_take_the_seeds_that_both_have() -> None:
-    first, second = {0: 0.9, 1: 0.8, 4: 0.7}, {1: 0.6, 4: 0.3, 5: 0.1}
-    assert minus(first, second) == pytest.approx({1: 0.2, 4: 0.4})
-    assert mean_of(first, second) == pytest.approx({1: 0.7, 4: 0.5})
-    assert math.isclose(minus(second, first)[4], -0.4)

@@ -9,11 +9,11 @@ from scipy import stats
 from spikefuse.analysis.figures import (
     FIGURES,
     UNIMODAL_MEAN,
-    Level,
     figure,
     figure_table,
-    level_name,
 )
+from spikefuse.analysis.table import Level
+from spikefuse.analysis.words import level_name
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.studies.registry import STUDIES
 
@@ -175,10 +175,12 @@ def test_a_repeated_row_counts_once_and_a_second_trial_is_refused() -> None:
         figure_table(figure(4), [row(), row("other", value=0.5)], "disjoint", "test")
 
 
-def test_values_that_are_no_numbers_are_left_out() -> None:
-    rows = [row(seed=0), row(seed=1, value=float("nan")), row(seed=2, value="?")]  # type: ignore[arg-type]
+@pytest.mark.parametrize("value", [float("nan"), "?"])
+def test_values_that_are_no_numbers_are_refused(value: object) -> None:
+    rows = [row(seed=0), row(seed=1, value=value)]  # type: ignore[arg-type]
 
-    assert figure_table(figure(4), rows, "disjoint", "test")[0].n == 1
+    with pytest.raises(StudyError, match="seed 1 of image SNN at S has no accuracy in 0 to 1"):
+        figure_table(figure(4), rows, "disjoint", "test")
 
 
 @pytest.mark.parametrize(

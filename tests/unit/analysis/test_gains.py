@@ -8,18 +8,20 @@ from scipy import stats
 
 from spikefuse.analysis.gains import (
     BEST,
-    CONTROL,
     CONTROL_MARGIN,
     EXPERTS,
     MEAN,
-    YARDSTICKS,
     baselines,
     gain_differences,
+    yardsticks_of,
 )
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.studies.design import Cell
 
 Rows = list[dict[str, Any]]
+
+YARDSTICKS = yardsticks_of(("image", "audio"))
+CONTROL = "shuffled audio"
 
 
 def cell(values: Sequence[float], split: str = "test", **levels: Any) -> Rows:

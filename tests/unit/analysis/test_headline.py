@@ -6,7 +6,7 @@ import pytest
 
 from spikefuse.analysis.gains import BEST, EXPERTS, MEAN, baselines, gain_differences
 from spikefuse.analysis.headline import Headline, headline
-from spikefuse.analysis.pairing_leak import leak_of
+from spikefuse.analysis.pairing_leak import pairing_leak
 from spikefuse.studies.design import Cell
 
 Rows = list[dict[str, Any]]
@@ -48,7 +48,7 @@ def test_gains_are_paired_by_seed() -> None:
 
 def test_it_holds_what_the_studies_compute() -> None:
     snn, dnn = baselines(ROWS, "snn"), baselines(ROWS, "dnn")
-    leak = leak_of(ROWS, "snn")
+    leak = pairing_leak(ROWS, "snn")
     assert leak is not None
     expected = Headline({"snn": snn, "dnn": dnn}, gain_differences(snn, dnn), {"snn": leak})
     assert headline(ROWS) == expected

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from spikefuse.analysis.pairing_leak import leak_of
+from spikefuse.analysis.pairing_leak import pairing_leak
 from spikefuse.core.errors import StudyError
 from spikefuse.studies.design import Cell
 
@@ -26,7 +26,7 @@ ROWS = cell("paper", (0.999, 0.998, 0.997)) + cell("disjoint", (0.98, 0.981, 0.9
 
 
 def test_it_is_paper_minus_disjoint_paired_by_seed() -> None:
-    found = leak_of(ROWS, "snn")
+    found = pairing_leak(ROWS, "snn")
     assert found is not None
     assert found.paper.mean == pytest.approx(0.998)
     assert found.disjoint.mean == pytest.approx(0.982)
@@ -44,16 +44,16 @@ def test_other_cells_do_not_mix_in() -> None:
         + cell("paper", (0.4,) * 3, size="S/2")
         + cell("disjoint", (0.5,) * 3, network="dnn")
     )
-    assert leak_of(ROWS + others, "snn") == leak_of(ROWS, "snn")
+    assert pairing_leak(ROWS + others, "snn") == pairing_leak(ROWS, "snn")
 
 
 def test_without_both_pairings_there_is_none() -> None:
-    assert leak_of(cell("paper", (0.9, 0.9)), "snn") is None
+    assert pairing_leak(cell("paper", (0.9, 0.9)), "snn") is None
     apart = [row | {"seed": row["seed"] + 5} for row in cell("disjoint", (0.9, 0.9))]
-    assert leak_of(cell("paper", (0.9, 0.9)) + apart, "snn") is None
-    assert leak_of(ROWS, "dnn") is None
+    assert pairing_leak(cell("paper", (0.9, 0.9)) + apart, "snn") is None
+    assert pairing_leak(ROWS, "dnn") is None
 
 
 def test_contradictions_are_refused() -> None:
     with pytest.raises(StudyError, match="two for seed 0"):
-        leak_of([*ROWS, ROWS[0] | {"trial": "other", "value": 0.5}], "snn")
+        pairing_leak([*ROWS, ROWS[0] | {"trial": "other", "value": 0.5}], "snn")

@@ -55,14 +55,16 @@ FUSED = {
 
 def test_each_expert_speaks_for_its_own_sample() -> None:
     """Pair 10-5: audio outvotes image, wrong. Pairs 30-7 and 40-7: right, by audio and by both."""
-    assert product_accuracy(FUSED, IMAGE, AUDIO) == 0.75
+    assert product_accuracy(FUSED, {"image": IMAGE, "audio": AUDIO}) == 0.75
 
 
 def test_confidence_counts_and_scale_of_a_network_does_not_shift_it() -> None:
     shifted = IMAGE | {"logits": IMAGE["logits"] + torch.tensor([[100.0], [-50.0], [3.0]])}
-    assert product_accuracy(FUSED, shifted, AUDIO) == 0.75
+    assert product_accuracy(FUSED, {"image": shifted, "audio": AUDIO}) == 0.75
     sharper = IMAGE | {"logits": 4 * IMAGE["logits"]}
-    assert product_accuracy(FUSED, sharper, AUDIO) == 1.0, "image now outvotes audio on pair 10-5"
+    assert product_accuracy(FUSED, {"image": sharper, "audio": AUDIO}) == 1.0, (
+        "image now outvotes audio on pair 10-5"
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,13 @@ def test_what_does_not_match_has_a_reason(
     fused: dict[str, Tensor], image: dict[str, Tensor], said: str
 ) -> None:
     with pytest.raises(StudyError, match=said):
-        product_accuracy(FUSED | fused, IMAGE | image, AUDIO)
+        product_accuracy(FUSED | fused, {"image": IMAGE | image, "audio": AUDIO})
 
 
 def test_trials_stored_without_logits_have_a_reason() -> None:
     bare = {key: value for key, value in IMAGE.items() if key != "logits"}
     with pytest.raises(StudyError, match="no logits stored"):
-        product_accuracy(FUSED, bare, AUDIO)
+        product_accuracy(FUSED, {"image": bare, "audio": AUDIO})
 
 
 def stored(folder: Path, *studies: str, left_out: str = "") -> tuple[Plan, TrialStore]:
@@ -96,7 +98,7 @@ def stored(folder: Path, *studies: str, left_out: str = "") -> tuple[Plan, Trial
     answers = {"image": IMAGE, "audio": AUDIO, "fused": FUSED}
     for trial in plan.trials:
         if trial.definition.modality != left_out:
-            store.open(trial.definition.model_dump(mode="json")).finish(
+            store.open(trial.definition.naming()).finish(
                 results={"status": "done"},
                 weights={"w": torch.zeros(1)},
                 predictions=answers[trial.definition.modality],
@@ -132,3 +134,25 @@ def test_a_part_that_is_not_stored_gives_a_reason_and_no_row(tmp_path: Path) -> 
     assert {p.accuracy for p in products(plan, store)} == {None}
     assert all("is missing" in p.reason for p in products(plan, store))
     assert product_rows(plan, store) == []
+
+
+def test_a_part_that_diverged_is_said_in_a_row(tmp_path: Path) -> None:
+    plan, store = stored(tmp_path, "reset", left_out="audio")
+    for trial in plan.trials:
+        if trial.definition.modality == "audio":
+            store.open(trial.definition.naming()).finish(
+                {"status": "diverged"}, {"w": torch.zeros(1)}, {"w": torch.zeros(1)}, {}
+            )
+    rows = product_rows(plan, store)
+    assert {(row["metric"], row["value"], row["split"]) for row in rows} == {("diverged", 1, "")}
+    assert {row["fusion"] for row in rows} == {"product-of-experts"}
+    assert len(rows) == 2 * 2, "two resets under two protocols"
+
+
+def test_three_experts_speak() -> None:
+    """Image and a third network agree against audio on pair 10-5."""
+    third = {"third": numbers(0), "labels": labels(1), "logits": logits({0: {1: 9.0}})}
+    fused = {name: tensor[:1] for name, tensor in FUSED.items()} | {"third": numbers(0)}
+    experts = {"image": IMAGE, "audio": AUDIO}
+    assert product_accuracy(fused, experts) == 0.0
+    assert product_accuracy(fused, experts | {"third": third}) == 1.0

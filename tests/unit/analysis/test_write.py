@@ -21,7 +21,7 @@ def finish(plan: Plan, store: TrialStore) -> None:
             continue
         splits = [{"split": split, "samples": 50} for split in ("train", "validation", "test")]
         ends = ("validation_best", "validation_last", "test_best", "test_last")
-        store.open(trial.definition.model_dump(mode="json")).finish(
+        store.open(trial.definition.naming()).finish(
             results={
                 "status": "done",
                 "parameters": 10,

@@ -394,7 +394,7 @@ def test_contradicting_results_are_named_where_they_would_stand(built: Any, tmp_
     page = Page(build_report(tmp_path, tmp_path / "report.html").read_text(encoding="utf-8"))
 
     assert page.problems == []
-    assert "figure 3: results must hold one number a cell and seed" in page.text()
+    assert "must have one number, got two for seed" in page.text()
     assert "Figure 11. SNN: hard against soft reset" in page.text()
 
 

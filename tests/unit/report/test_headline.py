@@ -1,11 +1,12 @@
 """The answer in a sentence, on rows whose answer is known."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.gains import Control
+from spikefuse.analysis.gains import Control, baselines
 from spikefuse.analysis.headline import headline
 from spikefuse.report.headline import (
     answer,
@@ -13,7 +14,6 @@ from spikefuse.report.headline import (
     answer_over_mean,
     control_sentence,
     leak_sentence,
-    points,
     verdict,
 )
 
@@ -144,7 +144,9 @@ def test_the_controls_stand_beside_the_answer() -> None:
 def test_every_verdict_of_the_control_has_words(kind: str, words: str) -> None:
     control = Control(Estimate({0: 0.01, 1: 0.02}, 0.015, 0.01, 0.02), None, kind)
 
-    said = control_sentence("dnn", control).replace("\u00a0", " ")
+    found = replace(baselines([], "dnn"), modalities=("image", "audio"), control=control)
+
+    said = control_sentence(found).replace("\u00a0", " ")
 
     assert "the fused DNN stands +1.50 pp (95 % interval +1.00 to +2.00, n = 2)" in said
     assert said.endswith(words)
@@ -168,9 +170,3 @@ def test_leak_is_paper_minus_disjoint_in_validation(
     assert "98.05 %" in said
     assert "+1.80 pp" in said
     assert ("100 % of its validation clips are training clips, against 0 %" in said) == audited
-
-
-def test_points_has_a_true_minus_and_no_signed_zero() -> None:
-    assert points(-0.0123) == "\u22121.23"
-    assert points(0.0123) == "+1.23"
-    assert points(-0.00001) == "0.00"

@@ -2,21 +2,17 @@
 
 import csv
 
-import pytest
-
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.figures import FigureRow, figure, figure_table
-from spikefuse.analysis.gains import BEST, EXPERTS, YARDSTICKS, Baselines, Control, Yardstick
+from spikefuse.analysis.gains import BEST, EXPERTS, Baselines, Control, Yardstick, yardsticks_of
 from spikefuse.analysis.headline import Headline
-from spikefuse.analysis.pairing_leak import Leak
+from spikefuse.analysis.pairing_leak import PairingLeak
+from spikefuse.analysis.words import NONE
 from spikefuse.report.tables import (
-    NONE,
     csv_bytes,
     figure_data_table,
     figure_summary_table,
     headline_table,
-    interval,
-    share,
 )
 
 
@@ -86,18 +82,19 @@ def test_csv_is_read_back_whole() -> None:
 def test_headline_table_is_in_percentage_points() -> None:
     estimate = Estimate({0: 0.01, 1: 0.02}, 0.015, -0.0485, 0.0785)
     single = Estimate({0: 0.01}, 0.01, None, None)
-    gains = dict.fromkeys(YARDSTICKS, estimate) | {EXPERTS: single}
+    gains = dict.fromkeys(yardsticks_of(("image", "audio")), estimate) | {EXPERTS: single}
     snn = Baselines(
         network="snn",
         size="S",
         protocol="disjoint",
+        modalities=("image", "audio"),
         fused=estimate,
         best_modality="image",
         yardsticks={name: Yardstick(name, estimate, gain) for name, gain in gains.items()},
         control=Control(estimate, None, "undecided"),
         resolution=None,
     )
-    leak = Leak("snn", estimate, estimate, estimate)
+    leak = PairingLeak("snn", estimate, estimate, estimate)
 
     rows = headline_table(Headline({"snn": snn}, {BEST: single}, {"snn": leak})).rows
 
@@ -110,18 +107,3 @@ def test_headline_table_is_in_percentage_points() -> None:
         ("SNN gain minus DNN gain, over the better single modality", "+1.00", NONE, "1"),
         ("SNN: leak, paper minus disjoint", "+1.50", ends, "2"),
     )
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "text"),
-    [(0.5, 0.75, "50.00 to 75.00"), (-0.1, 1.2, "0.00 to 100.00"), (None, None, NONE)],
-)
-def test_intervals_end_where_accuracy_does(
-    low: float | None, high: float | None, text: str
-) -> None:
-    assert interval(low, high) == text
-
-
-def test_share() -> None:
-    assert share(0.98765) == "98.77"
-    assert share(None) == NONE

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
         evaluate_claims,
     )
     from spikefuse.analysis.claims.files import claims_document, write_claims
-    from spikefuse.analysis.claims.observations import ASSUMED_SAMPLES, Table, Unavailable, measure
+    from spikefuse.analysis.claims.observations import (
+        ASSUMED_SAMPLES,
+        Observations,
+        Unavailable,
+        measure,
+    )
     from spikefuse.analysis.claims.rules import Claim, Levels, Part, Quantity
 
 __all__ = [
@@ -29,10 +34,10 @@ __all__ = [
     "DECISION",
     "Claim",
     "Levels",
+    "Observations",
     "Part",
     "PartVerdict",
     "Quantity",
-    "Table",
     "Unavailable",
     "Verdict",
     "claims_document",

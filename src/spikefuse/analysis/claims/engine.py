@@ -26,8 +26,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spikefuse.analysis.claims.catalogue import CLAIMS
-from spikefuse.analysis.claims.observations import Row, Table, Unavailable, measure
+from spikefuse.analysis.claims.observations import Observations, Unavailable, measure
 from spikefuse.analysis.claims.rules import Claim, Kind, Part
+from spikefuse.analysis.table import Row
+from spikefuse.analysis.words import percent, signed
 from spikefuse.core.checks import one_of, require
 from spikefuse.stats import RangeTest, holm, range_test
 from spikefuse.studies.readings import BASE, READINGS
@@ -83,10 +85,10 @@ class PartVerdict:
         """The measurement as a reader would say it."""
         if self.measured_value is None:
             return f"{self.words}: not measured, wanted {self.wanted}"
-        unit, sign = ("%", "") if self.is_accuracy else ("pp", "+")
-        shown = f"{self.words}: {100 * self.measured_value:{sign}.2f} {unit}"
+        unit, write = ("%", percent) if self.is_accuracy else ("pp", signed)
+        shown = f"{self.words}: {write(self.measured_value)} {unit}"
         if self.low is not None and self.high is not None:
-            shown += f" ({100 * self.low:{sign}.2f} to {100 * self.high:{sign}.2f})"
+            shown += f" ({write(self.low)} to {write(self.high)})"
         return f"{shown}, n = {self.n}, wanted {self.wanted}"
 
 
@@ -170,13 +172,13 @@ def evaluate_claims(
     one_of(where, "noise_position", noise_position, POSITIONS)
     one_of(where, "reading", reading, READINGS)
     require(0.0 < confidence < 1.0, where, "confidence", "between 0 and 1", confidence)
-    table = Table(rows, protocol, split, noise_position, reading)
-    return tuple(_judge(claim, table, protocol, split, confidence) for claim in claims)
+    observed = Observations.of(rows, protocol, split, noise_position, reading)
+    return tuple(_judge(claim, observed, confidence) for claim in claims)
 
 
-def _measure_part(part: Part, table: Table, confidence: float) -> _Measured:
+def _measure_part(part: Part, observed: Observations, confidence: float) -> _Measured:
     try:
-        interval = measure(table, part.quantity, confidence)
+        interval = measure(observed, part.quantity, confidence)
     except Unavailable as problem:
         return _Measured(part, problem.value, None, None, problem.n, None, math.nan, str(problem))
     test = range_test(interval, part.low, part.high)
@@ -189,8 +191,8 @@ def _measure_part(part: Part, table: Table, confidence: float) -> _Measured:
     return _Measured(part, interval.estimate, low, high, interval.n, test, slack, interval.note)
 
 
-def _judge(claim: Claim, table: Table, protocol: str, split: str, confidence: float) -> Verdict:
-    measured = [_measure_part(part, table, confidence) for part in claim.parts]
+def _judge(claim: Claim, observed: Observations, confidence: float) -> Verdict:
+    measured = [_measure_part(part, observed, confidence) for part in claim.parts]
     # A part without numbers still counts in the family: the claim makes that comparison.
     outside = holm([each.test.outside if each.test else 1.0 for each in measured])
     level = 1.0 - confidence
@@ -210,9 +212,9 @@ def _judge(claim: Claim, table: Table, protocol: str, split: str, confidence: fl
         verdict=outcome,
         rule=f"{claim.rule} {DECISION}",
         reason=_reason(outcome, parts, deciding),
-        protocol=protocol,
-        split=split,
-        noise_position=table.noise_position,
+        protocol=observed.protocol,
+        split=observed.split,
+        noise_position=observed.noise_position,
         confidence=confidence,
         decided_by=deciding,
         parts=parts,

@@ -24,9 +24,11 @@ How the paper's words become numbers, the same way for every claim:
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
+from spikefuse.analysis.table import cell_words
+from spikefuse.analysis.words import level_name
 from spikefuse.core.checks import require
 
 Kind = Literal[
@@ -45,8 +47,6 @@ LEVEL_999 = 0.9985
 
 ABOUT_SHARE = 0.25
 ABOUT_AT_LEAST = 0.001
-
-_NAMES = {"snn": "SNN", "dnn": "DNN", "lif": "LIF", "if": "IF"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +69,7 @@ class Levels:
 
     def words(self) -> str:
         """The cell as a reader would say it: what is not the default is named."""
-        text = f"{self.modality} {_NAMES[self.network]} at {self.size}"
-        if self.neuron != "lif":
-            text += f", {_NAMES[self.neuron]}"
-        if self.reset != "soft":
-            text += f", {self.reset} reset"
-        if self.time_steps != 4:
-            text += f", T = {self.time_steps}"
-        if self.noise_std:
-            text += f", noise {self.noise_std:g}"
-            if self.noise_position:
-                text += f" {self.noise_position} the activation"
-        return text
+        return cell_words(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +206,15 @@ def gain_terms(network: str, sign: float = 1.0) -> tuple[tuple[float, Levels], .
 
 def gains(network: str) -> Part:
     """The fused network is above the mean of both unimodal ones, at S."""
-    words = f"fused {_NAMES[network]} minus the mean of image and audio {_NAMES[network]}, at S"
+    name = level_name("network", network)
+    words = f"fused {name} minus the mean of image and audio {name}, at S"
     quantity = Quantity(words, gain_terms(network))
     return Part("ordering", quantity, 0.0, math.inf, "above 0 pp")
 
 
 def gains_more(a: str, b: str) -> Part:
     """Network A gains more from the second modality than network B, at S."""
-    words = f"gain of the {_NAMES[a]} minus gain of the {_NAMES[b]}, at S"
+    names = [level_name("network", network) for network in (a, b)]
+    words = f"gain of the {names[0]} minus gain of the {names[1]}, at S"
     quantity = Quantity(words, gain_terms(a) + gain_terms(b, -1.0))
     return Part("difference of differences", quantity, 0.0, math.inf, "above 0 pp")

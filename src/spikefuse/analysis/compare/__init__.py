@@ -13,13 +13,13 @@ from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
     from spikefuse.analysis.compare.answer import Answer, answer, answer_document
-    from spikefuse.analysis.compare.cells import Series
+    from spikefuse.analysis.compare.cells import Operand
     from spikefuse.analysis.compare.judge import Comparison, compare_series
 
 __all__ = [
     "Answer",
     "Comparison",
-    "Series",
+    "Operand",
     "answer",
     "answer_document",
     "compare_series",

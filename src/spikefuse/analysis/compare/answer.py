@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from spikefuse.analysis.compare.judge import Comparison, compare_series
 from spikefuse.analysis.compare.operands import Kind, find_pairs
+from spikefuse.analysis.words import signed, span
 from spikefuse.core.checks import require
 from spikefuse.stats import Interval, holm
 
@@ -122,23 +123,24 @@ def _adjusted(found: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
 
 def _interval(interval: Interval) -> str:
-    return f"{100 * interval.low:+.2f} to {100 * interval.high:+.2f}"
+    return span(interval, signed)
 
 
 def _how(found: Comparison) -> str:
-    """Interval, n and test in brackets: those over clips where they decide."""
+    """Interval, n and test in brackets: those over clusters where they decide."""
     if found.difference is None:
         return "no test"
     level = f"{100 * found.difference.confidence:g} % interval"
-    if found.clips_decide and found.clips is not None:
-        shown = f"{_interval(found.clips)}, n = {found.clips.n} clips, cluster bootstrap"
+    if found.clusters_decide and found.clusters is not None:
+        over = found.clusters
+        shown = f"{_interval(over)}, n = {over.n} samples of {found.shared}, cluster bootstrap"
         return f"{level} {shown} beside {found.test} on {found.difference.n} samples"
     shown = f"{_interval(found.difference)}, n = {found.difference.n} {found.unit}"
     return f"{level} {shown}, {found.test}"
 
 
 def _of_one(found: Comparison, margin: float | None) -> str:
-    gap = f"{100 * found.gap:+.2f} pp ({_how(found)})"
+    gap = f"{signed(found.gap)} pp ({_how(found)})"
     if found.difference is None:
         said = f"Whether {found.a} differs from {found.b} cannot be tested: {gap}"
     elif found.outcome == "undecided":
@@ -154,9 +156,9 @@ def _of_one(found: Comparison, margin: float | None) -> str:
         "undecided": "it is open whether they are within",
     }[found.within or "undecided"]
     level = f"{100 * (1 - 2 * tested.alpha):g} % interval"
-    how = f"{level} {100 * tested.low:+.2f} to {100 * tested.high:+.2f}, two one-sided tests"
-    if found.clips_decide:
-        how += ", and the interval over clips"
+    how = f"{level} {signed(tested.low)} to {signed(tested.high)}, two one-sided tests"
+    if found.clusters_decide:
+        how += f", and the interval over samples of {found.shared}"
     return f"{said}; {word} {100 * margin:g} pp of each other ({how})."
 
 
@@ -207,7 +209,7 @@ def answer_document(found: Answer) -> dict[str, Any]:
                 "p_value_holm": each.p_value,
                 "within": each.within,
                 "equivalence": None if each.equivalence is None else asdict(each.equivalence),
-                "clip_bootstrap": _record(each.clips),
+                "clip_bootstrap": _record(each.clusters),
                 "error_ratio": _record(each.errors),
                 "advice": each.advice,
                 "notes": list(each.notes),

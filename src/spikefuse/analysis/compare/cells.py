@@ -1,29 +1,27 @@
 """Finding the cell that `factor=level,...` names in a table of results, and its number by seed."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from spikefuse.analysis.claims.observations import PAPER_STUDIES
+from spikefuse.analysis.table import DIVERGED, METRIC, Row, Table, same
+from spikefuse.analysis.words import shown
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.results import TIDY_COLUMNS
 from spikefuse.studies.design import Cell
 
-Row = Mapping[str, object]
-
 NOT_FACTORS = frozenset(("trial", "seed", "split", "metric", "value", "samples"))
 """Columns that say what a number is; `study` may be named but need not be."""
 
 _WHERE = "compare"
-_SAME = 1e-9
 
 
 @dataclass(frozen=True)
-class Series:
-    """Accuracy by seed of one cell, or of one trial.
+class Operand:
+    """One side of a comparison: the accuracy by seed of one cell, or of one trial.
 
     Args:
         label: What a reader calls it.
@@ -40,13 +38,6 @@ class Series:
     samples: int
     noise_std: float
     root: Path
-
-
-def shown(value: object) -> str:
-    """A level as text: short, and without what could steer a terminal."""
-    text = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    return f"{text[:39]}…" if len(text) > 40 else text or "nothing"
 
 
 def factors_of(rows: Sequence[Row]) -> list[str]:
@@ -79,17 +70,14 @@ def parse_cell(text: str) -> dict[str, str]:
     return levels
 
 
-def _is_level(value: object, wanted: str) -> bool:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return math.isclose(float(value), float(wanted), rel_tol=1e-12)
-        except ValueError:
-            return False
-    return shown(value) == wanted or (isinstance(value, bool) and str(value).lower() == wanted)
-
-
 def _levels(rows: Iterable[Row], name: str) -> dict[str, None]:
     return dict.fromkeys(shown(row.get(name)) for row in rows)
+
+
+def _is_outcome(row: Row, split: str) -> bool:
+    """Whether a row says what came of a trial: its accuracy, or that there is none."""
+    metric = row.get("metric")
+    return metric == DIVERGED or (metric == METRIC and row.get("split") == split)
 
 
 def select(rows: Sequence[Row], text: str, split: str) -> list[Row]:
@@ -105,21 +93,16 @@ def select(rows: Sequence[Row], text: str, split: str) -> list[Row]:
     """
     named = parse_cell(text)
     factors = factors_of(rows)
-    left = [
-        row
-        for row in rows
-        if row.get("metric") == "diverged"
-        or (row.get("metric") == "accuracy" and row.get("split") == split)
-    ]
+    left = [row for row in rows if _is_outcome(row, split)]
     if not left:
         raise InputError(f"{_WHERE}: the table must hold accuracies of split {split!r}, got none.")
     everything = left
     for name, level in named.items():
         one_of(_WHERE, "factor", name, factors)
-        found = [row for row in everything if _is_level(row.get(name), level)]
+        found = [row for row in everything if same(row.get(name), level)]
         if not found:
             one_of(_WHERE, name, level, _levels(everything, name))
-        left = [row for row in left if _is_level(row.get(name), level)]
+        left = [row for row in left if same(row.get(name), level)]
         if not left:
             raise InputError(f"{_WHERE}: no network was run with {text}. Name other levels.")
     for name in factors:
@@ -145,7 +128,7 @@ def _usual(rows: Sequence[Row], name: str) -> list[Row]:
     return [row for row in rows if shown(row.get(name)) == level]
 
 
-def series_of(rows: Iterable[Row], label: str, root: Path) -> Series:
+def operand_of(rows: Iterable[Row], label: str, root: Path, split: str = "test") -> Operand:
     """The accuracies by seed that the rows of one cell hold.
 
     A trial that stands in several studies gives the same number in each, and counts once.
@@ -154,39 +137,19 @@ def series_of(rows: Iterable[Row], label: str, root: Path) -> Series:
         StudyError: A seed diverged (leaving it out would flatter the cell), has no accuracy, or
             has two different ones.
     """
-    values: dict[int, float] = {}
-    first: dict[int, Row] = {}
-    samples: list[int] = []
-    noise = 0.0
-    for row in rows:
-        seed, value = row.get("seed"), row.get("value")
-        if row.get("metric") == "diverged":
-            raise StudyError(
-                f"{_WHERE}: every seed of {label} must have an accuracy, got one that diverged "
-                f"(seed {shown(seed)}). Leaving it out would flatter the cell."
-            )
-        if not isinstance(seed, int) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise StudyError(
-                f"{_WHERE}: every row of {label} must have a seed and an accuracy in 0 to 1, "
-                f"got seed {shown(seed)} and {shown(value)}."
-            )
-        known = first.setdefault(seed, row)
-        if abs(values.setdefault(seed, float(value)) - value) > _SAME:
-            differ = [n for n in factors_of([row]) if n != "study" and row.get(n) != known.get(n)]
-            hint = f"They differ in {', '.join(differ)}." if differ else "Name study=STUDY too."
-            raise StudyError(
-                f"{_WHERE}: seed {seed} of {label} must have one accuracy, got two (trials "
-                f"{shown(known.get('trial'))} and {shown(row.get('trial'))}). {hint}"
-            )
-        noise = max(noise, float(str(row.get("noise_std") or 0.0)))
-        size = row.get("samples")
-        samples.append(int(size) if isinstance(size, int | float) else 0)
-    return Series(
+    table = Table(rows)
+    series = table.series(split=split)
+    if series.diverged:
+        raise StudyError(
+            f"{_WHERE}: every seed of {label} must have an accuracy, got {series.reason}. "
+            "Leaving it out would flatter the cell."
+        )
+    return Operand(
         label=label,
-        values=dict(sorted(values.items())),
-        trials={seed: shown(first[seed].get("trial")) for seed in sorted(first)},
-        samples=min(samples, default=0),
-        noise_std=noise,
+        values=series.values,
+        trials=series.trials,
+        samples=series.samples,
+        noise_std=max((float(row.get("noise_std") or 0.0) for row in table.rows), default=0.0),
         root=root,
     )
 
@@ -210,9 +173,9 @@ def shared_cells(
         noise = tuple(key[names.index(name)] for name in ("noise_std", "noise_position"))
         groups.setdefault((trials, noise), []).append(key)
     found = []
-    for same in groups.values():
-        first = same[0]
-        told = [i for i in varying if all(key[i] == first[i] for key in same)]
+    for alike in groups.values():
+        first = alike[0]
+        told = [i for i in varying if all(key[i] == first[i] for key in alike)]
         parts = [f"{names[i]}={first[i]}" for i in told]
         # A single modality has no fusion: its name says so.
         label = ",".join(part for part in parts if part != "fusion=none") or "the one cell"
@@ -226,8 +189,6 @@ def _by_cell(
     cells: dict[tuple[str, ...], list[Row]] = {}
     text = lru_cache(maxsize=None, typed=True)(shown)  # few levels, many rows
     for row in rows:
-        if row.get("metric") == "diverged" or (
-            row.get("metric") == "accuracy" and row.get("split") == split
-        ):
+        if _is_outcome(row, split):
             cells.setdefault(tuple(text(row.get(name)) for name in names), []).append(row)
     return cells

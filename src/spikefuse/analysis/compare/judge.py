@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from spikefuse.analysis.claims import ASSUMED_SAMPLES
-from spikefuse.analysis.compare.cells import Series
+from spikefuse.analysis.compare.cells import Operand
 from spikefuse.analysis.compare.samples import Matched, NoSamples, match, read_answers
 from spikefuse.core.errors import InputError
 from spikefuse.core.streams import numpy_stream
@@ -61,8 +61,9 @@ class Comparison:
         difference: a minus b with interval and p value; None without a test.
         p_value: Of the difference; Holm-adjusted where several cells are compared.
         equivalence: The two one-sided tests, where a margin was asked for.
-        clips: a minus b with the interval of a cluster bootstrap over clips, where samples share
-            clips.
+        clusters: a minus b with the interval of a cluster bootstrap, where several samples hold
+            the same sample of one modality.
+        shared: That modality; empty where there is none.
         errors: Errors of a per error of b, where both are near 100 %.
         advice: What more seeds would show; may be empty.
         notes: What a reader must know besides.
@@ -78,7 +79,8 @@ class Comparison:
     difference: Interval | None = None
     p_value: float | None = None
     equivalence: Equivalence | None = None
-    clips: Interval | None = None
+    clusters: Interval | None = None
+    shared: str = ""
     errors: Interval | None = None
     advice: str = ""
     notes: tuple[str, ...] = ()
@@ -94,7 +96,7 @@ class Comparison:
         interval = self.difference
         if interval is None or self.p_value is None or self.p_value >= 1.0 - interval.confidence:
             return "undecided"
-        sides = [interval, self.clips] if self.clips_decide else [interval]
+        sides = [interval, self.clusters] if self.clusters_decide else [interval]
         if any(side is not None and side.low <= 0.0 <= side.high for side in sides):
             return "undecided"
         return "better" if interval.estimate > 0.0 else "worse"
@@ -106,8 +108,8 @@ class Comparison:
         if found is None:
             return None
         ends = [(found.low, found.high)]
-        if self.clips_decide and self.clips is not None:
-            ends.append((self.clips.low, self.clips.high))
+        if self.clusters_decide and self.clusters is not None:
+            ends.append((self.clusters.low, self.clusters.high))
         if found.equivalent and all(
             -found.margin < low and high < found.margin for low, high in ends
         ):
@@ -116,13 +118,13 @@ class Comparison:
         return "outside" if outside else "undecided"
 
     @property
-    def clips_decide(self) -> bool:
-        """Whether the interval over clips must agree: McNemar takes samples as independent."""
-        return self.clips is not None and self.unit == "samples"
+    def clusters_decide(self) -> bool:
+        """Whether the cluster bootstrap must agree: McNemar takes samples as independent."""
+        return self.clusters is not None and self.unit == "samples"
 
 
 def compare_series(
-    a: Series, b: Series, *, margin: float | None = None, confidence: float = 0.95
+    a: Operand, b: Operand, *, margin: float | None = None, confidence: float = 0.95
 ) -> Comparison:
     """Compare two series with the test that fits what they share.
 
@@ -130,7 +132,7 @@ def compare_series(
     |---|---|
     | at least 2 seeds | paired Student t interval of the differences |
     | fewer, at least 2 seeds a side | Welch |
-    | one seed, test samples | exact McNemar; with shared clips the clip bootstrap must agree |
+    | one seed, test samples | exact McNemar; if they share parts the bootstrap must agree |
     | nothing | none |
 
     Args:
@@ -147,15 +149,15 @@ def compare_series(
     else:
         return _one_seed(a, b, shared, margin, confidence)
     matched, _ = _matched(a, b, [(seed, seed) for seed in shared])
-    return replace(found, clips=_over_clips(matched, confidence))
+    return replace(found, **_over_clusters(matched, confidence))
 
 
-def _resolution(*series: Series) -> float:
+def _resolution(*series: Operand) -> float:
     return max(1.0 / (each.samples or ASSUMED_SAMPLES) for each in series)
 
 
 def _paired(
-    a: Series, b: Series, seeds: Sequence[int], margin: float | None, confidence: float
+    a: Operand, b: Operand, seeds: Sequence[int], margin: float | None, confidence: float
 ) -> Comparison:
     first, second = ([each.values[seed] for seed in seeds] for each in (a, b))
     step = _resolution(a, b)
@@ -184,7 +186,7 @@ def _paired(
     return replace(found, advice=_advice(found, spread, margin, confidence))
 
 
-def _welch(a: Series, b: Series, margin: float | None, confidence: float) -> Comparison:
+def _welch(a: Operand, b: Operand, margin: float | None, confidence: float) -> Comparison:
     first, second = (list(each.values.values()) for each in (a, b))
     step = _resolution(a, b)
     difference = welch_difference(first, second, confidence=confidence, resolution=step)
@@ -211,7 +213,7 @@ def _welch(a: Series, b: Series, margin: float | None, confidence: float) -> Com
 
 
 def _one_seed(
-    a: Series, b: Series, shared: Sequence[int], margin: float | None, confidence: float
+    a: Operand, b: Operand, shared: Sequence[int], margin: float | None, confidence: float
 ) -> Comparison:
     pairs = [(seed, seed) for seed in shared]
     if not pairs and len(a.values) == len(b.values) == 1:
@@ -224,11 +226,11 @@ def _one_seed(
     notes = [difference.note] if difference.note else []
     if one.left_out:
         notes.append(f"{one.left_out} samples that only one of them saw are left out")
-    clips = _over_clips(matched, confidence)
-    if clips is not None:
+    over = _over_clusters(matched, confidence)
+    if over:
         notes.append(
-            f"the {difference.n} samples hold {clips.n} clips and are not independent: the answer "
-            "counts only where the bootstrap over clips agrees"
+            f"the {difference.n} samples hold {over['clusters'].n} samples of {over['shared']} and "
+            "are not independent: the answer counts only where the bootstrap over these agrees"
         )
     alpha = 1.0 - confidence
     return Comparison(
@@ -245,14 +247,14 @@ def _one_seed(
         equivalence=None
         if margin is None
         else paired_samples_tost(one.a, one.b, margin, alpha=alpha),
-        clips=clips,
+        **over,
         errors=_sample_errors(one, confidence),
         advice=MORE_SEEDS,
         notes=tuple(notes),
     )
 
 
-def _untested(a: Series, b: Series, problem: str) -> Comparison:
+def _untested(a: Operand, b: Operand, problem: str) -> Comparison:
     counts = f"{len(a.values)} and {len(b.values)} seeds"
     return Comparison(
         a=a.label,
@@ -266,7 +268,7 @@ def _untested(a: Series, b: Series, problem: str) -> Comparison:
     )
 
 
-def _matched(a: Series, b: Series, pairs: Sequence[tuple[int, int]]) -> tuple[list[Matched], str]:
+def _matched(a: Operand, b: Operand, pairs: Sequence[tuple[int, int]]) -> tuple[list[Matched], str]:
     """The trials of each pair of seeds side by side; empty, with the reason, unless all are."""
     found: list[Matched] = []
     for series in (a, b):
@@ -289,17 +291,23 @@ def _check_accuracy(value: float, predicted: float, label: str) -> None:
         raise NoSamples(f"the accuracies of {label} are not those of its stored test predictions")
 
 
-def _over_clips(matched: Sequence[Matched], confidence: float) -> Interval | None:
-    clips = [each.clips for each in matched if each.clips is not None]
-    if not clips or len(clips) < len(matched):
-        return None
-    names = np.concatenate(clips)
+def _over_clusters(matched: Sequence[Matched], confidence: float) -> dict[str, Any]:
+    """`clusters` and `shared` of a comparison; empty where the samples are all different.
+
+    Seeds are pooled: what several of them hold is drawn with all its samples of all seeds.
+    """
+    shared = {each.shared for each in matched}
+    clusters = [each.clusters for each in matched if each.clusters is not None]
+    if not clusters or len(clusters) < len(matched) or len(shared) > 1:
+        return {}
+    names = np.concatenate(clusters)
     if len(np.unique(names)) < 2:
-        return None
+        return {}
     values = np.concatenate([each.differences for each in matched])
-    return cluster_bootstrap(
-        values, names, numpy_stream(0, "compare", "clips"), confidence=confidence
-    )
+    # The stream's name is part of every interval that was ever given: it stays.
+    stream = numpy_stream(0, "compare", "clips")
+    interval = cluster_bootstrap(values, names, stream, confidence=confidence)
+    return {"clusters": interval, "shared": shared.pop()}
 
 
 def _errors(
@@ -312,9 +320,9 @@ def _errors(
 
 
 def _sample_errors(one: Matched, confidence: float) -> Interval | None:
-    """The same over samples; None where they share clips, which the interval does not know."""
+    """The same over samples; None where they share parts, which the interval does not know."""
     shares = one.a.mean(), one.b.mean()
-    if one.clips is not None or min(shares) < NEAR_ONE or max(shares) >= 1.0:
+    if one.clusters is not None or min(shares) < NEAR_ONE or max(shares) >= 1.0:
         return None
     return paired_samples_error_ratio(one.a, one.b, confidence=confidence)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from spikefuse.analysis.compare.cells import Series, select, series_of, shared_cells, shown
+from spikefuse.analysis.compare.cells import Operand, operand_of, select, shared_cells
+from spikefuse.analysis.words import shown
 from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
 from spikefuse.results import TrialStore, read_tidy
@@ -31,7 +32,7 @@ class Pairs:
     """
 
     kind: Kind
-    series: tuple[tuple[Series, Series], ...]
+    series: tuple[tuple[Operand, Operand], ...]
     refused: tuple[tuple[str, str], ...] = ()
 
 
@@ -84,7 +85,7 @@ def find_pairs(a: str, b: str, results: Path, split: str = "test") -> Pairs:
     if kinds[0] == "trial":
         return Pairs("trial", ((_trial(a, results, split), _trial(b, results, split)),))
     rows = _rows(results)
-    first, second = (series_of(select(rows, text, split), text, results) for text in (a, b))
+    first, second = (operand_of(select(rows, text, split), text, results, split) for text in (a, b))
     if first.trials == second.trials and first.values == second.values:
         raise InputError(
             f"{_WHERE}: A and B must be different cells, got the same one ({a} and {b} name the "
@@ -114,11 +115,13 @@ def _folders(a: Path, b: Path, split: str) -> Pairs:
             f"{_WHERE}: the two result folders must share a cell with accuracies of split "
             f"{split!r}, got none. Cells are equal when all their factors are."
         )
-    series: list[tuple[Series, Series]] = []
+    series: list[tuple[Operand, Operand]] = []
     refused: list[tuple[str, str]] = []
     for label, rows_a, rows_b in found:
         try:
-            series.append((series_of(rows_a, label, a), series_of(rows_b, label, b)))
+            series.append(
+                (operand_of(rows_a, label, a, split), operand_of(rows_b, label, b, split))
+            )
         except SpikefuseError as problem:
             refused.append((label, str(problem).removeprefix(f"{_WHERE}: ")))
     return Pairs("folder", tuple(series), tuple(refused))
@@ -128,7 +131,7 @@ def _trials(results: Path) -> list[str]:
     return list(TrialStore(results, read_only=True)) if results.is_dir() else []
 
 
-def _trial(text: str, results: Path, split: str) -> Series:
+def _trial(text: str, results: Path, split: str) -> Operand:
     path = Path(text)
     root, name = results, text
     if (path / "trial.json").is_file():
@@ -155,7 +158,7 @@ def _trial(text: str, results: Path, split: str) -> Series:
             f"{_WHERE}: trial {name} must tell its seed, accuracy and samples, got a record "
             f"without ({type(problem).__name__}: {shown(problem)}). Train it again."
         ) from problem
-    return Series(
+    return Operand(
         label=name,
         values={seed: value},
         trials={seed: name},

@@ -1,6 +1,6 @@
 """Two trained networks on the test samples that both saw, read from their stored predictions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.results import TrialStore
 
-MODALITIES = ("image", "audio")
+_NOT_SAMPLES = frozenset(("predicted", "labels", "logits"))
+"""What a trial stores of its answers; every other entry says which samples of a modality it saw."""
 
 
 class NoSamples(Exception):
@@ -23,7 +24,7 @@ class Answers:
     Args:
         correct: [n] bool.
         labels: [n].
-        samples: Modality -> [n], which sample of the data each is.
+        samples: Modality -> [n], which sample of its pool each is.
         source: Name of the data, which the indices are of.
     """
 
@@ -40,13 +41,16 @@ class Matched:
     Args:
         a: [n] bool, whether the first is right.
         b: [n] bool, whether the second is.
-        clips: [n], the clip of each sample, where several samples share one; else None.
+        clusters: [n], which sample of `shared` each holds; None where none is held twice.
+        shared: The modality whose samples are held by several; of several such modalities the one
+            with the fewest, whose samples are the least independent. Empty where there is none.
         left_out: Samples of either trial that the other did not see.
     """
 
     a: NDArray[np.bool_]
     b: NDArray[np.bool_]
-    clips: NDArray[np.int64] | None
+    clusters: NDArray[np.int64] | None
+    shared: str
     left_out: int
 
     @property
@@ -67,9 +71,7 @@ def read_answers(root: Path, trial: str) -> Answers:
         data = folder.definition().get("data")
     except SpikefuseError as error:
         raise NoSamples(f"predictions of trial {trial} cannot be read ({error})") from error
-    samples = {
-        name: tensors[name].astype(np.int64) for name in MODALITIES if tensors.get(name) is not None
-    }
+    samples = {name: tensors[name].astype(np.int64) for name in sorted(set(tensors) - _NOT_SAMPLES)}
     if not samples or not {"predicted", "labels"} <= set(tensors):
         raise NoSamples(f"predictions of trial {trial} do not say which samples they belong to")
     labels = tensors["labels"].astype(np.int64)
@@ -92,22 +94,29 @@ def match(a: Answers, b: Answers) -> Matched:
     """
     if a.source != b.source:
         raise NoSamples("the two were tested on different data")
-    names = [name for name in MODALITIES if name in a.samples and name in b.samples]
+    names = [name for name in a.samples if name in b.samples]
     if not names:
-        raise NoSamples("the two share no test samples: one sees images, the other hears clips")
-    key_a, key_b = (_keys(each, names) for each in (a, b))
+        sees = " and ".join(a.samples), " and ".join(b.samples)
+        raise NoSamples(
+            f"the two share no test samples: one sees {sees[0]}, the other sees {sees[1]}"
+        )
+    key_a, key_b = _keys(a, b, names)
     if len(np.unique(key_b)) < len(key_b):
         swapped = _look_up(b, a, key_b, key_a)
-        return Matched(swapped.b, swapped.a, swapped.clips, swapped.left_out)
+        return replace(swapped, a=swapped.b, b=swapped.a)
     return _look_up(a, b, key_a, key_b)
 
 
-def _keys(answers: Answers, names: list[str]) -> NDArray[np.int64]:
-    """One number a sample that names it: indices are int32, so two of them fit."""
-    key = np.zeros(len(answers.correct), dtype=np.int64)
-    for name in names:
-        key = (key << 32) + answers.samples[name]
-    return key
+def _keys(a: Answers, b: Answers, names: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One number for each sample of both that names it, however many modalities it has.
+
+    The rows of indices are numbered: packed into the bits of one integer, a third index would push
+    the first one out, and different samples would be taken for the same.
+    """
+    both = [np.stack([each.samples[name] for name in names], axis=1) for each in (a, b)]
+    _, numbers = np.unique(np.concatenate(both), axis=0, return_inverse=True)
+    numbers = numbers.reshape(-1)
+    return numbers[: len(both[0])], numbers[len(both[0]) :]
 
 
 def _look_up(
@@ -125,10 +134,11 @@ def _look_up(
     partner = partner[here]
     if (many.labels[here] != few.labels[partner]).any():
         raise NoSamples("the two call the same samples by different labels: other data")
-    clips = many.samples.get("audio")
-    heard = few.samples["audio"][partner] if clips is None and "audio" in few.samples else None
-    chosen = heard if clips is None else clips[here]
-    if chosen is not None and len(np.unique(chosen)) == len(chosen):
-        chosen = None
+    seen = {name: index[partner] for name, index in few.samples.items()}
+    seen |= {name: index[here] for name, index in many.samples.items()}
+    counts = {name: len(np.unique(index)) for name, index in seen.items()}
+    shared = min(counts, key=lambda name: counts[name])
+    if counts[shared] == len(partner):
+        shared = ""
     unseen = int((~here).sum()) + len(key_few) - len(np.unique(partner))
-    return Matched(many.correct[here], few.correct[partner], chosen, unseen)
+    return Matched(many.correct[here], few.correct[partner], seen.get(shared), shared, unseen)

@@ -11,14 +11,13 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.words import level_name, percent, points, rate
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import Tips, set_accuracy_axis
 from spikefuse.report.drawing.scale import AccuracyScale, choose_scale
-from spikefuse.report.headline import points
 
 _POINTS_PER_INCH = 72.0
 _CURVE_BOX = (300.0, 190.0, (42.0, 12.0, 10.0, 36.0))
-_NETWORK_NAME = {"snn": "SNN", "dnn": "DNN"}
 
 
 def blank(
@@ -55,7 +54,7 @@ def _row(ax: Axes, y: float, line: Line, unit: str) -> None:
     ax.plot(seeds, np.full(len(seeds), y + 0.2), "o", ms=3.8, color=colour, alpha=0.6, mew=0)
     face = theme.LIGHT["card"] if line.hollow else colour
     ax.plot([100 * value.mean], [y], "o", ms=9, color=face, mec=colour, mew=1.8, zorder=5)
-    number = points(value.mean) + " pp" if unit == "pp" else f"{100 * value.mean:.2f} %"
+    number = points(value.mean) + " pp" if unit == "pp" else f"{percent(value.mean)} %"
     for text, x, side, weight in ((line.label, 0, "left", "normal"), (number, 1, "right", "bold")):
         ax.annotate(
             text,
@@ -77,7 +76,7 @@ def gain_lines(found: Headline) -> list[Line]:
     for name in ("snn", "dnn"):
         gain = found.gains.get(name)
         if gain is not None:
-            word = _NETWORK_NAME[name]
+            word = level_name("network", name)
             lines.append(Line(f"{word}: fused over the better one", gain.over_best, "fused"))
             lines.append(Line(f"{word}: fused over their mean", gain.over_mean, "mean"))
     if BEST in found.more:
@@ -119,7 +118,9 @@ def leak_lines(found: Headline) -> list[Line]:
     """The rows of the leak chart: each network under both pairings."""
     lines = []
     for name, leak in found.leaks.items():
-        word = _NETWORK_NAME[name]
+        if leak.paper is None or leak.disjoint is None:
+            continue
+        word = level_name("network", name)
         lines.append(Line(f"{word}, pair then split", leak.paper, "mean", hollow=True))
         lines.append(Line(f"{word}, split then pair", leak.disjoint, "fused"))
     return lines
@@ -245,7 +246,7 @@ def rate_chart(
             ax.plot(
                 values, [place + shift] * len(values), "o", ms=3, color=colour, alpha=0.5, mew=0
             )
-            tip = f"{modality}, {layer}: {mean:.4f} spikes per neuron and step, n = {len(values)}"
+            tip = f"{modality}, {layer}: {rate(mean)} spikes per neuron and step, n = {len(values)}"
             marker = theme.MARKER[role]
             ax.plot([mean], [place + shift], marker, ms=6, color=colour, gid=tips.add(tip))
     ax.set_yticks(range(len(layers)), list(layers))

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.words import percent
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
 from spikefuse.report.drawing.panels import Tips
@@ -67,7 +68,7 @@ def dot_chart(dots: Dots) -> tuple[Figure, Tips]:
                 bounds += [100 * value.low, 100 * value.high]
                 ax.plot(bounds[-2:], [y, y], color=colour, lw=1.8, zorder=3)
             ax.plot(seeds, np.full(len(seeds), y), "o", ms=3, color=colour, alpha=0.5, mew=0)
-            tip = f"{category}, {series.name}: {100 * value.mean:.2f} {dots.unit}, n = {value.n}"
+            tip = f"{category}, {series.name}: {percent(value.mean)} {dots.unit}, n = {value.n}"
             ax.plot(
                 [100 * value.mean],
                 [y],
@@ -102,7 +103,7 @@ def _ends(points: Sequence[float], bounds: Sequence[float]) -> tuple[float, floa
     reach = max(high - low, 0.2)
     low = min([low, *(max(end, low - reach) for end in bounds)])
     high = max([high, *(min(end, high + reach) for end in bounds)])
-    pad = 0.05 * (high - low)
+    pad = 0.05 * (high - low) or 0.1  # a chart of which every number is missing has axes too
     return low - pad, high + pad
 
 
@@ -115,7 +116,7 @@ def describe_dots(dots: Dots) -> str:
     parts = []
     for category in dots.categories:
         found = [
-            f"{series.name} {100 * value.mean:.2f} {dots.unit}, n = {value.n}"
+            f"{series.name} {percent(value.mean)} {dots.unit}, n = {value.n}"
             for series in dots.series
             if (value := series.values.get(category)) is not None
         ]

@@ -7,14 +7,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from spikefuse.analysis.figures import UNIMODAL_MEAN, FigureRow, PaperFigure, level_name
-from spikefuse.analysis.rows import Level
+from spikefuse.analysis.figures import UNIMODAL_MEAN, FigureRow, PaperFigure
+from spikefuse.analysis.table import Level
+from spikefuse.analysis.words import percent, short_percent, span
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.scale import (
     CHANCE,
     AccuracyScale,
     choose_scale,
-    percent,
     stretch,
     unstretch,
 )
@@ -55,23 +55,26 @@ def figure_scale(rows: Sequence[FigureRow]) -> AccuracyScale:
 
 def describe(row: FigureRow, figure: PaperFigure) -> str:
     """One bar in words: levels, mean, interval, n, paper's value."""
-    parts = [level_name(figure.hue.column, row.hue), level_name(figure.x.column, row.x)]
+    parts = [figure.hue.name(row.hue), figure.x.name(row.x)]
     if figure.panel is not None and row.panel is not None:
-        parts.insert(0, level_name(figure.panel.column, row.panel))
+        parts.insert(0, figure.panel.name(row.panel))
     if row.mean is None:
-        return f"{', '.join(parts)}: not measured"
-    text = f"{', '.join(parts)}: {100 * row.mean:.2f} %"
+        why = f"no mean, n = {row.n}, {row.reason}" if row.reason else "not measured"
+        return f"{', '.join(parts)}: {why}"
+    text = f"{', '.join(parts)}: {percent(row.mean)} %"
     if row.low is not None and row.high is not None:
-        text += f", 95 % interval {100 * row.low:.2f} to {100 * row.high:.2f}"
+        text += f", 95 % interval {span(row, percent)}"
     text += f", n = {row.n}"
-    return text + (f"; the paper says {percent(row.paper)} %" if row.paper is not None else "")
+    return text + (
+        f"; the paper says {short_percent(row.paper)} %" if row.paper is not None else ""
+    )
 
 
 def set_accuracy_axis(ax: Axes, scale: AccuracyScale, *, label: bool = True) -> None:
     """Ticks, grid, chance line and ends of an accuracy axis."""
     if scale.stretched:
         ax.set_yscale("function", functions=(stretch, unstretch))
-    ax.set_yticks(scale.ticks, [percent(tick) for tick in scale.ticks])
+    ax.set_yticks(scale.ticks, [short_percent(tick) for tick in scale.ticks])
     ax.set_yticks([], minor=True)
     ax.set_ylim(scale.low, scale.high)
     ax.tick_params(axis="y", length=0, pad=5)
@@ -155,27 +158,17 @@ def _draw_bar(ax: Axes, x: float, row: FigureRow, panel: Panel, tips: Tips) -> N
             linestyle="none",
             clip_on=False,
             zorder=4,
-            gid=tips.add(f"The paper's text: {percent(row.paper)} %"),
+            gid=tips.add(f"The paper's text: {short_percent(row.paper)} %"),
         )
     if row.mean is None:
-        _value(ax, x, "no data", theme.LIGHT["muted"])
+        # The seeds that are left show where they fell; a mean over them would flatter the bar.
+        _seeds(ax, x, row, colour)
+        _value(ax, x, "diverged" if row.reason else "no data", theme.LIGHT["muted"])
         return
-    _value(ax, x, f"{100 * row.mean:.2f}", theme.LIGHT["ink"])
+    _value(ax, x, percent(row.mean), theme.LIGHT["ink"])
     if row.low is not None and row.high is not None:
         _interval(ax, x, (row.low, row.high), scale, colour)
-    seeds = np.array(list(row.values.values()))
-    ax.plot(
-        np.full(len(seeds), x + _SEED_SHIFT),
-        seeds,
-        marker="o",
-        markersize=3.6,
-        color=colour,
-        alpha=0.6,
-        markeredgewidth=0,
-        linestyle="none",
-        clip_on=False,
-        zorder=3,
-    )
+    _seeds(ax, x, row, colour)
     ax.plot(
         [x],
         [row.mean],
@@ -188,6 +181,24 @@ def _draw_bar(ax: Axes, x: float, row: FigureRow, panel: Panel, tips: Tips) -> N
         clip_on=False,
         zorder=5,
         gid=tips.add(describe(row, panel.figure)),
+    )
+
+
+def _seeds(ax: Axes, x: float, row: FigureRow, colour: str) -> None:
+    seeds = np.array(list(row.values.values()))
+    if not len(seeds):
+        return
+    ax.plot(
+        np.full(len(seeds), x + _SEED_SHIFT),
+        seeds,
+        marker="o",
+        markersize=3.6,
+        color=colour,
+        alpha=0.6,
+        markeredgewidth=0,
+        linestyle="none",
+        clip_on=False,
+        zorder=3,
     )
 
 

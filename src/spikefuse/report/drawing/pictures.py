@@ -8,13 +8,13 @@ import matplotlib
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from spikefuse.analysis.figures import FigureRow, PaperFigure, level_name
+from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.words import percent, points
 from spikefuse.report.drawing import charts, theme
 from spikefuse.report.drawing.panels import Panel, Tips, describe, draw_panel, figure_scale
 from spikefuse.report.drawing.scale import choose_scale
 from spikefuse.report.drawing.svg import inline_svg
-from spikefuse.report.headline import points
 from spikefuse.report.reading import settings
 from spikefuse.report.reading.settings import Group, number
 from spikefuse.report.reading.sources import Trial
@@ -89,7 +89,7 @@ def figure_pictures(
             panel = Panel(figure, chosen, scale)
             name = ""
             if figure.panel is not None and level is not None:
-                name = f"{level_name(figure.panel.column, level)}: "
+                name = f"{figure.panel.name(level)}: "
             bars = "; ".join(describe(row, figure) for row in chosen)
             label = f"Figure {figure.number}, {name}{view.title}. {view.detail}. {bars}."
 
@@ -121,15 +121,16 @@ def gain_picture(found: Headline) -> Picture | None:
 
 def leak_picture(found: Headline) -> Picture | None:
     """The leak chart, or None without data."""
-    if not found.leaks:
+    lines = charts.leak_lines(found)
+    if not lines:
         return None
     rows = [
-        f"{name.upper()} {100 * leak.paper.mean:.2f} % when paired before the split, "
-        f"{100 * leak.disjoint.mean:.2f} % when split first"
+        f"{name.upper()} {percent(leak.paper.mean)} % when paired before the split, "
+        f"{percent(leak.disjoint.mean)} % when split first"
         for name, leak in found.leaks.items()
+        if leak.paper is not None and leak.disjoint is not None
     ]
     label = f"Validation accuracy of the fused network: {'; '.join(rows)}."
-    lines = charts.leak_lines(found)
     return draw_picture(lambda: charts.leak_chart(lines), "leak-chart", label)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spikefuse.analysis.words import short_percent
+
 CHANCE = 0.1
 # Keeps 100 % at a finite place; small against one error in 2,000 samples.
 _TOP = 5e-4
@@ -53,12 +55,7 @@ class AccuracyScale:
                 "The axis is stretched towards 100 % (by the odds right to wrong), so that small "
                 "differences near the top and a fall to chance both show."
             )
-        return f"The axis is a zoom: it starts at {percent(self.low)} %, not at 0."
-
-
-def percent(accuracy: float) -> str:
-    """An accuracy as a number of per cent without needless zeros: 0.995 -> 99.5."""
-    return f"{100 * accuracy:.2f}".rstrip("0").rstrip(".")
+        return f"The axis is a zoom: it starts at {short_percent(self.low)} %, not at 0."
 
 
 def choose_scale(

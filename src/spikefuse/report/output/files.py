@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from spikefuse.analysis.figures import FigureRow, PaperFigure, level_name
+from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
 from spikefuse.report.drawing.panels import Panel, Tips, draw_panel, figure_scale, legend_handles
@@ -80,7 +80,7 @@ def slide(
             draw_panel(ax, panel, Tips(), label=index == 0)
             title = view.title
             if figure.panel is not None and level is not None:
-                title = f"{level_name(figure.panel.column, level)}: {title.lower()}"
+                title = f"{figure.panel.name(level)}: {title.lower()}"
             drawn.text(left / width, (top + 41) / height, title, weight="bold", fontsize=10)
             drawn.text(
                 left / width,

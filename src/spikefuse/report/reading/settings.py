@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spikefuse.analysis.figures import level_name
+from spikefuse.analysis.words import NONE, level_name, percent
 from spikefuse.report.reading.sources import Trial
-from spikefuse.report.tables import NONE, Column, Table, share
+from spikefuse.report.tables import Column, Table
 
 # The factors of the paper's experiments: they name a network; the rest is effort or detail.
 _FACTORS = ("network", "size", "neuron", "reset", "time_steps")
@@ -155,8 +155,8 @@ def trial_table(trials: Sequence[Trial]) -> Table:
                 trial.state,
                 *(text(settings.get(name)) for name in names),
                 text(trial.results.get("best_epoch")),
-                share(number(accuracy.get("validation_best"))),
-                share(number(accuracy.get("test_best"))),
+                percent(number(accuracy.get("validation_best"))),
+                percent(number(accuracy.get("test_best"))),
                 _count(trial.results.get("parameters")),
                 _count(trial.results.get("macs")),
                 _count(trial.results.get("seconds")),

@@ -8,28 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.analysis.figures import FIGURES
-from spikefuse.analysis.rows import METRIC, Level, select
-from spikefuse.core.errors import SpikefuseError
+from spikefuse.analysis.table import Table, default_levels
+from spikefuse.core.errors import SpikefuseError, StudyError
 from spikefuse.report.reading.settings import MODALITIES
 from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.results import TrialFolder, TrialStore
 
 # Rows of other studies may have the same levels and yet be other networks.
-_STUDIES = frozenset(figure.study for figure in FIGURES)
-_USUAL: Mapping[str, tuple[str, ...]] = {
-    "fusion": ("none", "early"),
-    "pairing": ("", "None", "true", "True"),
-    "held_out": ("", "None"),
-    "reading": ("", "None", "base"),
-}
-_LEVELS: Mapping[str, Level] = {
-    "size": "S",
-    "protocol": "disjoint",
-    "noise_std": 0.0,
-    "metric": METRIC,
-    "split": "test",
-}
-_SPIKING: Mapping[str, Level] = {"neuron": "lif", "reset": "soft"}
+_STUDIES = tuple(dict.fromkeys(figure.study for figure in FIGURES))
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -42,19 +28,16 @@ def default_trials(run: Run, network: str, modality: str, steps: int = 4) -> dic
         network: "snn" or "dnn".
         modality: "image", "audio" or "fused".
         steps: Time steps of a spiking network.
+
+    Raises:
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    levels: dict[str, Level] = {**_LEVELS, "network": network, "modality": modality}
+    levels = default_levels(network, modality) | {"size": "S", "protocol": "disjoint"}
     if network == "snn":
-        levels |= {**_SPIKING, "time_steps": steps}
+        levels["time_steps"] = steps
     by_name = {trial.name: trial for trial in run.trials if trial.state == "done"}
-    found = {}
-    for row in select(run.rows, levels):
-        trial = by_name.get(str(row.get("trial")))
-        usual = all(str(row.get(name, "")) in kept for name, kept in _USUAL.items() if name in row)
-        seed = row.get("seed")
-        if trial and usual and row.get("study") in _STUDIES and isinstance(seed, int):
-            found[seed] = trial
-    return dict(sorted(found.items()))
+    series = Table(run.rows).series(study=_STUDIES, **levels)
+    return {seed: by_name[name] for seed, name in series.trials.items() if name in by_name}
 
 
 def site_rank(site: str) -> tuple[bool, int, str]:
@@ -79,6 +62,16 @@ class Shelf:
 
     run: Run
     notices: list[str] = field(default_factory=list)
+
+    def trials(self, network: str, modality: str, steps: int = 4) -> dict[int, Trial]:
+        """`default_trials`; none where the rows contradict each other."""
+        try:
+            return default_trials(self.run, network, modality, steps)
+        except StudyError as error:
+            text = f"The networks behind the {modality} answers are not known ({error})."
+            if text not in self.notices:
+                self.notices.append(text)
+            return {}
 
     def predictions(self, trial: Trial) -> Arrays:
         """What the network answered; empty where that cannot be read."""

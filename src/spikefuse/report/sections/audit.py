@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from spikefuse.analysis.words import NONE
 from spikefuse.report.reading.settings import MODALITIES, number
 from spikefuse.report.reading.sources import Trial
-from spikefuse.report.tables import NONE, Column, Table
+from spikefuse.report.tables import Column, Table
 
 _KINDS = ("images", "clips", "speakers")
 _PROTOCOLS = ("paper", "disjoint", "speaker", "official")

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.figures import level_name
+from spikefuse.analysis.words import NONE, interval, level_name, percent, plural
 from spikefuse.report.drawing import theme
 from spikefuse.report.reading.settings import MODALITIES
 from spikefuse.report.reading.sources import Run
-from spikefuse.report.reading.stored import Arrays, Shelf, default_trials
-from spikefuse.report.tables import NONE, Column, Table, interval, share
+from spikefuse.report.reading.stored import Arrays, Shelf
+from spikefuse.report.tables import Column, Table
 
 CLASSES = 10
 _FULL_WRONG = 0.2
@@ -59,7 +59,7 @@ def confusions(run: Run, shelf: Shelf) -> list[Confusion]:
     for modality in MODALITIES:
         for network in ("snn", "dnn"):
             by_seed = {}
-            for seed, trial in default_trials(run, network, modality).items():
+            for seed, trial in shelf.trials(network, modality).items():
                 stored = shelf.predictions(trial)
                 if not {"predicted", "labels"} <= stored.keys():
                     continue
@@ -105,11 +105,11 @@ def _table(found: Confusion) -> Table:
     said = ""
     if overall is not None:
         ends = _spread(overall)
-        said = f"right {share(overall.mean)} %{f' ({ends})' if ends != NONE else ''}, "
+        said = f"right {percent(overall.mean)} %{f' ({ends})' if ends != NONE else ''}, "
     return Table(
         name=f"confusion-{found.network}-{found.modality}",
         caption=(
-            f"{found.name}: {said}{total:,} answers of {seeds} seed{'' if seeds == 1 else 's'}. "
+            f"{found.name}: {said}{total:,} answers of {plural(seeds, 'seed')}. "
             "A row is the true digit, a column the digit read."
         ),
         columns=(
@@ -133,7 +133,7 @@ def _recall(found: Confusion, digit: int) -> tuple[str, str]:
     value = estimate(by_seed)
     if value is None:
         return NONE, NONE
-    return share(value.mean), _spread(value)
+    return percent(value.mean), _spread(value)
 
 
 def _spread(value: Estimate) -> str:

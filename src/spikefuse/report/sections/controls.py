@@ -2,22 +2,39 @@
 
 from collections.abc import Iterator
 
-from spikefuse.analysis.figures import level_name
-from spikefuse.analysis.gains import BEST, CONTROL_MARGIN, NETWORKS, YARDSTICKS, Baselines, Control
+from spikefuse.analysis.gains import (
+    BEST,
+    CONTROL_MARGIN,
+    NETWORKS,
+    Baselines,
+    Control,
+    alone,
+    shuffled,
+)
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.words import (
+    NONE,
+    article,
+    difference,
+    interval,
+    level_name,
+    percent,
+    points,
+)
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
 from spikefuse.report.drawing.svg import plain
-from spikefuse.report.headline import control_sentence, points
+from spikefuse.report.headline import control_sentence
 from spikefuse.report.section import Key, Section, Shown
-from spikefuse.report.tables import NONE, Column, Table, difference, interval, share
+from spikefuse.report.tables import Column, Table
 
 
 def controls_section(found: Headline, command: str) -> Section | None:
     """Baselines and control; None without any."""
     dots = _dots(found)
-    controls = dict(_controls(found))
-    if not (dots.series or controls):
+    sentences = [said for each in found.baselines.values() if (said := control_sentence(each))]
+    ran = [each for own in found.baselines.values() for each in own.yardsticks.values()]
+    if not (dots.series or sentences or any(each.diverged for each in ran)):
         return None
     pictures = []
     if dots.series:
@@ -31,9 +48,9 @@ def controls_section(found: Headline, command: str) -> Section | None:
             "A fused network of size S against every yardstick, on the test set under the disjoint "
             "pairing. All networks have the same number of parameters, so each single modality is "
             "its own parameter-matched baseline. The product of experts multiplies the answers of "
-            "an image and an audio network that were trained apart: given the digit the two inputs "
-            "are independent, so this is the ceiling that joint training can hope for.",
-            *(control_sentence(network, control) for network, control in controls.items()),
+            f"{_experts(found)} network that were trained apart: given the class the inputs are "
+            "independent, so this is the ceiling that joint training can hope for.",
+            *sentences,
         ],
         tables=(Shown(controls_table(found), open=True),),
         pictures=pictures,
@@ -49,6 +66,12 @@ def controls_section(found: Headline, command: str) -> Section | None:
     )
 
 
+def _experts(found: Headline) -> str:
+    """`an image and an audio`."""
+    modalities = next(iter(found.baselines.values())).modalities
+    return " and ".join(f"{article(modality)} {modality}" for modality in modalities)
+
+
 def _controls(found: Headline) -> Iterator[tuple[str, Control]]:
     for network, each in found.baselines.items():
         if each.control is not None:
@@ -57,16 +80,17 @@ def _controls(found: Headline) -> Iterator[tuple[str, Control]]:
 
 def _dots(found: Headline) -> Dots:
     series = []
+    names = list(dict.fromkeys(n for each in found.baselines.values() for n in each.yardsticks))
     for network, role in zip(NETWORKS, ("fused", "mean"), strict=True):
         values = {
             f"over {name}": gain
-            for name in YARDSTICKS
+            for name in names
             if (gain := found.gain(network, name)) is not None
         }
         if values:
             series.append(Series(level_name("network", network), role, values))
     axis = "Gain of the fused network (percentage points)"
-    return Dots([f"over {name}" for name in YARDSTICKS], series, axis, "pp")
+    return Dots([f"over {name}" for name in names], series, axis, "pp")
 
 
 def controls_table(found: Headline) -> Table:
@@ -75,7 +99,9 @@ def controls_table(found: Headline) -> Table:
     for name, value in found.more.items():
         rows.append(("SNN minus DNN", name, NONE, NONE, *difference(value), ""))
     for network, control in _controls(found):
-        title = (level_name("network", network), "shuffled audio minus image alone")
+        modalities = found.baselines[network].modalities
+        what = f"{shuffled(modalities)} minus {alone(modalities[0])}"
+        title = (level_name("network", network), what)
         note = _control_note(control)
         rows.append((*title, NONE, NONE, *difference(control.difference), note))
     return Table(
@@ -101,7 +127,7 @@ def _yardstick_rows(found: Baselines) -> Iterator[tuple[str, ...]]:
         accuracy = (NONE, NONE)
         if yardstick.accuracy is not None:
             ends = interval(yardstick.accuracy.low, yardstick.accuracy.high)
-            accuracy = (share(yardstick.accuracy.mean), ends)
+            accuracy = (percent(yardstick.accuracy.mean), ends)
         note = yardstick.reason
         if name == BEST and found.best_modality is not None:
             note = note or f"{found.best_modality}, chosen on validation"

@@ -1,20 +1,20 @@
-"""Selection bias: the best validation epoch against the test set, and against the last epoch."""
+"""The choice of the epoch: the best on validation against the test set, and against the last."""
 
 from collections.abc import Sequence
 
-from spikefuse.analysis.epoch_choice import SelectionBias
-from spikefuse.analysis.figures import level_name
+from spikefuse.analysis.epoch_choice import EpochChoice
+from spikefuse.analysis.table import JOINT
+from spikefuse.analysis.words import difference, interval, level_name, percent, with_interval
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
-from spikefuse.report.headline import with_interval
 from spikefuse.report.section import Key, Section, Shown
-from spikefuse.report.tables import Column, Table, difference, interval, share
+from spikefuse.report.tables import Column, Table
 
-_FUSED = ("snn", "fused")
+_FUSED = ("snn", JOINT)
 
 
-def selection_section(found: Sequence[SelectionBias], command: str) -> Section | None:
-    """The selection bias; None without any."""
+def epoch_choice_section(found: Sequence[EpochChoice], command: str) -> Section | None:
+    """What choosing the epoch is worth; None without any."""
     if not found:
         return None
     dots = _dots(found)
@@ -31,7 +31,7 @@ def selection_section(found: Sequence[SelectionBias], command: str) -> Section |
             "alone.",
             *_sentence(found),
         ],
-        tables=(Shown(selection_table(found)),),
+        tables=(Shown(epoch_choice_table(found)),),
         pictures=[draw_picture(lambda: dot_chart(dots), "selection-chart", label)],
         legend=(
             Key("ink", "\u25cf", "best validation minus test"),
@@ -44,16 +44,18 @@ def selection_section(found: Sequence[SelectionBias], command: str) -> Section |
     )
 
 
-def _name(found: SelectionBias) -> str:
+def _name(found: EpochChoice) -> str:
     """`SNN fused, paper`."""
     return f"{level_name('network', found.network)} {found.modality}, {found.protocol}"
 
 
-def _sentence(found: Sequence[SelectionBias]) -> list[str]:
+def _sentence(found: Sequence[EpochChoice]) -> list[str]:
     fused = {each.protocol: each for each in found if (each.network, each.modality) == _FUSED}
     for protocol in ("paper", "disjoint"):
         if protocol in fused:
             each = fused[protocol]
+            if each.optimism is None:
+                return [f"For the fused SNN it cannot be computed: {each.reason}."]
             text = (
                 f"For the fused SNN under the {protocol} pairing the paper\u2019s number stands "
                 f"{with_interval(each.optimism)} from the test accuracy of the same weights."
@@ -67,8 +69,8 @@ def _sentence(found: Sequence[SelectionBias]) -> list[str]:
     return []
 
 
-def _dots(found: Sequence[SelectionBias]) -> Dots:
-    optimism = {_name(each): each.optimism for each in found}
+def _dots(found: Sequence[EpochChoice]) -> Dots:
+    optimism = {_name(each): each.optimism for each in found if each.optimism is not None}
     chosen = {_name(each): each.on_test for each in found if each.on_test is not None}
     series = [Series("best validation minus test", "ink", optimism)]
     if chosen:
@@ -76,17 +78,18 @@ def _dots(found: Sequence[SelectionBias]) -> Dots:
     return Dots([_name(each) for each in found], series, "Difference (percentage points)", "pp")
 
 
-def selection_table(found: Sequence[SelectionBias]) -> Table:
+def epoch_choice_table(found: Sequence[EpochChoice]) -> Table:
     """The three accuracies and their differences."""
     rows = []
     for each in found:
         cells = [level_name("network", each.network), each.modality, each.protocol]
         for value in (each.best, each.test, each.last):
             ends = "" if value is None else interval(value.low, value.high)
-            cells.append(share(None if value is None else value.mean) + (f" ({ends})" * bool(ends)))
+            mean = percent(None if value is None else value.mean)
+            cells.append(mean + (f" ({ends})" * bool(ends)))
         for gap in (each.optimism, each.on_test, each.on_validation, each.bias):
             cells += difference(gap)[:2]
-        rows.append((*cells, str(each.optimism.n)))
+        rows.append((*cells, str(each.n), each.reason))
     return Table(
         name="selection",
         caption="Best of epochs, test at that epoch, test after the last (size S, per cent, pp)",
@@ -106,6 +109,7 @@ def selection_table(found: Sequence[SelectionBias]) -> Table:
             Column("Bias: validation minus test", number=True),
             Column("95 % of the bias", number=True),
             Column("n", number=True),
+            Column("Note"),
         ),
         rows=tuple(rows),
         heads=3,

@@ -15,7 +15,7 @@ from spikefuse.report.drawing.panels import Tips
 from spikefuse.report.drawing.pictures import Picture, draw_picture
 from spikefuse.report.reading.settings import MODALITIES
 from spikefuse.report.reading.sources import Run, Trial
-from spikefuse.report.reading.stored import Arrays, Shelf, default_trials, site_rank
+from spikefuse.report.reading.stored import Arrays, Shelf, site_rank
 from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.tables import Column, Table
 
@@ -70,7 +70,7 @@ def looks(run: Run, shelf: Shelf) -> list[Look]:
     """What the default spiking networks of the first seed that stored it show."""
     found = []
     for modality in MODALITIES:
-        for seed, trial in default_trials(run, "snn", modality).items():
+        for seed, trial in shelf.trials("snn", modality).items():
             stored = shelf.observations(trial)
             try:
                 seen = [

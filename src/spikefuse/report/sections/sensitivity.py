@@ -5,10 +5,10 @@ from typing import get_args
 
 from spikefuse.analysis.claims.engine import Outcome
 from spikefuse.analysis.sensitivity import Judged, explanation, ranked
+from spikefuse.analysis.words import NONE, points, span
 from spikefuse.report.drawing.svg import plain
-from spikefuse.report.headline import points
 from spikefuse.report.section import Section, Shown
-from spikefuse.report.tables import NONE, Column, Table
+from spikefuse.report.tables import Column, Table
 
 MARKS: Mapping[Outcome, str] = {
     "reproduced": "\u2713\u00a0yes",
@@ -92,11 +92,9 @@ def judged_table(found: Sequence[Judged]) -> Table:
     rows = []
     for each in found:
         for claim in each.claims:
-            ends = NONE
-            if claim.low is not None and claim.high is not None:
-                ends = f"{points(claim.low, sign=False)} to {points(claim.high, sign=False)}"
+            ends = span(claim, _unsigned)
             name = (plain(claim.claim, 20), plain(each.reading, 60), claim.verdict)
-            numbers = (_percent(claim.measured), ends, str(claim.n), _percent(claim.paper))
+            numbers = (_number(claim.measured), ends, str(claim.n), _number(claim.paper))
             rows.append((*name, *numbers, plain(claim.reason, 300)))
     return Table(
         name="sensitivity-numbers",
@@ -116,5 +114,10 @@ def judged_table(found: Sequence[Judged]) -> Table:
     )
 
 
-def _percent(value: float | None) -> str:
-    return NONE if value is None else points(value, sign=False)
+def _unsigned(value: float) -> str:
+    """An accuracy or a difference: the table does not tell them apart, so none has a sign."""
+    return points(value, sign=False)
+
+
+def _number(value: float | None) -> str:
+    return NONE if value is None else _unsigned(value)

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from spikefuse.analysis.figures import level_name
 from spikefuse.analysis.speakers import SpeakerSummary
+from spikefuse.analysis.words import NONE, interval, level_name, percent, points, span
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
 from spikefuse.report.drawing.svg import plain
-from spikefuse.report.headline import points
 from spikefuse.report.section import Key, Section, Shown
-from spikefuse.report.tables import NONE, SEED_COLUMNS, Column, Table, interval, share
+from spikefuse.report.tables import SEED_COLUMNS, Column, Table, seed_cell
 
 
 def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section | None:
@@ -79,10 +78,9 @@ def summary_table(found: Sequence[SpeakerSummary]) -> Table:
         known, cost = (NONE, NONE), (NONE, NONE)
         if each.known is not None:
             ends = interval(each.known.low, each.known.high)
-            known = (share(each.known.mean), f"{ends}, n\u00a0=\u00a0{each.known.n}")
+            known = (percent(each.known.mean), f"{ends}, n\u00a0=\u00a0{each.known.n}")
         if each.cost is not None:
-            ends = f"{points(each.cost.low)} to {points(each.cost.high)}"
-            cost = (points(each.cost.estimate), ends)
+            cost = (points(each.cost.estimate), span(each.cost, points))
         rows.append((_name(each), *_mean(each), *known, *cost, _note(each)))
     return Table(
         name="speakers-summary",
@@ -106,9 +104,11 @@ def _mean(found: SpeakerSummary) -> tuple[str, str, str]:
     """Mean, interval and number of speakers; one speaker is its own mean, without interval."""
     if found.mean is not None:
         ends = interval(found.mean.low, found.mean.high)
-        return share(found.mean.estimate), ends, str(found.mean.n)
+        return percent(found.mean.estimate), ends, str(found.mean.n)
+    if found.lost:
+        return NONE, NONE, str(len(found.speakers) + len(found.lost))
     (only,) = found.speakers.values()
-    return share(only.mean), NONE, "1"
+    return percent(only.mean), NONE, "1"
 
 
 def _note(found: SpeakerSummary) -> str:
@@ -122,9 +122,12 @@ def speaker_table(found: Sequence[SpeakerSummary]) -> Table:
     for each in found:
         network = level_name("network", each.network)
         for name, value in each.speakers.items():
-            seeds = " ".join(share(one) for one in value.values.values())
-            numbers = (share(value.mean), interval(value.low, value.high), str(value.n), seeds)
+            ends = interval(value.low, value.high)
+            numbers = (percent(value.mean), ends, str(value.n), seed_cell(value.values))
             rows.append((plain(name, 80), network, each.modality, *numbers))
+        for name, series in each.lost.items():
+            seeds = plain(seed_cell(series.values, series.reason), 300)
+            rows.append((plain(name, 80), network, each.modality, NONE, NONE, str(series.n), seeds))
     return Table(
         name="speakers",
         caption="Test accuracy for each speaker held out (per cent)",

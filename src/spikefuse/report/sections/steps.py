@@ -9,15 +9,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.words import rate as rate_words
+from spikefuse.analysis.words import rate_interval
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
 from spikefuse.report.drawing.panels import Tips
 from spikefuse.report.drawing.pictures import Picture, draw_picture
 from spikefuse.report.reading.settings import MODALITIES
 from spikefuse.report.reading.sources import Run
-from spikefuse.report.reading.stored import Arrays, Shelf, default_trials, site_rank
+from spikefuse.report.reading.stored import Arrays, Shelf, site_rank
 from spikefuse.report.section import Section, Shown
-from spikefuse.report.tables import NONE, Column, Table
+from spikefuse.report.tables import Column, Table
 
 TIME_STEPS = (4, 8, 16)
 """Networks of these numbers of steps are shown, where they are stored (the paper's Figure 13)."""
@@ -53,7 +55,7 @@ def step_rates(run: Run, shelf: Shelf) -> list[StepRates]:
     for steps in TIME_STEPS:
         for modality in MODALITIES:
             layers: dict[str, dict[int, NDArray[np.float64]]] = {}
-            for seed, trial in default_trials(run, "snn", modality, steps).items():
+            for seed, trial in shelf.trials("snn", modality, steps).items():
                 try:
                     for layer, rate in _read(shelf.observations(trial), steps).items():
                         layers.setdefault(layer, {})[seed] = rate
@@ -137,7 +139,7 @@ def step_chart(rates: StepRates, limit: float) -> tuple[Figure, Tips]:
         mean = np.mean(list(seeds.values()), axis=0)
         for rate in seeds.values():
             ax.plot(x, rate, color=colour, lw=0.7, alpha=0.45, ls=style)
-        tip = f"{layer}: {', '.join(f'{value:.4f}' for value in mean)}, n = {len(seeds)}"
+        tip = f"{layer}: {', '.join(map(rate_words, mean))}, n = {len(seeds)}"
         ax.plot(x, mean, color=colour, lw=2, ls=style, gid=tips.add(tip))
         ends[layer] = (float(mean[-1]), colour)
     ax.set_xlim(1 - 0.04 * rates.steps, rates.steps)
@@ -184,11 +186,9 @@ def step_table(found: Sequence[StepRates]) -> Table:
             for step in range(each.steps):
                 value = each.at(layer, step)
                 assert value is not None
-                ends = NONE
-                if value.low is not None and value.high is not None:
-                    ends = f"{max(value.low, 0.0):.4f} to {min(value.high, 1.0):.4f}"
+                ends = rate_interval(value.low, value.high)
                 network = (each.modality, str(each.steps), layer, str(step + 1))
-                rows.append((*network, f"{value.mean:.4f}", ends, str(len(seeds))))
+                rows.append((*network, rate_words(value.mean), ends, str(len(seeds))))
     return Table(
         name="rates-by-step",
         caption="Spikes per neuron at each time step, mean over seeds",

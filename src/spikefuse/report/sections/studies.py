@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from spikefuse.analysis.epoch_choice import selection_biases
+from spikefuse.analysis.epoch_choice import epoch_choices
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.sensitivity import judged_from
 from spikefuse.analysis.speakers import speaker_summaries
@@ -11,7 +11,7 @@ from spikefuse.report.commands import commands_of
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.section import Section
 from spikefuse.report.sections.controls import controls_section
-from spikefuse.report.sections.epoch_choice import selection_section
+from spikefuse.report.sections.epoch_choice import epoch_choice_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
 from spikefuse.report.sections.speakers import speakers_section
 
@@ -24,8 +24,8 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         "speakers": lambda: speakers_section(
             speaker_summaries(run.rows), commands.run("speakers", protocols=False)
         ),
-        "selection bias": lambda: selection_section(
-            selection_biases(run.rows), commands.run("model-size")
+        "choice of the epoch": lambda: epoch_choice_section(
+            epoch_choices(run.rows), commands.run("model-size")
         ),
         "sensitivity": lambda: sensitivity_section(
             judged_from(run.sensitivity), commands.run("sensitivity", protocols=False)

@@ -8,13 +8,13 @@ from typing import Any
 
 from spikefuse.analysis.claims import DECISION, claims_document, evaluate_claims
 from spikefuse.analysis.figures import FIGURES
+from spikefuse.analysis.words import NONE, percent, points
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.drawing.pictures import VIEWS, View
 from spikefuse.report.drawing.svg import plain
-from spikefuse.report.headline import points
 from spikefuse.report.reading.settings import number, text
 from spikefuse.report.reading.sources import Run
-from spikefuse.report.tables import NONE, Column, Table
+from spikefuse.report.tables import Column, Table
 
 KINDS = ("reproduced", "contradicted", "inconclusive")
 _PAPER_CLAIM = re.compile(r"C\d{1,3}", re.ASCII)
@@ -155,7 +155,7 @@ def _measured(claim: Mapping[str, Any]) -> str:
     is_accuracy = units.get(str(claim.get("decided_by"))) == "accuracy"
 
     def write(share: float) -> str:
-        return f"{100 * share:.2f}" if is_accuracy else points(share)
+        return percent(share) if is_accuracy else points(share)
 
     shown = f"{write(value)}\u00a0{'%' if is_accuracy else 'pp'}"
     ends = claim.get("interval")

@@ -54,14 +54,14 @@ def test_trials_that_share_clips_show_the_interval_that_decides(tmp_path: Path, 
     fused = trial(tmp_path, [True] * 300, samples, modality="fused")["trial"]
     image = trial(tmp_path, [clip != 0 for clip in clips], {"image": range(300)})["trial"]
     found = answer(fused, image, tmp_path, margin_pp=20)
-    low, high = found.comparisons[0].clips.low, found.comparisons[0].clips.high
+    low, high = found.comparisons[0].clusters.low, found.comparisons[0].clusters.high
     assert found.comparisons[0].difference.low > 0.0 == low
     assert found.sentence.startswith(
         f"No difference between {fused} and {image} is shown: +10.00 pp (95 % interval "
-        f"+0.00 to {100 * high:+.2f}, n = 10 clips, cluster bootstrap beside exact McNemar on 300 "
-        "samples); it is open"
+        f"+0.00 to {100 * high:+.2f}, n = 10 samples of audio, cluster bootstrap beside exact "
+        "McNemar on 300 samples); it is open"
     )
-    assert found.sentence.endswith("two one-sided tests, and the interval over clips).")
+    assert found.sentence.endswith("two one-sided tests, and the interval over samples of audio).")
     assert found.reply == "open"
 
 

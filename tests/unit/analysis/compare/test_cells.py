@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spikefuse.analysis.compare.cells import parse_cell, select, series_of, shared_cells
+from spikefuse.analysis.compare.cells import operand_of, parse_cell, select, shared_cells
 from spikefuse.core.errors import InputError, StudyError
 
 HERE = Path()
@@ -28,20 +28,20 @@ def test_factors_that_are_not_named_have_the_usual_level(cell) -> None:
         *cell([0.4, 0.4], modality="fused", network="dnn", neuron="relu", reset="none"),
         *cell([0.5, 0.5], modality="image"),
     ]
-    found = series_of(select(rows, "modality=fused", "test"), "x", HERE)
+    found = operand_of(select(rows, "modality=fused", "test"), "x", HERE)
     assert found.values == {0: 0.9, 1: 0.91}
     assert found.samples == 1000
-    found = series_of(select(rows, "modality=fused,noise_std=0.10", "test"), "x", HERE)
+    found = operand_of(select(rows, "modality=fused,noise_std=0.10", "test"), "x", HERE)
     assert (found.values, found.noise_std) == ({0: 0.2, 1: 0.2}, 0.1)
     # The only neuron and reset a dense network has are its own: no need to name them.
-    found = series_of(select(rows, "network=dnn,modality=fused", "test"), "x", HERE)
+    found = operand_of(select(rows, "network=dnn,modality=fused", "test"), "x", HERE)
     assert found.values == {0: 0.4, 1: 0.4}
 
 
 def test_further_factors_default_to_the_papers_experiments(cell) -> None:
     rows = [*cell([0.9], leak=0.9), *cell([0.8], leak=0.5, study="sensitivity")]
-    assert series_of(select(rows, "network=snn", "test"), "x", HERE).values == {0: 0.9}
-    assert series_of(select(rows, "leak=0.5", "test"), "x", HERE).values == {0: 0.8}
+    assert operand_of(select(rows, "network=snn", "test"), "x", HERE).values == {0: 0.9}
+    assert operand_of(select(rows, "leak=0.5", "test"), "x", HERE).values == {0: 0.8}
     rows = [*cell([0.9], leak=0.9, study="other"), *cell([0.8], leak=0.5, study="sensitivity")]
     with pytest.raises(InputError, match=r"must say which leak, there are 0\.9, 0\.5"):
         select(rows, "network=snn", "test")
@@ -66,15 +66,17 @@ def test_unknown_names_are_answered_with_the_nearest(cell, text: str, message: s
 
 def test_a_trial_in_two_studies_counts_once_and_two_numbers_are_refused(cell) -> None:
     twice = [*cell([0.9, 0.8]), *cell([0.9, 0.8], study="reset")]
-    assert series_of(twice, "x", HERE).values == {0: 0.9, 1: 0.8}
-    with pytest.raises(StudyError, match=r"seed 0 of x must have one accuracy, got two"):
-        series_of([*cell([0.9]), *cell([0.91], study="reset")], "x", HERE)
+    assert operand_of(twice, "x", HERE).values == {0: 0.9, 1: 0.8}
+    with pytest.raises(StudyError, match=r"must have one number, got two for seed 0"):
+        operand_of([*cell([0.9]), *cell([0.91], study="reset")], "x", HERE)
 
 
 def test_a_diverged_seed_is_never_left_out(cell) -> None:
     rows = [*cell([0.9, 0.9]), *cell([1.0], first_seed=2, metric="diverged", split="")]
-    with pytest.raises(StudyError, match=r"diverged \(seed 2\)"):
-        series_of(select(rows, "network=snn", "test"), "x", HERE)
+    with pytest.raises(
+        StudyError, match=r"every seed of x must .* diverged for seed 2 of image SNN"
+    ):
+        operand_of(select(rows, "network=snn", "test"), "x", HERE)
 
 
 def test_shared_cells_name_what_differs_and_count_a_trial_once(cell) -> None:

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from spikefuse.analysis.compare import Series, compare_series
+from spikefuse.analysis.compare import Operand, compare_series
 from spikefuse.stats import cluster_bootstrap, seeds_for_effect, seeds_for_equivalence
 
 A = (0.981, 0.984, 0.979, 0.985, 0.983)
 B = (0.968, 0.971, 0.969, 0.970, 0.972)
 
 
-def series(values, first: int = 0, label: str = "a", samples: int = 1000) -> Series:
+def series(values, first: int = 0, label: str = "a", samples: int = 1000) -> Operand:
     by_seed = dict(enumerate(values, start=first))
     trials = dict.fromkeys(by_seed, "0" * 16)
-    return Series(label, by_seed, trials, samples, 0.0, Path("/nowhere"))
+    return Operand(label, by_seed, trials, samples, 0.0, Path("/nowhere"))
 
 
 def test_shared_seeds_are_paired() -> None:
@@ -98,9 +98,9 @@ def test_equal_seeds_keep_a_width() -> None:
     assert any("agree exactly" in note for note in found.notes)
 
 
-def of(row, folder: Path, label: str) -> Series:
+def of(row, folder: Path, label: str) -> Operand:
     seed = int(row["seed"])
-    return Series(label, {seed: row["value"]}, {seed: row["trial"]}, row["samples"], 0.0, folder)
+    return Operand(label, {seed: row["value"]}, {seed: row["trial"]}, row["samples"], 0.0, folder)
 
 
 class TestOneSeed:
@@ -116,7 +116,7 @@ class TestOneSeed:
         assert found.gap == pytest.approx(0.09)
         assert "not the two settings" in found.reason
         assert "train at least 2 seeds" in found.advice
-        assert found.clips is None
+        assert found.clusters is None
 
     def test_other_seeds_match_what_both_saw(self, tmp_path: Path, trial) -> None:
         one = trial(tmp_path, [True] * 40, {"image": range(40)})
@@ -133,20 +133,20 @@ class TestOneSeed:
         image = trial(tmp_path, [clip != 0 for clip in clips], {"image": images})
         found = compare_series(of(fused, tmp_path, "a"), of(image, tmp_path, "b"), margin=0.2)
         assert found.p_value < 1e-6
-        assert found.clips.n == 10
-        assert found.clips.low == 0.0
+        assert found.clusters.n == 10
+        assert found.clusters.low == 0.0
         assert found.outcome == "undecided"
         assert found.equivalence.equivalent
         assert found.within == "undecided"
         assert found.errors is None
-        assert any("300 samples hold 10 clips" in note for note in found.notes)
+        assert any("300 samples hold 10 samples of audio" in note for note in found.notes)
 
     def test_without_common_samples_no_test_is_fair(self, tmp_path: Path, trial) -> None:
         image = trial(tmp_path, [True, False], {"image": [0, 1]})
         audio = trial(tmp_path, [True, True], {"audio": [0, 1]}, modality="audio")
         found = compare_series(of(image, tmp_path, "a"), of(audio, tmp_path, "b"), margin=0.1)
         assert (found.test, found.outcome, found.within) == ("none", "undecided", None)
-        assert "one sees images" in found.reason
+        assert "one sees image, the other sees audio" in found.reason
         assert found.difference is None
         assert found.gap == pytest.approx(-0.5)
 
@@ -177,7 +177,7 @@ def test_several_seeds_have_the_clips_beside_them(tmp_path: Path, trial) -> None
         values += (right[0].astype(float) - right[1]).tolist()
         names += clips
     first, second = (
-        Series(
+        Operand(
             label,
             {seed: row["value"] for seed, row in rows.items()},
             {seed: row["trial"] for seed, row in rows.items()},
@@ -189,10 +189,10 @@ def test_several_seeds_have_the_clips_beside_them(tmp_path: Path, trial) -> None
     )
     found = compare_series(first, second)
     assert found.test == "paired t"
-    assert found.clips.estimate == pytest.approx(found.gap)
+    assert found.clusters.estimate == pytest.approx(found.gap)
     expected = cluster_bootstrap(values, names, np.random.default_rng(1))
-    assert (found.clips.low, found.clips.high) == pytest.approx(
+    assert (found.clusters.low, found.clusters.high) == pytest.approx(
         (expected.low, expected.high), abs=0.003
     )
-    assert found.clips.n == 20
+    assert found.clusters.n == 20
     assert found == compare_series(first, second)

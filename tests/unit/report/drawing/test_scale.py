@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from spikefuse.report.drawing.scale import CHANCE, choose_scale, percent, stretch, unstretch
+from spikefuse.analysis.words import short_percent
+from spikefuse.report.drawing.scale import CHANCE, choose_scale, stretch, unstretch
 
 
 def test_stretch_has_an_inverse_and_finite_ends() -> None:
@@ -71,4 +72,4 @@ def test_no_values_and_values_that_are_no_numbers() -> None:
 
 @pytest.mark.parametrize(("value", "text"), [(0.995, "99.5"), (1.0, "100"), (0.1, "10"), (0, "0")])
 def test_percent(value: float, text: str) -> None:
-    assert percent(value) == text
+    assert short_percent(value) == text

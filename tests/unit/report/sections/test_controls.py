@@ -5,15 +5,16 @@ from spikefuse.analysis.gains import (
     BEST,
     CONTROL_MARGIN,
     EXPERTS,
-    YARDSTICKS,
     Baselines,
     Control,
     Yardstick,
+    yardsticks_of,
 )
 from spikefuse.analysis.headline import Headline
 from spikefuse.report.sections.controls import controls_section, controls_table
 from spikefuse.stats import tost
 
+YARDSTICKS = yardsticks_of(("image", "audio"))
 GAIN = Estimate({0: 0.01, 1: 0.02}, 0.015, -0.0485, 0.0785)
 ACCURACY = Estimate({0: 0.97, 1: 0.99}, 0.98, 0.853, 1.107)
 TEST = tost([0.01, 0.02], [0.0, 0.0], CONTROL_MARGIN)
@@ -25,6 +26,7 @@ def network(name: str, *measured: str) -> Baselines:
         network=name,
         size="S",
         protocol="disjoint",
+        modalities=("image", "audio"),
         fused=ACCURACY,
         best_modality="image" if BEST in measured else None,
         yardsticks={

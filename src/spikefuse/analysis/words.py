@@ -1,0 +1,175 @@
+"""How numbers and levels are written: the same on the page, in its files and in the terminal.
+
+Shares and differences of shares come in as fractions of 1 and go out in per cent and percentage
+points. Two minus signs are wanted: the page sets a true one, while `signed` keeps the hyphen that
+`claims.json`, scripts and any terminal can read.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from spikefuse.analysis.estimates import Estimate
+
+NONE = "\u2013"
+"""What stands where there is no number."""
+
+_ACRONYMS = ("snn", "dnn", "lif", "if")
+_NAMES = {
+    ("reset", "hard"): "Hard reset",
+    ("reset", "soft"): "Soft reset",
+    ("noise_position", "before"): "Before activation",
+    ("noise_position", "after"): "After activation",
+}
+
+
+class Ends(Protocol):
+    """An interval; None where there is none."""
+
+    @property
+    def low(self) -> float | None:
+        """Its lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """Its upper end."""
+
+
+def shown(value: object) -> str:
+    """A level as text: short, and without what could steer a terminal.
+
+    Example:
+        >>> shown(0.1), shown(None)
+        ('0.1', 'nothing')
+    """
+    text = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
+    text = "".join(character if character.isprintable() else "?" for character in text).strip()
+    return f"{text[:39]}\u2026" if len(text) > 40 else text or "nothing"
+
+
+def level_name(column: str, level: object) -> str:
+    """How a level is written in a figure or table.
+
+    Example:
+        >>> level_name("time_steps", 4), level_name("network", "snn"), level_name("size", "S/2")
+        ('T = 4', 'SNN', 'S/2')
+    """
+    if column == "time_steps":
+        return f"T = {level}"
+    if column == "noise_std" and isinstance(level, int | float):
+        return "No noise" if level == 0 else f"Noise {level:g}"
+    text = str(level)
+    if column in ("network", "neuron") and text in _ACRONYMS:
+        return text.upper()
+    if column == "modality":
+        return text[:1].upper() + text[1:]
+    return _NAMES.get((column, text), text)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 seed`, `2 seeds`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def article(noun: str) -> str:
+    """`a` or `an`.
+
+    Example:
+        >>> article("image"), article("touch")
+        ('an', 'a')
+    """
+    return "an" if noun[:1].lower() in "aeiou" else "a"
+
+
+def percent(share: float | None) -> str:
+    """A share in per cent with two decimals.
+
+    Example:
+        >>> percent(0.985), percent(None)
+        ('98.50', '\u2013')
+    """
+    return NONE if share is None else f"{100 * share:.2f}"
+
+
+def short_percent(share: float) -> str:
+    """A share as a number of per cent without needless zeros.
+
+    Example:
+        >>> short_percent(0.995)
+        '99.5'
+    """
+    return f"{100 * share:.2f}".rstrip("0").rstrip(".")
+
+
+def signed(difference: float) -> str:
+    """A difference of shares in percentage points, with a hyphen for a minus.
+
+    Example:
+        >>> signed(-0.0123)
+        '-1.23'
+    """
+    return f"{100 * difference:+.2f}"
+
+
+def points(difference: float, *, sign: bool = True) -> str:
+    """A difference of shares in percentage points, with a true minus sign.
+
+    Example:
+        >>> points(-0.0123), points(-0.00001), points(0.006, sign=False)
+        ('\u22121.23', '0.00', '0.60')
+    """
+    text = f"{100 * difference:+.2f}" if sign else f"{100 * difference:.2f}"
+    return "0.00" if text in ("-0.00", "+0.00") else text.replace("-", "\u2212")
+
+
+def span(found: Ends | None, write: Callable[[float], str]) -> str:
+    """An interval, each end written by `write`; nothing where there is none."""
+    if found is None or found.low is None or found.high is None:
+        return NONE
+    return f"{write(found.low)} to {write(found.high)}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval of accuracies in per cent; accuracies end at 0 and 100.
+
+    An accuracy cannot leave 0 to 100 %, so cutting it there leaves out no true value.
+    """
+    if low is None or high is None:
+        return NONE
+    return f"{100 * max(low, 0.0):.2f} to {100 * min(high, 1.0):.2f}"
+
+
+def rate(value: float) -> str:
+    """Spikes per neuron and step."""
+    return f"{value:.4f}"
+
+
+def rate_interval(low: float | None, high: float | None) -> str:
+    """An interval of rates, which end at 0 and 1."""
+    if low is None or high is None:
+        return NONE
+    return f"{rate(max(low, 0.0))} to {rate(min(high, 1.0))}"
+
+
+def difference(value: "Estimate | None") -> tuple[str, str, str]:
+    """A difference of accuracies in percentage points: mean, interval, n."""
+    if value is None:
+        return NONE, NONE, NONE
+    return points(value.mean), span(value, points), str(value.n)
+
+
+def with_interval(value: "Estimate") -> str:
+    """`+0.62 pp (95 % interval +0.41 to +0.83, n = 5)`, with spaces that do not break."""
+    number = f"{points(value.mean)}\u00a0pp"
+    count = f"n\u00a0=\u00a0{value.n}"
+    if value.low is None or value.high is None:
+        return f"{number} ({count}, too few for an interval)"
+    ends = f"{points(value.low)}\u00a0to\u00a0{points(value.high)}"
+    return f"{number} (95\u00a0% interval {ends}, {count})"
+
+
+def in_brackets(found: Ends, write: Callable[[float], str]) -> str:
+    """`[+0.41, +0.83]`, as a narrow column of a terminal has it; nothing where there is none."""
+    if found.low is None or found.high is None:
+        return NONE
+    return f"[{write(found.low)}, {write(found.high)}]"
