@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample
 
 from spikefuse.core.streams import numpy_stream
-from spikefuse.data.settings import SAMPLE_RATE_HZ
-from spikefuse.data.sources.raw import ClipName
+from spikefuse.data.sources.raw import SAMPLE_RATE_HZ, ClipName
 from spikefuse.data.sources.spoken_digits import pack
 
 _log = logging.getLogger("make_spoken_digits")

@@ -142,7 +142,8 @@ def _product(trial: PlannedTrial, use: Use, plan: Plan, shelf: _Shelf) -> Produc
     fused, modalities = trial.definition.name, trial.definition.modalities
     levels = use.cell.model_dump()
     cells = [Cell.create(**(levels | {"modality": modality})) for modality in modalities]
-    parts = tuple(definition_of(cell, use.seed, plan.profile, plan.source).name for cell in cells)
+    data = (plan.source, plan.fingerprint)
+    parts = tuple(definition_of(cell, use.seed, plan.profile, *data).name for cell in cells)
     missing = Product(use.cell, use.seed, parts, None, 0)
     names = (fused, *parts)
     states = {shelf.store.state(name) for name in names}

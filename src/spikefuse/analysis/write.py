@@ -75,6 +75,7 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
             plan.source,
             store,
             seeds=len(plan.seeds),
+            fingerprint=plan.fingerprint,
         )
         if name in asked or all(trial.is_ready for trial in one.trials):
             shown.append(name)
@@ -92,6 +93,7 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
         "profile": plan.profile.name,
         "profile_settings": plan.profile.model_dump(mode="json"),
         "source": plan.source,
+        "fingerprint": plan.fingerprint,
         "banner": banner,
         "protocols": list(plan.protocols),
         "seeds": list(plan.seeds),
@@ -110,6 +112,8 @@ def _is_alike(path: Path, plan: Plan) -> bool:
     except (OSError, ValueError):
         return False
     same = {"profile_settings": plan.profile.model_dump(mode="json"), "source": plan.source}
+    if plan.fingerprint is not None:
+        same["fingerprint"] = plan.fingerprint
     return isinstance(record, dict) and all(record.get(key) == same[key] for key in same)
 
 

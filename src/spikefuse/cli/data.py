@@ -120,6 +120,7 @@ def show(
     from spikefuse.core.checks import one_of
     from spikefuse.data import (
         PROTOCOLS,
+        SOURCES,
         DataSettings,
         Selection,
         assign,
@@ -138,7 +139,7 @@ def show(
     settings = DataSettings.model_validate({"source": location.source})
     corpus = load_corpus(settings, location)
     if protocol == "speaker" and held_out_speaker is None:
-        held_out_speaker = corpus.audio.speaker_names[0]
+        held_out_speaker = SOURCES[corpus.source].groups[0]
     selection = Selection(held_out_speaker=held_out_speaker)
     assignment = assign(corpus, "fused", protocol, seed, selection)
     write_pairs(out, corpus, assignment, settings, rows=rows, seed=seed)

@@ -43,7 +43,7 @@ def evaluate(
     from spikefuse.planning.work import run_population
 
     source = definition.data.source
-    location = locate("builtin" if source == "builtin" else "digits", data_dir)
+    location = locate(source, data_dir)
     run_population(
         {
             "store": str(store.root),

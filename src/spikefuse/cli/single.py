@@ -24,7 +24,14 @@ from spikefuse.core.checks import nearest, one_of, require
 from spikefuse.core.deadline import OutOfTimeError
 from spikefuse.core.device import check_device, flushed_denormals, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
-from spikefuse.data import DataSettings, Selection, banner_of, load_corpus, locate
+from spikefuse.data import (
+    DataSettings,
+    Selection,
+    banner_of,
+    content_at,
+    load_corpus,
+    locate,
+)
 from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.profiles import SIZES
@@ -32,7 +39,9 @@ from spikefuse.training import TrialDefinition
 from spikefuse.training.effect import without_effect
 
 
-def definition_from(given: dict[str, Any], source: str) -> TrialDefinition:
+def definition_from(
+    given: dict[str, Any], source: str, fingerprint: str | None = None
+) -> TrialDefinition:
     """A trial's definition from the options of `spikefuse train` that were given.
 
     Raises:
@@ -46,7 +55,7 @@ def definition_from(given: dict[str, Any], source: str) -> TrialDefinition:
         definition = TrialDefinition.create(
             **values | _budget(values),
             selection=Selection.model_validate(selection),
-            data=DataSettings.model_validate({"source": source} | data),
+            data=DataSettings.model_validate({"source": source, "fingerprint": fingerprint} | data),
         )
     except ValidationError as error:
         raise InputError(explain("train", error)) from None
@@ -128,7 +137,7 @@ def train_one(
     check_backend(backend, device)
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
-    definition = definition_from(settings, location.source)
+    definition = definition_from(settings, location.source, content_at(location))
     store = TrialStore(out or Path("runs") / f"single-{location.source}")
     fact(console, "data", f"{banner_of(location)}")
     if threads is not None:

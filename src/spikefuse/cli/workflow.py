@@ -69,7 +69,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
     from spikefuse.core.device import check_device, resolve_precision
-    from spikefuse.data import banner_of, locate
+    from spikefuse.data import banner_of, content_at, locate
     from spikefuse.execution import parse_shard
     from spikefuse.planning import make_plan
     from spikefuse.planning.plan import resolve_studies
@@ -105,6 +105,7 @@ def prepare(request: Request, console: Console) -> Prepared:
         store,
         protocols=protocols,
         seeds=request.seeds,
+        fingerprint=content_at(location),
         workers=request.workers,
         device=request.device,
         backend=request.backend,

@@ -9,7 +9,7 @@ it means the default.
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 FORMAT = 2
 """Of named records: 1 hashed every field, 2 leaves out later fields at their defaults.
@@ -27,8 +27,18 @@ class NamedRecord(BaseModel):
     """Fields that are always part of the name. Nothing is ever added here: a field that is not
     named is a later one."""
 
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Every dump leaves them out, so that no caller can name a record in another way.
+        dumped: dict[str, Any] = handler(self)
+        for name, field in type(self).model_fields.items():
+            is_later = name not in self.first_fields and not field.is_required()
+            if is_later and getattr(self, name) == field.get_default(call_default_factory=True):
+                dumped.pop(name, None)
+        return dumped
+
     def naming(self) -> dict[str, Any]:
-        """The part that is hashed and stored, as JSON values.
+        """What is hashed and stored, as JSON values.
 
         Example:
             >>> class Point(NamedRecord):
@@ -38,12 +48,4 @@ class NamedRecord(BaseModel):
             >>> Point().naming(), Point(later=8).naming()
             ({'x': 0}, {'x': 0, 'later': 8})
         """
-        dumped = self.model_dump(mode="json")
-        kept: dict[str, Any] = {}
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            is_later = name not in self.first_fields and not field.is_required()
-            if is_later and value == field.get_default(call_default_factory=True):
-                continue
-            kept[name] = value.naming() if isinstance(value, NamedRecord) else dumped[name]
-        return kept
+        return self.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""A corpus: every sample of both modalities, preprocessed, with labels, speakers and a fingerprint.
+"""A corpus: every sample of every modality of a source, preprocessed, with a fingerprint.
 
 Which sample plays which part is not decided here but by `protocols.assign`.
 """
@@ -6,92 +6,62 @@ Which sample plays which part is not decided here but by `protocols.assign`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import DataError, InputError
-from spikefuse.data.places.cache import cached, user_cache
 from spikefuse.data.places.location import Location, banner_of
+from spikefuse.data.pools import Pool
 from spikefuse.data.settings import DataSettings
-from spikefuse.data.sources.fsdd import find_recordings, read_recordings
-from spikefuse.data.sources.mnist import find_mnist, read_mnist
-from spikefuse.data.sources.raw import Clips, Images
-from spikefuse.data.sources.spoken_digits import read_spoken_digits
-from spikefuse.data.sources.written_digits import read_written_digits
-from spikefuse.data.spectrogram import RECIPE, spectrograms
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-
-_RESIZE_CHUNK = 5_000
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Every sample of one modality, official training and test together.
-
-    Args:
-        modality: "image" or "audio".
-        inputs: [N, 1, H, W]; images uint8 0..255, audio float32 log-magnitude spectrograms
-            [N, 1, F, frames], not standardised.
-        labels: [N] int64.
-        official_test: [N] bool.
-        names: Clip file names; () for images.
-        speakers: [N] int64 positions in `speaker_names`; None for images.
-        speaker_names: () for images.
-    """
-
-    modality: str
-    inputs: Tensor
-    labels: Tensor
-    official_test: Tensor
-    names: tuple[str, ...] = ()
-    speakers: Tensor | None = None
-    speaker_names: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        count = len(self.inputs)
-        lengths = [len(self.labels), len(self.official_test)]
-        if self.modality == "audio":
-            lengths += [len(self.names), 0 if self.speakers is None else len(self.speakers)]
-        require(
-            all(length == count for length in lengths),
-            "Pool",
-            "labels, official_test, names and speakers",
-            f"as long as inputs ({count})",
-            lengths,
-        )
+from spikefuse.data.sources.contract import KINDS, Reading, Source
+from spikefuse.data.sources.registry import SOURCES
+from spikefuse.data.spectrogram import RECIPE
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Both pools of one source under one preprocessing.
+    """The pools of one source under one preprocessing.
+
+    A pool is also an attribute by the name of its modality.
 
     Args:
-        source: "mnist-fsdd" or "builtin".
-        image: Every image.
-        audio: Every clip.
+        source: Name of the source.
+        pools: By modality, in the source's order.
         fingerprint: 16 hexadecimal digits of a SHA-256 over content and preprocessing settings.
         banner: One sentence that says what data this is.
+        content: Fingerprint of the content alone, for sources that are not pinned; see
+            `DataSettings.fingerprint`.
+        checksum: Of the pools as `load_corpus` made them, which binds them to the fingerprint;
+            empty for a corpus made by hand, which no network is trained on.
     """
 
     source: str
-    image: Pool
-    audio: Pool
+    pools: Mapping[str, Pool]
     fingerprint: str
     banner: str
+    content: str | None = None
+    checksum: str = ""
+
+    def __getattr__(self, name: str) -> Pool:
+        # Only asked for names that are no fields; `pools` itself is absent while copying.
+        pools = self.__dict__.get("pools", {})
+        if name in pools:
+            found: Pool = pools[name]
+            return found
+        raise AttributeError(f"corpus has no pool {name!r}; it has {', '.join(pools)}")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the pools are those that the fingerprint was taken of."""
+        return self.checksum == _checksum(self.pools)
 
 
 def load_corpus(settings: DataSettings, location: Location) -> Corpus:
     """Read, check and preprocess the data of a location.
 
-    Spectrograms are kept in the user's cache folder under a hash of the clips and the settings.
-
     Args:
-        settings: Source and preprocessing.
+        settings: Source and preprocessing; with a content's fingerprint, only that content.
         location: Where the source is, from `locate`.
 
     Raises:
@@ -103,92 +73,92 @@ def load_corpus(settings: DataSettings, location: Location) -> Corpus:
             f"data: location must hold source {settings.source!r}, got "
             f"{location.source!r} ({location.reason}). Locate the source the settings name."
         )
-    images, clips = read_images(location), read_clips(location)
-    audio_settings = settings.model_dump_json(
-        include={"spectrogram_size", "n_fft", "hop", "clip_ms"}
-    )
-    key = _hash(clips.digest, RECIPE, audio_settings)[:32]
-    cache = user_cache()
-    folder = None if cache is None else cache / "spectrograms"
-    inputs = cached(folder, key, lambda: spectrograms(clips.waveforms, settings))
+    source = SOURCES[settings.source]
+    reading = source.read(settings, location.folder)
+    _check(source, settings, reading)
+    content = None if source.is_pinned else content_of(reading.digests)
+    if settings.fingerprint not in (None, content):
+        raise DataError(
+            f"data: the content of source {source.name!r} must have the fingerprint "
+            f"{settings.fingerprint}, got {content}. The data has changed since these trials were "
+            "defined; define them anew."
+        )
     return Corpus(
         source=settings.source,
-        image=Pool(
-            modality="image",
-            inputs=resize_images(images.pixels, settings.image_size),
-            labels=images.labels,
-            official_test=images.official_test,
-        ),
-        audio=Pool(
-            modality="audio",
-            inputs=inputs,
-            labels=clips.labels,
-            official_test=clips.official_test,
-            names=tuple(str(name) for name in clips.names),
-            speakers=clips.speakers,
-            speaker_names=clips.speaker_names,
-        ),
-        fingerprint=_hash(images.digest, clips.digest, RECIPE, settings.model_dump_json())[:16],
+        pools=reading.pools,
+        fingerprint=_fingerprint(settings, reading.digests if content is None else (content,)),
         banner=banner_of(location),
+        content=content,
+        checksum=_checksum(reading.pools),
     )
 
 
-def read_images(location: Location) -> Images:
-    """The images of a location as recorded.
+def content_of(digests: Iterable[str]) -> str:
+    """The fingerprint of a content, 16 hexadecimal digits, from the digests of its parts."""
+    return _hash(*digests)[:16]
+
+
+def content_at(location: Location) -> str | None:
+    """What `DataSettings.fingerprint` is for a location: None for a source that is pinned.
 
     Raises:
-        DataError: They are missing or damaged.
+        DataError: The content cannot be read.
     """
-    if location.source == "builtin":
-        return read_written_digits()
-    folder = _folder(location)
-    return read_mnist(find_mnist(folder) or folder / "mnist")
+    source = SOURCES[location.source]
+    return None if source.is_pinned else content_of(source.digests(location.folder))
 
 
-def read_clips(location: Location) -> Clips:
-    """The clips of a location as recorded.
+def require_content(settings: DataSettings, corpus: Corpus, where: str) -> None:
+    """Refuse a corpus that is not the data which settings stand for: a trial's name holds its data.
 
     Raises:
-        DataError: They are missing or damaged.
+        DataError: Its source, content or preprocessing is another one, or its pools were changed
+            after they were read.
     """
-    if location.source == "builtin":
-        return read_spoken_digits()
-    folder = _folder(location)
-    return read_recordings(find_recordings(folder) or folder / "fsdd" / "recordings")
-
-
-def _folder(location: Location) -> Path:
-    if location.folder is None:
+    source = SOURCES[settings.source]
+    expected = source.digests(None) if source.is_pinned else (settings.fingerprint or "none",)
+    remedy = (
+        "Make data of your own a source (spikefuse.data.sources.memory), and set a definition's "
+        "content with TrialDefinition.on(corpus)."
+    )
+    wanted, found = _fingerprint(settings, expected), corpus.fingerprint
+    if (corpus.source, found) != (settings.source, wanted):
         raise DataError(
-            f"data: location must name a folder for source {location.source!r}, got none. "
-            "Make it with locate."
+            f"{where}: corpus must be the data of the definition (source {settings.source!r}, "
+            f"fingerprint {wanted}), got source {corpus.source!r}, fingerprint {found}. {remedy}"
         )
-    return location.folder
-
-
-def resize_images(pixels: Tensor, size: int) -> Tensor:
-    """Bring square images to a size, bilinear, rounded to whole grey levels.
-
-    Args:
-        pixels: [N, H, W] uint8.
-        size: Wanted height and width.
-
-    Returns:
-        [N, 1, size, size] uint8; the pixels themselves where they have this size already.
-    """
-    import torch
-    from torch.nn import functional
-
-    if pixels.shape[1:] == (size, size):
-        return pixels[:, None]
-    result = torch.empty(len(pixels), 1, size, size, dtype=torch.uint8)
-    for start in range(0, len(pixels), _RESIZE_CHUNK):
-        chunk = pixels[start : start + _RESIZE_CHUNK, None].float()
-        resized = functional.interpolate(
-            chunk, size=(size, size), mode="bilinear", align_corners=False, antialias=True
+    if not corpus.is_whole:
+        raise DataError(
+            f"{where}: corpus must hold what was read of source {settings.source!r}, got pools "
+            f"that were changed since, or made by hand. {remedy}"
         )
-        result[start : start + _RESIZE_CHUNK] = resized.round().clamp(0, 255).to(torch.uint8)
-    return result
+
+
+def _check(source: Source, settings: DataSettings, reading: Reading) -> None:
+    """What a source says of itself holds for what it reads."""
+    where = f"source {source.name}"
+    names = tuple(modality.name for modality in source.modalities)
+    require(tuple(reading.pools) == names, where, "pools", f"of {names}", tuple(reading.pools))
+    for modality in source.modalities:
+        pool, kind = reading.pools[modality.name], KINDS[modality.kind]
+        got = (str(pool.inputs.dtype).removeprefix("torch."), tuple(pool.inputs.shape[1:]))
+        wanted = (kind.dtype, modality.shape(settings))
+        require(got == wanted, where, f"inputs of {modality.name}", str(wanted), str(got))
+        top = int(pool.labels.max()) if len(pool.labels) else 0
+        low = int(pool.labels.min()) if len(pool.labels) else 0
+        is_fine = not pool.labels.dtype.is_floating_point and 0 <= low <= top < len(source.classes)
+        constraint = f"whole numbers from 0 to {len(source.classes) - 1}"
+        require(is_fine, where, f"labels of {modality.name}", constraint, (low, top))
+
+
+def _checksum(pools: Mapping[str, Pool]) -> str:
+    return _hash(*(pool.checksum() for pool in pools.values()))
+
+
+def _fingerprint(settings: DataSettings, digests: tuple[str, ...]) -> str:
+    # Of the first fields alone, in their order: the text that was hashed from the beginning.
+    text = settings.model_dump_json(include=set(settings.first_fields))
+    return _hash(*digests, RECIPE, text)[:16]
 
 
 def _hash(*parts: str) -> str:

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
-from spikefuse.data.settings import DataSettings
+
+if TYPE_CHECKING:
+    from spikefuse.data.settings import DataSettings
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,34 +1,36 @@
-"""Statistics of the training clips, with which every clip is standardised."""
+"""Statistics of the training samples, with which every sample of their kind is standardised."""
 
 import torch
 from torch import Tensor
 
 from spikefuse.core.checks import require
-from spikefuse.data.corpus import Pool
+from spikefuse.data.pools import Pool
 
 _CONSTANT = 1e-6
 """Nepers: a bin that varies less than float32 resolves near the floor does not vary."""
 
 
-def audio_statistics(pool: Pool, indices: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each frequency bin over the DISTINCT training clips.
+def row_statistics(pool: Pool, indices: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each row over the DISTINCT training samples and over time.
 
-    A clip counts once, however often a protocol repeats it, so both protocols standardise alike.
+    A row is a frequency bin of a spectrogram, a channel of a recording. A sample counts once,
+    however often a protocol repeats it, so all protocols standardise alike.
 
     Args:
-        pool: The audio pool.
+        pool: Of a kind that is standardised: its inputs [N, C, F, frames] are real numbers.
         indices: [n] pool indices of the training samples, repeated or not.
 
     Returns:
-        Mean and standard deviation, [1, F, 1] float32 each. A bin that is the same everywhere has
+        Mean and standard deviation, [C, F, 1] float32 each. A row that is the same everywhere has
         standard deviation 1, so that it becomes 0 and not 0 / 0.
 
     Raises:
-        InputError: The pool is not audio or there is no index.
+        InputError: The pool holds pixels or there is no index.
     """
-    require(pool.modality == "audio", "audio_statistics", "pool", "the audio pool", pool.modality)
-    require(len(indices) > 0, "audio_statistics", "indices", "at least one clip", len(indices))
-    clips = pool.inputs[torch.unique(indices)].double()
-    std, mean = torch.std_mean(clips, dim=(0, 3), correction=0)
+    is_real = pool.inputs.dtype.is_floating_point
+    require(is_real, "row_statistics", "pool", "of real numbers, not of pixels", pool.modality)
+    require(len(indices) > 0, "row_statistics", "indices", "at least one sample", len(indices))
+    samples = pool.inputs[torch.unique(indices)].double()
+    std, mean = torch.std_mean(samples, dim=(0, 3), correction=0)
     std = torch.where(std > _CONSTANT, std, torch.ones_like(std))
     return mean[..., None].float(), std[..., None].float()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices
-from spikefuse.networks import MODALITIES, NetworkSpec
+from spikefuse.data import SOURCES
 from spikefuse.networks.budget import count_macs, solve_width
-from spikefuse.planning.plan import Plan
+from spikefuse.planning.plan import Plan, definition_of
 from spikefuse.planning.trials import PlannedTrial
+from spikefuse.studies.design import Cell
 from spikefuse.training import TrialDefinition
 
 if TYPE_CHECKING:
@@ -53,14 +54,15 @@ def seconds_on_processor(plan: Plan, workers: int, backend: str = "auto") -> flo
 
     from spikefuse.networks import build
 
-    size = plan.profile.image_size
-    spec = NetworkSpec(input_shapes=dict.fromkeys(MODALITIES["image"], (1, size, size)))
+    leading = SOURCES[plan.source].modalities[0].name
+    cell = Cell.create(modality=leading)
+    spec = definition_of(cell, 0, plan.profile, plan.source, plan.fingerprint).network_spec()
     network = build(spec, precision=plan.profile.precision, backend=backend)
-    images = {"image": torch.rand(1, BATCH, 1, size, size)}
+    inputs = {name: torch.rand(1, BATCH, *shape) for name, shape in spec.input_shapes.items()}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        fastest = _fastest(lambda: network(images).square().sum().backward())
+        fastest = _fastest(lambda: network(inputs).square().sum().backward())
     finally:
         torch.set_num_threads(threads)
     step_cost = 3 * BATCH * spec.time_steps * count_macs(spec, network.width)

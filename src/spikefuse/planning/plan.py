@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
+from spikefuse.data import SOURCES
 from spikefuse.planning.populations import group_trials, place_of
 from spikefuse.planning.trials import PlannedTrial, Use, cost_of, find_missing
 from spikefuse.results import TrialStore
@@ -15,7 +16,6 @@ from spikefuse.studies.design import Cell, Study
 from spikefuse.studies.profiles import Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
-from spikefuse.studies.speakers import speakers_of
 from spikefuse.training import TrialDefinition
 
 PROTOCOLS = ("paper", "disjoint")
@@ -33,6 +33,7 @@ class Plan:
     seeds: tuple[int, ...]
     trials: tuple[PlannedTrial, ...]
     populations: tuple[tuple[PlannedTrial, ...], ...]
+    fingerprint: str | None = None
 
     @property
     def cost(self) -> float:
@@ -79,6 +80,7 @@ def make_plan(
     *,
     protocols: Sequence[str] = PROTOCOLS,
     seeds: int | None = None,
+    fingerprint: str | None = None,
     workers: int | None = None,
     device: str = "cpu",
     backend: str = "auto",
@@ -96,6 +98,7 @@ def make_plan(
         store: Where the trial folders are.
         protocols: Pairing protocols of the fused networks.
         seeds: Number of seeds; the profile's own if None.
+        fingerprint: Of the data's content, from `data.content_at`; None where it is pinned.
         workers: Processes among which the populations will be dealt.
         device: Where they will train; it decides how large they are, see `populations`.
         backend: The neuron's implementation.
@@ -108,36 +111,47 @@ def make_plan(
     count = profile.seeds if seeds is None else seeds
     require(count >= 1, "plan", "seeds", "at least 1", count)
     numbers = tuple(range(count))
-    planned = _trials(studies, profile, source, store, protocols, numbers)
+    planned = _trials(studies, profile, (source, fingerprint), store, protocols, numbers)
     for trial in planned:
         find_missing(trial, store)
-        trial.cost = cost_of(trial, profile, is_shared)
+        trial.cost = cost_of(trial, is_shared)
     grouped = [t for t in planned if is_shared or not t.is_ready]
     place = place_of(device, workers=workers, backend=backend, is_shared=is_shared)
     populations = tuple(group_trials(grouped, place, is_shared))
-    return Plan(tuple(studies), profile, source, tuple(protocols), numbers, planned, populations)
+    return Plan(
+        studies=tuple(studies),
+        profile=profile,
+        source=source,
+        protocols=tuple(protocols),
+        seeds=numbers,
+        trials=planned,
+        populations=populations,
+        fingerprint=fingerprint,
+    )
 
 
-def definition_of(cell: Cell, seed: int, profile: Profile, source: str) -> TrialDefinition:
+def definition_of(
+    cell: Cell, seed: int, profile: Profile, source: str, fingerprint: str | None = None
+) -> TrialDefinition:
     """The network that a cell needs for a seed, with a profile's effort."""
-    return cell.trial(seed, **profile.settings(cell.modality, cell.size, source))
+    return cell.trial(seed, **profile.settings(cell.modality, cell.size, source, fingerprint))
 
 
 def _trials(
     studies: Sequence[Study],
     profile: Profile,
-    source: str,
+    data: tuple[str, str | None],
     store: TrialStore,
     protocols: Sequence[str],
     seeds: Sequence[int],
 ) -> tuple[PlannedTrial, ...]:
     """The distinct networks of the studies, with every use and every noise they will meet."""
-    speakers = speakers_of(source) if any(study.each_speaker for study in studies) else ()
+    speakers = SOURCES[data[0]].groups if any(study.each_speaker for study in studies) else ()
     trials: dict[str, PlannedTrial] = {}
     for study in studies:
         for cell in study.cells(protocols, speakers):
             for seed in seeds:
-                definition = definition_of(cell, seed, profile, source)
+                definition = definition_of(cell, seed, profile, *data)
                 trial = trials.get(definition.name)
                 if trial is None:
                     trial = PlannedTrial(definition, store.state(definition.name), 0.0)

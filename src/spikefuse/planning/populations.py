@@ -20,19 +20,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import require
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices, memory_of
+from spikefuse.data import KINDS
 from spikefuse.networks.memory import network_memory
 from spikefuse.planning.trials import PlannedTrial
-from spikefuse.studies.profiles import IMAGES
 from spikefuse.training import TrialDefinition
-
-if TYPE_CHECKING:
-    pass
-
 
 POPULATION_UNITS = 16_000_000
 """Members are joined until their activations per time step and batch reach this many numbers.
@@ -55,9 +50,7 @@ SHARED_MEMORY = 14 * 2**30
 """What the shares of a job array reckon with on a GPU, because nodes may have different ones: what
 PyTorch tells at least of GPUs that are sold with 16 GB."""
 
-CLIPS = 3_000
 _BYTES_AN_INDEX = 8
-_BYTES_A_BIN = 4
 
 
 @dataclass(frozen=True)
@@ -212,11 +205,10 @@ def members_in_memory(definition: TrialDefinition, place: Place) -> int:
 
 def _data_bytes(definition: TrialDefinition) -> tuple[int, int]:
     """Bytes of the data on a device, and of each member's own order, pairs and labels."""
-    images = sum(IMAGES[definition.data.source])
-    sizes = {
-        "image": images * definition.data.image_size**2,
-        "audio": CLIPS * definition.data.spectrogram_size**2 * _BYTES_A_BIN,
-    }
-    samples = CLIPS if definition.modality == "audio" else images
-    indices = (len(definition.modalities) + 2) * samples * _BYTES_AN_INDEX
-    return sum(sizes[name] for name in definition.modalities), indices
+    pools = 0
+    for modality in definition.seen:
+        numbers = math.prod(modality.shape(definition.data))
+        pools += (modality.train + modality.test) * numbers * KINDS[modality.kind].itemsize
+    leading = definition.seen[0]
+    indices = (len(definition.seen) + 2) * (leading.train + leading.test) * _BYTES_AN_INDEX
+    return pools, indices

@@ -99,9 +99,10 @@ def network_name(definition: TrialDefinition) -> str:
 
 def _pairing(definition: TrialDefinition) -> str:
     told = ""
-    if definition.modality == "fused":
+    beside = definition.seen[1:]
+    if beside:
         told += f" {definition.protocol}"
-        told += " shuffled" if definition.selection.shuffle_audio else ""
+        told += " shuffled" if any(map(definition.selection.is_shuffled, beside)) else ""
     if definition.selection.held_out_speaker:
         told += f" without {definition.selection.held_out_speaker}"
     return told

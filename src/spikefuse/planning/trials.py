@@ -6,10 +6,8 @@ from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.planning.stored import missing_conditions
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell
-from spikefuse.studies.profiles import IMAGES, Profile
 from spikefuse.training import NoiseCondition, TrialDefinition
 
-AUDIO_TRAIN = 2_200
 NOISE_COST = 2.0
 """Drawing a normal number for every neuron and step makes a noisy pass about this much dearer."""
 
@@ -50,22 +48,26 @@ def find_missing(trial: PlannedTrial, store: TrialStore) -> None:
         trial.missing = missing_conditions(record, trial.conditions)
 
 
-def _samples(definition: TrialDefinition, profile: Profile) -> tuple[int, int]:
-    """Training and test samples of an epoch, roughly."""
-    if definition.modality == "audio":
-        return AUDIO_TRAIN, 300
-    all_images, all_tests = IMAGES[definition.data.source]
-    images = min(profile.images or all_images, all_images)
-    tests = min(profile.test_images or all_tests, all_tests)
-    return int(0.8 * images), tests
+def samples_of(definition: TrialDefinition) -> tuple[int, int, int]:
+    """Training, validation and test samples of a network, roughly: those of its leading modality.
+
+    Which samples a protocol that holds out a group leaves is not known before they are read.
+    """
+    leading, selection = definition.seen[0], definition.selection
+    if leading.reckoned is not None:
+        return leading.reckoned
+    most = min(selection.train_of(leading) or leading.train, leading.train)
+    test = min(selection.test_of(leading) or leading.test, leading.test)
+    share = selection.validation_of(leading)
+    train = int((1 - share) * most)
+    return train, int(train * share / (1 - share)), test
 
 
-def cost_of(trial: PlannedTrial, profile: Profile, from_nothing: bool) -> float:
+def cost_of(trial: PlannedTrial, from_nothing: bool) -> float:
     """Work left for a trial, in multiply-accumulates of a forward pass; a step costs three."""
     definition, spec = trial.definition, trial.definition.network_spec()
     macs = count_macs(spec, solve_width(spec)) * definition.time_steps
-    train, test = _samples(definition, profile)
-    validation = train // 4
+    train, validation, test = samples_of(definition)
     passes = 0.0
     if from_nothing or trial.state not in ("done", "diverged"):
         passes += definition.epochs * (3 * train + validation) + 2 * (test + validation)

@@ -8,7 +8,7 @@ from typing import Any
 
 from spikefuse.core.deadline import Deadline
 from spikefuse.core.device import flushed_denormals
-from spikefuse.data import Corpus, DataSettings, load_corpus, locate
+from spikefuse.data import Corpus, DataSettings, Location, load_corpus
 from spikefuse.networks import build
 from spikefuse.planning.stored import missing_conditions
 from spikefuse.results import TrialStore
@@ -22,8 +22,7 @@ logger = logging.getLogger(__name__)
 @lru_cache(maxsize=2)
 def _corpus(settings: DataSettings, folder: str | None) -> Corpus:
     named = None if folder is None else Path(folder)
-    location = locate("builtin" if named is None else "digits", named)
-    return load_corpus(settings, location)
+    return load_corpus(settings, Location(settings.source, named))
 
 
 @flushed_denormals()

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from spikefuse.data import Selection
+from spikefuse.core.registry import name_in
+from spikefuse.data import PROTOCOLS, SOURCES, Selection, is_joint
+from spikefuse.data.sources.registry import DEFAULT
 from spikefuse.studies.readings import BASE, READINGS
 from spikefuse.training import NoiseCondition, TrialDefinition
 
@@ -24,13 +26,13 @@ class Cell(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: Literal["snn", "dnn"] = "snn"
-    modality: Literal["image", "audio", "fused"] = "image"
+    modality: str = SOURCES[DEFAULT].modalities[0].name
     size: str = "S"
     neuron: Literal["lif", "if", "relu"] = "lif"
     reset: Literal["soft", "hard", "none"] = "soft"
     time_steps: int = 4
     fusion: Literal["none", "input", "early", "late"] = "early"
-    protocol: Literal["paper", "disjoint", "speaker"] = "disjoint"
+    protocol: Annotated[str, name_in("protocol", PROTOCOLS)] = "disjoint"
     noise_std: float = 0.0
     noise_position: Literal["before", "after"] = "before"
     pairing: Literal["true", "shuffled"] = "true"
@@ -43,7 +45,7 @@ class Cell(BaseModel):
         filled = dict(levels)
         if filled.get("network") == "dnn":
             filled |= {"neuron": "relu", "reset": "none", "time_steps": 1}
-        if filled.get("modality", "image") != "fused":
+        if not is_joint(filled.get("modality", "")):
             filled |= {"fusion": "none", "pairing": "true"}
         return cls(**filled)
 
@@ -53,11 +55,11 @@ class Cell(BaseModel):
             exclude={"noise_std", "noise_position", "pairing", "held_out", "reading"}
         )
         selection = Selection.model_validate(settings.get("selection", {})).model_copy(
-            update={
-                "shuffle_audio": self.pairing == "shuffled",
-                "held_out_speaker": self.held_out or None,
-            }
+            update={"held_out_speaker": self.held_out or None}
         )
+        if self.pairing == "shuffled":
+            source = SOURCES[settings["data"].source] if "data" in settings else SOURCES[DEFAULT]
+            selection = selection.shuffling(source.seen_by(self.modality)[1:])
         chosen = READINGS[self.reading].settings(self.modality)
         return TrialDefinition.create(
             **(levels | settings | chosen | {"seed": seed, "selection": selection})

@@ -4,14 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spikefuse.data import DataSettings, Selection
+from spikefuse.data import SOURCES, DataSettings, Selection
 
 SIZES: dict[str, int] = {"S": 1_600_000, "S/2": 800_000, "S/3": 533_333}
 """Model sizes as parameter counts."""
-
-
-IMAGES: dict[str, tuple[int, int]] = {"mnist-fsdd": (60_000, 10_000), "builtin": (1_437, 360)}
-"""Training and test images of each source."""
 
 
 def _at_most(wanted: int | None, available: int) -> int | None:
@@ -20,15 +16,16 @@ def _at_most(wanted: int | None, available: int) -> int | None:
 
 
 class Profile(BaseModel):
-    """How many images, epochs, seeds and noise draws a study gets.
+    """How many samples, epochs, seeds and noise draws a study gets.
 
     Args:
-        images: Training images used at most, validation included; None is all.
-        test_images: Test images used at most; None is all.
-        clips: Training clips used, validation included; None is all.
+        images: Training samples of the source's leading modality used at most, validation included;
+            None is all.
+        test_images: Test samples of it used at most; None is all.
+        clips: Training samples used of every other modality, validation included; None is all.
         image_size: Height and width of images; other sizes are resized.
         spectrogram_size: Height and width of spectrograms.
-        epochs: By modality.
+        epochs: By modality; one that is not named gets the most of them.
         seeds: Seeds 0 to seeds - 1.
         draws: Noise draws per noisy evaluation.
         precision: Of convolutions and matrix products; set for the machine, not by the profile.
@@ -48,24 +45,20 @@ class Profile(BaseModel):
     draws: Annotated[int, Field(ge=1)] = 2
     precision: Literal["float32", "bf16"] = "float32"
 
-    def settings(self, modality: str, size: str, source: str) -> dict[str, Any]:
+    def settings(
+        self, modality: str, size: str, source: str, fingerprint: str | None = None
+    ) -> dict[str, Any]:
         """What the profile and the data decide of a trial's definition."""
-        images, test_images = IMAGES[source]
+        leading, *others = SOURCES[source].modalities
+        train = {leading.name: _at_most(self.images, leading.train)}
+        train |= {each.name: _at_most(self.clips, each.train) for each in others}
+        test = {leading.name: _at_most(self.test_images, leading.test)}
+        sizes = {"image_size": self.image_size, "spectrogram_size": self.spectrogram_size}
         return {
             "budget": SIZES[size],
-            "data": DataSettings.model_validate(
-                {
-                    "source": source,
-                    "image_size": self.image_size,
-                    "spectrogram_size": self.spectrogram_size,
-                }
-            ),
-            "selection": Selection(
-                images=_at_most(self.images, images),
-                test_images=_at_most(self.test_images, test_images),
-                clips=self.clips,
-            ),
-            "epochs": self.epochs[modality],
+            "data": DataSettings(source=source, fingerprint=fingerprint, **sizes),
+            "selection": Selection.of(SOURCES[source], train, test),
+            "epochs": self.epochs.get(modality, max(self.epochs.values())),
             "precision": self.precision,
         }
 

@@ -4,19 +4,35 @@ A trial's name is the hash of this record, so it holds everything that decides t
 nothing else: no paths, no devices, no names of studies.
 """
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from spikefuse.core.checks import one_of
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.registry import name_in
-from spikefuse.data import DataSettings, Selection
+from spikefuse.data import (
+    PROTOCOLS,
+    SOURCES,
+    DataSettings,
+    Modality,
+    Selection,
+    Source,
+    canonical,
+)
+from spikefuse.data.sources.registry import DEFAULT
 from spikefuse.encoders import ENCODERS
 from spikefuse.fusion import FUSIONS
-from spikefuse.networks import MODALITIES, PLANS, NetworkSpec, NeuronSpec
+from spikefuse.networks import PLANS, NetworkSpec, NeuronSpec
 from spikefuse.neurons import DENSE, NEURONS, SHAPES
 from spikefuse.neurons.lif import RESETS
 from spikefuse.results import definition_hash
+
+if TYPE_CHECKING:
+    from spikefuse.data import Corpus
+
+_DATA = DataSettings(source=DEFAULT)
 
 
 class TrialDefinition(NamedRecord):
@@ -61,7 +77,7 @@ class TrialDefinition(NamedRecord):
     )
 
     network: Literal["snn", "dnn"] = "snn"
-    modality: Literal["image", "audio", "fused"] = "image"
+    modality: str = SOURCES[DEFAULT].modalities[0].name
     size: str = "S"
     budget: int = 1_600_000
     plan: Annotated[str, name_in("plan", PLANS)] = "pool-twice"
@@ -77,8 +93,8 @@ class TrialDefinition(NamedRecord):
     readout: Literal["mean-current", "spike-count"] = "mean-current"
     encoder: Annotated[str, name_in("encoder", ENCODERS)] = "direct"
 
-    protocol: Literal["paper", "disjoint", "speaker"] = "disjoint"
-    data: DataSettings = DataSettings(source="mnist-fsdd")
+    protocol: Annotated[str, name_in("protocol", PROTOCOLS)] = "disjoint"
+    data: DataSettings = _DATA
     selection: Selection = Selection()
     image_scale: Literal["unit", "byte", "standard"] = "unit"
 
@@ -88,13 +104,25 @@ class TrialDefinition(NamedRecord):
     precision: Literal["float32", "bf16"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_format(cls, values: object) -> object:
+        # `trial.json` begins with the format of its name, which is no setting.
+        if isinstance(values, dict) and "format" in values:
+            return {name: value for name, value in values.items() if name != "format"}
+        return values
+
     @classmethod
     def create(cls, **values: Any) -> Self:
         """A definition in its canonical form: equal networks get equal records.
 
         A dense network has one time step and what its neuron has (`NeuronSpec`); a single
-        modality has no fusion, and only the speaker protocol changes its split, so any other is
-        written "disjoint".
+        modality has no fusion, and only a protocol that holds out a group changes its split, so
+        any other is written as the source's plain one.
+
+        Raises:
+            InputError: The source has no such modality, or the protocol or something selected is
+                not for this source.
         """
         filled = dict(values)
         if filled.get("network") == "dnn":
@@ -107,20 +135,27 @@ class TrialDefinition(NamedRecord):
             **{key: filled[key] for key in neuron_fields if key in filled},
         )
         filled |= neuron.model_dump(exclude={"model", "constants"})
-        modality = filled.get("modality", "image")
-        if modality == "fused":
-            if filled.get("fusion", "none") == "none":
-                filled["fusion"] = "early"
-        else:
+        data = DataSettings.model_validate(filled.setdefault("data", _DATA))
+        source = SOURCES[data.source]
+        modality = source.canonical(filled.get("modality", source.modalities[0].name))
+        seen = source.seen_by(modality)
+        if len(seen) == 1:
             filled["fusion"] = "none"
-            if modality == "image" or filled.get("protocol") != "speaker":
-                filled["protocol"] = "disjoint"
-        filled["selection"] = _relevant(
-            Selection.model_validate(filled.get("selection", {})),
-            modality,
-            filled.get("protocol", "disjoint"),
-        )
+        elif filled.get("fusion", "none") == "none":
+            filled["fusion"] = "early"
+        filled |= {"modality": modality, "protocol": _protocol(source, seen, filled)}
+        selection = Selection.model_validate(filled.get("selection", {}))
+        holds_out = PROTOCOLS[filled["protocol"]].holds_out
+        filled["selection"] = canonical(selection, source, seen, holds_out=holds_out)
         return cls(**filled)
+
+    def on(self, corpus: "Corpus") -> Self:
+        """The same definition for a corpus's content, which its name then holds.
+
+        Only a source whose content is not pinned by hash needs this; see `DataSettings`.
+        """
+        data = self.data.model_copy(update={"fingerprint": corpus.content})
+        return self.model_copy(update={"data": data})
 
     @property
     def name(self) -> str:
@@ -128,17 +163,26 @@ class TrialDefinition(NamedRecord):
         return definition_hash(self.naming())
 
     @property
+    def source(self) -> Source:
+        """The record of its data source."""
+        return SOURCES[self.data.source]
+
+    @property
+    def seen(self) -> tuple[Modality, ...]:
+        """The modalities this network sees, in the source's order."""
+        return self.source.seen_by(self.modality)
+
+    @property
     def modalities(self) -> tuple[str, ...]:
-        """The inputs this network sees."""
-        return MODALITIES[self.modality]
+        """Their names."""
+        return tuple(each.name for each in self.seen)
 
     def network_spec(self) -> NetworkSpec:
         """The network to build."""
-        sizes = {"image": self.data.image_size, "audio": self.data.spectrogram_size}
         return NetworkSpec(
             network=self.network,
-            modality=self.modality,
-            input_shapes={name: (1, sizes[name], sizes[name]) for name in self.modalities},
+            classes=len(self.source.classes),
+            input_shapes={each.name: each.shape(self.data) for each in self.seen},
             plan=self.plan,
             fusion=self.fusion,
             budget=self.budget,
@@ -175,16 +219,13 @@ class TrialDefinition(NamedRecord):
         return f"{population_key(self.network_spec())} {definition_hash(shared)}"
 
 
-def _relevant(selection: Selection, modality: str, protocol: str) -> Selection:
-    """The selection without the settings that cannot matter, so that they do not change a name."""
-    default = Selection()
-    unused: set[str] = set()
-    if modality == "image":
-        unused |= {"clips", "validation_share_audio"}
-    if modality == "audio":
-        unused |= {"images", "test_images", "validation_share_image"}
-    if modality != "fused":
-        unused |= {"shuffle_audio"}
-    if protocol != "speaker":
-        unused |= {"held_out_speaker"}
-    return selection.model_copy(update={key: getattr(default, key) for key in unused})
+def _protocol(source: Source, seen: tuple[Modality, ...], filled: Mapping[str, Any]) -> str:
+    """The protocol that a network's splits are made by."""
+    plain = "paired" if source.is_paired else "disjoint"
+    asked = str(filled.get("protocol", plain))
+    rule = PROTOCOLS[one_of("trial", "protocol", asked, PROTOCOLS)]
+    if len(seen) == 1:
+        has_groups = bool(source.groups if source.is_paired else seen[0].groups)
+        return asked if rule.holds_out and has_groups else plain
+    fitting = [name for name, each in PROTOCOLS.items() if each.fits(source)]
+    return one_of("trial", f"protocol for source {source.name!r}", asked, fitting)

@@ -9,13 +9,11 @@ from torch import Tensor
 from spikefuse.core.deadline import Deadline
 from spikefuse.core.errors import DataError
 from spikefuse.core.streams import torch_stream
-from spikefuse.data import Assignment, Corpus, Pool, assign, audio_statistics
+from spikefuse.data import Assignment, Corpus, Pool, assign, require_content, row_statistics
 from spikefuse.training.definition import TrialDefinition
 
 EVALUATION_BATCH = 100
 """Batch size of every evaluation. Noise is drawn per batch, so it is part of the numbers."""
-
-MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ class Feed:
         deadline: Evaluation stops before it, between two batches or before the first.
 
     Raises:
-        DataError: The members' splits differ in size.
+        DataError: The corpus is not the data of the definitions, or the members' splits differ
+            in size.
     """
 
     def __init__(
@@ -57,15 +56,16 @@ class Feed:
     ) -> None:
         self.deadline = deadline or Deadline()
         self.definitions = list(definitions)
+        for data in dict.fromkeys(definition.data for definition in definitions):
+            require_content(data, corpus, "training")
         self.assignments: list[Assignment] = [
             assign(corpus, d.modality, d.protocol, d.seed, d.selection) for d in definitions
         ]
         self.device = torch.device(device)
         self.pools: dict[str, Pool] = {
-            name: pool
-            for name, pool in (("image", corpus.image), ("audio", corpus.audio))
-            if name in definitions[0].modalities
+            each.name: corpus.pools[each.name] for each in definitions[0].seen
         }
+        self._modalities = {each.name: each for each in definitions[0].seen}
         self._inputs = {name: pool.inputs.to(self.device) for name, pool in self.pools.items()}
         self._indices = {
             split: {
@@ -78,13 +78,19 @@ class Feed:
             split: torch.stack([a.labels[split] for a in self.assignments]).to(device)
             for split in self._indices
         }
-        if "audio" in self.pools:
-            statistics = [
-                audio_statistics(corpus.audio, a.samples["train"]["audio"])
-                for a in self.assignments
-            ]
-            self._audio_mean = torch.stack([mean for mean, _ in statistics]).to(device)
-            self._audio_std = torch.stack([std for _, std in statistics]).to(device)
+        self._statistics = {
+            name: self._row_statistics(name)
+            for name, modality in self._modalities.items()
+            if modality.is_standardised
+        }
+
+    def _row_statistics(self, name: str) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation [P, 1, C, F, 1] of each member's training samples."""
+        found = [
+            row_statistics(self.pools[name], a.samples["train"][name]) for a in self.assignments
+        ]
+        mean, std = (torch.stack(each).unsqueeze(1) for each in zip(*found, strict=True))
+        return mean.to(self.device), std.to(self.device)
 
     def _same_sizes(self) -> tuple[str, ...]:
         splits = ("train", "validation", "test")
@@ -106,15 +112,18 @@ class Feed:
         return self._labels[split]
 
     def _scale(self, name: str, x: Tensor) -> Tensor:
-        """Real-valued inputs [P, B, 1, H, W] as the networks see them."""
-        if name == "audio":
-            return (x - self._audio_mean.unsqueeze(1)) / self._audio_std.unsqueeze(1)
+        """Real-valued inputs [P, B, C, H, W] as the networks see them."""
+        if name in self._statistics:
+            mean, std = self._statistics[name]
+            return (x - mean) / std
         x = x.to(torch.float32)
         scale = self.definitions[0].image_scale
         if scale == "byte":
             return x
         x = x / 255
-        return (x - MNIST_MEAN) / MNIST_STD if scale == "standard" else x
+        modality = self._modalities[name]
+        is_standard = scale == "standard"
+        return (x - modality.pixel_mean) / modality.pixel_std if is_standard else x
 
     def batch(self, split: str, positions: Tensor, number: int = 0) -> Batch:
         """The samples at `positions` [P, B] of each member's split."""

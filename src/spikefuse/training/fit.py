@@ -275,8 +275,8 @@ class Fit:
         samples = self.feed.assignments[member].samples["test"]
         indices = {name: samples[name].to(torch.int32).cpu() for name in samples}
         return {
-            "predicted": logits.argmax(dim=-1).to(torch.uint8).cpu(),
-            "labels": self.feed.labels("test")[member].to(torch.uint8).cpu(),
+            "predicted": logits.argmax(dim=-1).cpu(),
+            "labels": self.feed.labels("test")[member].cpu(),
             "logits": logits.float().cpu(),
             **indices,
         }

@@ -8,7 +8,6 @@ from spikefuse.analysis.speakers import speaker_summaries
 from spikefuse.core.streams import numpy_stream
 from spikefuse.stats import cluster_bootstrap
 from spikefuse.studies.design import Cell
-from spikefuse.studies.speakers import speakers_of
 
 Rows = list[dict[str, Any]]
 
@@ -83,9 +82,3 @@ def test_what_is_missing_has_a_reason() -> None:
     (single,) = speaker_summaries([row for row in unknown() if row["held_out"] == "lucas"])
     assert single.mean is None
     assert "at least 2" in single.reason
-
-
-def test_speakers_of_both_sources() -> None:
-    fsdd = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
-    assert speakers_of("mnist-fsdd") == fsdd
-    assert speakers_of("builtin") == ("awb", "kal", "kal16", "rms", "slt")

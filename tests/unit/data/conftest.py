@@ -46,16 +46,18 @@ def make_corpus(
     spectrograms = torch.randn(len(names), 1, 5, 4, generator=generator)
     return Corpus(
         source="builtin",
-        image=Pool("image", pixels, digits, image_test),
-        audio=Pool(
-            "audio",
-            spectrograms,
-            torch.tensor(labels),
-            torch.tensor(clip_test),
-            tuple(names),
-            torch.tensor(speakers),
-            SPEAKERS,
-        ),
+        pools={
+            "image": Pool("image", pixels, digits, image_test),
+            "audio": Pool(
+                "audio",
+                spectrograms,
+                torch.tensor(labels),
+                torch.tensor(clip_test),
+                tuple(names),
+                torch.tensor(speakers),
+                SPEAKERS,
+            ),
+        },
         fingerprint="0" * 16,
         banner="Toy data.",
     )

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from spikefuse.core.errors import DataError, InputError
-from spikefuse.data import Corpus, DataSettings, Location, Pool, corpus, load_corpus, locate
+from spikefuse.data import Corpus, DataSettings, Location, Pool, load_corpus, locate
+from spikefuse.data.sources import digits
 
 BUILTIN = DataSettings(source="builtin")
 REAL = DataSettings(source="mnist-fsdd")
@@ -16,7 +17,7 @@ REAL = DataSettings(source="mnist-fsdd")
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(corpus, "user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(digits, "user_cache", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 
@@ -31,13 +32,13 @@ def test_builtin() -> None:
     assert loaded.image.inputs.shape == (1797, 1, 28, 28)
     assert loaded.image.inputs.dtype == torch.uint8
     assert int(loaded.image.official_test.sum()) == 360
-    assert loaded.image.speakers is None
+    assert loaded.image.groups is None
     assert loaded.audio.inputs.shape == (1000, 1, 28, 28)
     assert loaded.audio.inputs.dtype == torch.float32
     assert loaded.audio.names[0] == "0_awb_0.wav"
-    assert loaded.audio.speaker_names == ("awb", "kal", "kal16", "rms", "slt")
-    assert loaded.audio.speakers is not None
-    assert loaded.audio.speakers.bincount().tolist() == [200] * 5
+    assert loaded.audio.group_names == ("awb", "kal", "kal16", "rms", "slt")
+    assert loaded.audio.groups is not None
+    assert loaded.audio.groups.bincount().tolist() == [200] * 5
     assert "EMBEDDED" in loaded.banner
     assert len(int(loaded.fingerprint, 16).to_bytes(8, "big")) == 8
     assert len(loaded.fingerprint) == 16
@@ -69,8 +70,8 @@ def test_fingerprint_depends_on_content_and_settings(data_folder: Path) -> None:
 @pytest.mark.parametrize("part", ["read_written_digits", "read_spoken_digits"])
 def test_fingerprint_depends_on_each_part(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = load_builtin().fingerprint
-    content = getattr(corpus, part)()
-    monkeypatch.setattr(corpus, part, lambda: dataclasses.replace(content, digest="another"))
+    content = getattr(digits, part)()
+    monkeypatch.setattr(digits, part, lambda: dataclasses.replace(content, digest="another"))
 
     assert load_builtin().fingerprint != before
 
@@ -92,7 +93,7 @@ def test_spectrograms_are_read_from_the_cache(cache: Path, monkeypatch: pytest.M
     def forbidden(*arguments: object) -> Tensor:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(corpus, "spectrograms", forbidden)
+    monkeypatch.setattr(digits, "spectrograms", forbidden)
     assert torch.equal(load_builtin().audio.inputs, first.audio.inputs)
     assert torch.equal(load_builtin(image_size=32).audio.inputs, first.audio.inputs)
     with pytest.raises(AssertionError, match="computed again"):
@@ -109,14 +110,14 @@ def test_sizes(size: int) -> None:
 
 def test_resizing_images() -> None:
     pixels = torch.tensor([[[0, 255], [255, 0]]], dtype=torch.uint8)
-    resized = corpus.resize_images(pixels, 4)
+    resized = digits.resize_images(pixels, 4)
 
     # Bilinear with half-pixel centres: 0, 1/4, 3/4, 1 of the way.
     assert resized[0, 0, 0].tolist() == [0, 64, 191, 255]
     assert resized[0, 0, 1].tolist() == [64, 96, 159, 191]
-    assert torch.equal(corpus.resize_images(pixels, 2)[:, 0], pixels)
+    assert torch.equal(digits.resize_images(pixels, 2)[:, 0], pixels)
     flat = torch.full((6000, 8, 8), 200, dtype=torch.uint8)
-    assert corpus.resize_images(flat, 28).unique().tolist() == [200]
+    assert digits.resize_images(flat, 28).unique().tolist() == [200]
 
 
 def test_another_source_is_refused() -> None:
@@ -143,7 +144,7 @@ def test_pool_of_unequal_lengths_is_refused() -> None:
     with pytest.raises(InputError, match="as long as inputs"):
         Pool("image", inputs, labels, torch.zeros(2, dtype=torch.bool))
     with pytest.raises(InputError, match="as long as inputs"):
-        Pool("audio", inputs, labels, torch.zeros(3, dtype=torch.bool), ("a", "b", "c"))
+        Pool("audio", inputs, labels, torch.zeros(3, dtype=torch.bool), ("a", "b"))
 
 
 def test_real_corpus(real_data: Path) -> None:

@@ -6,10 +6,8 @@ import pytest
 
 from spikefuse.planning.trials import PlannedTrial, cost_of, find_missing
 from spikefuse.results import TrialStore
-from spikefuse.studies import PROFILES
 from spikefuse.training import NoiseCondition, TrialDefinition
 
-PAPER = PROFILES["paper"]
 NOISE = NoiseCondition(noise_std=0.1, draws=3)
 
 
@@ -23,16 +21,16 @@ def test_cost_by_hand() -> None:
     trial = _trial(time_steps=4)
     macs = 4 * (9 * 32 * 28 * 28 + 9 * 32 * 64 * 14 * 14 + 64 * 7 * 7 * 502 + 502 * 10)
     passes = 10 * (3 * 48_000 + 12_000) + 2 * (10_000 + 12_000)
-    assert cost_of(trial, PAPER, False) == pytest.approx(macs * passes, rel=1e-3)
+    assert cost_of(trial, False) == pytest.approx(macs * passes, rel=1e-3)
     trial.missing = [NOISE]
     noisy = 2 * 3 * (10_000 + 12_000)
-    assert cost_of(trial, PAPER, False) == pytest.approx(macs * (passes + noisy), rel=1e-3)
+    assert cost_of(trial, False) == pytest.approx(macs * (passes + noisy), rel=1e-3)
 
 
 def test_a_trained_network_costs_its_evaluations_alone() -> None:
     trial = _trial("done")
-    assert cost_of(trial, PAPER, False) == 0
-    assert cost_of(trial, PAPER, True) > 0
+    assert cost_of(trial, False) == 0
+    assert cost_of(trial, True) > 0
 
 
 @pytest.mark.parametrize(("state", "missing"), [("new", [NOISE]), ("diverged", [])])

@@ -14,11 +14,10 @@ from pathlib import Path
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import DataError
 from spikefuse.data.places.cache import user_cache
-from spikefuse.data.places.download import ProgressFactory, fetch
-from spikefuse.data.settings import DATA_CHOICES, Source
-from spikefuse.data.sources.fsdd import find_recordings, missing_recordings
-from spikefuse.data.sources.mnist import SUBFOLDERS, find_mnist
+from spikefuse.data.places.download import ProgressFactory
+from spikefuse.data.sources.contract import Source
 from spikefuse.data.sources.raw import is_folder
+from spikefuse.data.sources.registry import DEFAULT, FALLBACK, SOURCES, choices
 
 _log = logging.getLogger(__name__)
 
@@ -26,27 +25,13 @@ ENVIRONMENT = "SPIKEFUSE_DATA"
 """Environment variable that names the data folder."""
 
 
-BANNERS: dict[str, str] = {
-    "mnist-fsdd": (
-        "Real data: MNIST (60,000 training and 10,000 test images) and the Free Spoken Digit "
-        "Dataset v1.0.10 (2,700 training and 300 test clips of 6 speakers)."
-    ),
-    "builtin": (
-        "EMBEDDED STAND-IN DATA, not MNIST and FSDD: 1,797 real 8x8 handwritten digits of "
-        "scikit-learn and 1,000 spoken digits made by a speech synthesiser (5 voices); "
-        "no number here can be compared with the paper's."
-    ),
-}
-"""What a terminal and a report say about each source."""
-
-
 @dataclass(frozen=True)
 class Location:
     """Which source will be read, and from where.
 
     Args:
-        source: "mnist-fsdd" or "builtin".
-        folder: The data folder; None for the embedded data.
+        source: A name in `SOURCES`.
+        folder: The data folder; None for a source that needs none.
         origin: How it was found: "option", "environment", "checkout", "cache", "download",
             "fallback" (nothing else was found), or "given" (made by hand).
         reason: Why this place, in words for a person.
@@ -83,35 +68,37 @@ def locate(
     """Find the data, downloading it when nothing nearer has it.
 
     Args:
-        data: "auto", or what must be used: "digits" (or "mnist-fsdd", the same) or "builtin",
-            which needs no folder and looks at none.
-        data_dir: A folder that must hold MNIST and FSDD; so must the one that the environment
+        data: "auto", or the source that must be used, by a name of `choices`. One that needs no
+            folder looks at none.
+        data_dir: A folder that must hold the source; so must the one that the environment
             variable `SPIKEFUSE_DATA` names. Neither is ever passed over in silence.
         offline: Never try the network.
         progress: Makes a progress bar for each file that is downloaded.
 
     Raises:
         InputError: `data` is unknown.
-        DataError: The named folder is missing or incomplete, or "digits" is found nowhere.
+        DataError: The named folder is missing or incomplete, or the source is found nowhere.
     """
-    forced = DATA_CHOICES[one_of("locate", "data", data, DATA_CHOICES)]
-    if forced == "builtin":
-        return Location("builtin", origin="option", reason="the embedded data was asked for")
-    named = _named(data_dir)
+    known = choices()
+    forced = known[one_of("locate", "data", data, known)]
+    source = SOURCES[forced or DEFAULT]
+    if source.lack is None:
+        return Location(source.name, origin="option", reason=f"{source.title} was asked for")
+    named = _named(source, data_dir)
     if named is not None:
         return named
     for origin, folder in _implicit_folders():
         try:
-            found = _complete(folder, origin)
+            found = _complete(source, folder, origin)
         except DataError as error:
             _log.warning("%s It is passed over.", error)
             continue
         if found is not None:
             return found
-    return _from_network(forced, offline, progress)
+    return _from_network(source, forced is not None, offline, progress)
 
 
-def _named(data_dir: Path | None) -> Location | None:
+def _named(source: Source, data_dir: Path | None) -> Location | None:
     """The folder the user names, or None if none is named."""
     environment = os.environ.get(ENVIRONMENT)
     if data_dir is not None:
@@ -124,13 +111,15 @@ def _named(data_dir: Path | None) -> Location | None:
     if not is_folder(folder):
         raise DataError(
             f"data: {argument} must be a folder that exists, got {folder}. "
-            "Name the folder that holds mnist/ and fsdd/recordings/, or none."
+            f"Name the folder that holds {source.title}, or none."
         )
-    found = _complete(folder, origin)
+    found = _complete(source, folder, origin)
     if found is None:
+        lack = "" if source.lack is None else source.lack(folder)
+        remedy = f"`spikefuse data fetch --out {folder}` completes it."
         raise DataError(
-            f"data: {argument} must hold MNIST and FSDD, got {folder}, where {_lack(folder)}. "
-            f"`spikefuse data fetch --out {folder}` completes it."
+            f"data: {argument} must hold {source.title}, got {folder}, where {lack}. "
+            f"{remedy if source.fetch is not None else 'Complete it.'}"
         )
     return found
 
@@ -143,28 +132,11 @@ def _expanded(folder: Path) -> Path:
         return folder
 
 
-def _complete(folder: Path, origin: str) -> Location | None:
-    """The location, if the folder holds both data sets."""
-    recordings = find_recordings(folder)
-    if find_mnist(folder) is None or recordings is None or missing_recordings(recordings):
+def _complete(source: Source, folder: Path, origin: str) -> Location | None:
+    """The location, if the folder holds the whole source."""
+    if source.lack is None or source.lack(folder):
         return None
-    return Location("mnist-fsdd", folder, origin, f"found in {folder} ({origin})")
-
-
-def _lack(folder: Path) -> str:
-    """What keeps a folder from being complete."""
-    lacks = []
-    if find_mnist(folder) is None:
-        places = ", ".join(SUBFOLDERS)
-        lacks.append(f"the four MNIST files are in none of the folders {places}")
-    recordings = find_recordings(folder)
-    if recordings is None:
-        lacks.append("no folder fsdd/recordings with WAV files is")
-    else:
-        missing = missing_recordings(recordings)
-        if missing:
-            lacks.append(f"{len(missing):,} FSDD clips are missing, the first is {missing[0]}")
-    return " and ".join(lacks)
+    return Location(source.name, folder, origin, f"found in {folder} ({origin})")
 
 
 def _implicit_folders() -> Iterator[tuple[str, Path]]:
@@ -183,34 +155,36 @@ def _implicit_folders() -> Iterator[tuple[str, Path]]:
 
 
 def _from_network(
-    forced: Source | None, offline: bool, progress: ProgressFactory | None
+    source: Source, is_forced: bool, offline: bool, progress: ProgressFactory | None
 ) -> Location:
-    """Download into the user's cache; without network the embedded data, unless it is ruled out."""
-    if offline:
-        problem = "MNIST and FSDD are in no known folder and the network is not to be used"
+    """Download into the user's cache; failing that the embedded data, unless it is ruled out."""
+    if offline or source.fetch is None:
+        problem = f"{source.title} are in no known folder and the network is not to be used"
     else:
         try:
             folder = download_folder()
-            fetch(folder, replace=True, progress=progress)
+            source.fetch(folder, progress)
         except DataError as error:
             problem = str(error)
         else:
-            found = _complete(folder, "download")
+            found = _complete(source, folder, "download")
             if found is not None:
                 return found
             problem = f"{folder} is incomplete after the download"
-    if forced is not None:
+    if is_forced:
+        called = (*source.aliases, source.name)[0]
         raise DataError(
-            f"data: data must be found for 'digits', got nothing: {problem}. "
-            f"Name a folder with --data-dir or {ENVIRONMENT}, or use --data builtin."
+            f"data: data must be found for {called!r}, got nothing: {problem}. "
+            f"Name a folder with --data-dir or {ENVIRONMENT}, or use --data {FALLBACK}."
         )
-    _log.warning("using the embedded data: %s", problem)
-    return Location("builtin", origin="fallback", reason=problem)
+    _log.warning("using %s: %s", SOURCES[FALLBACK].title, problem)
+    return Location(FALLBACK, origin="fallback", reason=problem)
 
 
 def banner_of(location: Location) -> str:
     """What a terminal and a report say about the data of a location; names no path."""
-    banner = BANNERS[one_of("banner_of", "source", location.source, BANNERS)]
+    banner = SOURCES[one_of("banner_of", "source", location.source, SOURCES)].banner
     if location.origin != "fallback":
         return banner
-    return f"{banner} MNIST and FSDD are in no known folder and could not be downloaded."
+    missed = SOURCES[DEFAULT].title
+    return f"{banner} {missed} are in no known folder and could not be downloaded."

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from spikefuse.core.errors import DataError
 from spikefuse.core.untrusted import read_regular, reason
-from spikefuse.data.settings import CLASSES, SAMPLE_RATE_HZ
-from spikefuse.data.sources.raw import ClipName, Clips, list_folder
+from spikefuse.data.sources.raw import CLASSES, SAMPLE_RATE_HZ, ClipName, Clips, list_folder
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+SAMPLE_RATE_HZ = 8_000
+"""Rate of every clip: FSDD is recorded at it, the embedded clips are resampled to it."""
+
+CLASSES = 10
+"""Digits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Images:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SPOKEN_DIGITS_SHA256 = "f3cf5a6db394684e1a9945cf5f11784ad2ebef582c57ee8d3cd5387d45e9938b"
 """SHA-256 of `embedded/spoken_digits.npz`."""
 
+VOICES = ("awb", "kal", "kal16", "rms", "slt")
+"""The synthesiser's voices, in alphabetical order."""
+
 TEST_INDICES = 2
 """Variations 0-1 of each voice and digit are the official test set: a tenth, as in FSDD."""
 

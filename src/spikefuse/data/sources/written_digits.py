@@ -7,14 +7,12 @@ Repository, 1998, doi 10.24432/C50P49 (its test file); licence CC BY 4.0.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
-from spikefuse.data.settings import CLASSES
-from spikefuse.data.sources.raw import Images
+from spikefuse.core.errors import DataError
+from spikefuse.data.sources.raw import CLASSES, Images
 
-if TYPE_CHECKING:
-    pass
-
+WRITTEN_DIGITS_SHA256 = "0b7e9c3202d7bcd255d6a19a238d3743bf5e320ba74812a6679958a017c55382"
+"""SHA-256 of pixels and labels, as `read_written_digits` makes them."""
 
 TEST_PER_DIGIT = 36
 """The last 36 images of each digit are the official test set: 360 of 1,797.
@@ -25,7 +23,11 @@ test set does; every fifth image instead would put each writer on both sides.
 
 
 def read_written_digits() -> Images:
-    """Read the images from scikit-learn; their 0-16 ink scale becomes 0-255."""
+    """Read the images from scikit-learn; their 0-16 ink scale becomes 0-255.
+
+    Raises:
+        DataError: scikit-learn's images are other ones.
+    """
     # Imported here: scikit-learn takes a second and only the embedded data needs it.
     import numpy as np
     import torch
@@ -34,6 +36,12 @@ def read_written_digits() -> Images:
     ink, digits = load_digits(return_X_y=True)
     pixels = np.round(ink.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
     labels = digits.astype(np.int64)
+    digest = hashlib.sha256(pixels.tobytes() + labels.astype("<i8").tobytes()).hexdigest()
+    if digest != WRITTEN_DIGITS_SHA256:
+        raise DataError(
+            f"read_written_digits: the digits of scikit-learn must have SHA-256 "
+            f"{WRITTEN_DIGITS_SHA256}, got {digest}. Install the scikit-learn that spikefuse names."
+        )
     official_test = np.zeros(len(labels), bool)
     for digit in range(CLASSES):
         official_test[np.flatnonzero(labels == digit)[-TEST_PER_DIGIT:]] = True
@@ -41,5 +49,5 @@ def read_written_digits() -> Images:
         pixels=torch.from_numpy(pixels),
         labels=torch.from_numpy(labels),
         official_test=torch.from_numpy(official_test),
-        digest=hashlib.sha256(pixels.tobytes() + labels.astype("<i8").tobytes()).hexdigest(),
+        digest=digest,
     )

@@ -1,17 +1,21 @@
 """The audit of an assignment: what its splits hold, and what they share."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from pydantic import BaseModel, ConfigDict
-from torch import Tensor
 
 from spikefuse.core.checks import one_of
 from spikefuse.data.corpus import Corpus
+from spikefuse.data.sources.registry import SOURCES
 from spikefuse.data.splits.protocols import SPLITS, Assignment
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class SplitContent(BaseModel):
@@ -19,19 +23,23 @@ class SplitContent(BaseModel):
 
     Args:
         split: "train", "validation" or "test".
-        samples: Images, clips or pairs.
-        images: DISTINCT images.
-        clips: DISTINCT clips: 10,000 test pairs may hold 300.
-        speakers: DISTINCT speakers.
+        samples: Samples, or pairs of them.
+        images: DISTINCT images, of a source that has samples of this noun.
+        clips: DISTINCT clips, likewise: 10,000 test pairs may hold 300.
+        speakers: DISTINCT speakers, of a source whose groups are speakers.
+        distinct: DISTINCT samples by modality.
+        groups: DISTINCT groups by modality, of those that have groups.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     split: str
     samples: int
-    images: int | None
-    clips: int | None
-    speakers: int | None
+    images: int | None = None
+    clips: int | None = None
+    speakers: int | None = None
+    distinct: dict[str, int] = {}
+    groups: dict[str, int] = {}
 
 
 class Overlap(BaseModel):
@@ -45,12 +53,16 @@ class Overlap(BaseModel):
 
     first: str
     second: str
-    images: int | None
-    images_share: float | None
-    clips: int | None
-    clips_share: float | None
-    speakers: int | None
-    speakers_share: float | None
+    images: int | None = None
+    images_share: float | None = None
+    clips: int | None = None
+    clips_share: float | None = None
+    speakers: int | None = None
+    speakers_share: float | None = None
+    distinct: dict[str, int] = {}
+    distinct_share: dict[str, float] = {}
+    groups: dict[str, int] = {}
+    groups_share: dict[str, float] = {}
 
 
 class Audit(BaseModel):
@@ -77,68 +89,80 @@ class Audit(BaseModel):
         return self.model_dump(mode="json")
 
 
+NOUNS = ("images", "clips", "speakers")
+"""Counts that have fields of their own, under what a source calls its samples and groups."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Members:
+    """Distinct samples and groups of a split by modality, each [n] ascending."""
+
+    samples: Mapping[str, Tensor]
+    groups: Mapping[str, Tensor]
+
+
 def audit(corpus: Corpus, assignment: Assignment) -> Audit:
-    """Count distinct images, clips and speakers in each split and between every two splits."""
+    """Count distinct samples and groups in each split and between every two splits."""
     members = {split: _members(corpus, assignment.samples[split]) for split in SPLITS}
     contents = tuple(
-        SplitContent(
-            split=split,
-            samples=len(assignment.labels[split]),
-            images=_size(members[split].images),
-            clips=_size(members[split].clips),
-            speakers=_size(members[split].speakers),
-        )
-        for split in SPLITS
+        _content(corpus, split, len(assignment.labels[split]), members[split]) for split in SPLITS
     )
     overlaps = tuple(
-        _overlap(first, second, members[first], members[second])
+        _overlap(corpus, first, second, members[first], members[second])
         for first, second in combinations(SPLITS, 2)
     )
     return Audit(protocol=assignment.protocol, splits=contents, overlaps=overlaps)
 
 
-@dataclass(frozen=True, eq=False)
-class _Members:
-    """Distinct members of a split, each [n] ascending, or None without the modality."""
-
-    images: Tensor | None
-    clips: Tensor | None
-    speakers: Tensor | None
-
-
 def _members(corpus: Corpus, samples: Mapping[str, Tensor]) -> _Members:
-    images, clips = samples.get("image"), samples.get("audio")
-    speakers = corpus.audio.speakers
-    return _Members(
-        images=None if images is None else torch.unique(images),
-        clips=None if clips is None else torch.unique(clips),
-        speakers=None if clips is None or speakers is None else torch.unique(speakers[clips]),
-    )
+    import torch
+
+    distinct = {name: torch.unique(indices) for name, indices in samples.items()}
+    groups = {}
+    for name, indices in distinct.items():
+        of_pool = corpus.pools[name].groups
+        if of_pool is not None:
+            groups[name] = torch.unique(of_pool[indices])
+    return _Members(distinct, groups)
 
 
-def _size(members: Tensor | None) -> int | None:
-    return None if members is None else len(members)
+def _by_noun(
+    corpus: Corpus, samples: Mapping[str, Any], groups: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values of the nouns that have fields of their own."""
+    found = {}
+    for modality in SOURCES[corpus.source].modalities:
+        if modality.name in samples:
+            found[modality.noun] = samples[modality.name]
+        if modality.name in groups:
+            found[f"{modality.group_noun}s"] = groups[modality.name]
+    return {noun: found[noun] for noun in NOUNS if noun in found}
 
 
-def _overlap(first: str, second: str, one: _Members, other: _Members) -> Overlap:
-    images, images_share = _shared(one.images, other.images)
-    clips, clips_share = _shared(one.clips, other.clips)
-    speakers, speakers_share = _shared(one.speakers, other.speakers)
+def _content(corpus: Corpus, split: str, samples: int, members: _Members) -> SplitContent:
+    distinct = {name: len(found) for name, found in members.samples.items()}
+    groups = {name: len(found) for name, found in members.groups.items()}
+    nouns = _by_noun(corpus, distinct, groups)
+    return SplitContent(split=split, samples=samples, distinct=distinct, groups=groups, **nouns)
+
+
+def _overlap(corpus: Corpus, first: str, second: str, one: _Members, other: _Members) -> Overlap:
+    import torch
+
+    counts, shares = {}, {}
+    for kind in ("samples", "groups"):
+        theirs, ours = getattr(one, kind), getattr(other, kind)
+        counts[kind] = {name: int(torch.isin(ours[name], theirs[name]).sum()) for name in ours}
+        shares[kind] = {name: counts[kind][name] / len(ours[name]) for name in ours}
+    nouns = _by_noun(corpus, counts["samples"], counts["groups"])
+    parts = _by_noun(corpus, shares["samples"], shares["groups"])
     return Overlap(
         first=first,
         second=second,
-        images=images,
-        images_share=images_share,
-        clips=clips,
-        clips_share=clips_share,
-        speakers=speakers,
-        speakers_share=speakers_share,
+        distinct=counts["samples"],
+        distinct_share=shares["samples"],
+        groups=counts["groups"],
+        groups_share=shares["groups"],
+        **nouns,
+        **{f"{noun}_share": share for noun, share in parts.items()},
     )
-
-
-def _shared(one: Tensor | None, other: Tensor | None) -> tuple[int | None, float | None]:
-    """How many of the second's members the first holds too, and their share of the second."""
-    if one is None or other is None:
-        return None, None
-    count = int(torch.isin(other, one).sum())
-    return count, count / len(other)

@@ -1,77 +1,44 @@
-"""Pairing protocols: which sample stands in which split, and which clip pairs with which image.
+"""Pairing protocols: which sample stands in which split, and which samples make a pair.
 
 | protocol   | rule                                                                              |
 |------------|-----------------------------------------------------------------------------------|
-| `paper`    | repeat the clips to the number of images, pair by digit, then split: the same     |
+| `paper`    | repeat the clips to the number of images, pair by class, then split: the same     |
 |            | clip stands in training and validation                                            |
 | `disjoint` | split the clips first, pair inside each split: no clip on two sides               |
 | `speaker`  | as `disjoint`, and the test split is one speaker whom training never hears        |
+| `paired`   | samples that belong together from the start are split together, whole groups to   |
+|            | one side where there are groups                                                   |
 
-The image split of a seed is the same in every protocol, alone and in pairs, and so is the clip
-split alone and under `disjoint`: what differs between two numbers is what they are about.
+"Images" stands for the leading modality of a network, the first that it sees of its source, and
+"clips" for every other one, each paired with the leading one by itself.
+
+The split of the leading modality is the same in every protocol, alone and in pairs, and so is that
+of clips alone and under `disjoint`: what differs between two numbers is what they are about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from pydantic import Field
-
-from spikefuse.core.checks import one_of
+from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import DataError, InputError
-from spikefuse.core.record import NamedRecord
 from spikefuse.core.streams import torch_stream
-from spikefuse.data.corpus import Corpus, Pool
+from spikefuse.data.corpus import Corpus
+from spikefuse.data.pools import Pool
+from spikefuse.data.sources.contract import Modality, Source
+from spikefuse.data.sources.registry import SOURCES
 from spikefuse.data.splits.sampling import pair, stratified, without
+from spikefuse.data.splits.selection import Selection
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 SPLITS = ("train", "validation", "test")
-MODALITIES = ("image", "audio", "fused")
 
-Share = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
 Splits: TypeAlias = "dict[str, Tensor]"
-
-
-class Selection(NamedRecord):
-    """Which part of a corpus a trial uses. What does not concern its modality has no effect.
-
-    Args:
-        images: Number of official training images, stratified by digit; all if left out.
-        test_images: Number of official test images, stratified by digit; all if left out.
-        clips: Number of training clips (under `speaker`, of the other speakers' clips),
-            stratified by digit; all if left out.
-        validation_share_image: Share of the training images, and of the pairs, held for validation.
-        validation_share_audio: Share of the training clips held for validation.
-        held_out_speaker: Whose clips are the test split; for protocol `speaker` alone.
-        shuffle_audio: Permute the clips over the pairs of each split: a control in which audio
-            says nothing about the label.
-    """
-
-    first_fields = frozenset(
-        {
-            "images",
-            "test_images",
-            "clips",
-            "validation_share_image",
-            "validation_share_audio",
-            "held_out_speaker",
-            "shuffle_audio",
-        }
-    )
-
-    images: Count | None = None
-    test_images: Count | None = None
-    clips: Count | None = None
-    validation_share_image: Share = 0.2
-    validation_share_audio: Share = 500 / 2700
-    held_out_speaker: str | None = None
-    shuffle_audio: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +46,53 @@ class Assignment:
     """Which pool samples stand in which split.
 
     Args:
-        protocol: "paper", "disjoint" or "speaker".
-        samples: Split -> modality -> [n] pool indices; for pairs, both modalities aligned.
+        protocol: A name in `PROTOCOLS`.
+        samples: Split -> modality -> [n] pool indices; for pairs, all modalities aligned.
         labels: Split -> [n] int64.
     """
 
     protocol: str
     samples: Mapping[str, Mapping[str, Tensor]]
     labels: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class _Draw:
+    """What an assignment is a function of."""
+
+    corpus: Corpus
+    source: Source
+    seen: tuple[Modality, ...]
+    protocol: str
+    seed: int
+    selection: Selection
+
+    def pool(self, modality: Modality) -> Pool:
+        """The pool of a modality."""
+        return self.corpus.pools[modality.name]
+
+
+Pairing = Callable[[_Draw, Splits, Modality, Modality], Splits]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A rule of pairing.
+
+    Args:
+        says: The rule in a few words.
+        pair: Gives every sample of the leading modality's splits one of another modality;
+            None where samples are paired from the start.
+        holds_out: The test split is one group of the source.
+    """
+
+    says: str
+    pair: Pairing | None
+    holds_out: bool = False
+
+    def fits(self, source: Source) -> bool:
+        """Whether samples that are paired from the start are what it is for."""
+        return self.holds_out or source.is_paired == (self.pair is None)
 
 
 def assign(
@@ -100,112 +106,153 @@ def assign(
 
     Args:
         corpus: The samples.
-        modality: "image", "audio" or "fused" (pairs of the two).
+        modality: What a network sees: a modality of the corpus's source, "fused" for all of them,
+            or some with "+" between them.
         protocol: A name in `PROTOCOLS`.
         seed: Names the random streams.
         selection: Which part of the corpus; all of it by default.
 
     Raises:
-        InputError: A name is unknown, a number exceeds what there is, or `held_out_speaker` and
-            protocol `speaker` do not stand together.
-        DataError: A split is empty, or a digit of the images has no clip in a split.
+        InputError: A name is unknown, a number exceeds what there is, the protocol is not for this
+            source, or `held_out_speaker` and protocol `speaker` do not stand together.
+        DataError: A split is empty, or a class of the leading modality has no partner in a split.
     """
-    selection = Selection() if selection is None else selection
-    one_of("assign", "modality", modality, MODALITIES)
-    one_of("assign", "protocol", protocol, PROTOCOLS)
-    samples: Mapping[str, Mapping[str, Tensor]]
-    if modality == "image":
-        images = image_splits(corpus.image, seed, selection)
-        samples = {split: {"image": images[split]} for split in SPLITS}
-    elif modality == "audio":
-        clips = clip_splits(corpus.audio, protocol, seed, selection)
-        samples = {split: {"audio": clips[split]} for split in SPLITS}
-    else:
-        images = image_splits(corpus.image, seed, selection)
-        clips = PROTOCOLS[protocol](corpus, images, seed, selection)
-        if selection.shuffle_audio:
-            clips = {split: _shuffle(clips[split], seed, split) for split in SPLITS}
-        samples = {split: {"image": images[split], "audio": clips[split]} for split in SPLITS}
-    pool = corpus.audio if modality == "audio" else corpus.image
-    labels = {split: pool.labels[samples[split][pool.modality]] for split in SPLITS}
+    source = SOURCES[corpus.source]
+    seen = source.seen_by(modality, "assign")
+    rule = PROTOCOLS[one_of("assign", "protocol", protocol, PROTOCOLS)]
+    if not rule.fits(source):
+        fitting = ", ".join(name for name, each in PROTOCOLS.items() if each.fits(source))
+        require(False, "assign", "protocol", f"one of {fitting} for {source.name}", protocol)
+    draw = _Draw(corpus, source, seen, protocol, seed, selection or Selection())
+    leading = seen[0]
+    splits = split_pairs(draw) if source.is_paired else split_pool(draw, leading)
+    found = {leading.name: splits}
+    for other in seen[1:]:
+        if source.is_paired or rule.pair is None:
+            partners = splits
+        else:
+            partners = rule.pair(draw, splits, leading, other)
+        is_shuffled = draw.selection.is_shuffled(other)
+        found[other.name] = _shuffle(partners, seed, other.name) if is_shuffled else partners
+    samples = {split: {each.name: found[each.name][split] for each in seen} for split in SPLITS}
+    labels = {split: draw.pool(leading).labels[splits[split]] for split in SPLITS}
     return Assignment(protocol, samples, labels)
 
 
-def image_splits(pool: Pool, seed: int, selection: Selection) -> Splits:
-    """Pool indices of the images of each split, ascending; the same under every protocol."""
-    training = _subset(pool, ~pool.official_test, selection.images, "images", seed)
-    test = _subset(pool, pool.official_test, selection.test_images, "test_images", seed)
-    splits = _hold_out(pool, training, selection.validation_share_image, seed)
-    return _require_filled({**splits, "test": test}, "image")
+def split_pool(draw: _Draw, modality: Modality) -> Splits:
+    """Pool indices of each split of one modality by itself, each sample once, ascending."""
+    training, tested = _train_and_test(draw, modality)
+    share = draw.selection.validation_of(modality)
+    splits = _hold_out(draw.pool(modality), training, share, draw.seed, modality.name)
+    return _require_filled({**splits, "test": tested}, modality.name)
 
 
-def clip_splits(pool: Pool, protocol: str, seed: int, selection: Selection) -> Splits:
-    """Pool indices of the clips of each split, each clip once, ascending."""
-    test_clips = _test_clips(pool, protocol, selection)
-    training = _subset(pool, ~test_clips, selection.clips, "clips", seed)
-    splits = _hold_out(pool, training, selection.validation_share_audio, seed)
-    return _require_filled({**splits, "test": test_clips.nonzero().flatten()}, "audio")
+def split_pairs(draw: _Draw) -> Splits:
+    """Indices of each split of a source whose samples are paired, the same for every modality.
+
+    Where there are groups, a whole group stands in training or in validation, so that validation
+    asks what the test of a new group asks.
+    """
+    modality = draw.source.modalities[0]
+    training, tested = _train_and_test(draw, modality)
+    pool, share = draw.pool(modality), draw.selection.validation_of(modality)
+    if pool.groups is None:
+        splits = _hold_out(pool, training, share, draw.seed, "pairs")
+    else:
+        splits = _hold_out_groups(pool.groups, training, share, draw.seed)
+    return _require_filled({**splits, "test": tested}, "pairs")
 
 
-def _test_clips(pool: Pool, protocol: str, selection: Selection) -> Tensor:
-    """Mask of the clips that are the test split."""
-    speaker = selection.held_out_speaker
-    if protocol != "speaker":
-        if speaker is not None:
+def _train_and_test(draw: _Draw, modality: Modality) -> tuple[Tensor, Tensor]:
+    """Training samples, validation included, and test samples, as many as are selected."""
+    pool, selection = draw.pool(modality), draw.selection
+    mask = _test_mask(draw, modality)
+    # A group that is held out is tested whole.
+    limit = selection.test_of(modality) if mask is pool.official_test else None
+    train, names = selection.train_of(modality), ("train", "test")
+    arguments = [_argument(modality, name) for name in names]
+    return (
+        _subset(pool, ~mask, train, arguments[0], draw.seed),
+        _subset(pool, mask, limit, arguments[1], draw.seed),
+    )
+
+
+def _argument(modality: Modality, part: str) -> str:
+    """What a number of samples is called in messages, and in the name of its random stream."""
+    own: str | None = getattr(modality.fields, part)
+    return own or f"{part} of {modality.name}"
+
+
+def _test_mask(draw: _Draw, modality: Modality) -> Tensor:
+    """Mask of the samples that are the test split."""
+    pool, held = draw.pool(modality), draw.selection.held_out_speaker
+    if pool.groups is None:
+        return pool.official_test
+    if not PROTOCOLS[draw.protocol].holds_out:
+        if held is not None:
             raise InputError(
-                f"assign: held_out_speaker must be None under protocol {protocol!r}, got "
-                f"{speaker!r}. Choose protocol 'speaker'."
+                f"assign: held_out_speaker must be None under protocol {draw.protocol!r}, got "
+                f"{held!r}. Choose protocol {_HOLDING_OUT!r}."
             )
         return pool.official_test
-    if speaker is None or pool.speakers is None:
+    names = dict.fromkeys(name for each in draw.seen for name in draw.pool(each).group_names)
+    if held is None:
         raise InputError(
-            "assign: held_out_speaker must be given under protocol 'speaker', got None. "
-            f"Choose one of {', '.join(pool.speaker_names)}."
+            f"assign: held_out_speaker must be given under protocol {draw.protocol!r}, got None. "
+            f"Choose one of {', '.join(names)}."
         )
-    one_of("assign", "held_out_speaker", speaker, pool.speaker_names)
-    return pool.speakers == pool.speaker_names.index(speaker)
+    one_of("assign", "held_out_speaker", held, names)
+    if held not in pool.group_names:
+        return pool.official_test
+    return pool.groups == pool.group_names.index(held)
 
 
-def _pair_then_split(corpus: Corpus, images: Splits, seed: int, selection: Selection) -> Splits:
+def _pair_then_split(draw: _Draw, images: Splits, leading: Modality, other: Modality) -> Splits:
     """Protocol `paper`: the training clips are tiled over training AND validation images."""
     import torch
 
-    pool = corpus.audio
-    chosen = clip_splits(pool, "paper", seed, selection)
+    chosen = split_pool(draw, other)
     training = torch.cat([chosen["train"], chosen["validation"]])
     everything = torch.cat([images["train"], images["validation"]])
-    clips = _pair(corpus, everything, training, seed, "paper")
+    clips = _pair(draw, everything, training, leading, other, draw.protocol)
     cut = len(images["train"])
     return {
         "train": clips[:cut],
         "validation": clips[cut:],
-        "test": _pair(corpus, images["test"], chosen["test"], seed, "test"),
+        "test": _pair(draw, images["test"], chosen["test"], leading, other, "test"),
     }
 
 
-def _split_then_pair(corpus: Corpus, images: Splits, seed: int, selection: Selection) -> Splits:
-    """Protocol `disjoint`: each split's clips are tiled over its images alone."""
-    chosen = clip_splits(corpus.audio, "disjoint", seed, selection)
-    return {split: _pair(corpus, images[split], chosen[split], seed, split) for split in SPLITS}
+def _split_then_pair(draw: _Draw, images: Splits, leading: Modality, other: Modality) -> Splits:
+    """Protocols `disjoint` and `speaker`: each split's clips are tiled over its images alone."""
+    chosen = split_pool(draw, other)
+    return {
+        split: _pair(draw, images[split], chosen[split], leading, other, split) for split in SPLITS
+    }
 
 
-def _leave_speaker_out(corpus: Corpus, images: Splits, seed: int, selection: Selection) -> Splits:
-    """Protocol `speaker`: as `disjoint`, with one speaker's clips for the test."""
-    chosen = clip_splits(corpus.audio, "speaker", seed, selection)
-    return {split: _pair(corpus, images[split], chosen[split], seed, split) for split in SPLITS}
-
-
-PROTOCOLS: dict[str, Callable[[Corpus, Splits, int, Selection], Splits]] = {
-    "paper": _pair_then_split,
-    "disjoint": _split_then_pair,
-    "speaker": _leave_speaker_out,
+PROTOCOLS: dict[str, Protocol] = {
+    "paper": Protocol("pairs first, splits afterwards", _pair_then_split),
+    "disjoint": Protocol("splits first, pairs inside each split", _split_then_pair),
+    "speaker": Protocol(
+        "as disjoint, tested on a group never trained on", _split_then_pair, holds_out=True
+    ),
+    "paired": Protocol("paired from the start, split together", None),
 }
-"""Pairing protocols by name: corpus, image splits, seed and selection to aligned clips."""
+"""Pairing protocols by name."""
+
+_HOLDING_OUT = next(name for name, rule in PROTOCOLS.items() if rule.holds_out)
 
 
-def _pair(corpus: Corpus, images: Tensor, clips: Tensor, seed: int, part: str) -> Tensor:
-    labels = corpus.image.labels[images]
-    return pair(labels, clips, corpus.audio.labels[clips], seed, "pairing", part)
+def _pair(
+    draw: _Draw, images: Tensor, clips: Tensor, leading: Modality, other: Modality, part: str
+) -> Tensor:
+    labels = draw.pool(leading).labels[images]
+    # The first sources have one such modality, whose stream has no name of its own; two of them
+    # under one stream would be paired with each other, not only with the leading one.
+    own = () if other.fields.names else (other.name,)
+    clip_labels = draw.pool(other).labels[clips]
+    return pair(labels, clips, clip_labels, draw.seed, "pairing", *own, part)
 
 
 def _subset(pool: Pool, mask: Tensor, size: int | None, argument: str, seed: int) -> Tensor:
@@ -221,11 +268,22 @@ def _subset(pool: Pool, mask: Tensor, size: int | None, argument: str, seed: int
     return stratified(indices, pool.labels[indices], size, seed, "subset", argument)
 
 
-def _hold_out(pool: Pool, training: Tensor, share: float, seed: int) -> Splits:
+def _hold_out(pool: Pool, training: Tensor, share: float, seed: int, stream: str) -> Splits:
     """Split training samples into the rest and a stratified validation share."""
     size = round(len(training) * share)
-    validation = stratified(training, pool.labels[training], size, seed, "split", pool.modality)
+    validation = stratified(training, pool.labels[training], size, seed, "split", stream)
     return {"train": without(training, validation), "validation": validation}
+
+
+def _hold_out_groups(groups: Tensor, training: Tensor, share: float, seed: int) -> Splits:
+    """Split training samples into the rest and whole groups, about a share of the groups."""
+    import torch
+
+    present = groups[training].unique()
+    count = max(1, round(len(present) * share))
+    order = torch.randperm(len(present), generator=torch_stream(seed, "split", "groups"))
+    is_held = torch.isin(groups[training], present[order[:count]])
+    return {"train": training[~is_held], "validation": training[is_held]}
 
 
 def _require_filled(splits: Splits, modality: str) -> Splits:
@@ -239,7 +297,12 @@ def _require_filled(splits: Splits, modality: str) -> Splits:
     return splits
 
 
-def _shuffle(clips: Tensor, seed: int, split: str) -> Tensor:
+def _shuffle(splits: Splits, seed: int, modality: str) -> Splits:
     import torch
 
-    return clips[torch.randperm(len(clips), generator=torch_stream(seed, "shuffle-audio", split))]
+    return {
+        split: indices[
+            torch.randperm(len(indices), generator=torch_stream(seed, f"shuffle-{modality}", split))
+        ]
+        for split, indices in splits.items()
+    }

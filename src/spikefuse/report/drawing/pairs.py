@@ -111,7 +111,7 @@ def choose_pairs(
 
 def _pair(corpus: Corpus, digit: int, image: int, clip: int, training: Tensor) -> Pair:
     audio = corpus.audio
-    speaker = "" if audio.speakers is None else audio.speaker_names[int(audio.speakers[clip])]
+    speaker = "" if audio.groups is None else audio.group_names[int(audio.groups[clip])]
     return Pair(
         digit=digit,
         clip=audio.names[clip],

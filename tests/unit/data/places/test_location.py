@@ -12,6 +12,7 @@ import pytest
 from spikefuse.core.errors import DataError, InputError
 from spikefuse.data import Location, banner_of, locate
 from spikefuse.data.places import location
+from spikefuse.data.sources import digits
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,7 @@ def no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(elsewhere)
     monkeypatch.setattr(location, "__file__", str(elsewhere / "location.py"))
     monkeypatch.setattr(location, "user_cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr(location, "fetch", forbidden)
+    monkeypatch.setattr(digits, "fetch", forbidden)
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_download_when_nothing_is_near(
         bars.append(progress)
         place(folder)
 
-    monkeypatch.setattr(location, "fetch", fetch)
+    monkeypatch.setattr(digits, "fetch", fetch)
     found = locate(progress=lambda name: pytest.fail(name))
 
     assert (found.origin, found.folder) == ("download", location.download_folder())
@@ -186,7 +187,7 @@ def no_network(folder: Path, *, replace: bool, progress: object) -> None:
 def test_embedded_when_there_is_no_network(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(location, "fetch", no_network)
+    monkeypatch.setattr(digits, "fetch", no_network)
     with caplog.at_level(logging.WARNING):
         found = locate()
 
@@ -198,7 +199,7 @@ def test_embedded_when_there_is_no_network(
 
 
 def test_digits_are_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(location, "fetch", no_network)
+    monkeypatch.setattr(digits, "fetch", no_network)
 
     with pytest.raises(DataError, match=r"a mirror of MNIST .*--data builtin"):
         locate("digits")

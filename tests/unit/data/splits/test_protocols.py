@@ -12,7 +12,6 @@ from torch import Tensor
 
 from spikefuse.core.errors import DataError, InputError
 from spikefuse.data import (
-    PROTOCOLS,
     SPLITS,
     Assignment,
     Corpus,
@@ -25,6 +24,7 @@ from spikefuse.data import (
 )
 
 MODALITIES = ("image", "audio", "fused")
+PROTOCOLS = ("paper", "disjoint", "speaker")
 
 
 def selection_for(protocol: str, **fields: object) -> Selection:
@@ -135,9 +135,9 @@ def test_held_out_speaker_is_heard_in_the_test_alone(corpus: Corpus, seed: int) 
         assignment = assign(corpus, modality, "speaker", seed, selection_for("speaker"))
         record = audit(corpus, assignment)
         clips = assignment.samples["test"]["audio"]
-        assert corpus.audio.speakers is not None
+        assert corpus.audio.groups is not None
 
-        assert set(corpus.audio.speakers[clips].tolist()) == {1}
+        assert set(corpus.audio.groups[clips].tolist()) == {1}
         assert record.overlap("train", "test").speakers == 0
         assert record.overlap("validation", "test").speakers == 0
         # All 50 clips of the speaker, official test or not.

@@ -66,7 +66,7 @@ def test_reads_what_the_data_package_writes() -> None:
     image = Pool("image", torch.zeros(6, 1, 2, 2), labels, labels > 0, (), None, ())
     names = tuple("abcdef")
     audio = Pool("audio", torch.zeros(6, 1, 2, 2), labels, labels > 0, names, speakers, ("s",))
-    corpus = Corpus("builtin", image, audio, "f", "banner")
+    corpus = Corpus("builtin", {"image": image, "audio": audio}, "f", "banner")
     pairs = {"train": [0, 1], "validation": [2, 3], "test": [4, 5]}
     clips = {"train": [0, 1], "validation": [1, 2], "test": [4, 4]}
     samples: dict[str, Any] = {

@@ -1,0 +1,249 @@
+"""What a data source is, as records: its modalities, classes, groups, and how it is read.
+
+Code asks the source, never its name: how many samples it has, what they look like, who they are
+of, what pairs with what. A source of one's own is one such record, see `memory` for one made of
+arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.core.checks import one_of, require
+from spikefuse.data.pools import Pool
+
+if TYPE_CHECKING:
+    from spikefuse.data.settings import DataSettings
+
+FUSED = "fused"
+"""The modality of a network that sees all modalities of its source."""
+
+PLUS = "+"
+"""Between the modalities of a network that sees some of them."""
+
+RESERVED = frozenset({FUSED, "fusion", "labels", "predicted", "logits", "position", "label"})
+"""No modality has one of these names: stored tensors do."""
+
+CLASS_LIMITS = (2, 1_000)
+
+
+def is_joint(modality: str) -> bool:
+    """Whether a network of this modality sees several inputs of its source.
+
+    Example:
+        >>> [is_joint(name) for name in ("sound", "fused", "sound+touch")]
+        [False, True, True]
+    """
+    return modality == FUSED or PLUS in modality
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the samples of a modality are made of.
+
+    Args:
+        says: For a person.
+        dtype: Of a pool's inputs, by its name in PyTorch.
+        itemsize: Bytes of a number of this type.
+        is_standardised: Row by row, by means and standard deviations of the training samples;
+            otherwise these are pixels, which a trial's `image_scale` scales.
+    """
+
+    says: str
+    dtype: str
+    itemsize: int
+    is_standardised: bool
+
+
+KINDS: dict[str, Kind] = {
+    "image": Kind("pixels from 0 to 255, [C, H, W]", "uint8", 1, False),
+    "audio": Kind("log-magnitude spectrograms, [1, F, frames]", "float32", 4, True),
+    "array": Kind("numbers, [C, rows, time]", "float32", 4, True),
+}
+"""Kinds of modalities by name."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Names of the fields of `Selection` that are this modality's own.
+
+    The first two sources have fields of their own, from before there were others; every further
+    modality is chosen from by name (`train`, `test`, `validation`, `shuffled`).
+    """
+
+    train: str | None = None
+    test: str | None = None
+    validation: str | None = None
+    shuffled: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that there are."""
+        found = (self.train, self.test, self.validation, self.shuffled)
+        return tuple(name for name in found if name is not None)
+
+
+@dataclass(frozen=True)
+class Modality:
+    """One kind of input that a source has.
+
+    Args:
+        name: As it stands in definitions, tables and networks.
+        kind: A name in `KINDS`.
+        shape: Channels, height and width of a sample under given settings.
+        train: Samples of the official training set, validation included.
+        test: Samples of the official test set.
+        noun: What samples are called, in the plural.
+        groups: Names of the groups in alphabetical order; () without.
+        group_noun: What one group is called.
+        pixel_mean: Of a kind that is not standardised, for `image_scale` "standard"; of 1.
+        pixel_std: Likewise.
+        fields: Its own fields of `Selection`.
+        reckoned: Training, validation and test samples that plans reckon with, whatever is
+            selected; by default what is selected. Shares of a job array that has begun are cut by
+            them, so they never change.
+    """
+
+    name: str
+    kind: str
+    shape: Callable[[DataSettings], tuple[int, int, int]]
+    train: int
+    test: int
+    noun: str = "samples"
+    groups: tuple[str, ...] = ()
+    group_noun: str = "group"
+    pixel_mean: float = 0.5
+    pixel_std: float = 0.5
+    fields: Fields = Fields()
+    reckoned: tuple[int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        one_of("source", "kind", self.kind, KINDS)
+        plain = self.name.replace("-", "").replace("_", "")
+        is_free = plain.isalnum() and self.name == self.name.lower() and self.name not in RESERVED
+        constraint = f"a plain word in lower case, none of {', '.join(sorted(RESERVED))}"
+        require(is_free, "source", "name of a modality", constraint, self.name)
+
+    @property
+    def is_standardised(self) -> bool:
+        """See `Kind`."""
+        return KINDS[self.kind].is_standardised
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading a source gives.
+
+    Args:
+        pools: By modality, in the source's order.
+        digests: SHA-256 of what was read, before any preprocessing, part by part.
+    """
+
+    pools: Mapping[str, Pool]
+    digests: tuple[str, ...]
+
+
+Check = tuple[str, Callable[[], str]]
+"""Something that can be checked by itself: what it is, and what finds its state or raises."""
+
+Progress = Any
+"""Makes a progress bar for each file; see `places.download`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set that networks can be trained on.
+
+    Args:
+        name: As it stands in definitions; lower case.
+        title: A few words for messages.
+        banner: What a terminal and a report say about the data, in a sentence.
+        classes: Their names in the order of the labels, 2 to 1,000.
+        modalities: In the order in which a network sees them; the first one leads: where samples
+            are paired, every other modality gives each of the first's samples one of its own.
+        read: Settings and folder to pools and digests.
+        digests: Of a folder, SHA-256 of its content, part by part; without reading where
+            `is_pinned`.
+        is_pinned: Its content is one known content, or reading refuses it. The definition of a
+            trial on any other source holds the content's fingerprint.
+        is_paired: The samples of equal position of all modalities belong together.
+        aliases: Further names by which a user may ask for it.
+        lack: What keeps a folder from holding it, in words; empty if nothing does. None for a
+            source that needs no folder.
+        fetch: Downloads whatever a folder lacks.
+        checks: Everything in a folder that can be checked by itself.
+    """
+
+    name: str
+    title: str
+    banner: str
+    classes: tuple[str, ...]
+    modalities: tuple[Modality, ...]
+    read: Callable[[DataSettings, Path | None], Reading]
+    digests: Callable[[Path | None], tuple[str, ...]]
+    is_pinned: bool = False
+    is_paired: bool = False
+    aliases: tuple[str, ...] = ()
+    lack: Callable[[Path], str] | None = None
+    fetch: Callable[[Path, Progress | None], Path] | None = None
+    checks: Callable[[Path | None], Iterable[Check]] = lambda folder: ()
+
+    def __post_init__(self) -> None:
+        low, high = CLASS_LIMITS
+        count = len(self.classes)
+        constraint = f"{low} to {high:,} different names"
+        is_fine = low <= count <= high and len(set(self.classes)) == count
+        require(is_fine, f"source {self.name}", "classes", constraint, count)
+        names = [modality.name for modality in self.modalities]
+        is_fine = bool(names) and len(set(names)) == len(names)
+        require(is_fine, f"source {self.name}", "modalities", "one or more, named apart", names)
+
+    def modality(self, name: str) -> Modality:
+        """A modality by name.
+
+        Raises:
+            InputError: There is none of this name.
+        """
+        by_name = {each.name: each for each in self.modalities}
+        return by_name[one_of(f"source {self.name}", "modality", name, by_name)]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What a network's modality may be, but for some of several (`a+b`)."""
+        names = tuple(each.name for each in self.modalities)
+        return (*names, FUSED) if len(names) > 1 else names
+
+    def seen_by(self, modality: str, where: str = "trial") -> tuple[Modality, ...]:
+        """The modalities that a network sees, in the source's order.
+
+        Args:
+            modality: A name, "fused" for all, or several names with "+" between them.
+            where: Named in the error.
+
+        Raises:
+            InputError: There is no such modality.
+        """
+        if modality == FUSED and FUSED in self.choices:
+            return self.modalities
+        names = modality.split(PLUS)
+        if len(names) == 1:
+            one_of(where, "modality", modality, self.choices)
+        for name in names:
+            one_of(where, "modality", name, [each.name for each in self.modalities])
+        require(len(set(names)) == len(names), where, "modality", "of different names", modality)
+        return tuple(each for each in self.modalities if each.name in names)
+
+    def canonical(self, modality: str) -> str:
+        """The one name of what a network sees: all of several is "fused", order does not matter."""
+        seen = self.seen_by(modality)
+        if len(seen) > 1 and seen == self.modalities:
+            return FUSED
+        return PLUS.join(each.name for each in seen)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Every group that can be held out, in alphabetical order."""
+        return tuple(sorted({name for each in self.modalities for name in each.groups}))

@@ -1,0 +1,227 @@
+"""A source made of arrays: data of one's own, under a name of one's own.
+
+digits = memory_source("mine", {"picture": pictures, "sound": sounds}, labels, groups=writers)
+register_source(digits)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.streams import torch_stream
+from spikefuse.data.pools import Pool
+from spikefuse.data.sources.contract import CLASS_LIMITS, KINDS, Modality, Reading, Source
+from spikefuse.data.splits.sampling import stratified
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from spikefuse.data.settings import DataSettings
+
+ByModality = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One modality as it was given."""
+
+    where: str
+    name: str
+    kind: str
+    inputs: Tensor
+    labels: Tensor
+    test: Tensor
+    groups: Tensor | None
+    group_names: tuple[str, ...]
+
+    def pool(self) -> Pool:
+        """As training sees it."""
+        return Pool(
+            self.name, self.inputs, self.labels, self.test, (), self.groups, self.group_names
+        )
+
+    def modality(self) -> Modality:
+        """As its source tells it."""
+        channels, height, width = self.inputs.shape[1:]
+        return Modality(
+            name=self.name,
+            kind=self.kind,
+            shape=lambda settings: (channels, height, width),
+            train=int((~self.test).sum()),
+            test=int(self.test.sum()),
+            groups=self.group_names,
+        )
+
+
+def memory_source(
+    name: str,
+    inputs: ByModality,
+    labels: Any,
+    *,
+    groups: Any = None,
+    test: Any = 0.2,
+    classes: Sequence[str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> Source:
+    """A source of tensors or arrays.
+
+    Args:
+        name: Lower-case letters, digits, "-" and "_".
+        inputs: By modality, [N, ...] with one to three further axes: uint8 with two or three of
+            them are pixels, everything else are numbers, rows by time.
+        labels: [N] whole numbers from 0. Samples of equal position then belong together; with
+            labels by modality, modalities have samples of their own, which are paired by class.
+        groups: Who or what each sample is of, [N] words or numbers; by modality where labels are.
+        test: Share of the samples, stratified by class, or of the groups, or a mask [N]; by
+            modality where labels are.
+        classes: Names of the classes; their numbers if left out.
+        kinds: Kinds by modality, where they are not to be told by the type.
+
+    Raises:
+        InputError: Lengths, types or numbers do not fit.
+    """
+    where = f"source {name}"
+    require(bool(inputs), where, "inputs", "one modality or more", inputs)
+    is_paired = not isinstance(labels, Mapping)
+
+    def own(value: Any, modality: str) -> Any:
+        return value.get(modality) if isinstance(value, Mapping) else value
+
+    parts = [
+        _part(
+            where,
+            modality,
+            own(kinds, modality) if kinds else None,
+            array,
+            own(labels, modality),
+            own(groups, modality),
+            own(test, modality),
+        )
+        for modality, array in inputs.items()
+    ]
+    lengths = {part.name: len(part.inputs) for part in parts}
+    is_alike = not is_paired or len(set(lengths.values())) == 1
+    require(is_alike, where, "inputs", "of equal length, or labels by modality", lengths)
+    top = max(int(part.labels.max()) for part in parts)
+    known = tuple(classes) if classes is not None else tuple(map(str, range(max(top + 1, 2))))
+    require(top < len(known), where, "labels", f"below {len(known)}, the number of classes", top)
+    pools = {part.name: part.pool() for part in parts}
+    digests = tuple(pool.checksum() for pool in pools.values())
+
+    def read(settings: DataSettings, folder: Path | None) -> Reading:
+        return Reading(pools, digests)
+
+    described = ", ".join(f"{part.name} {tuple(part.inputs.shape)}" for part in parts)
+    return Source(
+        name=name,
+        title=f"data in memory ({name})",
+        banner=f"Data in memory, source {name}: {described}; {len(known)} classes.",
+        classes=known,
+        modalities=tuple(part.modality() for part in parts),
+        read=read,
+        digests=lambda folder: digests,
+        is_paired=is_paired and len(parts) > 1,
+    )
+
+
+def _part(
+    where: str, name: str, kind: str | None, array: Any, labels: Any, groups: Any, test: Any
+) -> _Part:
+    inputs, kind = _inputs(f"{where}, {name}", array, kind)
+    numbers = _labels(f"{where}, {name}", labels, len(inputs))
+    positions, group_names = _groups(f"{where}, {name}", groups, len(inputs))
+    mask = _test(f"{where}, {name}", test, numbers, positions)
+    return _Part(where, name, kind, inputs, numbers, mask, positions, group_names)
+
+
+def _tensor(array: Any) -> Tensor:
+    """A tensor on the CPU, of a tensor, an array or a list."""
+    import numpy as np
+    import torch
+
+    found: Tensor = array if isinstance(array, torch.Tensor) else torch.as_tensor(np.asarray(array))
+    return found.detach().cpu()
+
+
+def _inputs(where: str, array: Any, kind: str | None) -> tuple[Tensor, str]:
+    """[N, C, H, W]; a picture without channels gets one, a vector is one place of many channels."""
+    import torch
+
+    tensor = _tensor(array).contiguous()
+    axes = tensor.dim() - 1
+    shaped = "[N, ...] with one to three further axes"
+    require(1 <= axes <= 3 and len(tensor) > 0, where, "inputs", shaped, tuple(tensor.shape))
+    if kind is None:
+        kind = "image" if tensor.dtype == torch.uint8 and axes > 1 else "array"
+    dtype = getattr(torch, KINDS[one_of(where, "kind", kind, KINDS)].dtype)
+    is_fine = tensor.dtype == dtype if dtype == torch.uint8 else not tensor.is_complex()
+    require(is_fine, where, "inputs", f"of type {dtype} for kind {kind!r}", str(tensor.dtype))
+    tensor = tensor.to(dtype)
+    if tensor.dtype.is_floating_point:
+        finite = bool(torch.isfinite(tensor).all())
+        require(finite, where, "inputs", "finite", "a number that is not")
+    if axes == 1:
+        tensor = tensor[..., None, None]
+    return (tensor[:, None] if tensor.dim() == 3 else tensor), kind
+
+
+def _labels(where: str, labels: Any, count: int) -> Tensor:
+    require(labels is not None, where, "labels", "given for every modality", None)
+    import torch
+
+    tensor = _tensor(labels)
+    is_whole = not tensor.dtype.is_floating_point and not tensor.is_complex()
+    is_fine = is_whole and tuple(tensor.shape) == (count,)
+    got = (str(tensor.dtype), tuple(tensor.shape))
+    require(is_fine, where, "labels", f"{count} whole numbers", got)
+    numbers = tensor.to(torch.int64)
+    low, high = int(numbers.min()), int(numbers.max())
+    limit = CLASS_LIMITS[1]
+    require(0 <= low <= high < limit, where, "labels", f"from 0 to {limit - 1}", (low, high))
+    return numbers
+
+
+def _groups(where: str, groups: Any, count: int) -> tuple[Tensor | None, tuple[str, ...]]:
+    import torch
+
+    if groups is None:
+        return None, ()
+    words = [str(word) for word in (groups.tolist() if hasattr(groups, "tolist") else groups)]
+    require(len(words) == count, where, "groups", f"{count} words or numbers", len(words))
+    names = tuple(sorted(set(words)))
+    place = {word: position for position, word in enumerate(names)}
+    return torch.tensor([place[word] for word in words], dtype=torch.int64), names
+
+
+def _test(where: str, test: Any, labels: Tensor, groups: Tensor | None) -> Tensor:
+    """Mask of the test samples: as given, a stratified share, or whole groups."""
+    import torch
+
+    count = len(labels)
+    if not isinstance(test, int | float):
+        require(test is not None, where, "test", "given for every modality", None)
+        mask = _tensor(test)
+        is_fine = mask.dtype == torch.bool and tuple(mask.shape) == (count,)
+        constraint = f"a share, or a mask of {count} samples"
+        require(is_fine, where, "test", constraint, (str(mask.dtype), tuple(mask.shape)))
+        return mask
+    require(0 < test < 1, where, "test", "a share between 0 and 1", test)
+    if groups is not None:
+        present = groups.unique()
+        held = max(1, round(len(present) * test))
+        require(held < len(present), where, "groups", "two or more", len(present))
+        order = torch.randperm(len(present), generator=torch_stream(0, "official test", "groups"))
+        return torch.isin(groups, present[order[:held]])
+    everyone = torch.arange(count)
+    chosen = stratified(everyone, labels, round(count * test), 0, "official test")
+    return torch.isin(everyone, chosen)
+
+
+def digest_of(files: Sequence[Path]) -> tuple[str, ...]:
+    """SHA-256 of each file, for the `digests` of a source that is read from a folder."""
+    return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
