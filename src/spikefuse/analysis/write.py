@@ -16,6 +16,7 @@ from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
+from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.planning.plan import Plan, make_plan
 from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.results.atomic import write_file
@@ -108,7 +109,7 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
 def _is_alike(path: Path, plan: Plan) -> bool:
     """Whether the folder's last run had this plan's effort and data."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = decode_json(read_regular(path, MOST_JSON_BYTES))
     except (OSError, ValueError):
         return False
     same = {"profile_settings": plan.profile.model_dump(mode="json"), "source": plan.source}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.errors import InputError, StoreError
+from spikefuse.core.untrusted import MOST_TABLE_BYTES
 from spikefuse.results.atomic import make_folder, read_file, write_file
 
 TIDY_COLUMNS = (
@@ -33,6 +34,9 @@ TIDY_COLUMNS = (
 
 _WHOLE = ("time_steps", "seed")
 _NUMBERS = ("noise_std", "value")
+_SHARES = ("accuracy", "accuracy_last")
+_WHERE = "results"
+_AGAIN = "Mend the table, or run the command that wrote it again."
 
 
 def write_tidy(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -47,8 +51,8 @@ def write_tidy(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     columns = [*TIDY_COLUMNS, *further]
     for number, row in enumerate(rows, start=1):
         _check(row, number, columns)
-    make_folder(path.parent, "write_tidy")
-    write_file(path, table_bytes(columns, rows, "write_tidy"), "write_tidy")
+    make_folder(path.parent, _WHERE)
+    write_file(path, table_bytes(columns, rows, _WHERE), _WHERE)
 
 
 def read_tidy(path: Path) -> list[dict[str, Any]]:
@@ -58,31 +62,65 @@ def read_tidy(path: Path) -> list[dict[str, Any]]:
     further column holds bool, int or float if all its entries do, else text. An empty entry is ""
     in a column of text and None in another.
 
+    A byte order mark, which Excel writes, is passed over.
+
     Raises:
-        StoreError: The file is missing or is not such a table.
+        StoreError: The file is missing, is not such a table, or holds a number that cannot be.
     """
-    where = "read_tidy"
+    content = read_file(path, _WHERE, MOST_TABLE_BYTES)
     try:
-        lines = list(csv.reader(io.StringIO(read_file(path, where).decode())))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise StoreError(f"{where}: {path} must be a CSV file, got: {error}.") from error
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    except UnicodeDecodeError:
+        raise StoreError(
+            f"{_WHERE}: {path} must be a CSV file in UTF-8, got another text. {_AGAIN}"
+        ) from None
+    except csv.Error as error:
+        raise StoreError(f"{_WHERE}: {path} must be a CSV file, got: {error}. {_AGAIN}") from error
     head = lines[0] if lines else []
     if tuple(head[: len(TIDY_COLUMNS)]) != TIDY_COLUMNS or len(set(head)) != len(head):
         raise StoreError(
-            f"{where}: {path} must begin with the columns {', '.join(TIDY_COLUMNS)}, "
-            f"got {', '.join(head) or 'an empty file'}. Write the table again with write_tidy."
+            f"{_WHERE}: {path} must begin with the columns {', '.join(TIDY_COLUMNS)}, "
+            f"got {', '.join(head) or 'an empty file'}. {_AGAIN}"
         )
     for number, line in enumerate(lines[1:], start=2):
         if len(line) != len(head):
             raise StoreError(
-                f"{where}: {path} line {number} must have {len(head)} entries, got {len(line)}. "
-                "Write the table again with write_tidy."
+                f"{_WHERE}: {path} line {number} must have {len(head)} entries, got {len(line)}. "
+                f"{_AGAIN}"
             )
     columns = {
         name: _parse_column(name, [line[position] for line in lines[1:]], path)
         for position, name in enumerate(head)
     }
-    return [{name: columns[name][row] for name in head} for row in range(len(lines) - 1)]
+    rows = [{name: columns[name][row] for name in head} for row in range(len(lines) - 1)]
+    for number, row in enumerate(rows, start=2):
+        _check_numbers(row, path, number)
+    return rows
+
+
+def _check_numbers(row: Mapping[str, Any], path: Path, number: int) -> None:
+    """Refuse what no run writes: a mean would take it in, or lose a seed, without a word.
+
+    Raises:
+        StoreError: A number of the row cannot be.
+    """
+    value, metric = row["value"], row["metric"]
+    constraint = None
+    if value is None or not math.isfinite(value):
+        constraint = "a finite number"
+    elif metric in _SHARES and not 0 <= value <= 1:
+        constraint = f"a share from 0 to 1 for {metric}"
+    if constraint is not None:
+        raise StoreError(
+            f"{_WHERE}: value in line {number} of {path} must be {constraint}, "
+            f"got {'nothing' if value is None else value}. {_AGAIN}"
+        )
+    noise = row["noise_std"]
+    if noise is not None and not (math.isfinite(noise) and noise >= 0):
+        raise StoreError(
+            f"{_WHERE}: noise_std in line {number} of {path} must be a finite number, 0 or more, "
+            f"got {noise}. {_AGAIN}"
+        )
 
 
 def table_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], where: str) -> bytes:
@@ -99,13 +137,13 @@ def _check(row: Mapping[str, Any], number: int, columns: Sequence[str]) -> None:
     missing = [name for name in columns if name not in row]
     if missing:
         raise InputError(
-            f"write_tidy: row {number} must have every column, got none for {', '.join(missing)}. "
+            f"{_WHERE}: row {number} must have every column, got none for {', '.join(missing)}. "
             'Use "" where a column does not apply.'
         )
     value = row["value"]
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise InputError(
-            f"write_tidy: value of row {number} must be a finite number, got {value!r}. "
+            f"{_WHERE}: value of row {number} must be a finite number, got {value!r}. "
             "Leave out a row that has no number."
         )
 
@@ -133,8 +171,8 @@ def _parse_column(name: str, entries: list[str], path: Path) -> list[Any]:
         values = _convert(entries, convert)
         if values is None:
             raise StoreError(
-                f"read_tidy: column {name} of {path} must hold numbers, got other text in it. "
-                "Write the table again with write_tidy."
+                f"{_WHERE}: column {name} of {path} must hold numbers, got other text in it. "
+                f"{_AGAIN}"
             )
         return values
     if name not in TIDY_COLUMNS and any(entries):
@@ -153,6 +191,6 @@ def _convert(entries: list[str], convert: Callable[[str], Any]) -> list[Any] | N
 
 
 def _parse_bool(entry: str) -> bool:
-    if entry not in ("true", "false"):
+    if entry.lower() not in ("true", "false"):  # Excel writes them in capitals
         raise ValueError(entry)
-    return entry == "true"
+    return entry.lower() == "true"

@@ -140,6 +140,46 @@ def test_any_number_and_text_come_back(
     tmp_path_factory: pytest.TempPathFactory, value: float, text: str
 ) -> None:
     path = tmp_path_factory.mktemp("tidy") / "a.csv"
-    write_tidy([row(value=value, size=text)], path)
+    write_tidy([row(value=value, size=text, metric="seconds")], path)
     (line,) = read_tidy(path)
     assert (line["value"], line["size"]) == (value, text)
+
+
+@pytest.mark.parametrize("columns", [{}, {"pairing": True}])
+def test_a_table_that_excel_saved_is_the_same(tmp_path: Path, columns: dict[str, object]) -> None:
+    rows = [row(seed=seed, size="S, \u00e4", **columns) for seed in range(3)]
+    write_tidy(rows, tmp_path / "a.csv")
+    text = (tmp_path / "a.csv").read_text().replace("true", "TRUE").replace("\n", "\r\n")
+    (tmp_path / "b.csv").write_bytes(text.encode("utf-8-sig"))
+    assert read_tidy(tmp_path / "b.csv") == read_tidy(tmp_path / "a.csv") == rows
+
+
+@pytest.mark.parametrize(
+    ("column", "entry", "message"),
+    [
+        ("value", "nan", "line 3 of .* must be a finite number, got nan"),
+        ("value", "inf", "line 3 of .* must be a finite number, got inf"),
+        ("value", "1e999", "line 3 of .* must be a finite number, got inf"),
+        ("value", "", "line 3 of .* must be a finite number, got nothing"),
+        ("value", "7.5", "line 3 of .* must be a share from 0 to 1 for accuracy, got 7.5"),
+        ("value", "-0.01", "line 3 of .* must be a share from 0 to 1"),
+        ("noise_std", "nan", "noise_std in line 3 of .* must be a finite number, 0 or more"),
+        ("noise_std", "-1", "noise_std in line 3 of .* must be a finite number, 0 or more"),
+        ("seed", "1.5", "column seed of .* must hold numbers"),
+    ],
+)
+def test_impossible_numbers_are_refused_with_their_line(
+    tmp_path: Path, column: str, entry: str, message: str
+) -> None:
+    path = tmp_path / "a.csv"
+    write_tidy([row(), row(), row()], path)
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    lines[2][TIDY_COLUMNS.index(column)] = entry
+    path.write_text("".join(",".join(line) + "\n" for line in lines))
+    with pytest.raises(StoreError, match=message):
+        read_tidy(path)
+
+
+def test_a_value_that_is_no_share_may_be_any_number(tmp_path: Path) -> None:
+    write_tidy([row(metric="parameters", value=1_600_000)], tmp_path / "a.csv")
+    assert read_tidy(tmp_path / "a.csv")[0]["value"] == 1_600_000

@@ -5,7 +5,7 @@ tidy rows stop it; everything else that cannot be read becomes a notice in the r
 """
 
 import csv
-import json
+import io
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.errors import SpikefuseError, StoreError
+from spikefuse.core.untrusted import (
+    MOST_JSON_BYTES,
+    MOST_TABLE_BYTES,
+    decode_json,
+    read_regular,
+    reason,
+)
 from spikefuse.results import TrialStore, read_tidy
 
 logger = logging.getLogger(__name__)
@@ -120,12 +127,12 @@ def read_run(root: Path) -> Run:
 
 def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str], ...]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, restkey="", restval=""))
+        text = read_regular(path, MOST_TABLE_BYTES).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=""))
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, csv.Error) as error:
-        _notice(notices, f"{path.name} could not be read ({error}).")
+        _notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return ()
     if rows and not {"claim", "reading", "verdict"} <= rows[0].keys():
         _notice(notices, f"{path.name} has no columns claim, reading and verdict.")
@@ -135,11 +142,11 @@ def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str]
 
 def _read_json(path: Path, notices: list[str]) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return decode_json(read_regular(path, MOST_JSON_BYTES))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        _notice(notices, f"{path.name} could not be read ({error}).")
+        _notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return {}
 
 
@@ -164,7 +171,7 @@ def _read_trial(store: TrialStore, name: str, notices: list[str]) -> Trial | Non
             provenance=_mapping(record.provenance),
         )
     except (SpikefuseError, OSError, ValueError, KeyError, TypeError) as error:
-        _notice(notices, f"Trial {name} could not be read ({error}).")
+        _notice(notices, f"Trial {name} could not be read ({reason(error)}).")
         return None
 
 
