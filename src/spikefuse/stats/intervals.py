@@ -299,6 +299,21 @@ def welch_difference(
             confidence=confidence,
             standard_error=error,
             degrees=degrees,
-            note="; ".join(note for note in notes if note),
+            note=_welch_note(notes, first.size, second.size, resolution, error),
         )
+    )
+
+
+def _welch_note(
+    notes: tuple[str, ...], first: int, second: int, resolution: float | None, error: float
+) -> str:
+    """What is to be said of groups whose seeds agree; the width is zero where both do."""
+    if resolution is not None or error == 0.0:
+        return "; ".join(dict.fromkeys(note for note in notes if note))
+    sizes = {"a": first, "b": second}
+    return "; ".join(
+        f"all {sizes[name]} seeds of {name} agree exactly: only the other group's spread is in the "
+        "width"
+        for name, note in zip(sizes, notes, strict=True)
+        if note
     )

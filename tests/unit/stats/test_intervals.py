@@ -150,6 +150,22 @@ class TestSeedsThatAgreeExactly:
         assert result.low == result.high == pytest.approx(0.999)
         assert "3 seeds agree exactly" in result.note
 
+    @pytest.mark.parametrize("swapped", [False, True])
+    def test_one_group_of_two_leaves_a_width(self, swapped: bool) -> None:
+        same, spread = [0.99, 0.99], [0.98, 0.985, 0.97]
+        result = welch_difference(*((spread, same) if swapped else (same, spread)))
+        assert result.high > result.low
+        name = "b" if swapped else "a"
+        assert result.note == (
+            f"all 2 seeds of {name} agree exactly: only the other group's spread is in the width"
+        )
+        both = welch_difference(same, [0.5, 0.5])
+        assert both.low == both.high
+        assert both.note == (
+            "all 2 seeds agree exactly: the width of zero is not evidence of certainty"
+        )
+        assert welch_difference(spread, [0.1, 0.2]).note == ""
+
     @pytest.mark.parametrize("n", [2, 3, 5])
     def test_resolution_gives_the_narrowest_width_the_set_can_show(self, n: int) -> None:
         """As wide as the interval of n seeds of which one has one sample more right."""
