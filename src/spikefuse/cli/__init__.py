@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from spikefuse import __version__
+from spikefuse.cli import signals
 from spikefuse.cli.terminal import accept_any_text
 from spikefuse.core.errors import InputError, SpikefuseError
 
@@ -107,8 +108,11 @@ def _line(error: SpikefuseError) -> str:
 def main() -> None:
     """Entry point: a user's mistake ends with one line and exit code 2, other trouble with 1."""
     accept_any_text()
+    signals.listen()
     try:
         app()
+    except signals.Interrupted:
+        signals.end()
     except InputError as error:
         print(_line(error), file=sys.stderr)
         sys.exit(2)

@@ -11,17 +11,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spikefuse.analysis.words import percent
+from spikefuse.cli import signals
 from spikefuse.cli.data import download_progress
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.workflow import (
-    INTERRUPTED,
     check_backend,
     deadline_of,
     stop_in_time,
     tell_slow_neurons,
 )
 from spikefuse.core.checks import nearest, one_of, require
-from spikefuse.core.deadline import OutOfTimeError
+from spikefuse.core.deadline import OutOfTimeError, stop_requested, stoppable
 from spikefuse.core.device import check_device, flushed_denormals, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import (
@@ -168,12 +168,15 @@ def train_one(
     from spikefuse.training import train_population
 
     try:
-        with bar, flushed_denormals():
+        with bar, flushed_denormals(), stoppable():
             train_population([definition], corpus, store, report, device, backend, deadline)
-    except KeyboardInterrupt:
-        news(console, "Stopped. Nothing is lost: the same command goes on from here.")
-        raise typer.Exit(INTERRUPTED) from None
+    except (KeyboardInterrupt, signals.Interrupted):
+        news(console, signals.STOPPED)
+        raise typer.Exit(signals.exit_code()) from None
     except OutOfTimeError as stop:
+        if stop_requested():
+            news(console, signals.STOPPED)
+            raise typer.Exit(signals.exit_code()) from None
         stop_in_time(console, "", time_limit, advanced=stop.advanced > 0)
     show_trial(store, definition.name, console, as_json)
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from spikefuse.cli import signals
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, news
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from spikefuse.planning.trials import PlannedTrial
     from spikefuse.results import TrialStore
 
-INTERRUPTED = 130
 INCOMPLETE = 1
 STOPPED = 75
 """EX_TEMPFAIL of sysexits.h, "try again later": stopped before the time limit."""
@@ -237,11 +237,12 @@ def execute(prepared: Prepared, console: Console) -> Path:
         The path of `results.csv`; of a sensitivity study, that of `sensitivity.csv`.
 
     Raises:
-        typer.Exit: Interrupted (130), stopped before the time limit (75), or some population failed
-            (1). What is done is stored.
+        typer.Exit: Interrupted (`signals.exit_code`), stopped before the time limit (75), or some
+            population failed (1). What is done is stored.
         InputError: Nothing at all fits into the time limit.
     """
     from spikefuse.cli.progress import RunProgress
+    from spikefuse.core.deadline import stop_requested
     from spikefuse.data import load_corpus
     from spikefuse.execution import parse_shard
     from spikefuse.planning.run import jobs_of, run_plan
@@ -265,9 +266,12 @@ def execute(prepared: Prepared, console: Console) -> Path:
     try:
         with RunProgress(jobs, console) as progress:
             summary = run_plan(plan, prepared.store, jobs, executor, progress.on_event)
-    except KeyboardInterrupt:
-        news(console, "Stopped. Nothing is lost: the same command goes on from here.")
-        raise typer.Exit(INTERRUPTED) from None
+    except (KeyboardInterrupt, signals.Interrupted):
+        news(console, signals.STOPPED)
+        raise typer.Exit(signals.exit_code()) from None
+    if stop_requested():
+        news(console, signals.STOPPED)
+        raise typer.Exit(signals.exit_code())
     if prepared.deadline.is_set and jobs:
         _stop_if_late(prepared, summary, console)
     results = _gather(prepared)

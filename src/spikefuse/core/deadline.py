@@ -25,6 +25,39 @@ _SECONDS = {"h": 3600, "m": 60, "s": 1}
 Clock = Callable[[], float]
 
 
+class _Stop:
+    """Whether this process is to stop at its next check, and whether it is at work that checks.
+
+    One a process: signals are. A handler that raised in the middle of a training step would leave
+    weights that no step count belongs to.
+    """
+
+    requested = False
+    regions = 0
+
+
+def request_stop() -> bool:
+    """Have the work of this process stop at its next check; whether it is at work that checks."""
+    if _Stop.regions:
+        _Stop.requested = True
+    return bool(_Stop.regions)
+
+
+def stop_requested() -> bool:
+    """Whether `request_stop` has been called during work that checks."""
+    return _Stop.requested
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Work that calls `Deadline.check` between its pieces, and stores what is done when it ends."""
+    _Stop.regions += 1
+    try:
+        yield
+    finally:
+        _Stop.regions -= 1
+
+
 class OutOfTimeError(SpikefuseError):
     """The next piece of work does not fit before the deadline. What is done is stored.
 
@@ -33,7 +66,8 @@ class OutOfTimeError(SpikefuseError):
     """
 
     def __init__(self, advanced: int) -> None:
-        super().__init__("stopped before the time limit; the same command goes on from here")
+        cause = "as asked" if stop_requested() else "before the time limit"
+        super().__init__(f"stopped {cause}; the same command goes on from here")
         self.advanced = advanced
 
 
@@ -93,12 +127,12 @@ class Deadline:
         return self.at - self._clock()
 
     def check(self, kind: str, times: int = 1) -> None:
-        """Stop if so many pieces, and storing what is done, do not fit any more.
+        """Stop if so many pieces, and storing what is done, do not fit any more, or as asked.
 
         Raises:
             OutOfTimeError: They do not.
         """
-        if self.left <= self.pace.expect(kind, times) + self.pace.expect(STORE):
+        if stop_requested() or self.left <= self.pace.expect(kind, times) + self.pace.expect(STORE):
             raise OutOfTimeError(self.advanced)
 
     @contextmanager

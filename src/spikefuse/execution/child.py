@@ -89,9 +89,9 @@ class Child:
             self._commands.close()
 
     def terminate(self) -> None:
-        """Ask the worker to end at once."""
+        """Ask the worker to end as soon as it has stored what it has done."""
+        # Its commands stay open: their end in the middle of a job would mean that we are gone.
         self._process.terminate()
-        self.dismiss()
 
     def join(self, patience_s: float = _PATIENCE_S) -> None:
         """Wait for the worker's end; kill it when that takes too long."""

@@ -2,7 +2,7 @@
 
 import time
 
-from spikefuse.core.deadline import Clock, OutOfTimeError, Pace
+from spikefuse.core.deadline import Clock, OutOfTimeError, Pace, stop_requested
 from spikefuse.execution.contract import Job, JobResult
 
 _START = "start"
@@ -31,7 +31,9 @@ class Gate:
         self._since: dict[str, float] = {}
 
     def refuses(self, job: Job) -> bool:
-        """Whether the job would not get to work in time."""
+        """Whether the job would not get to work in time, or this process is to stop."""
+        if stop_requested():
+            return True
         if job.deadline is None:
             return False
         return job.deadline - self._clock() <= self._pace.expect(_START)

@@ -100,6 +100,8 @@ class _Run:
         except BaseException:
             for child in self.staff:
                 child.terminate()
+            for child in self.staff:
+                child.join()
             raise
         finally:
             for child in self.staff:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import IO, Any
 
+from spikefuse.core.deadline import request_stop, stop_requested
 from spikefuse.execution.contract import Job
 from spikefuse.execution.lifeline import end_with_parent
 from spikefuse.execution.perform import perform
@@ -55,6 +56,10 @@ class Channel:
                 self._messages.flush()
             except OSError:
                 os._exit(1)  # the parent is gone
+
+    def end(self) -> None:
+        """Take no further job; safe in the handler of a signal."""
+        self._jobs.put(None)
 
     def next_job(self) -> dict[str, Any] | None:
         """Wait for a job; None when the parent wants no more."""
@@ -102,6 +107,14 @@ def main(settings: Mapping[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(settings["parent"])
     channel = Channel()
+
+    def stop(*_: object) -> None:
+        # Work that checks stores what it has done; other work can only be broken off.
+        if not request_stop():
+            os._exit(128 + signal.SIGTERM)
+        channel.end()
+
+    signal.signal(signal.SIGTERM, stop)
     relay_logs(settings["level"], lambda record: channel.send("log", record))
     while (message := channel.next_job()) is not None:
         mark_output(message["name"])
@@ -109,3 +122,5 @@ def main(settings: Mapping[str, Any]) -> None:
             Job(**message), lambda data: channel.send("progress", data), settings["threads"]
         )
         channel.send("result", asdict(result))
+        if stop_requested():
+            break

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from spikefuse.core.deadline import Deadline
+from spikefuse.core.deadline import Deadline, stoppable
 from spikefuse.core.device import flushed_denormals
 from spikefuse.data import Corpus, DataSettings, Location, load_corpus
 from spikefuse.networks import build
@@ -25,6 +25,7 @@ def _corpus(settings: DataSettings, folder: str | None) -> Corpus:
     return load_corpus(settings, Location(settings.source, named))
 
 
+@stoppable()
 @flushed_denormals()
 def run_population(
     payload: Mapping[str, Any], report: Callable[[dict[str, Any]], None]
