@@ -117,6 +117,11 @@ def child_environment() -> dict[str, str]:
     for name in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"):
         environment.pop(name, None)
     environment["PYTHONNOUSERSITE"] = "1"
+    # Users set these for their own installs; here each would put packages beside .venv. An empty
+    # setting counts as one that is not made; "0" also goes before `user = true` in a pip.conf.
+    environment["PIP_USER"] = "0"
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"):
+        environment.pop(name, None)
     environment["PYTHONUNBUFFERED"] = "1"
     environment.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     return environment

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from spikefuse import __version__
-from spikefuse.cli import signals
+from spikefuse.cli import signals, surroundings
 from spikefuse.cli.terminal import accept_any_text
 from spikefuse.core.errors import InputError, SpikefuseError
 
@@ -110,6 +110,7 @@ def main() -> None:
     accept_any_text()
     signals.listen()
     try:
+        surroundings.prepare()
         app()
     except signals.Interrupted:
         signals.end()

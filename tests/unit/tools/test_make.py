@@ -239,11 +239,15 @@ def test_the_user_s_pip_settings_reach_pip_and_foreign_packages_do_not(
     monkeypatch.setenv("PIP_TIMEOUT", "99")
     monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "0")
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setenv("PIP_USER", "1")
+    monkeypatch.setenv("PIP_TARGET", "elsewhere")
     environment = make.child_environment()
 
     assert environment["PIP_TIMEOUT"] == "99"
     assert environment["PIP_DISABLE_PIP_VERSION_CHECK"] == "0"
     assert "PYTHONPATH" not in environment
+    assert environment["PIP_USER"] == "0"
+    assert "PIP_TARGET" not in environment
 
 
 # --- running --------------------------------------------------------------------------------------
