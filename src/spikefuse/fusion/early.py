@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.fusion.contract import Fusion
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ class EarlyFusion(Fusion):
     @classmethod
     def heads(cls, features: Mapping[str, int]) -> dict[str, int]:
         """One head over all features."""
-        return {"fused": sum(features.values())}
+        return {FUSED: sum(features.values())}
 
     def join_features(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Concatenated along features."""
         import torch
 
-        return {"fused": torch.cat(list(features.values()), dim=-1)}
+        return {FUSED: torch.cat(list(features.values()), dim=-1)}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from spikefuse.core.errors import InputError
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.fusion.contract import Fusion, Shape
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ class InputFusion(Fusion):
                 "Bring them to one size, or let them meet later: 'early', 'late'."
             )
         ((height, width),) = sizes
-        return {"fused": (sum(shape[0] for shape in shapes.values()), height, width)}
+        return {FUSED: (sum(shape[0] for shape in shapes.values()), height, width)}
 
     def join_inputs(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Concatenated along channels."""
         import torch
 
-        return {"fused": torch.cat(list(inputs.values()), dim=-1)}
+        return {FUSED: torch.cat(list(inputs.values()), dim=-1)}

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spikefuse.core.registry import name_in
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.encoders import ENCODERS
 from spikefuse.fusion import FUSIONS
 from spikefuse.fusion.contract import Shape
@@ -18,7 +19,7 @@ MODALITIES: dict[str, tuple[str, ...]] = {
 }
 """Which inputs a network of each modality of the paper's pair sees, in order."""
 
-JOINT = "fused"
+JOINT = FUSED
 """Names what several modalities share: the network itself, a branch and a head."""
 
 RESERVED = frozenset({JOINT, "fusion", "labels", "predicted", "logits", "position", "label"})

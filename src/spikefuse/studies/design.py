@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from spikefuse.core.registry import name_in
 from spikefuse.data import PROTOCOLS, SOURCES, Selection, is_joint
 from spikefuse.data.sources.registry import DEFAULT
+from spikefuse.fusion import FUSIONS
+from spikefuse.neurons import NEURONS
+from spikefuse.neurons.lif import RESETS
 from spikefuse.studies.readings import BASE, READINGS
 from spikefuse.training import NoiseCondition, TrialDefinition
 
@@ -28,10 +31,10 @@ class Cell(BaseModel):
     network: Literal["snn", "dnn"] = "snn"
     modality: str = SOURCES[DEFAULT].modalities[0].name
     size: str = "S"
-    neuron: Literal["lif", "if", "relu"] = "lif"
-    reset: Literal["soft", "hard", "none"] = "soft"
+    neuron: Annotated[str, name_in("neuron", NEURONS)] = "lif"
+    reset: Annotated[str, name_in("reset", RESETS)] = "soft"
     time_steps: int = 4
-    fusion: Literal["none", "input", "early", "late"] = "early"
+    fusion: Annotated[str, name_in("fusion", FUSIONS)] = "early"
     protocol: Annotated[str, name_in("protocol", PROTOCOLS)] = "disjoint"
     noise_std: float = 0.0
     noise_position: Literal["before", "after"] = "before"

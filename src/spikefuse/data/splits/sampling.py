@@ -114,7 +114,7 @@ def pair(labels: Tensor, clips: Tensor, clip_labels: Tensor, seed: int, *key: st
         members = clips[clip_labels == label]
         if len(members) == 0:
             raise DataError(
-                f"pair: clips must hold every digit of the images, got no clip of digit {label} "
+                f"pair: clips must hold every class of the images, got no clip of class {label} "
                 f"among {len(clips)} ({' '.join(str(part) for part in key)}). Take more clips."
             )
         where = labels == label

@@ -283,7 +283,7 @@ def test_impossible_selections_are_refused(
         ({"images": 2}, "image split must hold a sample, got validation empty"),
         ({"validation_share_image": 0.999}, "got train empty"),
         ({"clips": 2}, "audio split must hold a sample, got validation empty"),
-        ({"clips": 12}, "no clip of digit"),
+        ({"clips": 12}, "no clip of class"),
     ],
 )
 def test_empty_splits_are_refused(corpus: Corpus, fields: dict[str, object], message: str) -> None:

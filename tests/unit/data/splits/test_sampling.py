@@ -114,5 +114,5 @@ def test_partners_differ_by_seed_and_key() -> None:
 
 
 def test_digit_without_clip_is_refused() -> None:
-    with pytest.raises(DataError, match="no clip of digit 1 among 1"):
+    with pytest.raises(DataError, match="no clip of class 1 among 1"):
         pair(torch.tensor([0, 1]), torch.tensor([9]), torch.tensor([0]), 0, "pairing", "train")
