@@ -42,6 +42,9 @@ class Encoder:
     is_static: ClassVar[bool] = False
     """Whether its output is the same at every step: the first layer then runs once, not T times."""
 
+    gives_spikes: ClassVar[bool] = False
+    """Whether its output is spikes by its nature: they are added, real numbers are multiplied."""
+
     is_random: ClassVar[bool] = False
     """Whether it draws numbers and so must know the `Moment`."""
 

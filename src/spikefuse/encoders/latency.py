@@ -19,6 +19,7 @@ class LatencyEncoder(Encoder):
     """
 
     title: ClassVar[str] = "one spike a value, greater values earlier"
+    gives_spikes: ClassVar[bool] = True
 
     def __call__(self, inputs: Tensor, moment: Moment | None) -> Tensor:
         """Spikes 0 and 1, [P, T, B, H, W, C] of [P, B, C, H, W]."""

@@ -27,6 +27,7 @@ class RateEncoder(Encoder):
     """
 
     title: ClassVar[str] = "random spikes, greater values more often"
+    gives_spikes: ClassVar[bool] = True
     is_random: ClassVar[bool] = True
 
     def __init__(self, modality: str, seeds: Sequence[int], time_steps: int) -> None:

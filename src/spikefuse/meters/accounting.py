@@ -88,7 +88,7 @@ def _pairs(layer: LayerCount, first_layer: str) -> Tensor:
     if layer.source == SPIKES:
         return _over_steps(layer.fan_out, layer, first_layer)
     steps = counted_steps(layer, first_layer)
-    return torch.full_like(layer.events[0], layer.synapses.dense * steps).double()
+    return torch.full_like(layer.events[0], layer.shape.dense * steps).double()
 
 
 def _add(energy: dict[str, Components], name: str, components: Components) -> None:
@@ -106,10 +106,10 @@ def synaptic(counts: Counts, prices: Prices, first_layer: str) -> dict[str, Comp
     energy: dict[str, Components] = {}
     word = prices.word_bytes
     for layer in counts.layers:
-        pairs, synapses = _pairs(layer, first_layer), layer.synapses
+        pairs, shape = _pairs(layer, first_layer), layer.shape
         price = prices.ac_pj if layer.source == SPIKES else prices.mac_pj
-        byte = prices.byte_pj((synapses.weights + synapses.biases) * word)
-        biased = synapses.outputs * counted_steps(layer, first_layer) if synapses.biases else 0
+        byte = prices.byte_pj((shape.weights + shape.biases) * word)
+        biased = shape.outputs * counted_steps(layer, first_layer) if shape.biases else 0
         components = {
             "operations": pairs * price,
             "weights": pairs * word * byte,
@@ -134,7 +134,7 @@ def lemaire(counts: Counts, prices: Prices, first_layer: str) -> dict[str, Compo
         _add(energy, layer.name, part(layer, prices, first_layer))
         if layer.source != SPIKES and not counts.neurons:
             # In a network with neurons a current goes into their potentials, not into memory.
-            outputs = layer.synapses.outputs * prices.word_bytes
+            outputs = layer.shape.outputs * prices.word_bytes
             written = outputs * counted_steps(layer, first_layer) * prices.byte_pj(outputs)
             _add(energy, layer.name, {"output": _constant(written, layer.events)})
     for each in counts.neurons:
@@ -143,42 +143,42 @@ def lemaire(counts: Counts, prices: Prices, first_layer: str) -> dict[str, Compo
 
 
 def _weights_byte(layer: LayerCount, prices: Prices) -> float:
-    return prices.byte_pj((layer.synapses.weights + layer.synapses.biases) * prices.word_bytes)
+    return prices.byte_pj((layer.shape.weights + layer.shape.biases) * prices.word_bytes)
 
 
 def _biased(layer: LayerCount, first_layer: str) -> int:
     steps = counted_steps(layer, first_layer)
-    return layer.synapses.outputs * steps if layer.synapses.biases else 0
+    return layer.shape.outputs * steps if layer.shape.biases else 0
 
 
 def _lemaire_spiking(layer: LayerCount, prices: Prices, first_layer: str) -> Components:
-    word, synapses = prices.word_bytes, layer.synapses
+    word, shape = prices.word_bytes, layer.shape
     visits = _over_steps(layer.fan_out, layer, first_layer)
     events = _over_steps(layer.events, layer, first_layer)
     biased = _biased(layer, first_layer)
-    places = 2 * events if synapses.kind == "conv" else torch.zeros_like(events)
+    places = 2 * events if shape.kind == "conv" else torch.zeros_like(events)
     return {
         "operations": (visits + biased) * prices.ac_pj,
         "addressing": visits * prices.ac_pj + places * prices.mac_pj,
         "input": events * word * prices.byte_pj(prices.queue_words * word),
         "weights": visits * word * _weights_byte(layer, prices),
         "bias": _constant(biased * word * _weights_byte(layer, prices), visits),
-        "state": 2 * visits * word * prices.byte_pj(synapses.outputs * word),
+        "state": 2 * visits * word * prices.byte_pj(shape.outputs * word),
     }
 
 
 def _lemaire_dense(layer: LayerCount, prices: Prices, first_layer: str) -> Components:
-    word, synapses = prices.word_bytes, layer.synapses
+    word, shape = prices.word_bytes, layer.shape
     steps = counted_steps(layer, first_layer)
-    pairs = synapses.dense * steps
-    is_conv = synapses.kind == "conv"
-    read = pairs if is_conv else synapses.inputs * steps
-    placed = steps * (synapses.inputs + synapses.outputs + (synapses.taps if is_conv else 0))
+    pairs = shape.dense * steps
+    is_conv = shape.kind == "conv"
+    read = pairs if is_conv else shape.inputs * steps
+    placed = steps * (shape.inputs + shape.outputs + (shape.taps if is_conv else 0))
     biased = _biased(layer, first_layer)
     amounts = {
         "operations": pairs * prices.mac_pj + biased * prices.ac_pj,
         "addressing": placed * prices.ac_pj,
-        "input": read * word * prices.byte_pj(synapses.inputs * word),
+        "input": read * word * prices.byte_pj(shape.inputs * word),
         "weights": pairs * word * _weights_byte(layer, prices),
         "bias": biased * word * _weights_byte(layer, prices),
     }

@@ -5,9 +5,11 @@ execution, batch after batch; `compute` is asked once, at the end.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,15 @@ class Meter:
         subject: What is measured.
     """
 
+    sees_sites: ClassVar[bool] = True
+    """Whether it wants `update`: a pass without is faster, because neurons pool as they fire."""
+
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
+
+    def watching(self, network: nn.Module) -> AbstractContextManager[None]:
+        """Around all passes: a meter that looks beyond the sites hangs its hooks on the network."""
+        return nullcontext()
 
     def wants(self, first: int, count: int) -> bool:
         """Whether the batch of samples `first` to `first + count - 1` is worth a pass."""

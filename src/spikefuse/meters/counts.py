@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from spikefuse.meters.operations import Synapses
+from spikefuse.meters.operations import LayerShape
 
 REAL, SPIKES = "real", "spikes"
 """Where the input of a layer comes from."""
@@ -42,7 +42,7 @@ class LayerCount:
     Args:
         name: The layer, such as "image.conv1".
         source: "real" (multiplications) or "spikes" (additions).
-        synapses: Its pairs.
+        shape: Its sizes.
         parts: Its visits by branch; the parts together are the layer's.
         is_static: Whether its input is the same at every step. Then one pass over it is enough on
             hardware that keeps the result; counts hold every step, as streaming hardware works.
@@ -50,7 +50,7 @@ class LayerCount:
 
     name: str
     source: str
-    synapses: Synapses
+    shape: LayerShape
     parts: tuple[Visits, ...]
     is_static: bool = False
 
@@ -135,9 +135,7 @@ class Counts:
 
     def dense(self, first_layer: str = "every-step") -> int:
         """Pairs of one sample over all steps, whatever the inputs."""
-        return sum(
-            layer.synapses.dense * counted_steps(layer, first_layer) for layer in self.layers
-        )
+        return sum(layer.shape.dense * counted_steps(layer, first_layer) for layer in self.layers)
 
     def spikes(self) -> Tensor:
         """Spikes of all neurons, int64 [B]."""
@@ -172,7 +170,7 @@ def merge(parts: Sequence[Counts]) -> Counts:
         LayerCount(
             layer.name,
             layer.source,
-            layer.synapses,
+            layer.shape,
             tuple(
                 _join([part.layers[index].parts[place] for part in parts])
                 for place in range(len(layer.parts))

@@ -27,36 +27,41 @@ _EXACT_SHORT = 2**8  # also in bf16, into which PyTorch may be told to round fac
 
 
 @dataclass(frozen=True)
-class Synapses:
-    """How many weights each input of a layer has.
+class LayerShape:
+    """Sizes of a weighted layer, of one sample and step.
 
     Args:
         kind: "conv" or "linear".
-        fan_out: int64, in the shape of one sample's input: weights of each.
-        effective: The same without weights that are zero; the very tensor `fan_out` where none is.
-        outputs: Numbers that leave the layer for one sample and step.
+        inputs: Numbers that enter it.
+        outputs: Numbers that leave it.
+        dense: All its pairs of an input and a weight.
         weights: Weights as stored, without bias.
-        biases: Biases as stored: 0 or the output channels.
+        biases: Biases as stored.
         taps: Positions of the kernel times output channels (linear: outputs).
     """
 
     kind: str
-    fan_out: Tensor
-    effective: Tensor
+    inputs: int
     outputs: int
+    dense: int
     weights: int
     biases: int
     taps: int
 
-    @property
-    def inputs(self) -> int:
-        """Numbers that enter the layer for one sample and step."""
-        return self.fan_out.numel()
 
-    @property
-    def dense(self) -> int:
-        """All pairs of one sample and step."""
-        return int(self.fan_out.sum())
+@dataclass(frozen=True)
+class Synapses:
+    """How many weights each input of a layer has.
+
+    Args:
+        shape: The layer's sizes.
+        fan_out: int64, in the shape of one sample's input: weights of each.
+        effective: The same without weights that are zero; the very tensor `fan_out` where none is.
+    """
+
+    shape: LayerShape
+    fan_out: Tensor
+    effective: Tensor
 
 
 def linear_synapses(weight: Tensor, biases: int = 0) -> Synapses:
@@ -64,16 +69,16 @@ def linear_synapses(weight: Tensor, biases: int = 0) -> Synapses:
 
     Example:
         >>> synapses = linear_synapses(torch.tensor([[1.3, 0, -3.2], [0, 1.2, -5.1]]))
-        >>> synapses.fan_out.tolist(), synapses.effective.tolist(), synapses.dense
+        >>> synapses.fan_out.tolist(), synapses.effective.tolist(), synapses.shape.dense
         ([2, 2, 2], [1, 1, 2], 6)
     """
     outputs = len(weight)
-    used = (weight != 0).sum(dim=0)
+    used = (weight != 0).sum(dim=0).cpu()
     fan_out = torch.full_like(used, outputs)
     whole = bool((used == outputs).all())
-    return Synapses(
-        "linear", fan_out, fan_out if whole else used, outputs, weight.numel(), biases, outputs
-    )
+    pairs = weight.numel()
+    shape = LayerShape("linear", len(used), outputs, pairs, pairs, biases, outputs)
+    return Synapses(shape, fan_out, fan_out if whole else used)
 
 
 def conv_synapses(
@@ -119,7 +124,7 @@ def conv_synapses(
     positions = torch.outer(down.sum(dim=(0, 2)), across.sum(dim=(0, 2)))
     fan_out = (positions * (filters // groups)).expand(channels, height, width)
     effective = fan_out
-    used = (weight != 0).view(groups, filters // groups, per_group, rows, columns).sum(dim=1)
+    used = (weight != 0).view(groups, filters // groups, per_group, rows, columns).sum(dim=1).cpu()
     if bool((used != filters // groups).any()):
         # int64 has no matrix product; a tap's counts are far below where float64 is inexact.
         effective = torch.einsum(
@@ -130,7 +135,9 @@ def conv_synapses(
         ).long()
     outputs = filters * down.shape[2] * across.shape[2]
     taps = filters * rows * columns
-    return Synapses("conv", fan_out, effective, outputs, weight.numel(), biases, taps)
+    pairs = int(fan_out.sum())
+    sizes = LayerShape("conv", fan_out.numel(), outputs, pairs, weight.numel(), biases, taps)
+    return Synapses(sizes, fan_out, effective)
 
 
 def _visits(size: int, kernel: int, stride: int, before: int, after: int, dilation: int) -> Tensor:
@@ -152,6 +159,9 @@ class Counter:
 
     Args:
         per_input: int64 weights of each input, in any shape and memory order.
+
+    Attributes:
+        each: Weights of every input where all have as many; else None.
     """
 
     def __init__(self, per_input: Tensor) -> None:
@@ -159,6 +169,7 @@ class Counter:
         self.total = int(flat.sum())
         self._unit = int(np.gcd.reduce(flat.numpy(force=True))) or 1
         reduced = flat // self._unit
+        self.each = self._unit if bool((reduced == 1).all()) else None
         largest = int(reduced.max()) if flat.numel() else 0
         # Every partial sum is an integer that float32 holds, so the order of sums does not matter
         # and a matrix product, which is many times faster than int64 sums, is exact.

@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
 from spikefuse.meters.counts import REAL, SPIKES, Counts, LayerCount, NeuronCount, Visits
-from spikefuse.meters.following import Following, mark, origin_of, tensors_in
+from spikefuse.meters.following import Following, Origin, mark, origin_of, tensors_in
 from spikefuse.meters.operations import (
     Counter,
     Synapses,
@@ -172,7 +172,7 @@ class Recorder:
             raise InputError(
                 f"count: {name} must get its input without a keyword. Call it as layer(input)."
             )
-        source = origin_of(x)
+        source = origin_of(x).source
         values = _padded(module, x.detach())
         axes = 3 if isinstance(module, nn.Conv2d) else 1
         shape = values.shape[values.dim() - axes :]
@@ -184,7 +184,7 @@ class Recorder:
         fits = layer.synapses.fan_out.shape == shape
         require(fits, "count", name, f"called with inputs {[*layer.synapses.fan_out.shape]}", shape)
         layer.sources.add(source)
-        counted = layer.visit(values.reshape(-1, layer.synapses.inputs))
+        counted = layer.visit(values.reshape(-1, layer.synapses.shape.inputs))
         events, fan_out, effective = (
             self._by_step(each.cpu(), name, self.time_first) for each in counted
         )
@@ -195,7 +195,7 @@ class Recorder:
         assert spikes is not None
         assert kind is not None
         # What comes beside the spikes is the membrane.
-        mark(spikes, SPIKES)
+        mark(spikes, Origin(SPIKES))
         over_time = kind.over_time(module)
         rows = spikes.detach().flatten(0, 1) if over_time else spikes.detach()
         counted = rows.reshape(len(rows), -1).count_nonzero(dim=1).cpu()
@@ -236,7 +236,7 @@ def _layer_count(name: str, layer: _Layer, steps: int, branch: str) -> LayerCoun
     # A layer that got something real once needs multiplications.
     source = SPIKES if layer.sources == {SPIKES} else REAL
     visits = Visits(branch, events, fan_out, effective)
-    return LayerCount(name, source, layer.synapses, (visits,), static)
+    return LayerCount(name, source, layer.synapses.shape, (visits,), static)
 
 
 def _neuron_count(name: str, found: _Neurons, branch: str) -> NeuronCount:

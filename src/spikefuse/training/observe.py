@@ -33,12 +33,14 @@ def measure(
         What the meter gives, for each member.
     """
     first = 0
-    for batch in feed.evaluation_batches(split, limit):
-        count = batch.labels.shape[1]
-        if meter.wants(first, count):
-            meter.begin(first, count)
-            network(batch.inputs, meters=(meter,), moment=Moment(batch.samples))
-        first += count
+    meters = (meter,) if meter.sees_sites else ()
+    with meter.watching(network):
+        for batch in feed.evaluation_batches(split, limit):
+            count = batch.labels.shape[1]
+            if meter.wants(first, count):
+                meter.begin(first, count)
+                network(batch.inputs, meters=meters, moment=Moment(batch.samples))
+            first += count
     return meter.compute()
 
 

@@ -21,7 +21,7 @@ def layer(
     """A layer whose every input has `fan_out.max()` weights."""
     visits = events * int(synapses.fan_out.max())
     return LayerCount(
-        "layer", source, synapses, (Visits("image", events, visits, visits),), is_static
+        "layer", source, synapses.shape, (Visits("image", events, visits, visits),), is_static
     )
 
 
@@ -157,8 +157,10 @@ def test_branches_share_what_they_enter_together_and_sum_to_all() -> None:
         each = torch.tensor([events])
         return Visits(branch, each, each * 4, each * 4)
 
-    joint = LayerCount("joint", SPIKES, linear(), (visits("image", 3, 0), visits("audio", 1, 0)))
-    own = LayerCount("own", SPIKES, linear(), (visits("image", 2, 5),))
+    joint = LayerCount(
+        "joint", SPIKES, linear().shape, (visits("image", 3, 0), visits("audio", 1, 0))
+    )
+    own = LayerCount("own", SPIKES, linear().shape, (visits("image", 2, 5),))
     energy = price(Counts((own, joint)), "horowitz-memory")
     branches = energy.branch_pj()
 

@@ -29,7 +29,7 @@ TWO = spikes_at((0, 0), (1, 2))
 def of_layer(layer: nn.Module, x: Tensor) -> tuple[int, int, int]:
     """Fan-out, effective and dense operations of one sample and step."""
     (found,) = count(layer, x).layers
-    return int(found.fan_out.sum()), int(found.effective.sum()), found.synapses.dense
+    return int(found.fan_out.sum()), int(found.effective.sum()), found.shape.dense
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_dense_figures_of_the_papers_network() -> None:
         "readout": linear_synapses(torch.ones(10, 512)),
     }
 
-    assert {name: each.dense for name, each in layers.items()} == FIGURES
-    assert sum(each.dense for each in layers.values()) == 5_102_720
-    assert 4 * sum(each.dense for each in layers.values()) == 20_410_880
+    assert {name: each.shape.dense for name, each in layers.items()} == FIGURES
+    assert sum(each.shape.dense for each in layers.values()) == 5_102_720
+    assert 4 * sum(each.shape.dense for each in layers.values()) == 20_410_880
     padded = 9 * (28 * 28 * 32 + 14 * 14 * 32 * 64)
     assert padded + FIGURES["hidden"] + FIGURES["readout"] == 5_449_216
 
@@ -167,7 +167,7 @@ def test_refuses_a_weight_of_other_channels() -> None:
 
 
 def test_weights_are_counted_as_stored() -> None:
-    synapses = synapses_of(nn.Conv2d(4, 6, 3, groups=2), (4, 5, 5))
+    shape = synapses_of(nn.Conv2d(4, 6, 3, groups=2), (4, 5, 5)).shape
 
-    assert (synapses.weights, synapses.biases, synapses.outputs) == (6 * 2 * 9, 6, 6 * 3 * 3)
+    assert (shape.weights, shape.biases, shape.outputs) == (6 * 2 * 9, 6, 6 * 3 * 3)
     assert isinstance(count(nn.Linear(2, 2), torch.ones(1, 2)), Counts)

@@ -8,6 +8,7 @@ import torch
 
 from spikefuse.data import Corpus
 from spikefuse.meters.rasters import OUTCOMES, SHOWN_NEURONS
+from spikefuse.meters.stored_counts import mean_counts
 from spikefuse.networks import PopulationNetwork, build
 from spikefuse.results import TrialStore
 from spikefuse.training import TrialDefinition, train_population
@@ -162,13 +163,17 @@ def test_the_sample_may_lie_in_a_later_batch(corpus: Corpus, trial: Make) -> Non
     assert torch.equal(first["wrong/spikes/image.hidden"].float(), wanted)
 
 
-def test_a_dense_network_has_rates_alone(corpus: Corpus, trial: Make) -> None:
+def test_a_dense_network_has_rates_and_operations_alone(corpus: Corpus, trial: Make) -> None:
     network, feed = untrained([trial(network="dnn")], corpus)
 
     (found,) = observe(network, feed, classify(network, feed, "test"))
 
-    assert found.keys() == {f"rate/{site}" for site in network.sites}
-    assert all(rate.shape == (1,) for rate in found.values())
+    rates = {name: each for name, each in found.items() if not name.startswith("synops/")}
+    assert rates.keys() == {f"rate/{site}" for site in network.sites}
+    assert all(rate.shape == (1,) for rate in rates.values())
+    counts = mean_counts(found)
+    assert [layer.source for layer in counts.layers] == ["real"] * 4
+    assert counts.neurons == ()
     assert 0 < found["rate/image.hidden"].item() < 1
 
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spikefuse.core.streams import torch_stream
+from spikefuse.meters.operations import Synapses, conv_synapses, linear_synapses
 from spikefuse.networks.population import triton
 from spikefuse.networks.population.onednn import linear
 from spikefuse.neurons.lif import resolve_backend
@@ -58,6 +59,10 @@ class PopulationLayer(nn.Module):
         """One member's output from its input and weights."""
         raise NotImplementedError
 
+    def synapses(self, member: int, shape: tuple[int, ...]) -> Synapses:
+        """How many weights of one member each input has, in the shape of a sample's input."""
+        raise NotImplementedError
+
     def _member(self, x: Tensor, weight: Tensor, bias: Tensor, steps: int, batch: int) -> Tensor:
         output = self.product(x.flatten(0, 1), weight.to(x.dtype), bias.to(x.dtype))
         return output.view(steps, batch, *output.shape[1:])
@@ -90,6 +95,19 @@ class PopulationConv2d(PopulationLayer):
         """The convolutions of [P, N, H, W, C]."""
         return triton.conv3x3(x, self.weight, self.bias)
 
+    def synapses(self, member: int, shape: tuple[int, ...]) -> Synapses:
+        """Those of an input [H, W, C]."""
+        height, width, channels = shape
+        weight = self.weight[member].detach()
+        found = conv_synapses(
+            weight, (channels, height, width), padding=(1, 1, 1, 1), biases=self.bias.shape[1]
+        )
+        fan_out = found.fan_out.permute(1, 2, 0)
+        has_zeros = found.effective is not found.fan_out
+        return Synapses(
+            found.shape, fan_out, found.effective.permute(1, 2, 0) if has_zeros else fan_out
+        )
+
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The convolution of [N, H, W, C]."""
         if x.shape[-1] == 1:
@@ -115,6 +133,10 @@ class PopulationLinear(PopulationLayer):
     def products(self, x: Tensor) -> Tensor:
         """The matrix products of [P, N, F]."""
         return triton.linear(x, self.weight, self.bias)
+
+    def synapses(self, member: int, shape: tuple[int, ...]) -> Synapses:
+        """Those of an input [F]."""
+        return linear_synapses(self.weight[member].detach(), self.bias.shape[1])
 
     def product(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The matrix product of [N, F]."""
