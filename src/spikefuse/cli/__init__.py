@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -91,11 +91,26 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
+    """Before the command is looked up: its help lists the parts that the plugins register."""
+    if paths:
+        from spikefuse.core.plugins import load_plugins
+
+        load_plugins(paths)
+    return paths
+
+
 @app.callback()
 def _root(
     version: bool = typer.Option(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--plugin", callback=_load_plugins, help="As of the commands, before their help too."
+        ),
+    ] = None,
 ) -> None:
     pass
 

@@ -13,7 +13,7 @@ from spikefuse.training import NoiseCondition
 DEFAULT_STD = 0.1
 
 
-@options_of(NoiseCondition, shown={"noise_std": str(DEFAULT_STD)})
+@options_of(NoiseCondition, leave_out=("plugins",), shown={"noise_std": str(DEFAULT_STD)})
 def evaluate(
     given: dict[str, Any],
     trial: Annotated[Path, typer.Argument(help="Trial folder, RESULTS/trials/NAME.")],

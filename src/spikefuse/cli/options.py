@@ -161,3 +161,9 @@ Experiments = Annotated[
     ),
     Choices(_experiments),
 ]
+Plugin = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin", help="Python file that registers parts of your own; may be named again."
+    ),
+]

@@ -21,6 +21,8 @@ import typer
 from pydantic import BaseModel
 from typer.models import ParameterInfo
 
+from spikefuse.cli import options
+from spikefuse.core.plugins import load_plugins
 from spikefuse.core.registry import choices_of
 
 _ENTRY = re.compile(r" {4}(\w+): (.*)")
@@ -65,14 +67,16 @@ def options_of(
     parameters = [_parameter(field, told.get(field.name)) for field in chosen]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        needed = _Field("plugin", *_unpacked(options.Plugin), None, "")
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
         @functools.wraps(command)
         def called(**values: Any) -> None:
+            load_plugins(values.pop("plugin") or ())
             given = {field.name: values.pop(field.name) for field in chosen}
             command({name: value for name, value in given.items() if _is_given(value)}, **values)
 
-        combined = [*parameters, *map(_listed, own)]
+        combined = [*parameters, *map(_listed, own), _parameter(needed, None)]
         called.__signature__ = inspect.Signature(combined)  # type: ignore[attr-defined]
         called.__annotations__ = {one.name: one.annotation for one in combined}
         del called.__wrapped__
@@ -152,6 +156,11 @@ def _listing(info: Any, annotation: object, metadata: Iterable[object]) -> Any:
     if names := choices_of(annotation, metadata):
         info.help = f"{(info.help or '').rstrip('.')}: {', '.join(names)}."
     return info
+
+
+def _unpacked(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    kind, *metadata = get_args(hint)
+    return kind, tuple(metadata)
 
 
 def _is_annotated(hint: object) -> bool:

@@ -8,9 +8,12 @@ from spikefuse.cli.records import options_of
 from spikefuse.data import DataSettings, Selection
 from spikefuse.training import TrialDefinition
 
-OF_THE_RUN = ("source", "fingerprint", "precision", "train", "test", "validation", "shuffled")
-"""Fields that other options decide: --data, and --precision with the device; and those by modality,
-which are written in Python."""
+OF_THE_RUN = (
+    *("source", "fingerprint", "precision", "plugins"),
+    *("train", "test", "validation", "shuffled"),
+)
+"""Fields that other options decide: --data, --precision with the device, --plugin; and those by
+modality, which are written in Python."""
 
 
 @options_of(

@@ -1,5 +1,7 @@
 """The error tree. A user of the command line sees the message alone, never a traceback."""
 
+from collections.abc import Sequence
+
 
 class SpikefuseError(Exception):
     """Base of every error that a user can cause or mend."""
@@ -28,4 +30,16 @@ class MissingExtraError(SpikefuseError):
         super().__init__(
             f"{where}: needs the optional part {extra!r}, which is not installed. "
             f'Install it with: pip install "spikefuse[{extra}]"'
+        )
+
+
+class MissingPluginError(SpikefuseError):
+    """Something stored was made with a plugin that is not loaded."""
+
+    def __init__(self, label: str, others: Sequence[str] = ()) -> None:
+        name, _, digest = label.rpartition(":")
+        what = f"loaded is another version of it, {others[0]}" if others else "which is not loaded"
+        super().__init__(
+            f"plugin: this needs {name} with content {digest}, {what}. "
+            f"Name the file it was made with: --plugin {name}"
         )

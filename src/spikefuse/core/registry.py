@@ -4,7 +4,8 @@ A copied list of names would have to be found and extended for every new part; h
 itself decides, at the time of the check, so that a part registered later is known everywhere.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
@@ -14,6 +15,10 @@ from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError
 
 Part = TypeVar("Part")
+
+# Which plugin added which part; the last of the list is the plugin that is being loaded.
+_origins: dict[tuple[int, str], str] = {}
+_registering: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -91,4 +96,32 @@ def register(kind: str, registry: dict[str, Part], name: str, part: Part) -> Par
             f" Choose another (close ones that exist: {', '.join(nearest(name, registry))})."
         )
     registry[name] = part
+    key = (id(registry), name)
+    if _registering:
+        _origins[key] = _registering[-1]
+    else:
+        _origins.pop(key, None)
     return part
+
+
+@contextmanager
+def registered_by(label: str) -> Iterator[None]:
+    """Parts that are registered meanwhile come from the plugin with this label."""
+    _registering.append(label)
+    try:
+        yield
+    finally:
+        _registering.pop()
+
+
+def origin_of(registry: Mapping[str, object], name: object) -> str | None:
+    """The label of the plugin that a part comes from; None for the package's own."""
+    return _origins.get((id(registry), name)) if isinstance(name, str) else None
+
+
+def registry_of(metadata: Iterable[object]) -> Mapping[str, object] | None:
+    """The registry that a record's field names a part of; None where it names none."""
+    for each in metadata:
+        if isinstance(each, AfterValidator) and isinstance(each.func, _Check):
+            return each.func.registry
+    return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from spikefuse.core.checks import require
+from spikefuse.core.plugins import with_plugins
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.registry import name_in
 from spikefuse.core.streams import stream_seed
@@ -31,6 +32,7 @@ class NoiseCondition(NamedRecord):
         draws: Independent repetitions.
         samples: At most this many samples of a split; all if left out.
         kind: A name in `spikefuse.noise.NOISES`.
+        plugins: Label of the plugin that the kind comes from; found, not chosen.
 
     Example:
         >>> NoiseCondition(kind="deletion", noise_std=0.2).noise_position
@@ -45,6 +47,12 @@ class NoiseCondition(NamedRecord):
     draws: Annotated[int, Field(ge=1)] = 2
     samples: Annotated[int, Field(ge=1)] | None = None
     kind: Annotated[str, name_in("noise", NOISES)] = "gaussian"
+    plugins: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_plugins(cls, values: Any) -> Any:
+        return with_plugins(cls, values)
 
     @model_validator(mode="before")
     @classmethod

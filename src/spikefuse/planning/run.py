@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from spikefuse.core.errors import StoreError
+from spikefuse.core.plugins import plugins_to_send
 from spikefuse.data import Location
 from spikefuse.execution import Event, Executor, Job, JobResult, shard
 from spikefuse.planning.plan import Plan
@@ -77,6 +78,7 @@ def _job(
             "data_folder": None if location.folder is None else str(location.folder.absolute()),
             "device": device,
             "backend": backend,
+            **({"plugins": plugins} if (plugins := plugins_to_send()) else {}),
             "trials": [
                 {
                     "definition": trial.definition.model_dump(mode="json"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from spikefuse.core.deadline import Deadline, stoppable
 from spikefuse.core.device import flushed_denormals
+from spikefuse.core.plugins import receive_plugins
 from spikefuse.data import Corpus, DataSettings, Location, load_corpus
 from spikefuse.networks import build
 from spikefuse.planning.stored import missing_conditions
@@ -36,7 +37,7 @@ def run_population(
         payload: "store" (folder), "data_folder" (None is the embedded data), "device",
             "backend", and "trials": definitions with the noise conditions each must have. With a
             "deadline" (Unix time) the work stops before it, in pieces that fit. With a "presence",
-            the store must have that sign.
+            the store must have that sign. With "plugins", these are loaded first.
         report: Receives progress events.
 
     Returns:
@@ -51,6 +52,7 @@ def run_population(
     if "presence" in payload:
         require_presence(root, payload["presence"])
     store = TrialStore(root)
+    receive_plugins(payload.get("plugins", ()))
     definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
     corpus = _corpus(definitions[0].data, payload["data_folder"])
     device, backend = payload["device"], payload["backend"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from spikefuse.core.checks import one_of
+from spikefuse.core.plugins import with_plugins
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.registry import name_in
 from spikefuse.data import (
@@ -64,6 +65,7 @@ class TrialDefinition(NamedRecord):
         learning_rate: Adam's.
         precision: Of convolutions and matrix products.
         seed: Of everything random.
+        plugins: Labels of the plugins that its parts come from; found, not chosen.
     """
 
     first_fields = frozenset(
@@ -103,6 +105,12 @@ class TrialDefinition(NamedRecord):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     precision: Literal["float32", "bf16"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 0
+    plugins: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_plugins(cls, values: Any) -> Any:
+        return with_plugins(cls, values)
 
     @model_validator(mode="before")
     @classmethod
