@@ -123,7 +123,7 @@ def test_networks_that_users_have_stored_keep_their_names(
     store = TrialStore(tmp_path)
     plan = make_plan(EXPERIMENTS, PROFILES[profile], source, store, seeds=2)
     names = sorted(trial.definition.name for trial in plan.trials)
-    conditions = sorted(str(c.model_dump()) for t in plan.trials for c in t.conditions)
+    conditions = sorted(str(c.naming()) for t in plan.trials for c in t.conditions)
     assert hashlib.sha256("".join(names + conditions).encode()).hexdigest()[:16] == fingerprint
 
 
