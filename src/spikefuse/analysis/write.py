@@ -95,6 +95,7 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
         "profile_settings": plan.profile.model_dump(mode="json"),
         "source": plan.source,
         "fingerprint": plan.fingerprint,
+        "classes": list(plan.trials[0].definition.source.classes) if plan.trials else [],
         "banner": banner,
         "protocols": list(plan.protocols),
         "seeds": list(plan.seeds),

@@ -11,9 +11,9 @@ from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.words import plural, rate, rate_interval
 from spikefuse.report.commands import Commands, commands_of
+from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.pictures import VIEWS, Picture, View, layers_of, rates_of
 from spikefuse.report.drawing.svg import plain
-from spikefuse.report.drawing.theme import role
 from spikefuse.report.headline import (
     answer,
     answer_over_controls,
@@ -38,12 +38,6 @@ _EMBEDDED_BANNER = (
     "Small embedded data (scikit-learn digits and synthesised speech), not MNIST and the Free "
     "Spoken Digit Dataset: the numbers show that the pipeline works, not what the paper found."
 )
-_GLYPHS: Mapping[str, str] = {
-    "image": "\u25a0",
-    "audio": "\u25b2",
-    "fused": "\u25cf",
-    "mean": "\u271a",
-}
 
 
 @dataclass(frozen=True)
@@ -127,9 +121,7 @@ class Page:
     command: str = ""
     record: Sequence[tuple[str, str]] = ()
     provenance: Sequence[tuple[str, str]] = ()
-    modality_legend: Sequence[Key] = field(
-        default=tuple(Key(name, _GLYPHS[name], name) for name in ("image", "audio", "fused"))
-    )
+    modality_legend: Sequence[Key] = ()
     question: str = QUESTION
     version: str = spikefuse.__version__
 
@@ -176,9 +168,9 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
     loud = source == EMBEDDED
     banner = record.get("banner") or (_EMBEDDED_BANNER if loud else "")
     judged, unjudged = verdicts(run)
-    tables = audit_tables(trials)
+    tables = audit_tables(trials, run.modalities)
     diverged = [trial for trial in trials if trial.state == "diverged"]
-    rate_table = _rate_table(networks)
+    rate_table = _rate_table(networks, run.modalities)
     return Page(
         title=plain(record.get("title") or QUESTION),
         facts=_facts(run, source),
@@ -188,8 +180,11 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         answer=answer(found),
         controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
-        leak_text=leak_sentence(found, audit_shares(trials)),
+        leak_text=leak_sentence(found, audit_shares(trials, run.modalities)),
         row_count=len(run.rows),
+        modality_legend=tuple(
+            Key(role, theme.GLYPH[role], name) for name, role in theme.roles(run.modalities).items()
+        ),
         trial_count=len({name for row in run.rows for name in str(row.get("trial")).split("+")}),
         notices=[plain(notice, 400) for notice in (*run.notices, *unjudged)],
         verdicts=judged,
@@ -271,7 +266,7 @@ def figure_legend(figure: PaperFigure, rows: Sequence[FigureRow]) -> list[Key]:
     """The legend over a figure: hue levels, seed, interval, the paper's value where it has one."""
     keys = []
     for hue, name in zip(figure.hue.levels, figure.hue.names(), strict=True):
-        keys.append(Key(role(hue), _GLYPHS[role(hue)], name))
+        keys.append(Key(theme.role(hue), theme.GLYPH[theme.role(hue)], name))
     keys.append(Key("", "\u2219", "one seed"))
     keys.append(Key("", "\u2503", "95 % interval"))
     if any(row.paper is not None for row in rows):
@@ -306,12 +301,12 @@ def figure_caption(
     return " ".join(parts)
 
 
-def _rate_table(groups: Sequence[Group]) -> Table | None:
+def _rate_table(groups: Sequence[Group], modalities: Sequence[str]) -> Table | None:
     rows = []
     for group in groups:
         rates = rates_of(group)
         for modality, seeds in rates.items():
-            for layer in layers_of({modality: seeds}):
+            for layer in layers_of({modality: seeds}, modalities):
                 values = [seed[layer] for seed in seeds if layer in seed]
                 found = estimate(dict(enumerate(values)))
                 assert found is not None  # a layer is listed because a seed has it

@@ -221,7 +221,10 @@ def _curve(ax: Axes, curve: Curve, tips: Tips) -> None:
 
 
 def rate_chart(
-    layers: Sequence[str], rates: Mapping[str, Sequence[Mapping[str, float]]], limit: float
+    layers: Sequence[str],
+    rates: Mapping[str, Sequence[Mapping[str, float]]],
+    limit: float,
+    roles: Mapping[str, str],
 ) -> tuple[Figure, Tips]:
     """Firing rate of each layer, a dot a seed, a row a layer.
 
@@ -229,13 +232,14 @@ def rate_chart(
         layers: Layer names, the first layer first.
         rates: By modality, one mapping of layer to spikes per neuron and step for each seed.
         limit: End of the rate axis, one for all networks.
+        roles: Colour role by modality, in the order in which they are drawn.
     """
     figure, ax = blank(300, 46 + 27 * max(len(layers), 1), (108, 14, 6, 38))
     tips = Tips()
-    present = [modality for modality in ("image", "audio", "fused") if rates.get(modality)]
+    present = [modality for modality in roles if rates.get(modality)]
     for index, modality in enumerate(present):
         shift = 0.22 * (index - (len(present) - 1) / 2)
-        role = theme.role(modality)
+        role = roles[modality]
         for place, layer in enumerate(layers):
             values = [seed[layer] for seed in rates[modality] if layer in seed]
             if not values:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.table import JOINT
 from spikefuse.analysis.words import percent, points
 from spikefuse.report.drawing import charts, theme
 from spikefuse.report.drawing.panels import Panel, Tips, describe, draw_panel, figure_scale
@@ -134,18 +135,22 @@ def leak_picture(found: Headline) -> Picture | None:
     return draw_picture(lambda: charts.leak_chart(lines), "leak-chart", label)
 
 
-def curve_pictures(groups: Sequence[Group], key: str, *, loss: bool) -> list[Picture]:
+def curve_pictures(
+    groups: Sequence[Group], key: str, modalities: Sequence[str], *, loss: bool
+) -> list[Picture]:
     """Learning curves, a picture a network setting, all on one scale.
 
     Args:
         groups: Networks by setting.
         key: The column of the per-epoch metrics.
+        modalities: Of the run, which decide the colours.
         loss: Draw a loss, on a logarithmic axis, else an accuracy.
     """
+    roles = theme.roles(modalities)
     found = [
         (group, curves)
         for group in groups
-        if (curves := [curve for trial in group.trials if (curve := _curve(trial, key))])
+        if (curves := [curve for trial in group.trials if (curve := _curve(trial, key, roles))])
     ]
     every = [curve for _, curves in found for curve in curves]
     scale = choose_scale(value for curve in every for value in curve.values)
@@ -169,7 +174,7 @@ def _deferred(draw: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
     return lambda: draw(*arguments)
 
 
-def _curve(trial: Trial, key: str) -> charts.Curve | None:
+def _curve(trial: Trial, key: str, roles: Mapping[str, str]) -> charts.Curve | None:
     pairs = [
         (int(epoch), value)
         for row in trial.metrics
@@ -180,12 +185,12 @@ def _curve(trial: Trial, key: str) -> charts.Curve | None:
         return None
     definition = trial.definition
     modality = str(definition.get("modality", ""))
-    pairing = f", {definition.get('protocol')}" if modality == "fused" else ""
+    pairing = f", {definition.get('protocol')}" if modality == JOINT else ""
     best = number(trial.results.get("best_epoch"))
     return charts.Curve(
         label=f"{modality}{pairing}, seed {settings.seed_of(trial)}",
-        role=theme.role(modality),
-        dashed=modality == "fused" and definition.get("protocol") == "paper",
+        role=roles.get(modality, "ink"),
+        dashed=modality == JOINT and definition.get("protocol") == "paper",
         epochs=tuple(epoch for epoch, _ in pairs),
         values=tuple(value for _, value in pairs),
         best=None if best is None else int(best),
@@ -216,24 +221,26 @@ def _rates(trial: Trial) -> dict[str, float]:
     }
 
 
-def layers_of(rates: Mapping[str, Sequence[Mapping[str, float]]]) -> list[str]:
+def layers_of(
+    rates: Mapping[str, Sequence[Mapping[str, float]]], modalities: Sequence[str]
+) -> list[str]:
     """Layer names in the order of the networks, single modalities first."""
-    order = ("image", "audio", "fused")
-    names = [layer for modality in order for seed in rates.get(modality, ()) for layer in seed]
+    names = [layer for modality in modalities for seed in rates.get(modality, ()) for layer in seed]
     return list(dict.fromkeys(names))
 
 
-def rate_pictures(groups: Sequence[Group]) -> list[Picture]:
+def rate_pictures(groups: Sequence[Group], modalities: Sequence[str]) -> list[Picture]:
     """Firing rates by layer, a picture a spiking network setting, all on one scale."""
+    roles = theme.roles(modalities)
     found = [(group, rates_of(group)) for group in groups if group.network == "snn"]
     every = [
         rate for _, rates in found for seeds in rates.values() for s in seeds for rate in s.values()
     ]
     pictures = []
     for index, (group, rates) in enumerate(found):
-        layers = layers_of(rates)
+        layers = layers_of(rates, modalities)
         if layers:
             label = f"Firing rate of each layer, {group.label}. The numbers are in the table below."
-            draw = _deferred(charts.rate_chart, layers, rates, max(every) or 1.0)
+            draw = _deferred(charts.rate_chart, layers, rates, max(every) or 1.0, roles)
             pictures.append(draw_picture(draw, f"rate-{index}", label, title=group.label))
     return pictures

@@ -4,7 +4,7 @@ Every colour is drawn in its light form. Inside the page that form is replaced b
 variable of the same name (`svg.py`), so that one drawing serves light and dark.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,10 @@ LIGHT: Mapping[str, str] = MappingProxyType(
         "audio": "#b84e08",
         "fused": "#00805e",
         "mean": "#6e6a80",
+        "further-1": "#3a10e0",
+        "further-2": "#4a3a00",
+        "further-3": "#8c0f3c",
+        "further-4": "#1f2a6b",
     }
 )
 DARK: Mapping[str, str] = MappingProxyType(
@@ -34,6 +38,10 @@ DARK: Mapping[str, str] = MappingProxyType(
         "audio": "#ffa45e",
         "fused": "#3fd6a4",
         "mean": "#b9b3cf",
+        "further-1": "#fcf10b",
+        "further-2": "#9a68fe",
+        "further-3": "#738fa4",
+        "further-4": "#cf6d5a",
     }
 )
 
@@ -41,15 +49,23 @@ DARK: Mapping[str, str] = MappingProxyType(
 ROLE: Mapping[str, str] = MappingProxyType(
     {"image": "image", "audio": "audio", "fused": "fused", "unimodal mean": "mean"}
 )
+FURTHER = ("further-1", "further-2", "further-3", "further-4")
+"""Roles of modalities that have none of their own, in the order of the run's networks."""
 MARKER: Mapping[str, str] = MappingProxyType(
     {"image": "s", "audio": "^", "fused": "o", "mean": "P", "ink": "o"}
+    | dict(zip(FURTHER, ("D", "v", "X", "p"), strict=True))
 )
+GLYPH: Mapping[str, str] = MappingProxyType(
+    {"image": "\u25a0", "audio": "\u25b2", "fused": "\u25cf", "mean": "\u271a", "ink": "\u25cf"}
+    | dict(zip(FURTHER, ("\u25c6", "\u25bc", "\u2716", "\u2b1f"), strict=True))
+)
+"""The marker in a legend of text."""
 
 SHADES = 6
 """Steps from the card's colour towards a role's, as backgrounds of cells with text in them."""
 # How far the last step goes: text in ink keeps a contrast of 4.5 on it, light and dark.
 _LAST_SHADE: Mapping[str, float] = MappingProxyType(
-    {"image": 0.4, "audio": 0.4, "fused": 0.4, "ink": 0.3}
+    {"image": 0.4, "audio": 0.4, "fused": 0.4, "ink": 0.3} | dict.fromkeys(FURTHER, 0.3)
 )
 
 SANS = ("Inter", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
@@ -58,6 +74,21 @@ SANS = ("Inter", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
 def role(level: object) -> str:
     """The colour role of a hue level."""
     return ROLE.get(str(level), "ink")
+
+
+def roles(modalities: Iterable[str]) -> dict[str, str]:
+    """A role for each modality of a run: its own where it has one, else the next further one.
+
+    Example:
+        >>> roles(["image", "touch", "sound", "fused"])
+        {'image': 'image', 'touch': 'further-1', 'sound': 'further-2', 'fused': 'fused'}
+    """
+    names = list(modalities)
+    others = [name for name in names if name not in ROLE]
+    return {
+        name: ROLE[name] if name in ROLE else FURTHER[others.index(name) % len(FURTHER)]
+        for name in names
+    }
 
 
 def shades(palette: Mapping[str, str]) -> dict[str, str]:

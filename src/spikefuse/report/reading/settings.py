@@ -15,7 +15,6 @@ _DEFAULTS: Mapping[str, object] = {"neuron": "lif", "reset": "soft", "time_steps
 # Not part of what a group of curves shares: a curve is drawn for each of them.
 _WITHIN = ("modality", "protocol", "seed", "fusion")
 _ORDER = {"snn": 0, "dnn": 1, "S": 0, "S/2": 1, "S/3": 2}
-MODALITIES = ("image", "audio", "fused")
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,9 +9,11 @@ import io
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from spikefuse.analysis.table import JOINT, Table, single_modalities
 from spikefuse.core.errors import SpikefuseError, StoreError
 from spikefuse.core.untrusted import (
     MOST_JSON_BYTES,
@@ -65,6 +67,12 @@ class Run:
     claims: tuple[Mapping[str, Any], ...] = ()
     sensitivity: tuple[Mapping[str, str], ...] = ()
     notices: tuple[str, ...] = ()
+
+    @cached_property
+    def modalities(self) -> tuple[str, ...]:
+        """The levels of the column `modality`, in the order of the networks, the joint one last."""
+        table = Table(self.rows)
+        return (*single_modalities(table), *([JOINT] if table.select(modality=JOINT) else []))
 
 
 def find_run(runs: Path) -> Path:

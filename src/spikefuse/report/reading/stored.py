@@ -1,6 +1,6 @@
 """The default networks of a run, and the tensors that their trials stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from spikefuse.analysis.figures import FIGURES
 from spikefuse.analysis.table import Table, default_levels
 from spikefuse.core.errors import SpikefuseError, StudyError
-from spikefuse.report.reading.settings import MODALITIES
 from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.results import TrialFolder, TrialStore
 
@@ -26,7 +25,7 @@ def default_trials(run: Run, network: str, modality: str, steps: int = 4) -> dic
     Args:
         run: The run.
         network: "snn" or "dnn".
-        modality: "image", "audio" or "fused".
+        modality: A level of that column.
         steps: Time steps of a spiking network.
 
     Raises:
@@ -40,16 +39,20 @@ def default_trials(run: Run, network: str, modality: str, steps: int = 4) -> dic
     return {seed: by_name[name] for seed, name in series.trials.items() if name in by_name}
 
 
-def site_rank(site: str) -> tuple[bool, int, str]:
-    """Sorts layers: convolutions before hidden layers, image before audio.
+def in_order(sites: Iterable[str], modalities: Sequence[str]) -> list[str]:
+    """Layers in order: convolutions before hidden layers, branches as the networks have them.
 
     Example:
-        >>> sorted(["fused.hidden", "audio.conv1", "image.conv2", "image.conv1"], key=site_rank)
-        ['image.conv1', 'image.conv2', 'audio.conv1', 'fused.hidden']
+        >>> in_order(["fused.hidden", "audio.conv1", "image.conv1"], ["image", "audio", "fused"])
+        ['image.conv1', 'audio.conv1', 'fused.hidden']
     """
-    branch, _, layer = site.partition(".")
-    place = MODALITIES.index(branch) if branch in MODALITIES else len(MODALITIES)
-    return not layer.startswith("conv"), place, site
+
+    def rank(site: str) -> tuple[bool, int, str]:
+        branch, _, layer = site.partition(".")
+        place = modalities.index(branch) if branch in modalities else len(modalities)
+        return not layer.startswith("conv"), place, site
+
+    return sorted(sites, key=rank)
 
 
 @dataclass

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from spikefuse.analysis.table import JOINT
 from spikefuse.analysis.words import NONE
-from spikefuse.report.reading.settings import MODALITIES, number
+from spikefuse.report.reading.settings import number
 from spikefuse.report.reading.sources import Trial
 from spikefuse.report.tables import Column, Table
 
@@ -18,7 +19,9 @@ _PROTOCOLS = ("paper", "disjoint", "speaker", "official")
 Key = tuple[str, str]
 
 
-def _audits(trials: Sequence[Trial]) -> dict[Key, list[Mapping[str, Any]]]:
+def _audits(
+    trials: Sequence[Trial], modalities: Sequence[str]
+) -> dict[Key, list[Mapping[str, Any]]]:
     """The audits by (protocol, modality): the leaking one first, fused networks first."""
     found: dict[Key, list[Mapping[str, Any]]] = defaultdict(list)
     for trial in trials:
@@ -30,7 +33,7 @@ def _audits(trials: Sequence[Trial]) -> dict[Key, list[Mapping[str, Any]]]:
     def rank(key: Key) -> tuple[int, int, Key]:
         protocol, modality = key
         first = _PROTOCOLS.index(protocol) if protocol in _PROTOCOLS else len(_PROTOCOLS)
-        second = -MODALITIES.index(modality) if modality in MODALITIES else 1
+        second = -modalities.index(modality) if modality in modalities else 1
         return first, second, key
 
     return {key: found[key] for key in sorted(found, key=rank)}
@@ -55,10 +58,10 @@ def _range(values: Sequence[float], form: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def audit_shares(trials: Sequence[Trial]) -> dict[str, float]:
+def audit_shares(trials: Sequence[Trial], modalities: Sequence[str]) -> dict[str, float]:
     """Share of validation clips that training holds too, by protocol, for fused networks."""
     shares = {}
-    for (protocol, modality), audits in _audits(trials).items():
+    for (protocol, modality), audits in _audits(trials, modalities).items():
         overlaps = [
             overlap
             for audit in audits
@@ -66,14 +69,14 @@ def audit_shares(trials: Sequence[Trial]) -> dict[str, float]:
             if (overlap.get("first"), overlap.get("second")) == ("train", "validation")
         ]
         found = _numbers(overlaps, "clips_share")
-        if modality == "fused" and found:
+        if modality == JOINT and found:
             shares[protocol] = fmean(found)
     return shares
 
 
-def audit_tables(trials: Sequence[Trial]) -> list[Table]:
+def audit_tables(trials: Sequence[Trial], modalities: Sequence[str]) -> list[Table]:
     """What every two splits share, and what each split holds; empty without audits."""
-    audits = _audits(trials)
+    audits = _audits(trials, modalities)
     if not audits:
         return []
     return [_overlap_table(audits), _content_table(audits)]

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import Tips
 from spikefuse.report.drawing.pictures import Picture, draw_picture
-from spikefuse.report.reading.settings import MODALITIES
 from spikefuse.report.reading.sources import Run, Trial
-from spikefuse.report.reading.stored import Arrays, Shelf, site_rank
+from spikefuse.report.reading.stored import Arrays, Shelf, in_order
 from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.tables import Column, Table
 
@@ -32,12 +31,14 @@ class Strip:
         counts: [T, units] spikes; of a channel over all its places, of a neuron 0 or 1.
         units: "channels" or "neurons".
         total: How many there are in all, where not each is stored and it is known.
+        role: Colour role of its branch.
     """
 
     site: str
     counts: NDArray[np.int64]
     units: str
     total: int | None = None
+    role: str = "ink"
 
     @property
     def what(self) -> str:
@@ -69,12 +70,12 @@ class Look:
 def looks(run: Run, shelf: Shelf) -> list[Look]:
     """What the default spiking networks of the first seed that stored it show."""
     found = []
-    for modality in MODALITIES:
-        for seed, trial in shelf.trials("snn", modality).items():
+    for modality in run.modalities:
+        for trial in shelf.trials("snn", modality).values():
             stored = shelf.observations(trial)
             try:
                 seen = [
-                    _look(stored, outcome, modality, trial, seed)
+                    _look(stored, outcome, modality, trial, run.modalities)
                     for outcome in OUTCOMES
                     if f"{outcome}/label" in stored
                 ]
@@ -87,8 +88,10 @@ def looks(run: Run, shelf: Shelf) -> list[Look]:
     return found
 
 
-def _look(stored: Arrays, outcome: str, modality: str, trial: Trial, seed: int) -> Look:
-    hidden = trial.results.get("hidden")
+def _look(
+    stored: Arrays, outcome: str, modality: str, trial: Trial, modalities: Sequence[str]
+) -> Look:
+    hidden, roles = trial.results.get("hidden"), theme.roles(modalities)
 
     def number(name: str) -> int:
         return int(stored[f"{outcome}/{name}"].reshape(-1)[0])
@@ -97,16 +100,18 @@ def _look(stored: Arrays, outcome: str, modality: str, trial: Trial, seed: int) 
     for kind, units in (("counts", "channels"), ("spikes", "neurons")):
         prefix = f"{outcome}/{kind}/"
         sites = [name.removeprefix(prefix) for name in stored if name.startswith(prefix)]
-        for site in sorted(sites, key=site_rank):
+        for site in in_order(sites, modalities):
             counts = np.asarray(stored[prefix + site], dtype=np.int64)
             if counts.ndim != 2 or not counts.size or counts.min() < 0:
                 raise ValueError(f"{prefix}{site} has the shape {counts.shape}")
             total = hidden if units == "neurons" and isinstance(hidden, int) else None
-            strips.append(Strip(site, counts, units, total))
+            role = roles.get(site.partition(".")[0], "ink")
+            strips.append(Strip(site, counts, units, total, role))
     if not strips:
         raise ValueError(f"no layers under {outcome}")
-    samples = {name: number(name) for name in ("image", "audio") if f"{outcome}/{name}" in stored}
+    samples = {name: number(name) for name in modalities if f"{outcome}/{name}" in stored}
     label, predicted = number("label"), number("predicted")
+    seed = int(trial.definition.get("seed", 0))
     return Look(modality, outcome, label, predicted, samples, trial.name, seed, tuple(strips))
 
 
@@ -185,7 +190,7 @@ def _draw_strip(ax: Axes, strip: Strip, tips: Tips) -> None:
     steps, units = strip.counts.shape
     ax.set_xlim(0, units)
     ax.set_ylim(steps + 0.5, 0.5)
-    colour = theme.LIGHT[theme.role(strip.site.partition(".")[0])]
+    colour = theme.LIGHT[strip.role]
     peak = max(int(strip.counts.max()), 1)
     # A path a shade: a path a cell would make the page several times as large.
     level = np.ceil(strip.counts / peak * _LEVELS).astype(int)

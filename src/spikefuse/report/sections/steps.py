@@ -9,15 +9,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.table import JOINT
 from spikefuse.analysis.words import rate as rate_words
 from spikefuse.analysis.words import rate_interval
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
 from spikefuse.report.drawing.panels import Tips
 from spikefuse.report.drawing.pictures import Picture, draw_picture
-from spikefuse.report.reading.settings import MODALITIES
 from spikefuse.report.reading.sources import Run
-from spikefuse.report.reading.stored import Arrays, Shelf, site_rank
+from spikefuse.report.reading.stored import Arrays, Shelf, in_order
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
 
@@ -33,11 +33,13 @@ class StepRates:
     Attributes:
         steps: T.
         layers: Layer -> seed -> [T].
+        roles: Colour role by branch.
     """
 
     modality: str
     steps: int
     layers: Mapping[str, Mapping[int, NDArray[np.float64]]]
+    roles: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -53,7 +55,7 @@ def step_rates(run: Run, shelf: Shelf) -> list[StepRates]:
     """Of the default spiking networks of every number of steps that stored them."""
     found = []
     for steps in TIME_STEPS:
-        for modality in MODALITIES:
+        for modality in run.modalities:
             layers: dict[str, dict[int, NDArray[np.float64]]] = {}
             for seed, trial in shelf.trials("snn", modality, steps).items():
                 try:
@@ -62,8 +64,8 @@ def step_rates(run: Run, shelf: Shelf) -> list[StepRates]:
                 except (ValueError, TypeError) as error:
                     shelf.refuse(trial, "observations", error)
             if layers:
-                ordered = {layer: layers[layer] for layer in sorted(layers, key=site_rank)}
-                found.append(StepRates(modality, steps, ordered))
+                ordered = {layer: layers[layer] for layer in in_order(layers, run.modalities)}
+                found.append(StepRates(modality, steps, ordered, theme.roles(run.modalities)))
     return found
 
 
@@ -95,13 +97,20 @@ def step_section(found: Sequence[StepRates], command: str) -> Section | None:
         paragraphs=[
             "Spikes per neuron at each time step of the default SNN (LIF, soft reset, size S), "
             "over the same validation samples as the rates above. A thin line is a seed, the "
-            "thick one their mean; all panels share one axis. Colours name the branch: image, "
-            "audio, or both joined."
+            "thick one their mean; all panels share one axis. Colours name the branch: "
+            f"{_branches(found)}."
         ],
         tables=(Shown(step_table(found)),),
         pictures=[_picture(each, limit or 1.0) for each in found],
         command=command,
     )
+
+
+def _branches(found: Sequence[StepRates]) -> str:
+    """`image, audio, or both joined`."""
+    names = [name for name in found[0].roles if name != JOINT]
+    joined = "both" if len(names) == 2 else "all"
+    return ", ".join([*names, f"or {joined} joined"])
 
 
 def _picture(rates: StepRates, limit: float) -> Picture:
@@ -134,7 +143,7 @@ def step_chart(rates: StepRates, limit: float) -> tuple[Figure, Tips]:
     x = np.arange(1, rates.steps + 1)
     ends = {}
     for layer, seeds in rates.layers.items():
-        colour = theme.LIGHT[theme.role(layer.partition(".")[0])]
+        colour = theme.LIGHT[rates.roles.get(layer.partition(".")[0], "ink")]
         style = _STYLES.get(layer.rpartition(".")[2], "-")
         mean = np.mean(list(seeds.values()), axis=0)
         for rate in seeds.values():

@@ -67,7 +67,9 @@ def test_palettes_have_the_same_names_and_no_colour_twice() -> None:
 
 
 @pytest.mark.parametrize("name", PALETTES)
-@pytest.mark.parametrize("role", ["ink", "muted", "image", "audio", "fused", "mean"])
+@pytest.mark.parametrize(
+    "role", ["ink", "muted", "image", "audio", "fused", "mean", *theme.FURTHER]
+)
 def test_every_role_has_text_contrast_on_a_card_and_on_the_page(name: str, role: str) -> None:
     palette = PALETTES[name]
 
@@ -89,10 +91,10 @@ def test_text_keeps_its_contrast_on_every_shade(name: str) -> None:
     palette = PALETTES[name]
     shades = theme.shades(palette)
 
-    assert len(shades) == 4 * theme.SHADES
+    assert len(shades) == 8 * theme.SHADES
     for shade, colour in shades.items():
         assert contrast(palette["ink"], colour) >= 4.5, shade
-    for role in ("image", "audio", "fused", "ink"):
+    for role in ("image", "audio", "fused", "ink", *theme.FURTHER):
         steps = [contrast(shades[f"{role}-{n}"], palette["card"]) for n in range(1, 7)]
         assert steps == sorted(steps)
         assert steps[-1] > 1.4
@@ -121,7 +123,24 @@ def test_modalities_differ_for_every_eye(name: str, deficiency: str) -> None:
         assert np.linalg.norm(seen[first] - seen[second]) > least
 
 
-def test_each_role_has_a_marker_of_its_own() -> None:
-    markers = [theme.MARKER[role] for role in ("image", "audio", "fused", "mean")]
+@pytest.mark.parametrize("name", PALETTES)
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_further_modalities_differ_for_every_eye_too(name: str, deficiency: str) -> None:
+    roles = ("image", "audio", "fused", *theme.FURTHER)
+    seen = [lab(DEFICIENCIES[deficiency] @ linear(PALETTES[name][role])) for role in roles]
 
-    assert len(set(markers)) == 4
+    for place, first in enumerate(seen):
+        assert all(np.linalg.norm(first - second) > 12 for second in seen[place + 1 :])
+
+
+def test_modalities_of_any_name_have_a_colour_and_a_mark_of_their_own() -> None:
+    roles = theme.roles(["touch", "image", "sound", "radar", "smell", "fused"])
+    assert (roles["image"], roles["fused"]) == ("image", "fused")
+    assert len(set(roles.values())) == len(roles)
+    assert set(roles.values()) <= set(theme.LIGHT) & set(theme.MARKER) & set(theme.GLYPH)
+
+
+def test_each_role_has_a_marker_of_its_own() -> None:
+    markers = [theme.MARKER[role] for role in ("image", "audio", "fused", "mean", *theme.FURTHER)]
+
+    assert len(set(markers)) == 8

@@ -17,10 +17,11 @@ def stored(labels: list[int], predicted: list[int]) -> dict[str, Any]:
     return {
         "labels": np.array(labels, dtype=np.uint8),
         "predicted": np.array(predicted, dtype=np.uint8),
+        "logits": np.zeros((len(labels), 10)),
     }
 
 
-def test_rows_are_true_digits_and_columns_what_was_read() -> None:
+def test_rows_are_true_classes_and_columns_what_was_read() -> None:
     counts = count(stored([3, 3, 3, 9], [3, 8, 8, 9]))
 
     assert counts[3, 3] == 1
@@ -33,8 +34,8 @@ def test_rows_are_true_digits_and_columns_what_was_read() -> None:
 @pytest.mark.parametrize(
     ("labels", "predicted"), [([1, 2], [1]), ([], []), ([1], [10]), ([255], [1])]
 )
-def test_what_is_no_digit_is_refused(labels: list[int], predicted: list[int]) -> None:
-    with pytest.raises(ValueError, match=r"labels|digit"):
+def test_what_is_no_class_is_refused(labels: list[int], predicted: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"labels|none of 10"):
         count(stored(labels, predicted))
 
 
@@ -43,7 +44,7 @@ def test_matrix_sums_seeds_and_gives_recall_with_interval() -> None:
     first[4] = [0, 0, 0, 0, 8, 0, 0, 0, 0, 2]
     second[4] = [0, 0, 0, 0, 6, 0, 0, 0, 0, 4]
 
-    (matrix,) = matrices([Confusion("snn", "fused", {0: first, 1: second})])
+    (matrix,) = matrices([Confusion("snn", "fused", {0: first, 1: second}, "fused")])
 
     row = matrix.table.rows[4]
     assert row[:11] == ("4", "0", "0", "0", "0", "14", "0", "0", "0", "0", "6")
@@ -59,7 +60,7 @@ def test_shades_tell_right_from_wrong_and_much_from_little() -> None:
     counts[0, 0], counts[0, 1], counts[0, 2] = 170, 29, 1
     counts[5, 7] = 10
 
-    (matrix,) = matrices([Confusion("dnn", "audio", {0: counts})])
+    (matrix,) = matrices([Confusion("dnn", "audio", {0: counts}, "audio")])
 
     assert matrix.shades[0][:4] == ("audio-6", "ink-6", "ink-1", "")
     assert matrix.shades[5][7] == f"ink-{theme.SHADES}"
@@ -90,3 +91,39 @@ def test_a_run_gives_the_counts_of_its_predictions(synthetic: ModuleType, tmp_pa
     assert audio.counts.sum() == 400
     assert audio.counts.sum() - np.trace(audio.counts) == wrong
     assert shelf.notices == []
+
+
+@pytest.mark.parametrize("classes", [2, 30])
+def test_any_number_of_classes_up_to_30_is_a_matrix(classes: int) -> None:
+    counts = 3 * np.eye(classes, dtype=int)
+    names = tuple(f"class {index}" for index in range(classes))
+
+    (matrix,) = matrices([Confusion("snn", "touch", {0: counts}, "further-1", names)])
+
+    assert len(matrix.table.rows) == len(matrix.shades) == classes
+    assert matrix.table.columns[classes].title == f"Read as class {classes - 1}"
+    assert matrix.table.rows[1][:3] == ("class 1", "0", "3")
+    assert matrix.shades[1][:2] == ("", "further-1-6")
+
+
+def test_of_a_thousand_classes_the_most_confused_pairs_are_listed() -> None:
+    counts = 10 * np.eye(1000, dtype=int)
+    counts[7, 999], counts[3, 4] = 30, 20
+
+    (matrix,) = matrices([Confusion("snn", "touch", {0: counts})])
+
+    assert matrix.shades == ()
+    assert matrix.table.rows == (
+        ("7", "999", "30", "40", "75.00"),
+        ("3", "4", "20", "30", "66.67"),
+    )
+    assert "Of 1,000 classes" in matrix.table.caption
+
+
+def test_without_logits_the_largest_class_says_how_many() -> None:
+    bare = {name: value for name, value in stored([0, 2], [1, 2]).items() if name != "logits"}
+    small, large = count(bare), count(stored([9], [9]))
+    assert small.shape == (3, 3)
+    both = Confusion("snn", "fused", {0: small, 1: large})
+    assert both.counts.shape == (10, 10)
+    assert (both.counts[0, 1], both.counts[9, 9], both.counts.sum()) == (1, 1, 3)

@@ -25,6 +25,7 @@ RATES = StepRates(
         "image.conv1": {0: np.array([0.1, 0.2, 0.3, 0.4]), 1: np.array([0.2, 0.2, 0.3, 0.4])},
         "fused.hidden": {0: np.array([0.0, 0.1, 0.2, 0.41])},
     },
+    theme.roles(["image", "audio", "fused"]),
 )
 
 
