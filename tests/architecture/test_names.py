@@ -25,7 +25,6 @@ ALLOWED = {
 """Where the names belong, and why."""
 
 TO_DO = {
-    "analysis/table.py",
     "bench/contestants.py",
     "cli/data.py",
     "cli/single.py",
@@ -37,7 +36,6 @@ TO_DO = {
     "report/drawing/pairs.py",
     "report/page.py",
     "report/sections/controls.py",
-    "report/sections/speakers.py",
     "training/effect.py",
 }
 """Files that still name one."""

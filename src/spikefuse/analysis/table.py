@@ -14,6 +14,7 @@ from typing import Any
 
 from spikefuse.analysis.words import level_name, shown
 from spikefuse.core.errors import StudyError
+from spikefuse.data.sources.contract import FUSED
 
 Level = str | int | float
 Row = Mapping[str, Any]
@@ -35,7 +36,7 @@ SPIKING: Mapping[str, Level] = MappingProxyType({"neuron": "lif", "reset": "soft
 DEFAULT_STUDIES = ("model-size", "controls")
 """Studies whose rows hold the networks with default neuron, reset and time steps."""
 
-JOINT = "fused"
+JOINT = FUSED
 """Level of the column `modality` of a network that joins several."""
 DEFAULT_FUSION = "early"
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from spikefuse.analysis.speakers import SpeakerSummary
 from spikefuse.analysis.words import NONE, interval, level_name, percent, points, span
+from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
 from spikefuse.report.drawing.svg import plain
@@ -30,8 +31,7 @@ def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section |
         tables=(Shown(summary_table(found), open=True), Shown(speaker_table(found))),
         pictures=[draw_picture(lambda: dot_chart(dots), "speakers-chart", label)],
         legend=(
-            Key("audio", "\u25b2", "audio"),
-            Key("fused", "\u25cf", "fused"),
+            *(Key(role, theme.GLYPH[role], name) for name, role in _roles(found).items()),
             Key("", "\u25cb", "hollow: DNN"),
             Key("", "\u2501", "95 % interval over seeds"),
         ),
@@ -39,6 +39,11 @@ def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section |
         command=command,
         wide=True,
     )
+
+
+def _roles(found: Sequence[SpeakerSummary]) -> dict[str, str]:
+    """Colour role by modality."""
+    return theme.roles(dict.fromkeys(each.modality for each in found))
 
 
 def _name(found: SpeakerSummary) -> str:
@@ -62,7 +67,7 @@ def _dots(found: Sequence[SpeakerSummary]) -> Dots:
     series = [
         Series(
             f"{level_name('network', each.network)} {each.modality}",
-            each.modality,
+            _roles(found)[each.modality],
             {plain(name, 60): accuracy for name, accuracy in each.speakers.items()},
             hollow=each.network == "dnn",
         )
