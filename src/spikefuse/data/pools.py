@@ -24,6 +24,8 @@ class Pool:
         names: What each sample is called; () where they have no names.
         groups: [N] int64 positions in `group_names`: who or what a sample is of; None without.
         group_names: () without groups.
+        official_validation: [N] bool, among the samples that are not test; None where every seed
+            draws its own.
     """
 
     modality: str
@@ -33,16 +35,18 @@ class Pool:
     names: tuple[str, ...] = ()
     groups: Tensor | None = None
     group_names: tuple[str, ...] = ()
+    official_validation: Tensor | None = None
 
     def __post_init__(self) -> None:
         count = len(self.inputs)
         lengths = [len(self.labels), len(self.official_test)]
         lengths += [len(self.names)] if self.names else []
         lengths += [] if self.groups is None else [len(self.groups)]
+        lengths += [] if self.official_validation is None else [len(self.official_validation)]
         require(
             all(length == count for length in lengths),
             "Pool",
-            "labels, official_test, names and groups",
+            "labels, official_test, names, groups and official_validation",
             f"as long as inputs ({count})",
             lengths,
         )
@@ -52,7 +56,8 @@ class Pool:
         import torch
 
         digest = hashlib.sha256(self.modality.encode())
-        for part in (self.inputs, self.labels, self.official_test, self.groups):
+        parts = (self.inputs, self.labels, self.official_test, self.groups)
+        for part in (*parts, self.official_validation):
             if part is not None:
                 digest.update(f"{part.dtype} {tuple(part.shape)}".encode())
                 flat = part.detach().cpu().contiguous().flatten().view(torch.uint8)

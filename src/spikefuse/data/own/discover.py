@@ -13,7 +13,7 @@ from spikefuse.data.own.refusals import WHERE, refusal, some
 from spikefuse.data.own.settings import OwnSettings, read_toml
 
 CLASSES = (2, 1_000)
-RESERVED = ("fused",)
+RESERVED = ("fused", "labels", "logits", "predicted")
 """Names that mean something else beside modalities."""
 
 _FILES = (".toml", ".npz", ".csv", ".jsonl")

@@ -143,7 +143,8 @@ def split_pool(draw: _Draw, modality: Modality) -> Splits:
     """Pool indices of each split of one modality by itself, each sample once, ascending."""
     training, tested = _train_and_test(draw, modality)
     share = draw.selection.validation_of(modality)
-    splits = _hold_out(draw.pool(modality), training, share, draw.seed, modality.name)
+    pool = draw.pool(modality)
+    splits = _given(pool, training) or _hold_out(pool, training, share, draw.seed, modality.name)
     return _require_filled({**splits, "test": tested}, modality.name)
 
 
@@ -156,7 +157,10 @@ def split_pairs(draw: _Draw) -> Splits:
     modality = draw.source.modalities[0]
     training, tested = _train_and_test(draw, modality)
     pool, share = draw.pool(modality), draw.selection.validation_of(modality)
-    if pool.groups is None:
+    given = _given(pool, training)
+    if given is not None:
+        splits = given
+    elif pool.groups is None:
         splits = _hold_out(pool, training, share, draw.seed, "pairs")
     else:
         splits = _hold_out_groups(pool.groups, training, share, draw.seed)
@@ -266,6 +270,14 @@ def _subset(pool: Pool, mask: Tensor, size: int | None, argument: str, seed: int
             "Leave it out to use all."
         )
     return stratified(indices, pool.labels[indices], size, seed, "subset", argument)
+
+
+def _given(pool: Pool, training: Tensor) -> Splits | None:
+    """Training and validation as the data itself gives them; None where it does not."""
+    if pool.official_validation is None:
+        return None
+    held = pool.official_validation[training]
+    return {"train": training[~held], "validation": training[held]}
 
 
 def _hold_out(pool: Pool, training: Tensor, share: float, seed: int, stream: str) -> Splits:

@@ -134,6 +134,7 @@ def decode_array(values: NDArray[np.float32], settled: Plan) -> Decoded:
 
 KIND = Kind(
     title="arrays",
+    samples="arrays",
     suffixes=(".npy", ".npz"),
     settings=ArraySettings,
     recipe="array-linear-1",

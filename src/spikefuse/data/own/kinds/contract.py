@@ -49,6 +49,7 @@ class Kind:
 
     Args:
         title: For people.
+        samples: What samples are called, in the plural.
         suffixes: Ends of file names, in lower case.
         settings: The record of what the user may fix; a field left at None follows the data.
         recipe: Names the steps of `decode`; it enters cache keys, so it changes with them.
@@ -60,6 +61,7 @@ class Kind:
     """
 
     title: str
+    samples: str
     suffixes: tuple[str, ...]
     settings: type[BaseModel]
     recipe: str

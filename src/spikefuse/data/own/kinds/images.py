@@ -159,6 +159,7 @@ def _resized(image: "Image", settings: Any) -> "Image":
 
 KIND = Kind(
     title="images",
+    samples="images",
     suffixes=(".png", ".jpg", ".jpeg"),
     settings=ImageSettings,
     recipe="pillow-bilinear-1",

@@ -193,6 +193,7 @@ def _is_clipped(samples: NDArray[np.float32]) -> bool:
 
 KIND = Kind(
     title="audio",
+    samples="clips",
     suffixes=(".wav", ".flac", ".ogg", ".mp3"),
     settings=AudioSettings,
     recipe=f"resample-poly-{RECIPE}",

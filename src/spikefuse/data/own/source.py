@@ -1,0 +1,103 @@
+"""Somebody's own data as a data source: what networks are trained on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.data.own.description import SPLITS
+from spikefuse.data.own.kinds.registry import KINDS
+from spikefuse.data.pools import Pool
+from spikefuse.data.sources.contract import Modality, Reading, Source
+from spikefuse.data.sources.registry import SOURCES, register_source
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from spikefuse.data.own.read import OwnData, OwnModality
+    from spikefuse.data.settings import DataSettings
+
+PREFIX = "own-"
+
+
+def own_source(data: OwnData) -> Source:
+    """A source that holds this data; its content's fingerprint enters every trial's name.
+
+    Test and validation are those of the data, the same for every seed.
+    """
+    pools = {name: _pool(data, each) for name, each in data.modalities.items()}
+
+    def read(settings: DataSettings, folder: Path | None) -> Reading:
+        return Reading(pools, (data.fingerprint,))
+
+    return Source(
+        name=source_name(data.name),
+        title=f"own data {data.name!r}",
+        banner=data.banner,
+        classes=data.classes,
+        modalities=tuple(
+            _modality(data, each, pools[name]) for name, each in data.modalities.items()
+        ),
+        read=read,
+        digests=lambda folder: (data.fingerprint,),
+        is_paired=data.paired and len(pools) > 1,
+    )
+
+
+def register_own(data: OwnData) -> Source:
+    """Make own data known by its name; data read again takes the place of what it was before."""
+    source = own_source(data)
+    known = SOURCES.get(source.name)
+    if known is not None and known.digests(None) == source.digests(None):
+        return known
+    SOURCES.pop(source.name, None)
+    return register_source(source)
+
+
+def source_name(name: str) -> str:
+    """What a source of this folder or file is called.
+
+    Example:
+        >>> source_name("My Animals (2).npz")
+        'own-my-animals-2-npz'
+    """
+    word = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+    return PREFIX + (word or "data")
+
+
+def _pool(data: OwnData, modality: OwnModality) -> Pool:
+    return Pool(
+        modality=modality.name,
+        inputs=_shaped(modality.inputs),
+        labels=modality.labels,
+        official_test=modality.splits == SPLITS.index("test"),
+        names=modality.names,
+        groups=modality.groups,
+        group_names=() if modality.groups is None else data.group_names,
+        official_validation=modality.splits == SPLITS.index("validation"),
+    )
+
+
+def _shaped(inputs: Tensor) -> Tensor:
+    """[N, C, H, W] of images and spectrograms; arrays with features as rows and time as columns."""
+    if inputs.dim() == 2:
+        return inputs[:, None, :, None].contiguous()
+    return inputs.transpose(1, 2)[:, None].contiguous() if inputs.dim() == 3 else inputs
+
+
+def _modality(data: OwnData, modality: OwnModality, pool: Pool) -> Modality:
+    channels, height, width = pool.inputs.shape[1:]
+    shape = (int(channels), int(height), int(width))
+    options: dict[str, Any] = {}
+    if modality.groups is not None:
+        options = {"groups": data.group_names, "group_noun": data.group or "group"}
+    return Modality(
+        name=modality.name,
+        kind=modality.kind,
+        shape=lambda settings: shape,
+        train=int((~pool.official_test).sum()),
+        test=int(pool.official_test.sum()),
+        noun=KINDS[modality.kind].samples,
+        **options,
+    )
