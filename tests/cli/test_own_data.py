@@ -10,9 +10,11 @@ import pytest
 from own_files import class_folders, snapshot, table_folder
 
 
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: object, command: tuple[str, ...] = ("data", "verify"), **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "spikefuse", "data", "verify", *map(str, arguments)],
+        [sys.executable, "-m", "spikefuse", *command, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -58,3 +60,26 @@ def test_an_option_without_effect_is_refused(
 
     assert answer.returncode == 2
     assert "Leave it out." in answer.stderr
+
+
+def test_a_network_is_trained_on_it(tmp_path: Path, cache: dict[str, str]) -> None:
+    table_folder(tmp_path / "moves")
+    (tmp_path / "moves.toml").write_text('data = "moves"\ngroup = "subject"\n')
+    options = {
+        "data": tmp_path / "moves.toml",
+        "out": tmp_path / "runs",
+        "modality": "fused",
+        "protocol": "paired",
+        "plan": "mlp",
+        "budget": 20_000,
+        "epochs": 1,
+        "time-steps": 2,
+    }
+    before = snapshot(tmp_path / "moves")
+    arguments = [str(each) for name, value in options.items() for each in (f"--{name}", value)]
+    answer = run(*arguments, "--json", command=("train",), **cache)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "Own data 'moves': sight (images: 6 train, 2 validation, 4 test)" in answer.stderr
+    assert 0 <= json.loads(answer.stdout)["results"]["accuracy"]["test_last"] <= 1
+    assert snapshot(tmp_path / "moves") == before

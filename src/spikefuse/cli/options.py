@@ -74,6 +74,15 @@ Data = Annotated[
         "builtin (the small embedded data).",
     ),
 ]
+DataOrOwn = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="auto (real data where found or downloadable), digits (MNIST and spoken digits), "
+        "builtin (the small embedded data), or data of your own: a folder, a metadata table, an "
+        ".npz archive or a TOML file.",
+    ),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(

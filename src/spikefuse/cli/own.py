@@ -54,6 +54,25 @@ def settings_of(path: Path, given: dict[str, Any]) -> OwnSettings | None:
     return own_settings(given, "the options")
 
 
+def source_of(data: str, console: Console) -> str:
+    """The source that `--data` names; data of somebody's own is read and made a source first.
+
+    Raises:
+        InputError: The data cannot be used as it is.
+    """
+    from spikefuse.data.own import read_own
+    from spikefuse.data.own.discover import FILES
+    from spikefuse.data.own.source import register_own
+    from spikefuse.data.sources.registry import choices
+
+    path = Path(data).expanduser()
+    is_path = path.exists() or path.suffix.lower() in FILES or "/" in data
+    if data in choices() or not is_path:
+        return data
+    with files_progress(console) as progress:
+        return register_own(read_own(path, progress=progress)).name
+
+
 def verify_own(path: Path, given: dict[str, Any], as_json: bool) -> None:
     """Print what is there and what the checks find.
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from spikefuse.analysis.words import percent
 from spikefuse.cli import signals
 from spikefuse.cli.data import download_progress
+from spikefuse.cli.own import source_of
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.workflow import (
     check_backend,
@@ -132,11 +133,13 @@ def train_one(
     deadline = deadline_of(time_limit, began)
     console = make_console(to_stderr=as_json)
     settings = given | {"precision": resolve_precision(precision, device)}
-    definition_from(settings, "builtin")  # refuses what is wrong before anything is downloaded
+    source = source_of(data, console)
+    # Refuses what is wrong before anything is downloaded; data of one's own is there already.
+    definition_from(settings, "builtin" if source == data else source)
     check_device(device)
     check_backend(backend, device)
     with download_progress(console) as progress:
-        location = locate(data, data_dir, progress=progress)
+        location = locate(source, data_dir, progress=progress)
     definition = definition_from(settings, location.source, content_at(location))
     store = TrialStore(out or Path("runs") / f"single-{location.source}")
     fact(console, "data", f"{banner_of(location)}")

@@ -23,7 +23,7 @@ modality, which are written in Python."""
 )
 def train(
     given: dict[str, Any],
-    data: options.Data = "auto",
+    data: options.DataOrOwn = "auto",
     data_dir: options.DataDir = None,
     out: options.Out = None,
     threads: options.Threads = None,

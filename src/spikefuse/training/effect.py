@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spikefuse.data.sources.registry import SOURCES
 from spikefuse.neurons.registry import NEURONS
 
 if TYPE_CHECKING:
@@ -41,9 +42,16 @@ def _has(neuron: str, constant: str) -> bool:
     return constant in model.constants and constant not in model.fixed
 
 
+def _has_groups(trial: TrialDefinition) -> bool:
+    source = SOURCES[trial.data.source]
+    return any(source.modality(name).groups for name in trial.modalities)
+
+
 FUSED = Need("a fused network", lambda trial: len(trial.modalities) > 1)
 SPIKING = Need("a spiking network", lambda trial: trial.network == "snn")
 IMAGE, AUDIO = _input("image"), _input("audio")
+GROUPED = Need(AUDIO.what, lambda trial: trial.protocol != "speaker" or _has_groups(trial))
+"""The built-in sources have groups, speakers, in their audio alone."""
 
 TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "fusion": (FUSED,),
@@ -60,12 +68,16 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "protocol": (
         Need(
             "a fused network, or protocol speaker and a network with audio",
-            lambda trial: trial.protocol == "speaker" or len(trial.modalities) > 1,
+            lambda trial: (
+                trial.protocol == "speaker"
+                or len(trial.modalities) > 1
+                or SOURCES[trial.data.source].is_paired
+            ),
         ),
-        AUDIO,
+        GROUPED,
     ),
     "held_out_speaker": (
-        AUDIO,
+        GROUPED,
         Need("protocol speaker", lambda trial: trial.protocol == "speaker"),
     ),
     "shuffle_audio": (FUSED,),

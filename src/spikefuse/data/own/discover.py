@@ -16,7 +16,7 @@ CLASSES = (2, 1_000)
 RESERVED = ("fused", "labels", "logits", "predicted")
 """Names that mean something else beside modalities."""
 
-_FILES = (".toml", ".npz", ".csv", ".jsonl")
+FILES = (".toml", ".npz", ".csv", ".jsonl")
 
 
 def describe(path: Path, settings: OwnSettings | None = None) -> Description:
@@ -38,10 +38,10 @@ def describe(path: Path, settings: OwnSettings | None = None) -> Description:
     settings = settings or OwnSettings()
     if not path.exists():
         raise refusal(str(path), "a folder or file that is there", "nothing", "Check its name.")
-    if path.is_file() and path.suffix.lower() not in _FILES:
+    if path.is_file() and path.suffix.lower() not in FILES:
         raise refusal(
             path.name,
-            f"a folder or a file that ends in {', '.join(_FILES)}",
+            f"a folder or a file that ends in {', '.join(FILES)}",
             path.suffix,
             "Pack it.",
         )
