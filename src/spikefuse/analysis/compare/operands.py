@@ -102,7 +102,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
         raise InputError(f"{_WHERE}: the result folder must exist, got {str(folder)!r}. {hint}")
     if not (folder / TABLE).is_file():
         raise InputError(
-            f"{_WHERE}: the result folder must hold {TABLE}, got {str(folder)!r} without. "
+            f"{_WHERE}: the result folder must hold {TABLE}, got {str(folder)!r}, which has none. "
             "Run a study with this folder first."
         )
     return read_tidy(folder / TABLE)
