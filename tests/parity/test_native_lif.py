@@ -296,7 +296,8 @@ def test_other_types_take_the_eager_path() -> None:
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "_load", lambda: (None, "the C++ library was not built"))
+    monkeypatch.setattr(library, "_load", lambda: None)
+    monkeypatch.setattr(library, "_find", lambda: (None, "the C++ library was not built"))
     assert not native.available()
     assert library.build_info() == {"native": "no", "reason": "the C++ library was not built"}
     assert resolve_backend("auto") == "eager"

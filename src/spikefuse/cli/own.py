@@ -60,15 +60,17 @@ def source_of(data: str, console: Console) -> str:
     Raises:
         InputError: The data cannot be used as it is.
     """
-    from spikefuse.data.own import read_own
-    from spikefuse.data.own.discover import FILES
-    from spikefuse.data.own.source import register_own
     from spikefuse.data.sources.registry import choices
 
-    path = Path(data).expanduser()
-    is_path = path.exists() or path.suffix.lower() in FILES or "/" in data
-    if data in choices() or not is_path:
+    if data in choices():
         return data
+    path = Path(data).expanduser()
+    if not (path.exists() or path.suffix or "/" in data):
+        return data
+    # Reading takes PyTorch, which a wrong word need not wait for.
+    from spikefuse.data.own import read_own
+    from spikefuse.data.own.source import register_own
+
     with files_progress(console) as progress:
         return register_own(read_own(path, progress=progress)).name
 

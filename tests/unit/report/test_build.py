@@ -347,7 +347,8 @@ def test_embedded_data_is_said_aloud(build: Callable[..., Any]) -> None:
 def test_hostile_text_is_shown_and_does_nothing(
     synthetic: ModuleType, build: Callable[..., Any], tmp_path: Any
 ) -> None:
-    names = "".join(HOSTILE)
+    # A record that holds half a character is not read at all, see `core.untrusted`.
+    names = "".join(HOSTILE).encode(errors="ignore").decode()
     record = {
         "title": names,
         "banner": names,
