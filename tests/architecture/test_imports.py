@@ -25,11 +25,15 @@ LAYERS = (
     ("studies",),
     ("planning",),
     ("analysis",),
-    ("app", "report", "export", "bench"),
+    ("app", "report", "export", "bench", "workbench"),
     ("cli",),
     ("__main__",),
 )
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}
+
+FACE = "workbench"
+"""What `spikefuse` itself shows, made when it is asked for."""
+LAZY = "spikefuse.core.lazy.on_demand"
 
 FENCES = {
     "ray": ("spikefuse.execution",),
@@ -95,6 +99,8 @@ def wrong_directions(source: Path) -> list[str]:
         if not is_inside(item.imported, "spikefuse"):
             continue
         importer, imported = (package_of(name, source) for name in (item.module, item.imported))
+        if item.module == "spikefuse" and (imported == FACE or item.imported == LAZY):
+            continue
         if imported is None or importer == imported:
             continue
         allowed = importer is not None and RANK[imported] < RANK[importer]

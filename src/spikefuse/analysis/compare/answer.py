@@ -65,7 +65,7 @@ class Answer:
         if self.kind == "folder":
             return _of_many(self)
         (only,) = self.comparisons
-        return _of_one(only, self.margin)
+        return sentence_of(only, self.margin)
 
 
 def answer(
@@ -139,7 +139,8 @@ def _how(found: Comparison) -> str:
     return f"{level} {shown}, {found.test}"
 
 
-def _of_one(found: Comparison, margin: float | None) -> str:
+def sentence_of(found: Comparison, margin: float | None) -> str:
+    """What one comparison says, in a sentence."""
     gap = f"{signed(found.gap)} pp ({_how(found)})"
     if found.difference is None:
         said = f"Whether {found.a} differs from {found.b} cannot be tested: {gap}"

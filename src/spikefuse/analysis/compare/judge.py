@@ -274,6 +274,8 @@ def _matched(a: Operand, b: Operand, pairs: Sequence[tuple[int, int]]) -> tuple[
     for series in (a, b):
         if series.noise_std:
             return [], f"{series.label} is evaluated under noise, of which no predictions are kept"
+        if not series.trials:
+            return [], f"of {series.label} no predictions are kept"
     for seed_a, seed_b in pairs:
         try:
             answers = read_answers(a.root, a.trials[seed_a]), read_answers(b.root, b.trials[seed_b])

@@ -1,0 +1,1 @@
+"""The face for Python: data, networks, training and answers without axes to think of."""

@@ -1,0 +1,183 @@
+"""Trained networks and what they reached."""
+
+import copy
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from spikefuse.analysis.compare.cells import Operand
+from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.table import Series
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.device import flushed_denormals
+from spikefuse.core.errors import StoreError, StudyError
+from spikefuse.planning.populations import group_trials, place_of
+from spikefuse.planning.trials import PlannedTrial
+from spikefuse.results import TrialStore
+from spikefuse.training import TrialDefinition, train_population
+from spikefuse.workbench.data import Dataset
+from spikefuse.workbench.modules import ModuleRun, train_module
+from spikefuse.workbench.networks import SEEDS, Network
+
+SPLITS = ("test", "validation")
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Trained networks, one a seed; made by `fit` and `load`.
+
+    Attributes:
+        network: What was trained.
+        definitions: Seed -> the whole definition of its trial.
+        store: Where the trials lie.
+        label: What a sentence calls it.
+        keep: Holds what lives as long as this does: the folder of a fit in memory.
+    """
+
+    network: Network
+    definitions: Mapping[int, TrialDefinition]
+    store: TrialStore
+    label: str
+    keep: object = None
+
+    def series(self, split: str = "test") -> Series:
+        """Accuracy by seed at the best validation epoch; seeds that diverged stay said."""
+        one_of("accuracy", "split", split, SPLITS)
+        records = {s: self.store.read(d.name).results for s, d in self.definitions.items()}
+        broken = {s: r["reason"] for s, r in records.items() if r["status"] == "diverged"}
+        key = f"{split}_best"
+        return Series(
+            values={s: r["accuracy"][key] for s, r in records.items() if s not in broken},
+            trials={s: d.name for s, d in self.definitions.items()},
+            samples=self._samples() if split == "test" else 0,
+            diverged=tuple(broken),
+            reasons=tuple(
+                f"{self.label}, seed {seed}: {reason}" for seed, reason in broken.items()
+            ),
+        )
+
+    def accuracy(self, split: str = "test") -> Estimate:
+        """Mean accuracy over the seeds at the best validation epoch, with its interval.
+
+        Args:
+            split: "test" or "validation".
+
+        Raises:
+            StudyError: A seed diverged: a mean without it would flatter.
+        """
+        return told(self.series(split))
+
+    @property
+    def trials(self) -> tuple[Path, ...]:
+        """The folders of the trained networks, by seed."""
+        return tuple(self.store.trials / each.name for each in self.definitions.values())
+
+    def operand(self) -> Operand:
+        """One side of a comparison."""
+        found = self.series()
+        if found.diverged:
+            raise StudyError(f"compare: {found.reason}.")
+        return Operand(self.label, found.values, found.trials, found.samples, 0.0, self.store.root)
+
+    def _samples(self) -> int:
+        first = next(iter(self.definitions.values()))
+        return len(self.store.folder(first.name).predictions()["labels"])
+
+
+def told(found: Series) -> Estimate:
+    """The mean of a series.
+
+    Raises:
+        StudyError: It has none, with the reason.
+    """
+    step = 1 / found.samples if found.samples else None
+    mean = estimate(found, step)
+    if mean is None:
+        raise StudyError(f"accuracy: there is no mean over the seeds: {found.reason}.")
+    return mean
+
+
+Report = Callable[[dict[str, Any]], None]
+Factory = Callable[[], nn.Module]
+
+
+def fit(
+    net: "Network | nn.Module | Factory",
+    data: Dataset,
+    epochs: int = 5,
+    *,
+    batch_size: int = 100,
+    learning_rate: float = 1e-3,
+    store: str | Path | None = None,
+    seeds: int = SEEDS,
+    device: str = "cpu",
+    report: Report = lambda event: None,
+) -> "Fit | ModuleRun":
+    """Train a network of each seed, choose its epoch on validation, test it once.
+
+    Args:
+        net: From `network` or `twin`; or somebody's `nn.Module` that maps a dict of inputs
+            [B, C, H, W] by modality to logits [B, K], or a function that makes one, called once a
+            seed with PyTorch's generator seeded. It is trained on the same splits, orders and
+            seeds. A module itself is one seed, and stays as it is.
+        data: The same that the network was made for.
+        epochs: Passes over the training split.
+        batch_size: Samples a step.
+        learning_rate: Of Adam.
+        store: A folder that keeps the trained networks; what is there is not trained again. In
+            memory only if left out.
+        seeds: Of a function that makes modules.
+        device: Where to train.
+        report: Receives progress, see `spikefuse.training.train_population`.
+
+    Raises:
+        InputError: A number is out of range, or a module's logits do not fit the data.
+        DataError: The data is not what the network was made for.
+    """
+    require(epochs >= 1, "fit", "epochs", "at least 1", epochs)
+    effort: dict[str, Any] = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+    }
+    if not isinstance(net, Network):
+        require(store is None, "fit", "store", "left out for a module of your own", store)
+        make = (lambda: copy.deepcopy(net)) if isinstance(net, nn.Module) else net
+        count = 1 if isinstance(net, nn.Module) else seeds
+        return train_module(make, data, range(count), device=device, **effort)
+    keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if store is None else None
+    place = TrialStore(Path(store) if store is not None else Path(keep.name if keep else ""))
+    definitions = {
+        seed: net.definition.model_copy(update={**effort, "seed": seed}) for seed in net.seeds
+    }
+    planned = [PlannedTrial(d, place.state(d.name), 1.0) for d in definitions.values()]
+    with flushed_denormals():
+        for population in group_trials(planned, place_of(device, workers=1)):
+            members = [trial.definition for trial in population]
+            train_population(members, data.corpus, place, report, device)
+    return Fit(net, definitions, place, net.label, keep)
+
+
+def load(folder: str | Path) -> Fit:
+    """A trained network from its trial folder, `RESULTS/trials/NAME`.
+
+    Raises:
+        StoreError: It is no finished trial.
+    """
+    path = Path(folder).expanduser().resolve()
+    if not (path / "trial.json").is_file():
+        raise StoreError(
+            f"load: {folder} is no trial folder (it has no trial.json). "
+            "Name a folder like RESULTS/trials/NAME."
+        )
+    store = TrialStore(path.parent.parent, read_only=True)
+    state = store.state(path.name)
+    if state != "done":
+        raise StoreError(f"load: the trial in {folder} is {state}; only a done one has weights.")
+    definition = TrialDefinition.model_validate(store.read(path.name).definition)
+    net = Network(definition, (definition.seed,))
+    return Fit(net, {definition.seed: definition}, store, net.label)

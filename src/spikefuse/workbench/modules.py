@@ -1,0 +1,176 @@
+"""Somebody's own PyTorch module, trained and judged like our networks.
+
+The splits, the order of the batches and the choice of the epoch are those of a network of the same
+data and seed, so that what differs between the two is the network.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spikefuse.analysis.compare.cells import Operand
+from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.table import Series
+from spikefuse.core.checks import one_of
+from spikefuse.core.errors import InputError, StudyError
+from spikefuse.training import TrialDefinition
+from spikefuse.training.feed import Feed
+from spikefuse.workbench.data import Dataset
+from spikefuse.workbench.networks import network
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleRun:
+    """A module trained with one seed or several.
+
+    Attributes:
+        label: What a sentence calls it.
+        modules: Seed -> the module with its best weights, in evaluation mode.
+        values: Split -> seed -> accuracy at the best validation epoch.
+        samples: Test samples.
+        diverged: Seed -> why it has no accuracy.
+    """
+
+    label: str
+    modules: Mapping[int, nn.Module]
+    values: Mapping[str, Mapping[int, float]]
+    samples: int
+    diverged: Mapping[int, str] = field(default_factory=dict)
+
+    def series(self, split: str = "test") -> Series:
+        """Accuracy by seed; seeds that diverged stay said."""
+        one_of("accuracy", "split", split, ("test", "validation"))
+        return Series(
+            values=self.values[split],
+            samples=self.samples if split == "test" else 0,
+            diverged=tuple(self.diverged),
+            reasons=tuple(f"{self.label}, seed {s}: {why}" for s, why in self.diverged.items()),
+        )
+
+    def accuracy(self, split: str = "test") -> Estimate:
+        """Mean accuracy over the seeds, with its interval.
+
+        Raises:
+            StudyError: A seed diverged.
+        """
+        found = self.series(split)
+        mean = estimate(found, 1 / found.samples if found.samples else None)
+        if mean is None:
+            raise StudyError(f"accuracy: there is no mean over the seeds: {found.reason}.")
+        return mean
+
+    def operand(self) -> Operand:
+        """One side of a comparison; its predictions are not stored, so seeds decide."""
+        found = self.series()
+        if found.diverged:
+            raise StudyError(f"compare: {found.reason}.")
+        return Operand(self.label, found.values, {}, found.samples, 0.0, Path())
+
+
+@dataclass
+class _Best:
+    """The best epoch so far."""
+
+    accuracy: float = -1.0
+    loss: float = float("inf")
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+def train_module(
+    make: Callable[[], nn.Module],
+    data: Dataset,
+    seeds: Iterable[int],
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    device: str = "cpu",
+) -> ModuleRun:
+    """Train a module of each seed; see `spikefuse.fit`.
+
+    Raises:
+        InputError: What it makes is no module, or gives no logits [B, K].
+    """
+    base = network(data, seeds=1).definition
+    effort = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    modules: dict[int, nn.Module] = {}
+    values: dict[str, dict[int, float]] = {"test": {}, "validation": {}}
+    diverged: dict[int, str] = {}
+    samples, label = 0, ""
+    for seed in seeds:
+        feed = Feed(data.corpus, [base.model_copy(update={**effort, "seed": seed})], device)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            module = make()
+            if not isinstance(module, nn.Module):
+                raise InputError(
+                    "fit: net must be a network, an nn.Module or a function that makes one, got "
+                    f"{type(module).__name__}."
+                )
+            if not any(weight.requires_grad for weight in module.parameters()):
+                raise InputError("fit: a module must have weights to learn, got none.")
+            label, samples = type(module).__name__, feed.size("test")
+            why = _train(module.to(device), feed, feed.definitions[0], values, len(data.classes))
+        modules[seed] = module.eval()
+        if why:
+            diverged[seed] = why
+    return ModuleRun(label, modules, values, samples, diverged)
+
+
+def _train(
+    module: nn.Module,
+    feed: Feed,
+    definition: TrialDefinition,
+    values: dict[str, dict[int, float]],
+    classes: int,
+) -> str:
+    """All epochs and the test; why there is no accuracy, else an empty text."""
+    optimiser = torch.optim.Adam(module.parameters(), lr=definition.learning_rate)
+    best, seed = _Best(), definition.seed
+    for epoch in range(1, definition.epochs + 1):
+        module.train()
+        order = feed.training_order(epoch)
+        for first in range(0, order.shape[1], definition.batch_size):
+            batch = feed.batch("train", order[:, first : first + definition.batch_size])
+            inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
+            loss = F.cross_entropy(_logits(module, inputs, classes), batch.labels.squeeze(0))
+            if not torch.isfinite(loss):
+                return f"loss not finite in epoch {epoch}"
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        accuracy, held = _evaluate(module, feed, "validation", classes)
+        # Of equal accuracies the epoch with the lower loss is taken.
+        if (accuracy, -held) > (best.accuracy, -best.loss):
+            best = _Best(accuracy, held, copy.deepcopy(module.state_dict()))
+    module.load_state_dict(best.weights)
+    values["validation"][seed] = best.accuracy
+    values["test"][seed], _ = _evaluate(module, feed, "test", classes)
+    return ""
+
+
+def _logits(module: nn.Module, inputs: dict[str, Tensor], classes: int) -> Tensor:
+    logits = module(inputs)
+    wanted = (len(next(iter(inputs.values()))), classes)
+    if not isinstance(logits, Tensor) or tuple(logits.shape) != wanted:
+        got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise InputError(f"fit: a module's logits must have shape {wanted}, got {got}.")
+    return logits.float()
+
+
+@torch.no_grad()
+def _evaluate(module: nn.Module, feed: Feed, split: str, classes: int) -> tuple[float, float]:
+    """Accuracy and mean loss of a split."""
+    module.eval()
+    right, loss = 0, 0.0
+    for batch in feed.evaluation_batches(split):
+        inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
+        logits, labels = _logits(module, inputs, classes), batch.labels.squeeze(0)
+        right += int((logits.argmax(dim=-1) == labels).sum())
+        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
+    return right / feed.size(split), loss / feed.size(split)

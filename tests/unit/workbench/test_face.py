@@ -1,0 +1,175 @@
+"""The face for Python: what README shows, and what must be refused."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from own_arrays import arrays
+from torch import nn
+
+import spikefuse as sf
+from spikefuse.core.errors import DataError, InputError, StoreError
+from spikefuse.results import TrialStore
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, spikefuse\n"
+        "print({'torch', 'numpy', 'scipy', 'pydantic'} & set(sys.modules), 'fit' in dir(spikefuse))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert answer.stdout.strip() == "set() True"
+
+
+def test_everything_it_names_is_there() -> None:
+    assert [name for name in sf.__all__ if getattr(sf, name) is None] == []
+    with pytest.raises(AttributeError, match="no attribute 'fitt'"):
+        _ = sf.fitt
+
+
+def test_a_question_from_arrays_to_a_sentence(data, small) -> None:
+    net = small(fusion="gated", time_steps=2)
+    fit = sf.fit(net, data, epochs=5, batch_size=10, learning_rate=0.003)
+    dense = sf.fit(sf.twin(net), data, epochs=5, batch_size=10, learning_rate=0.003)
+    reached = fit.accuracy("test")
+    said = sf.compare(fit, dense, margin=0.5)
+
+    assert reached.n == 2
+    assert reached.low <= reached.mean <= reached.high
+    assert reached.mean > 0.5  # chance is 0.25
+    assert dense.network.definition.neuron == "relu"
+    assert abs(dense.network.parameters - net.parameters) <= 0.02 * net.parameters
+    assert "SNN (fused, gated fusion)" in said.sentence
+    assert said.comparison.unit == "seeds"
+    assert said.comparison.gap == pytest.approx(reached.mean - dense.accuracy().mean)
+
+
+def test_noise_of_no_severity_is_the_identity_and_deleting_all_spikes_leaves_chance(
+    data, small
+) -> None:
+    fit = sf.fit(small(time_steps=2), data, epochs=2)
+
+    plain = sf.evaluate(fit, data).accuracy
+    assert plain.values == fit.accuracy("test").values
+    assert sf.evaluate(fit, data, noise=sf.noise("deletion", 0.0)).accuracy.values == plain.values
+    silent = sf.evaluate(fit, data, noise=sf.noise("deletion", 1.0))
+    assert silent.accuracy.mean == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_kept_fit_is_not_trained_again_and_is_loaded(data, small, tmp_path) -> None:
+    net = small(seeds=[3], modality="motion")
+    first = sf.fit(net, data, epochs=1, store=tmp_path)
+    told = []
+    again = sf.fit(net, data, epochs=1, store=tmp_path, report=told.append)
+    (folder,) = first.trials
+
+    assert told == []
+    assert again.accuracy().values == first.accuracy().values
+    loaded = sf.load(folder)
+    assert loaded.accuracy().values == first.accuracy().values
+    assert sf.evaluate(loaded, data).accuracy.values == first.accuracy().values
+    assert TrialStore(tmp_path).verify() == []
+
+
+def test_a_fit_in_memory_leaves_no_folder(data, small) -> None:
+    fit = sf.fit(small(seeds=1), data, epochs=1)
+    root = fit.store.root
+
+    assert root.is_dir()
+    del fit
+    assert not root.exists()
+
+
+def test_the_order_of_the_modalities_is_the_datas(data) -> None:
+    inputs, labels = arrays()
+    turned = sf.dataset(dict(reversed(inputs.items())), labels, test=0.25)
+
+    assert turned.modalities == ("motion", "picture")
+    assert turned.source.name != data.source.name
+    assert sf.dataset(inputs, labels, test=0.25).source.name == data.source.name
+
+
+def test_other_data_under_the_same_shapes_is_refused(data, small) -> None:
+    other = sf.dataset(*arrays(seed=1), test=0.25)
+
+    with pytest.raises(DataError, match="data of the definition"):
+        sf.fit(small(), other, epochs=1)
+
+
+def test_no_group_stands_on_two_sides() -> None:
+    inputs, labels = arrays()
+    groups = np.array([f"person {number % 6}" for number in range(len(labels))])
+    data = sf.dataset(inputs, labels, groups=groups, test=0.34)
+    pool = data.corpus.pools["motion"]
+    tested = set(pool.groups[pool.official_test].tolist())
+
+    assert 0 < len(tested) < 6
+    assert tested & set(pool.groups[~pool.official_test].tolist()) == set()
+
+
+class Plain(nn.Module):
+    """Somebody's network: both modalities flattened, one layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(12 * 12 + 6 * 20, 4)
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.layer(torch.cat([x.flatten(1) for x in inputs.values()], dim=1))
+
+
+def test_somebodys_module_is_trained_on_the_same_splits(data, small) -> None:
+    run = sf.fit(Plain, data, epochs=3, learning_rate=0.01, seeds=2)
+    again = sf.fit(Plain, data, epochs=3, learning_rate=0.01, seeds=2)
+    ours = sf.fit(sf.twin(small()), data, epochs=3)
+
+    assert run.accuracy("test").n == 2
+    assert run.accuracy("test").mean > 0.5
+    assert run.values == again.values
+    assert run.modules[0].layer.weight.ne(run.modules[1].layer.weight).any()
+    assert "Plain" in sf.compare(run, ours).sentence
+
+
+def test_a_module_itself_stays_as_it_is(data) -> None:
+    module = Plain()
+    before = module.layer.weight.detach().clone()
+    run = sf.fit(module, data, epochs=1)
+
+    assert torch.equal(module.layer.weight, before)
+    assert run.accuracy().n == 1
+    assert run.accuracy().low is None
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda d: sf.network(d, neuron="lfi"), "lif"),
+        (lambda d: sf.network(d, fusion="gate"), "gated"),
+        (lambda d: sf.network(d, modality="sound"), "modality must be one of"),
+        (lambda d: sf.network(d, timesteps=4), "Did you mean time_steps"),
+        (lambda d: sf.network(d, time_steps=0), "time_steps"),
+        (lambda d: sf.network(d, seeds=[1, 1]), "different numbers"),
+        (lambda d: sf.network(d, seeds=0), "one or more"),
+        (lambda d: sf.noise("deletoin"), "deletion"),
+        (lambda d: sf.noise("deletion", 1.5), "at most"),
+        (lambda d: sf.dataset({"a": np.zeros((3, 4))}), "labels"),
+        (lambda d: sf.dataset({"a": np.zeros((3, 4))}, [0, 1]), "labels"),
+        (lambda d: sf.fit(Plain, d, epochs=0), "epochs must be at least 1"),
+        (lambda d: sf.fit(lambda: 3, d), "nn.Module"),
+        (lambda d: sf.fit(nn.Flatten(), d), "weights to learn"),
+        (lambda d: sf.fit(nn.Sequential(Plain(), nn.Linear(4, 3)), d), "logits must have shape"),
+    ],
+)
+def test_what_is_wrong_is_refused_in_a_sentence(data, call, says) -> None:
+    with pytest.raises((InputError, TypeError), match=says):
+        call(data)
+
+
+def test_a_folder_without_a_trial_is_refused(tmp_path) -> None:
+    with pytest.raises(StoreError, match="no trial folder"):
+        sf.load(tmp_path)
