@@ -1,15 +1,24 @@
 // Entry points of the library: choice of the instruction set, and sharing the work among threads.
 
-#include "lif.h"
-#include "noise.h"
+#include "implementation.h"
 
 #include <stdlib.h>
 
-#define SPIKEFUSE_INTERFACE 2  // raise when a record changes; core/library.py checks it
+#define SPIKEFUSE_INTERFACE 3  // raise when a record changes; core/library.py checks it
 
-#define DECLARE(name)                                                \
-  void spikefuse_lif_##name(const SpikefuseLif&, int64_t, int64_t, float*); \
-  void spikefuse_noise_##name(const SpikefuseNoise&, int64_t, int64_t);
+#define DECLARE(name)                                                                       \
+  void spikefuse_lif_##name(const SpikefuseLif&, int64_t, int64_t, float*);                 \
+  void spikefuse_noise_##name(const SpikefuseNoise&, int64_t, int64_t);                     \
+  void spikefuse_event_lif_##name(const SpikefuseEventLif&, int64_t, int64_t, char*);       \
+  void spikefuse_conv_plan_##name(const SpikefuseProduct&, SpikefusePlan&);                 \
+  void spikefuse_conv_##name(const SpikefuseProduct&, int64_t, int64_t, int64_t, char*, char*); \
+  void spikefuse_dense_plan_##name(const SpikefuseProduct&, SpikefusePlan&);                \
+  void spikefuse_dense_##name(const SpikefuseProduct&, int64_t, int64_t, int64_t, char*, char*);
+
+#define KERNELS(name)                                                                     \
+  spikefuse_lif_##name, spikefuse_noise_##name, spikefuse_event_lif_##name,               \
+      spikefuse_conv_plan_##name, spikefuse_conv_##name, spikefuse_dense_plan_##name,     \
+      spikefuse_dense_##name
 
 DECLARE(scalar)
 DECLARE(portable)
@@ -30,14 +39,6 @@ namespace {
 constexpr int64_t UPDATES_PER_THREAD = 32768;
 constexpr int64_t STACK_STEPS = 64;  // more time steps than this take their scratch from the heap
 
-struct Implementation {
-  const char* name;
-  SpikefuseKernel lif;
-  SpikefuseNoiseKernel noise;
-  int64_t lanes;
-  bool (*usable)();
-};
-
 bool always() { return true; }
 
 #ifdef SPIKEFUSE_HAS_avx2
@@ -54,18 +55,18 @@ bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf
 #endif
 
 // Best first.
-const Implementation IMPLEMENTATIONS[] = {
+const SpikefuseImplementation IMPLEMENTATIONS[] = {
 #ifdef SPIKEFUSE_HAS_avx512_bf16
-    {"avx512_bf16", spikefuse_lif_avx512_bf16, spikefuse_noise_avx512_bf16, 16, has_avx512_bf16},
+    {"avx512_bf16", KERNELS(avx512_bf16), 16, has_avx512_bf16},
 #endif
 #ifdef SPIKEFUSE_HAS_avx512
-    {"avx512", spikefuse_lif_avx512, spikefuse_noise_avx512, 16, has_avx512},
+    {"avx512", KERNELS(avx512), 16, has_avx512},
 #endif
 #ifdef SPIKEFUSE_HAS_avx2
-    {"avx2", spikefuse_lif_avx2, spikefuse_noise_avx2, 8, has_avx2},
+    {"avx2", KERNELS(avx2), 8, has_avx2},
 #endif
-    {"portable", spikefuse_lif_portable, spikefuse_noise_portable, 4, always},
-    {"scalar", spikefuse_lif_scalar, spikefuse_noise_scalar, 1, always},
+    {"portable", KERNELS(portable), 4, always},
+    {"scalar", KERNELS(scalar), 1, always},
 };
 constexpr int IMPLEMENTATION_COUNT = sizeof IMPLEMENTATIONS / sizeof IMPLEMENTATIONS[0];
 
@@ -77,25 +78,25 @@ int first_usable() {
   return index;
 }
 
-const Implementation& best() {
-  if (widest < 0) widest = first_usable();
-  return IMPLEMENTATIONS[widest];
-}
-
-// A vector must not be longer than a run of channels.
-SpikefuseKernel kernel_for(int64_t channels) {
-  best();
-  int index = widest;
-  while (IMPLEMENTATIONS[index].lanes > channels) ++index;
-  return IMPLEMENTATIONS[index].lif;
-}
-
 // The thread pool of the process, handed over by the wrapper: PyTorch's own OpenMP. Linking one
 // here could bring a second pool into the process.
 typedef void (*Parallel)(void (*)(void*), void*, unsigned, unsigned);
 typedef int (*Number)();
 Parallel run_parallel = nullptr;
 Number thread_number = nullptr, thread_count = nullptr;
+
+struct Shared {
+  SpikefuseWork work;
+  void* task;
+  int64_t units;
+};
+
+void share_in_thread(void* data) {
+  const Shared& shared = *(const Shared*)data;
+  const int64_t index = thread_number(), count = thread_count();
+  shared.work(shared.task, index, shared.units * index / count,
+              shared.units * (index + 1) / count);
+}
 
 struct Task {
   const SpikefuseLif* lif;
@@ -148,6 +149,30 @@ void run_noise_in_thread(void* data) {
 
 }  // namespace
 
+const SpikefuseImplementation& spikefuse_best() {
+  if (widest < 0) widest = first_usable();
+  return IMPLEMENTATIONS[widest];
+}
+
+const SpikefuseImplementation& spikefuse_best_for(int64_t channels) {
+  const SpikefuseImplementation* found = &spikefuse_best();
+  while (found->lanes > channels) ++found;
+  return *found;
+}
+
+int64_t spikefuse_useful_threads(int64_t wanted, int64_t units, int64_t updates) {
+  return useful_threads(wanted, units, updates);
+}
+
+void spikefuse_share(int64_t threads, int64_t units, SpikefuseWork work, void* task) {
+  Shared shared{work, task, units};
+  if (threads > 1) {
+    run_parallel(share_in_thread, &shared, (unsigned)threads, 0);
+  } else {
+    work(task, 0, 0, units);
+  }
+}
+
 #pragma GCC visibility push(default)
 extern "C" {
 
@@ -158,7 +183,7 @@ int64_t spikefuse_noise_size() { return sizeof(SpikefuseNoise); }
 
 // The instruction set in use.
 const char* spikefuse_instructions() {
-  return best().name;
+  return spikefuse_best().name;
 }
 
 // The instruction sets that were built, best first, with spaces between them.
@@ -200,7 +225,7 @@ void spikefuse_use_pool(void* parallel, void* number, void* count) {
 // Forward or backward. 0, or 1 when memory ran out.
 int spikefuse_lif_run(const SpikefuseLif* lif) {
   const int64_t units = lif->members * spikefuse_units_per_member(*lif);
-  Task task{lif, kernel_for(lif->channels), units, nullptr};
+  Task task{lif, spikefuse_best_for(lif->channels).lif, units, nullptr};
   const int64_t threads = useful_threads(lif->threads, units, lif_updates(*lif));
   if (lif->backward && lif->steps > STACK_STEPS) {
     const size_t bytes = threads * lif->steps * SPIKEFUSE_SCRATCH_FLOATS * sizeof(float);
@@ -219,7 +244,7 @@ int spikefuse_lif_run(const SpikefuseLif* lif) {
 void spikefuse_noise_run(const SpikefuseNoise* noise) {
   const int64_t rows = noise->members * noise->steps;
   const int64_t units = rows * spikefuse_noise_units_per_step(*noise);
-  NoiseTask task{noise, best().noise, units};
+  NoiseTask task{noise, spikefuse_best().noise, units};
   const int64_t threads = useful_threads(noise->threads, units, rows * noise->count);
   if (threads > 1) {
     run_parallel(run_noise_in_thread, &task, (unsigned)threads, 0);

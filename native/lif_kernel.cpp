@@ -11,7 +11,7 @@
 #error "compile with -DSPIKEFUSE_KERNEL=name -DSPIKEFUSE_LANES=number"
 #endif
 
-#include "vector.h"
+#include "neuron.h"
 
 namespace {
 
@@ -21,9 +21,6 @@ constexpr int WINDOWS = LANES == 16 ? 2 : 1;
 constexpr int MOST = BLOCK * WINDOWS;
 constexpr int64_t PAST_CACHE_BYTES = 4 << 20;
 static_assert(MOST * LANES <= SPIKEFUSE_SCRATCH_FLOATS, "scratch is too small");
-
-// Codes of neurons/surrogate.py.
-enum Surrogate { BOXCAR = 0, ATAN = 1, FAST_SIGMOID = 2, TRIANGLE = 3 };
 
 // How the current lies in memory and how its gradient is stored.
 enum Layout {
@@ -41,53 +38,6 @@ struct Form {
   static constexpr bool is_static = LAYOUT == STATIC;
   static constexpr bool streamed = LAYOUT == STREAMED;
 };
-
-struct Neuron {
-  Vector leak, threshold;
-  Vector amount;           // soft: what a spike takes; threshold, or 0 without reset
-  Vector gradient_amount;  // soft: the same, hard: 1; both 0 when the reset is detached
-  Vector width, inverse_width, peak;
-};
-
-Neuron make_neuron(const SpikefuseLif& lif, int64_t member) {
-  constexpr double half_pi = 1.57079632679489661923;
-  const float threshold = lif.threshold[member];
-  const double width = lif.surrogate_width;
-  const bool soft = lif.reset[member] == SPIKEFUSE_RESET_SOFT;
-  const bool hard = lif.reset[member] == SPIKEFUSE_RESET_HARD;
-  const float amount = soft ? threshold : 0.0f;
-  const float attached = lif.detach_reset ? 0.0f : 1.0f;
-  return {all(lif.leak[member]),
-          all(threshold),
-          all(amount),
-          all(attached * (hard ? 1.0f : amount)),
-          all((float)width),
-          all((float)((lif.surrogate == ATAN ? half_pi : 1.0) / width)),
-          all((float)((lif.surrogate == TRIANGLE ? 1.0 : 0.5) / width))};
-}
-
-template <int SURROGATE>
-inline Vector derivative(const Neuron& n, Vector x) {
-  if constexpr (SURROGATE == BOXCAR) {
-    // Outside the box x * 0: zero, or NaN for a membrane that is not finite, so that a network that
-    // diverged shows it in its gradient.
-    return choose(greater(n.width, magnitude(x)), n.peak, x * 0.0f);
-  } else if constexpr (SURROGATE == ATAN) {
-    const Vector u = x * n.inverse_width;
-    return n.peak / (1.0f + u * u);
-  } else if constexpr (SURROGATE == FAST_SIGMOID) {
-    const Vector u = 1.0f + magnitude(x) * n.inverse_width;
-    return n.peak / (u * u);
-  } else {
-    const Vector u = 1.0f - magnitude(x) * n.inverse_width;
-    return n.peak * keep(inverse(greater(Vector{}, u)), u);
-  }
-}
-
-template <bool HARD>
-inline Vector after_reset(const Neuron& n, Vector h, Mask fired) {
-  return subtract_where(fired, h, HARD ? h : n.amount);
-}
 
 // Where K vectors of neurons lie. `offset` counts values from `current` (and from the membrane).
 template <class Value>
@@ -141,17 +91,6 @@ inline void recompute(const Neuron& n, int64_t steps, const Block<Value>& at, Ve
       v[k] = after_reset<F::hard>(n, h, greater(h, n.threshold));
     }
   }
-}
-
-// Gradient of a window's maximum: all of it to the first pixel that fired, to the first pixel of
-// all when none did, as PyTorch's max_pool2d.
-inline void unpool(const Mask* fired, Vector g, Vector* share) {
-  const Mask two = either(fired[0], fired[1]), three = either(two, fired[2]);
-  const Mask none = inverse(either(three, fired[3]));
-  share[0] = keep(either(fired[0], none), g);
-  share[1] = keep(both(fired[1], inverse(fired[0])), g);
-  share[2] = keep(both(fired[2], inverse(two)), g);
-  share[3] = keep(both(fired[3], inverse(three)), g);
 }
 
 template <class F, bool POOL, int K, class Value = typename F::Value>
@@ -223,7 +162,8 @@ Member<Value> make_member(const SpikefuseLif& lif, int64_t p, float* scratch) {
   const int64_t n = area * lif.channels, m = pooled * lif.channels;
   const int64_t values = p * n * (lif.is_static ? 1 : lif.steps), outputs = p * m * lif.steps;
   const auto shifted = [](auto* pointer, int64_t by) { return pointer ? pointer + by : pointer; };
-  return {make_neuron(lif, p),
+  return {make_neuron(lif.leak[p], lif.threshold[p], lif.reset[p], lif.surrogate,
+                      lif.surrogate_width, lif.detach_reset != 0),
           lif.steps,
           lif.is_static ? 0 : n,
           m,

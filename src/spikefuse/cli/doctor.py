@@ -71,6 +71,7 @@ def examine(data_dir: Path | None, out: Path) -> list[Answer]:
         "processor": find_processor,
         "accelerator": find_accelerator,
         "neurons": find_neurons,
+        "products": find_products,
         "data": lambda: find_data(data_dir),
         "cache": find_cache,
         "extras": find_extras,
@@ -201,6 +202,23 @@ def find_neurons() -> tuple[State, str]:
     if reason is None:
         return "ok", f"native kernels ({library.instructions()})"
     return "note", f"eager, slower than the native kernels: {reason}"
+
+
+def find_products() -> tuple[State, str]:
+    """Whether layers can compute by events, and up to which densities they do."""
+    from spikefuse.core import library
+    from spikefuse.core.device import resolve_precision
+    from spikefuse.networks.population.choice import limits
+
+    if not library.available():
+        return "note", "dense: events need the native kernels"
+    known = limits()
+    if not known:
+        return "ok", f"dense: events were not measured on {library.instructions()}"
+    told = f"by events below {100 * min(known.values()):.0f} to {100 * max(known.values()):.0f} %"
+    if resolve_precision("auto") == "float32":
+        return "ok", f"{told} of spikes or gradients, else dense"
+    return "ok", f"dense in bf16; with --precision float32 {told} of spikes or gradients"
 
 
 def find_data(data_dir: Path | None) -> tuple[State, str]:

@@ -20,13 +20,14 @@ def evaluate(
     data_dir: options.DataDir = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
+    products: options.Products = "auto",
     as_json: options.AsJson = False,
 ) -> None:
     """Evaluate a trained network under Gaussian noise and store the result in its folder."""
     from pydantic import ValidationError
 
     from spikefuse.cli.single import explain, open_trial, refuse_idle, show_trial
-    from spikefuse.cli.workflow import check_backend
+    from spikefuse.cli.workflow import check_backend, check_products
     from spikefuse.core.device import check_device
     from spikefuse.core.errors import InputError
     from spikefuse.data import locate
@@ -35,6 +36,7 @@ def evaluate(
     check_device(device)
     check_backend(backend, device)
     store, definition = open_trial(trial)
+    check_products(products, backend, device, definition.precision)
     try:
         condition = NoiseCondition.model_validate({"noise_std": DEFAULT_STD} | given)
     except ValidationError as error:
@@ -50,6 +52,7 @@ def evaluate(
             "data_folder": None if location.folder is None else str(location.folder),
             "device": device,
             "backend": backend,
+            "products": products,
             "trials": [
                 {
                     "definition": definition.model_dump(mode="json"),

@@ -34,6 +34,12 @@ def _backends() -> Iterable[str]:
     return BACKENDS
 
 
+def _products() -> Iterable[str]:
+    from spikefuse.networks.population import PRODUCTS
+
+    return PRODUCTS
+
+
 def _precisions() -> Iterable[str]:
     from spikefuse.core.device import PRECISIONS
 
@@ -152,6 +158,14 @@ Precision = Annotated[
         help="Type of matrix products; auto is bf16 where the device has it.",
     ),
     Choices(_precisions),
+]
+Products = Annotated[
+    str,
+    typer.Option(
+        "--products",
+        help="Layers on a CPU in float32: by events (what fires alone), dense, or what is faster.",
+    ),
+    Choices(_products),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Readings = Annotated[

@@ -28,4 +28,5 @@ class Request:
     device: options.Device = "cpu"
     backend: options.Backend = "auto"
     precision: options.Precision = "auto"
+    products: options.Products = "auto"
     began: float = field(default_factory=time.time)

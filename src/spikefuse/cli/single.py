@@ -17,6 +17,7 @@ from spikefuse.cli.own import source_of
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.workflow import (
     check_backend,
+    check_products,
     deadline_of,
     stop_in_time,
     tell_slow_neurons,
@@ -123,6 +124,7 @@ def train_one(
     device: str,
     backend: str,
     precision: str,
+    products: str,
     as_json: bool,
 ) -> None:
     """Train, store and show one trial.
@@ -138,6 +140,7 @@ def train_one(
     definition_from(settings, "builtin" if source == data else source)
     check_device(device)
     check_backend(backend, device)
+    check_products(products, backend, device, settings["precision"])
     with download_progress(console) as progress:
         location = locate(source, data_dir, progress=progress)
     definition = definition_from(settings, location.source, content_at(location))
@@ -172,7 +175,9 @@ def train_one(
 
     try:
         with bar, flushed_denormals(), stoppable():
-            train_population([definition], corpus, store, report, device, backend, deadline)
+            train_population(
+                [definition], corpus, store, report, device, backend, deadline, products
+            )
     except (KeyboardInterrupt, signals.Interrupted):
         news(console, signals.STOPPED)
         raise typer.Exit(signals.exit_code()) from None

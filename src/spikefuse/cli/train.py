@@ -31,6 +31,7 @@ def train(
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
     precision: options.Precision = "auto",
+    products: options.Products = "auto",
     as_json: options.AsJson = False,
 ) -> None:
     """Train one network and print what it reached. Goes on where it was stopped."""
@@ -50,5 +51,6 @@ def train(
         device=device,
         backend=backend,
         precision=precision,
+        products=products,
         as_json=as_json,
     )

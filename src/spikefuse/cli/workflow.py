@@ -88,6 +88,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     check_device(request.device)
     check_backend(request.backend, request.device)
     precision = resolve_precision(request.precision, request.device)
+    check_products(request.products, request.backend, request.device, precision)
     profile = profile.model_copy(update={"precision": precision})
     part = parse_shard(request.shard)
     executor_of(request)
@@ -131,6 +132,27 @@ def check_backend(backend: str, device: str) -> None:
         from spikefuse.neurons.lif import resolve_backend
 
         resolve_backend(backend, device)
+
+
+def check_products(products: str, backend: str, device: str, precision: str) -> None:
+    """Refuse a way of computing products that is unknown or cannot be gone here.
+
+    Raises:
+        InputError: The name is unknown, or events are asked for where only dense products run.
+    """
+    from spikefuse.core.checks import one_of, require
+    from spikefuse.networks.population import PRODUCTS
+
+    one_of("network", "--products", products, PRODUCTS)
+    if products == "events":
+        from spikefuse.neurons.lif import resolve_backend
+
+        where = "spikefuse"
+        constraint = "auto or dense unless --precision is float32 (events are float32)"
+        require(precision == "float32", where, "--products", constraint, products)
+        constraint = "auto or dense without the C++ kernels on a CPU (spikefuse doctor says why)"
+        usable = resolve_backend(backend, device) == "native"
+        require(usable, where, "--products", constraint, products)
 
 
 def executor_of(request: Request) -> "Executor":
@@ -255,6 +277,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
         part=parse_shard(request.shard),
         device=request.device,
         backend=request.backend,
+        products=request.products,
     )
     if prepared.deadline.is_set:
         jobs = [replace(job, deadline=prepared.deadline.at) for job in jobs]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LIBRARY_NAME = "libspikefuse.so"
-INTERFACE = 2
+INTERFACE = 3
 _POOL_SYMBOLS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
 
 
@@ -58,9 +58,15 @@ def _find() -> tuple[ctypes.CDLL | None, str | None]:
 
 def _prepare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.spikefuse_use_pool.argtypes = [ctypes.c_void_p] * 3
-    for name in ("lif", "noise"):
+    for name in ("lif", "noise", "event_lif", "product"):
         getattr(library, f"spikefuse_{name}_size").restype = ctypes.c_int64
+    for name in ("lif", "noise", "event_lif", "conv", "dense"):
         getattr(library, f"spikefuse_{name}_run").argtypes = [ctypes.c_void_p]
+    library.spikefuse_kernels.restype = ctypes.c_char_p
+    library.spikefuse_count_bits.restype = ctypes.c_int64
+    library.spikefuse_count_bits.argtypes = [ctypes.c_void_p, ctypes.c_int64]
+    library.spikefuse_expand_bits.argtypes = [*[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2]
+    library.spikefuse_expand_events.argtypes = [*[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 3]
     library.spikefuse_use_pool(*(_torch_pool() or (None, None, None)))
     return library
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from spikefuse.meters import Meter
 from spikefuse.neurons import NEURONS, Neurons, NeuronSpec
 from spikefuse.neurons.lif.eager import pool_spikes
+from spikefuse.neurons.spikes import as_floats
 from spikefuse.noise import Noise
 
 
@@ -18,15 +19,23 @@ class Activation(nn.Module):
         time_steps: T.
         neurons: Each member's, of one model's family.
         backend: The neuron's implementation.
+        products: How the layers that come next compute; unless it is "dense", spikes may leave as
+            bits.
     """
 
     def __init__(
-        self, name: str, time_steps: int, neurons: Sequence[NeuronSpec], backend: str = "auto"
+        self,
+        name: str,
+        time_steps: int,
+        neurons: Sequence[NeuronSpec],
+        backend: str = "auto",
+        products: str = "dense",
     ) -> None:
         super().__init__()
         self.name = name
         self.time_steps = time_steps
         self.neurons: Neurons = NEURONS[neurons[0].model].make(neurons, time_steps, backend)
+        self.neurons.writes_bits = products != "dense"
 
     def forward(
         self,
@@ -52,7 +61,7 @@ class Activation(nn.Module):
             # The common case: a kernel that pools as it fires never writes the whole map.
             output: Tensor = self.neurons(current, pool)
             return output
-        output = self.neurons(current, False)
+        output = as_floats(self.neurons(current, False))
         for meter in meters:
             meter.update(self.name, output)
         if noise is not None:

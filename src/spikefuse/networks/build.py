@@ -14,7 +14,13 @@ from spikefuse.fusion import FUSIONS
 from spikefuse.meters import Meter
 from spikefuse.networks.activations import Activation
 from spikefuse.networks.budget import branches, parts, solve_width
-from spikefuse.networks.population import PopulationConv2d, PopulationLayers, PopulationLinear
+from spikefuse.networks.population import (
+    PopulationConv2d,
+    PopulationLayer,
+    PopulationLayers,
+    PopulationLinear,
+    shares,
+)
 from spikefuse.networks.spec import NetworkSpec
 from spikefuse.noise import Noise
 
@@ -29,6 +35,8 @@ class PopulationNetwork(nn.Module):
             `spikefuse.core.device.PRECISIONS`; weights, membranes and sums are float32.
         backend: The neuron's implementation, see `spikefuse.neurons.lif.BACKENDS`; Triton's runs
             convolutions and matrix products as well.
+        products: "dense", "events" (of spikes and gradients, wherever that can be done) or "auto":
+            what is faster at the density of the moment, see `population.choice`.
 
     Raises:
         InputError: The members differ in shape, or no width meets the budget.
@@ -40,6 +48,7 @@ class PopulationNetwork(nn.Module):
         seeds: Sequence[int],
         precision: str = "float32",
         backend: str = "auto",
+        products: str = "auto",
     ) -> None:
         super().__init__()
         require(len(specs) == len(seeds) > 0, "network", "seeds", "one per member", len(seeds))
@@ -55,7 +64,7 @@ class PopulationNetwork(nn.Module):
         self.maps = spec.maps
         self.width = solve_width(spec)
         self.dtype = product_type(precision)
-        self.backend = backend
+        self.backend, self.products = backend, products
         self.branches = {branch.name: branch for branch in branches(spec, self.width)}
         self._seeds = list(seeds)
         # The weighted layers come first: their first gradient is the last to be computed.
@@ -79,15 +88,17 @@ class PopulationNetwork(nn.Module):
         self._check_parameters()
 
     def _add_conv(self, site: str, inputs: int, outputs: int, specs: Sequence[NetworkSpec]) -> None:
-        self._add(site, PopulationConv2d(site, inputs, outputs, self._seeds, self.backend))
+        own = (self._seeds, self.backend, self.products)
+        self._add(site, PopulationConv2d(site, inputs, outputs, *own))
         self._add_activation(site, specs)
 
     def _add_head(self, head: str, features: int, specs: Sequence[NetworkSpec]) -> None:
         hidden, readout = f"{head}.hidden", f"{head}.readout"
         wide, classes = self.width.hidden, self.spec.classes
-        self._add(hidden, PopulationLinear(hidden, features, wide, self._seeds, self.backend))
+        own = (self._seeds, self.backend, self.products)
+        self._add(hidden, PopulationLinear(hidden, features, wide, *own))
         self._add_activation(hidden, specs)
-        self._add(readout, PopulationLinear(readout, wide, classes, self._seeds, self.backend))
+        self._add(readout, PopulationLinear(readout, wide, classes, *own))
         if self.spec.readout == "spike-count":
             self._add_activation(readout, specs)
 
@@ -96,13 +107,19 @@ class PopulationNetwork(nn.Module):
 
     def _add_activation(self, site: str, specs: Sequence[NetworkSpec]) -> None:
         neurons = [spec.neuron for spec in specs]
-        activation = Activation(site, self.spec.time_steps, neurons, self.backend)
+        steps = self.spec.time_steps
+        activation = Activation(site, steps, neurons, self.backend, self.products)
         self.activations[site.replace(".", "_")] = activation
 
     @property
     def members(self) -> int:
         """P."""
         return len(self._seeds)
+
+    def products_by_events(self) -> dict[str, float]:
+        """Share of the products of spikes that were computed by events so far, by part."""
+        layers = self.weighted.values()
+        return shares([each.choice for each in layers if isinstance(each, PopulationLayer)])
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -253,6 +270,7 @@ def build(
     seeds: int | Sequence[int] = 0,
     precision: str = "float32",
     backend: str = "auto",
+    products: str = "auto",
 ) -> PopulationNetwork:
     """A population of networks, or one network (P = 1), with weights drawn from its seeds.
 
@@ -263,4 +281,4 @@ def build(
     """
     many = [specs] if isinstance(specs, NetworkSpec) else list(specs)
     numbers = [seeds] * len(many) if isinstance(seeds, int) else list(seeds)
-    return PopulationNetwork(many, numbers, precision, backend)
+    return PopulationNetwork(many, numbers, precision, backend, products)

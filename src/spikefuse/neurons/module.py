@@ -8,7 +8,13 @@ class Neurons(nn.Module):
 
     Everything it learns is a parameter with a leading axis P, of which a member touches its own
     entry alone. What it cannot learn is a buffer.
+
+    Attributes:
+        writes_bits: Whether spikes may leave as `spikefuse.neurons.spikes.SpikeTensor`, for layers
+            that compute by events.
     """
+
+    writes_bits = False
 
     def forward(self, current: Tensor, pool: bool) -> Tensor:
         """What leaves the layer.

@@ -42,6 +42,7 @@ def jobs_of(
     part: tuple[int, int] = (1, 1),
     device: str = "cpu",
     backend: str = "auto",
+    products: str = "auto",
 ) -> list[Job]:
     """One job per population that has anything left to do, JSON throughout.
 
@@ -52,8 +53,10 @@ def jobs_of(
         part: (i, n): the i-th of n shares of all populations.
         device: Where to train.
         backend: The neuron's implementation.
+        products: Dense, by events, or what is faster.
     """
-    jobs = [_job(population, store, location, device, backend) for population in plan.populations]
+    place = {"device": device, "backend": backend, "products": products}
+    jobs = [_job(population, store, location, place) for population in plan.populations]
     ready = {
         job.name
         for job, population in zip(jobs, plan.populations, strict=True)
@@ -66,8 +69,7 @@ def _job(
     population: tuple[PlannedTrial, ...],
     store: TrialStore,
     location: Location,
-    device: str,
-    backend: str,
+    place: dict[str, str],
 ) -> Job:
     return Job(
         name=population_name(population),
@@ -76,8 +78,7 @@ def _job(
             # A worker may have another working folder.
             "store": str(store.root.absolute()),
             "data_folder": None if location.folder is None else str(location.folder.absolute()),
-            "device": device,
-            "backend": backend,
+            **place,
             **({"plugins": plugins} if (plugins := plugins_to_send()) else {}),
             "trials": [
                 {

@@ -35,9 +35,10 @@ def run_population(
 
     Args:
         payload: "store" (folder), "data_folder" (None is the embedded data), "device",
-            "backend", and "trials": definitions with the noise conditions each must have. With a
-            "deadline" (Unix time) the work stops before it, in pieces that fit. With a "presence",
-            the store must have that sign. With "plugins", these are loaded first.
+            "backend", "products" ("auto" if absent), and "trials": definitions with the noise
+            conditions each must have. With a "deadline" (Unix time) the work stops before it, in
+            pieces that fit. With a "presence", the store must have that sign. With "plugins", these
+            are loaded first.
         report: Receives progress events.
 
     Returns:
@@ -56,7 +57,10 @@ def run_population(
     definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
     corpus = _corpus(definitions[0].data, payload["data_folder"])
     device, backend = payload["device"], payload["backend"]
-    states = train_population(definitions, corpus, store, report, device, backend, deadline)
+    products = payload.get("products", "auto")
+    states = train_population(
+        definitions, corpus, store, report, device, backend, deadline, products
+    )
     wanted = [
         [NoiseCondition.model_validate(c) for c in trial["conditions"]]
         for trial in payload["trials"]
@@ -69,7 +73,7 @@ def run_population(
     for conditions, members in by_conditions.items():
         if conditions:
             feed = Feed(corpus, members, device, deadline)
-            _evaluate(members, conditions, feed, store, report, backend)
+            _evaluate(members, conditions, feed, store, report, backend, products)
     return {d.name: state for d, state in zip(definitions, states, strict=True)}
 
 
@@ -80,9 +84,10 @@ def _evaluate(
     store: TrialStore,
     report: Callable[[dict[str, Any]], None],
     backend: str,
+    products: str,
 ) -> None:
     specs, seeds = [m.network_spec() for m in members], [m.seed for m in members]
-    network = build(specs, seeds, members[0].precision, backend).to(feed.device).eval()
+    network = build(specs, seeds, members[0].precision, backend, products).to(feed.device).eval()
     for index, member in enumerate(members):
         network.load_member(index, store.folder(member.name).weights())
     for number, condition in enumerate(conditions, start=1):

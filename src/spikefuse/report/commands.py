@@ -12,7 +12,7 @@ from spikefuse.studies.profiles import PROFILES
 # processes does not.
 _KEPT = (
     *("--profile", "--data", "--data-dir", "--seeds", "--protocols", "--out"),
-    *("--device", "--backend", "--threads"),
+    *("--device", "--backend", "--products", "--threads"),
 )
 _DATA: Mapping[str, str] = {"mnist-fsdd": "digits", "builtin": "builtin"}
 

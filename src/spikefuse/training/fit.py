@@ -48,6 +48,7 @@ def train_population(
     device: str = "cpu",
     backend: str = "auto",
     deadline: Deadline | None = None,
+    products: str = "auto",
 ) -> list[str]:
     """Train trials of one population key; resume those that were begun; skip those that are done.
 
@@ -63,6 +64,7 @@ def train_population(
         device: Where to train.
         backend: The neuron's implementation.
         deadline: When to have stopped; never if None.
+        products: Dense, by events, or what is faster; see `spikefuse.networks.population.choice`.
 
     Returns:
         "done" or "diverged" for each trial.
@@ -80,7 +82,7 @@ def train_population(
         open_trials.setdefault(read_position(folder), []).append((definition, folder))
     for position in sorted(open_trials):
         group, folders = zip(*open_trials[position], strict=True)
-        fit = Fit(list(group), list(folders), corpus, report, device, backend, deadline)
+        fit = Fit(list(group), list(folders), corpus, report, device, backend, deadline, products)
         fit.run()
     return [store.read_final(definition.name).state for definition in definitions]
 
@@ -97,6 +99,7 @@ class Fit:
         device: str,
         backend: str,
         deadline: Deadline | None = None,
+        products: str = "auto",
     ) -> None:
         self.definitions, self.folders, self.report = definitions, folders, report
         self.epochs = definitions[0].epochs
@@ -108,6 +111,7 @@ class Fit:
             [d.seed for d in definitions],
             definitions[0].precision,
             backend,
+            products,
         ).to(device)
         self.optimiser = PopulationAdam(self.network, [d.learning_rate for d in definitions])
         self.progress = [
@@ -266,6 +270,8 @@ class Fit:
                     "device": self.device,
                     "precision": definition.precision,
                     "backend": self.backend,
+                    "products": self.network.products,
+                    "products_by_events": self.network.products_by_events(),
                     "threads": torch.get_num_threads(),
                 },
             )

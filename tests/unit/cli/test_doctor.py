@@ -32,7 +32,8 @@ def test_a_sound_machine_is_ready(tmp_path: Path) -> None:
     assert code == 0, answers
     assert answer["ready"] is True
     assert list(answers) == [
-        "Python", "torch", "processor", "accelerator", "neurons", "data", "cache", "extras",
+        "Python", "torch", "processor", "accelerator", "neurons", "products", "data",
+        "cache", "extras",
         "results",
     ]  # fmt: skip
     assert "problem" not in {row["state"] for row in answers.values()}
@@ -167,3 +168,9 @@ def test_what_a_build_of_torch_knows_is_what_torch_says() -> None:
 
     knows = [torch.version.cuda, torch.version.hip, torch.version.xpu]
     assert module.has_processor_alone() == (not any(knows) and sys.platform != "darwin")
+
+
+def test_products_say_up_to_where_they_go_by_events() -> None:
+    state, text = module.find_products()
+    assert state == "ok"
+    assert "of spikes or gradients" in text or "not measured" in text

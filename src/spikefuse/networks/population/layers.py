@@ -13,8 +13,11 @@ from torch import Tensor, nn
 from spikefuse.core.streams import torch_stream
 from spikefuse.meters.operations import Synapses, conv_synapses, linear_synapses
 from spikefuse.networks.population import triton
+from spikefuse.networks.population.choice import Choice
+from spikefuse.networks.population.events import event_product
 from spikefuse.networks.population.onednn import linear
 from spikefuse.neurons.lif import resolve_backend
+from spikefuse.neurons.spikes import SpikeTensor
 
 
 def _uniform_like_torch(shape: tuple[int, ...], fan_in: int, seed: int, name: str) -> Tensor:
@@ -26,15 +29,22 @@ def _uniform_like_torch(shape: tuple[int, ...], fan_in: int, seed: int, name: st
 class PopulationLayer(nn.Module):
     """Weights [P, ...] and biases [P, out], one stream of random numbers per member and layer.
 
-    `backend` is that of the neurons; where it stands for Triton, products are Triton's too.
+    `backend` is that of the neurons; where it stands for Triton, products are Triton's too. Spikes
+    that come as bits are multiplied by events or densely, as `products` says (`choice.PRODUCTS`).
     """
 
     def __init__(
-        self, name: str, shape: tuple[int, ...], seeds: list[int], backend: str = "auto"
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        seeds: list[int],
+        backend: str = "auto",
+        products: str = "auto",
     ) -> None:
         super().__init__()
         fan_in = math.prod(shape[1:])
         self.name = name
+        self.choice = Choice(products)
         self.backend = backend
         self._is_fused: dict[torch.device, bool] = {}
         self.weight = nn.Parameter(
@@ -69,6 +79,8 @@ class PopulationLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Every member's output, [P, T, B, ...] from [P, T, B, ...]."""
+        if isinstance(x, SpikeTensor):
+            return event_product(x, self.weight, self.bias, self.choice)
         steps, batch = x.shape[1:3]
         if self._has_products(x.device):
             output = self.products(x.flatten(1, 2))
@@ -87,9 +99,15 @@ class PopulationConv2d(PopulationLayer):
     """A 3x3 convolution with padding 1 on channels-last maps [P, T, B, H, W, C]."""
 
     def __init__(
-        self, name: str, inputs: int, outputs: int, seeds: list[int], backend: str = "auto"
+        self,
+        name: str,
+        inputs: int,
+        outputs: int,
+        seeds: list[int],
+        backend: str = "auto",
+        products: str = "auto",
     ) -> None:
-        super().__init__(name, (outputs, inputs, 3, 3), seeds, backend)
+        super().__init__(name, (outputs, inputs, 3, 3), seeds, backend, products)
 
     def products(self, x: Tensor) -> Tensor:
         """The convolutions of [P, N, H, W, C]."""
@@ -126,9 +144,15 @@ class PopulationLinear(PopulationLayer):
     """A dense layer on [P, T, B, F]."""
 
     def __init__(
-        self, name: str, inputs: int, outputs: int, seeds: list[int], backend: str = "auto"
+        self,
+        name: str,
+        inputs: int,
+        outputs: int,
+        seeds: list[int],
+        backend: str = "auto",
+        products: str = "auto",
     ) -> None:
-        super().__init__(name, (outputs, inputs), seeds, backend)
+        super().__init__(name, (outputs, inputs), seeds, backend, products)
 
     def products(self, x: Tensor) -> Tensor:
         """The matrix products of [P, N, F]."""

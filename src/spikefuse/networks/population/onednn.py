@@ -44,6 +44,18 @@ class _OneDnnLinear(torch.autograd.Function):
         return to_input, _product(gradient.t(), x.t()), gradient.sum(0)
 
 
+def input_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
+    """[N, F] from [N, O] and [O, F]."""
+    return _product(gradient, weight.t()) if has_onednn() and len(gradient) else gradient @ weight
+
+
+def weight_gradient(gradient: Tensor, x: Tensor) -> Tensor:
+    """[O, F] from [N, O] and [N, F]."""
+    if has_onednn() and len(x):
+        return _product(gradient.t(), x.t())
+    return gradient.t() @ x
+
+
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """The matrix product of a dense layer, [N, O] from [N, F], [O, F] and [O]."""
     if x.dtype == torch.float32 and x.device.type == "cpu" and len(x) and has_onednn():

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from spikefuse.neurons.contract import NeuronSettings
-from spikefuse.neurons.lif.layer import lif_population
+from spikefuse.neurons.lif import events
+from spikefuse.neurons.lif.layer import lif_population, resolve_backend
 from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.module import Neurons
 
@@ -39,8 +40,23 @@ class LifNeurons(Neurons):
             self.register_buffer(key, value, persistent=False)
 
     def forward(self, current: Tensor, pool: bool) -> Tensor:
-        """Spikes of every step."""
+        """Spikes of every step, as bits where they may be and the C++ kernels run in float32."""
+        if self.writes_bits and self._has_events(current):
+            return events.lif_events(
+                current,
+                time_steps=self.time_steps,
+                leak=self.leak,
+                threshold=self.threshold,
+                reset=self.reset,
+                surrogate=self.surrogate,
+                detach_reset=self.detach_reset,
+                pool=pool,
+            )
         return self.spikes(current, pool, self.leak, self.backend)
+
+    def _has_events(self, current: Tensor) -> bool:
+        is_native = resolve_backend(self.backend, current.device) == "native"
+        return is_native and events.why_not(current) is None
 
     def spikes(self, current: Tensor, pool: bool, leak: Tensor, backend: str) -> Tensor:
         """Spikes of every step under a leak [P]."""
