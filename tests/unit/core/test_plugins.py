@@ -141,9 +141,10 @@ def test_jobs_carry_plugins(plugin: Path, tmp_path: Path) -> None:
     planned = PlannedTrial(TrialDefinition.create(), "new", 1.0)
     place = Location("builtin", None, "embedded", "")
     store = TrialStore(tmp_path / "run")
-    assert "plugins" not in _job((planned,), store, place, "cpu", "auto").payload
+    how = {"device": "cpu", "backend": "auto", "products": "auto"}
+    assert "plugins" not in _job((planned,), store, place, how).payload
     label = plugins.load_plugin(plugin).label
-    sent = _job((planned,), store, place, "cpu", "auto").payload["plugins"]
+    sent = _job((planned,), store, place, how).payload["plugins"]
     assert sent == [{"path": str(plugin), "label": label}]
 
 
