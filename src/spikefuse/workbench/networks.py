@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.networks import solve_width
 from spikefuse.networks.budget import count_macs, count_parameters
 from spikefuse.training import TrialDefinition
@@ -73,7 +74,7 @@ def network(
     Raises:
         InputError: A name or number is not allowed, or no width meets the budget.
     """
-    sees = modality or ("fused" if len(data.modalities) > 1 else data.modalities[0])
+    sees = modality or (FUSED if len(data.modalities) > 1 else data.modalities[0])
     values: dict[str, Any] = {
         "network": "dnn" if neuron == "relu" else "snn",
         "neuron": neuron,
