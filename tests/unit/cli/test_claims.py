@@ -104,5 +104,5 @@ def test_hostile_text_in_a_table_is_shown_as_text(tmp_path: Path, text: str) -> 
     result = invoke(path)
     assert result.exit_code == 0, result.exception
     shown = text.replace("\x1b", "?")
-    assert f"two different numbers (leak nothing and {shown}): keep one reading" in words(result)
+    assert f"0.99 and 0.98 (leak nothing and {shown}). Keep one reading" in words(result)
     assert "\x1b[31m" not in result.output
