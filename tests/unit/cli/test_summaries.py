@@ -81,7 +81,7 @@ def test_readings_are_marked_counted_and_named(tmp_path: Path) -> None:
         for modality in ("image", "audio", "fused")
         for row in cell(
             "time-steps",
-            (0.95, 0.9501, 0.95) if reading == "base" else (0.95, 0.9501, 0.95 + time_steps / 100),
+            (0.95, 0.9501, 0.95) if reading == "base" else (0.95, 0.9501, 0.95 - time_steps / 100),
             modality=modality,
             time_steps=time_steps,
             reading=reading,
