@@ -1,9 +1,12 @@
-"""Is one device and precision as accurate as another? The same seeds on both, then TOST.
+r"""Is one device, precision or kind of product as accurate as another? The same seeds, then TOST.
 
     python benchmarks/equivalence.py --first cuda/bf16 --second cpu/float32 --out runs/equivalence
+    python benchmarks/equivalence.py --first cpu/float32/events --second cpu/float32/dense \
+        --modality fused --seeds 10 --epochs 2 --images 5000 --out runs/events
 
-Trains the default image SNN on each side and compares test accuracy at the best validation epoch,
-paired by seed. Goes on where it was stopped. Exit 1: not shown to be equivalent.
+Trains the default SNN of a modality on each side and compares test accuracy at the best validation
+epoch on all test samples, paired by seed. Goes on where it was stopped. Exit 1: not shown to be
+equivalent.
 """
 
 import argparse
@@ -17,6 +20,7 @@ from spikefuse.core.device import PRECISIONS, flushed_denormals, resolve_device
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.core.provenance import describe
 from spikefuse.data import Location, Selection, load_corpus, locate
+from spikefuse.networks.population.choice import PRODUCTS
 from spikefuse.results import TrialStore
 from spikefuse.stats import tost
 from spikefuse.studies import PROFILES
@@ -27,33 +31,35 @@ MARGIN = 0.003
 
 
 def definitions(
-    precision: str, seeds: int, epochs: int, images: int | None, location: Location
+    precision: str, options: argparse.Namespace, location: Location
 ) -> list[TrialDefinition]:
-    """The default image SNN, one a seed."""
-    data = PROFILES["paper"].settings("image", "S", location.source)["data"]
+    """The default SNN of a modality, one a seed."""
+    settings = PROFILES["paper"].settings(options.modality, "S", location.source)
     return [
         TrialDefinition.create(
+            modality=options.modality,
             precision=precision,
-            epochs=epochs,
+            epochs=options.epochs,
             seed=seed,
-            data=data,
-            selection=Selection(images=images),
+            data=settings["data"],
+            selection=Selection(images=options.images),
         )
-        for seed in range(seeds)
+        for seed in range(options.seeds)
     ]
 
 
 def accuracies(side: str, options: argparse.Namespace, location: Location) -> list[float]:
-    """Test accuracy of each seed on a side "DEVICE/PRECISION".
+    """Test accuracy of each seed on a side "DEVICE/PRECISION" or "DEVICE/PRECISION/PRODUCTS".
 
     Raises:
         InputError: The side does not exist here.
     """
-    device, _, precision = side.partition("/")
+    device, precision, products = [*side.split("/"), "auto", "auto"][:3]
     one_of("equivalence", "precision", precision, PRECISIONS)
+    one_of("equivalence", "products", products, PRODUCTS)
     resolve_device(device)
-    members = definitions(precision, options.seeds, options.epochs, options.images, location)
-    store = TrialStore(options.out / side.replace("/", "-").replace(":", "-"))
+    members = definitions(precision, options, location)
+    store = TrialStore(options.out / options.modality / side.replace("/", "-").replace(":", "-"))
     corpus = load_corpus(members[0].data, location)
 
     def tell(event: dict[str, Any]) -> None:
@@ -61,7 +67,7 @@ def accuracies(side: str, options: argparse.Namespace, location: Location) -> li
             print(f"{side}  epoch {event['epoch']} of {event['epochs']}", flush=True)
 
     with flushed_denormals():
-        train_population(members, corpus, store, tell, device)
+        train_population(members, corpus, store, tell, device, products=products)
     return [store.read(each.name).results["accuracy"]["test_best"] for each in members]
 
 
@@ -75,6 +81,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "command": " ".join(["python", *sys.argv]),
         "data": location.source,
+        "modality": options.modality,
         "accuracy": {options.first: first, options.second: second},
         "estimate": test.estimate,
         "low": test.low,
@@ -101,8 +108,9 @@ def sentence(record: dict[str, Any]) -> str:
 def main(arguments: list[str]) -> int:
     """Train what is missing, test, print and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--first", default="cuda/bf16", help="DEVICE/PRECISION.")
-    parser.add_argument("--second", default="cpu/float32", help="DEVICE/PRECISION.")
+    parser.add_argument("--first", default="cuda/bf16", help="DEVICE/PRECISION[/PRODUCTS].")
+    parser.add_argument("--second", default="cpu/float32", help="The same, of the other side.")
+    parser.add_argument("--modality", default="image", help="image, audio or fused.")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--images", type=int, help="Training images; all if left out.")
@@ -115,7 +123,7 @@ def main(arguments: list[str]) -> int:
         print(f"equivalence: {error}", file=sys.stderr)
         return 2
     text = json.dumps(record, indent=2) + "\n"
-    (options.out / "equivalence.json").write_text(text, encoding="utf-8")
+    (options.out / options.modality / "equivalence.json").write_text(text, encoding="utf-8")
     print(sentence(record))
     return 0 if record["equivalent"] else 1
 
