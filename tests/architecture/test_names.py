@@ -25,18 +25,13 @@ ALLOWED = {
 """Where the names belong, and why."""
 
 TO_DO = {
-    "bench/contestants.py",
     "cli/data.py",
-    "cli/single.py",
-    "cli/workflow.py",
     "data/places/download.py",
-    "networks/spec.py",
     "report/commands.py",
     "report/drawing/charts.py",
     "report/drawing/pairs.py",
     "report/page.py",
     "report/sections/controls.py",
-    "training/effect.py",
 }
 """Files that still name one."""
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 import torch
+from modalities import MODALITIES
 from product_cases import NAMES, by_triton, check, leaves, outcome
 from torch import Tensor
 
 from spikefuse.core.errors import InputError
-from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec, build, twin
+from spikefuse.networks import NetworkSpec, NeuronSpec, build, twin
 from spikefuse.networks.population import blocks, triton
 from spikefuse.networks.population.triton import conv3x3, linear
 from spikefuse.neurons.lif.call import DTYPES

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
-    JOINT,
     METRIC,
     Row,
     Series,
@@ -20,6 +19,7 @@ from spikefuse.analysis.table import (
     resolution,
     single_modalities,
 )
+from spikefuse.data.sources.contract import FUSED
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ def epoch_choices(rows: Iterable[Row], size: str = "S") -> list[EpochChoice]:
     table = Table(rows)
     choices = []
     for network in ("snn", "dnn"):
-        for modality in (*single_modalities(table), JOINT):
+        for modality in (*single_modalities(table), FUSED):
             cells = (
                 _choice(table, network, modality, protocol, size)
                 for protocol in ("disjoint", "paper")
             )
             found = [each for each in cells if each is not None]
-            choices += found if modality == JOINT else found[:1]
+            choices += found if modality == FUSED else found[:1]
     return choices
 
 

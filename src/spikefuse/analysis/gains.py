@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
-    JOINT,
     Level,
     Row,
     Series,
@@ -23,6 +22,7 @@ from spikefuse.analysis.table import (
     single_modalities,
 )
 from spikefuse.core.checks import one_of
+from spikefuse.data.sources.contract import FUSED
 
 if TYPE_CHECKING:
     from spikefuse.stats import Equivalence
@@ -142,7 +142,7 @@ class _Cells:
         return self._series({**levels, **self.levels}, split)
 
     def joint(self, **changes: Level) -> Series:
-        levels = default_levels(self.network, JOINT)
+        levels = default_levels(self.network, FUSED)
         return self._series({**levels, **self.levels, **changes}, "test")
 
     def _series(self, levels: Mapping[str, Level | Collection[str]], split: str) -> Series:

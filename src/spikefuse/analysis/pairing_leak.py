@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
-    JOINT,
     Row,
     Table,
     default_levels,
     minus,
     resolution,
 )
+from spikefuse.data.sources.contract import FUSED
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingL
         StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
     table = Table(rows)
-    levels = default_levels(network, JOINT) | {"size": size}
+    levels = default_levels(network, FUSED) | {"size": size}
     paper, disjoint = (
         table.series(split="validation", study=DEFAULT_STUDIES, protocol=protocol, **levels)
         for protocol in ("paper", "disjoint")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
-    JOINT,
     Row,
     Series,
     Table,
@@ -17,6 +16,7 @@ from spikefuse.analysis.table import (
     single_modalities,
 )
 from spikefuse.core.streams import numpy_stream
+from spikefuse.data.sources.contract import FUSED
 
 if TYPE_CHECKING:
     from spikefuse.stats import Interval
@@ -63,7 +63,7 @@ def speaker_summaries(rows: Iterable[Row]) -> list[SpeakerSummary]:
     summaries = (
         _summary(table, network, modality)
         for network in ("snn", "dnn")
-        for modality in (*single_modalities(table), JOINT)
+        for modality in (*single_modalities(table), FUSED)
     )
     return [summary for summary in summaries if summary.speakers or summary.lost]
 

@@ -36,8 +36,6 @@ SPIKING: Mapping[str, Level] = MappingProxyType({"neuron": "lif", "reset": "soft
 DEFAULT_STUDIES = ("model-size", "controls")
 """Studies whose rows hold the networks with default neuron, reset and time steps."""
 
-JOINT = FUSED
-"""Level of the column `modality` of a network that joins several."""
 DEFAULT_FUSION = "early"
 
 # Two rows of one trial agree up to the rounding of a text file.
@@ -54,7 +52,7 @@ def default_levels(network: str, modality: str) -> dict[str, Level]:
     levels: dict[str, Level] = {
         "network": network,
         "modality": modality,
-        "fusion": DEFAULT_FUSION if modality == JOINT else "none",
+        "fusion": DEFAULT_FUSION if modality == FUSED else "none",
         "noise_std": 0.0,
         **DEFAULTS,
     }
@@ -77,7 +75,7 @@ def cell_words(row: Mapping[str, Any]) -> str:
     if row.get("noise_std") and not same(row["noise_std"], 0.0):
         place = f" {shown(row['noise_position'])} the activation" * bool(row.get("noise_position"))
         parts.append(f"noise {shown(_key(row['noise_std']))}{place}")
-    if same(row.get("modality"), JOINT):
+    if same(row.get("modality"), FUSED):
         usual = same(row.get("fusion") or DEFAULT_FUSION, DEFAULT_FUSION)
         parts += [] if usual else [f"{shown(row['fusion'])} fusion"]
         protocol = str(row.get("protocol") or "disjoint")
@@ -268,11 +266,11 @@ def single_modalities(table: Table) -> tuple[str, ...]:
         >>> single_modalities(Table(rows))
         ('image', 'sound')
     """
-    layers = dict.fromkeys(str(row.get("metric")) for row in table.select(modality=JOINT))
+    layers = dict.fromkeys(str(row.get("metric")) for row in table.select(modality=FUSED))
     names = [layer.split(".") for layer in layers if layer.count(".") == 2]
     branches = [branch for rate, branch, _ in names if rate == "rate"]
     found = dict.fromkeys([*branches, *table.levels("modality")])
-    return tuple(name for name in found if name != JOINT)
+    return tuple(name for name in found if name != FUSED)
 
 
 def _series(rows: Iterable[Row]) -> Series:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import spikefuse
 from spikefuse.bench.serve import Contest, serve
 from spikefuse.data import DataSettings, Selection, load_corpus, locate
+from spikefuse.data.sources.registry import FALLBACK
 from spikefuse.results import TrialStore
 from spikefuse.training import NoiseCondition, TrialDefinition
 from spikefuse.training.evaluate import classify
@@ -33,13 +34,13 @@ def _definition(precision: str, time_steps: int) -> TrialDefinition:
         budget=BUDGET,
         time_steps=time_steps,
         precision=precision,
-        data=DataSettings(source="builtin", image_size=28),
+        data=DataSettings(source=FALLBACK, image_size=28),
         selection=Selection(images=1_000),
     )
 
 
 def _fit(definition: TrialDefinition, backend: str, device: str = "cpu", members: int = 1) -> Fit:
-    corpus = load_corpus(definition.data, locate("builtin"))
+    corpus = load_corpus(definition.data, locate(FALLBACK))
     definitions = [definition.model_copy(update={"seed": seed}) for seed in range(members)]
     # Nothing is written: the loop of an epoch is run without its end.
     store = TrialStore(Path(tempfile.mkdtemp(prefix="spikefuse-bench-")))

@@ -70,6 +70,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     from spikefuse.core.checks import one_of
     from spikefuse.core.device import check_device, resolve_precision
     from spikefuse.data import banner_of, content_at, locate
+    from spikefuse.data.sources.registry import FALLBACK
     from spikefuse.execution import parse_shard
     from spikefuse.planning import make_plan
     from spikefuse.planning.plan import resolve_studies
@@ -92,7 +93,7 @@ def prepare(request: Request, console: Console) -> Prepared:
     profile = profile.model_copy(update={"precision": precision})
     part = parse_shard(request.shard)
     executor_of(request)
-    wanted = "builtin" if request.profile == "smoke" and request.data == "auto" else request.data
+    wanted = FALLBACK if request.profile == "smoke" and request.data == "auto" else request.data
     with download_progress(console) as progress:
         location = locate(wanted, request.data_dir, progress=progress)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"

@@ -8,13 +8,11 @@ if TYPE_CHECKING:
     from spikefuse.networks.budget import Width, solve_width
     from spikefuse.networks.build import PopulationNetwork, build
     from spikefuse.networks.plans import PLANS
-    from spikefuse.networks.spec import JOINT, MODALITIES, NetworkSpec
+    from spikefuse.networks.spec import NetworkSpec
     from spikefuse.networks.twin import twin
     from spikefuse.neurons.spec import NeuronSpec
 
 __all__ = [
-    "JOINT",
-    "MODALITIES",
     "PLANS",
     "NetworkSpec",
     "NeuronSpec",

@@ -5,27 +5,13 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spikefuse.core.registry import name_in
-from spikefuse.data.sources.contract import FUSED
+from spikefuse.data.sources.contract import CLASS_LIMITS, FUSED, RESERVED
+from spikefuse.data.sources.registry import DEFAULT, SOURCES
 from spikefuse.encoders import ENCODERS
 from spikefuse.fusion import FUSIONS
 from spikefuse.fusion.contract import Shape
 from spikefuse.networks.plans import PLANS, convolutions_of
 from spikefuse.neurons import DENSE, NeuronSpec
-
-MODALITIES: dict[str, tuple[str, ...]] = {
-    "image": ("image",),
-    "audio": ("audio",),
-    "fused": ("image", "audio"),
-}
-"""Which inputs a network of each modality of the paper's pair sees, in order."""
-
-JOINT = FUSED
-"""Names what several modalities share: the network itself, a branch and a head."""
-
-RESERVED = frozenset({JOINT, "fusion", "labels", "predicted", "logits", "position", "label"})
-"""No modality has one of these names: stored tensors do."""
-
-MOST_CLASSES = 1_000
 
 InputShape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=3)]
 
@@ -60,7 +46,7 @@ class NetworkSpec(BaseModel):
         neuron: The hidden neurons.
         time_steps: T.
         readout: "mean-current" (time-mean of the last layer's current) or "spike-count".
-        classes: K, from 2 to 1,000.
+        classes: K, from 2 to 1,000; by default those of the default source.
         encoder: A name in `spikefuse.encoders.ENCODERS`.
     """
 
@@ -75,7 +61,9 @@ class NetworkSpec(BaseModel):
     neuron: NeuronSpec = NeuronSpec()
     time_steps: Annotated[int, Field(ge=1)] = 4
     readout: Literal["mean-current", "spike-count"] = "mean-current"
-    classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)] = 10
+    classes: Annotated[int, Field(ge=CLASS_LIMITS[0], le=CLASS_LIMITS[1])] = len(
+        SOURCES[DEFAULT].classes
+    )
     encoder: Annotated[str, name_in("encoder", ENCODERS)] = "direct"
 
     @model_validator(mode="before")
@@ -84,7 +72,7 @@ class NetworkSpec(BaseModel):
         if not isinstance(values, dict) or values.get("modality"):
             return values
         names = list(values.get("input_shapes") or ())
-        return values | {"modality": names[0] if len(names) == 1 else JOINT}
+        return values | {"modality": names[0] if len(names) == 1 else FUSED}
 
     @model_validator(mode="after")
     def _modalities_make_sense(self) -> Self:
@@ -96,11 +84,11 @@ class NetworkSpec(BaseModel):
                     f"'_', and not {', '.join(sorted(RESERVED))}, got {name!r}"
                 )
         names = tuple(self.input_shapes)
-        wanted = names[0] if len(names) == 1 else JOINT
+        wanted = names[0] if len(names) == 1 else FUSED
         if not names or self.modality != wanted:
             raise ValueError(
                 f"input_shapes must name the modality {self.modality!r} alone, or several for "
-                f"{JOINT!r}, got {names}"
+                f"{FUSED!r}, got {names}"
             )
         if FUSIONS[self.fusion].for_one != (len(names) == 1):
             raise ValueError(

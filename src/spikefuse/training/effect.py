@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikefuse.data.sources.registry import SOURCES
+from spikefuse.data.sources.contract import Modality
 from spikefuse.neurons.registry import NEURONS
 
 if TYPE_CHECKING:
@@ -24,17 +24,49 @@ class Need:
     """What a setting needs to have an effect.
 
     Args:
-        what: In words, to be read after "needs".
+        what: In words, to be read after "needs"; of a definition or condition, where they depend
+            on its data.
         is_met: Whether a definition, or a condition, has it.
     """
 
-    what: str
+    what: str | Callable[[Any], str]
     is_met: Callable[[Any], bool]
 
+    def words(self, record: object) -> str:
+        """What is needed, said of one record."""
+        return self.what if isinstance(self.what, str) else self.what(record)
 
-def _input(kind: str) -> Need:
-    article = "an" if kind[0] in "aeiou" else "a"
-    return Need(f"a network with {article} {kind} input", lambda trial: kind in trial.modalities)
+
+Chosen = Callable[[Modality], bool]
+
+
+def _input(is_chosen: Chosen, otherwise: str) -> Need:
+    """A network that sees one of the modalities that are chosen of its source.
+
+    Args:
+        is_chosen: Which modalities.
+        otherwise: What is needed where the source has none.
+    """
+
+    def words(trial: TrialDefinition) -> str:
+        names = _named(trial, is_chosen)
+        article = "an" if names[:1] in "aeiou" else "a"
+        return f"a network with {article} {names} input" if names else otherwise
+
+    return Need(words, lambda trial: any(map(is_chosen, trial.seen)))
+
+
+def _named(trial: TrialDefinition, is_chosen: Chosen) -> str:
+    return " or ".join(each.name for each in trial.source.modalities if is_chosen(each))
+
+
+def _own(field: str) -> tuple[Need, ...]:
+    """A setting of single modalities: the source says of which."""
+
+    def is_chosen(modality: Modality) -> bool:
+        return field in (*modality.fields.names, *modality.settings)
+
+    return (_input(is_chosen, "a data source that has it"),)
 
 
 def _has(neuron: str, constant: str) -> bool:
@@ -42,16 +74,21 @@ def _has(neuron: str, constant: str) -> bool:
     return constant in model.constants and constant not in model.fixed
 
 
-def _has_groups(trial: TrialDefinition) -> bool:
-    source = SOURCES[trial.data.source]
-    return any(source.modality(name).groups for name in trial.modalities)
+def _has_groups(modality: Modality) -> bool:
+    return bool(modality.groups)
+
+
+def _protocol_words(trial: TrialDefinition) -> str:
+    grouped = _named(trial, _has_groups)
+    further = f", or protocol speaker and a network with {grouped}" if grouped else ""
+    return f"a fused network{further}"
 
 
 FUSED = Need("a fused network", lambda trial: len(trial.modalities) > 1)
 SPIKING = Need("a spiking network", lambda trial: trial.network == "snn")
-IMAGE, AUDIO = _input("image"), _input("audio")
-GROUPED = Need(AUDIO.what, lambda trial: trial.protocol != "speaker" or _has_groups(trial))
-"""The built-in sources have groups, speakers, in their audio alone."""
+PIXELS = _input(lambda modality: not modality.is_standardised, "data with pixels")
+_GROUPED = _input(_has_groups, "data with groups")
+GROUPED = Need(_GROUPED.what, lambda trial: trial.protocol != "speaker" or _GROUPED.is_met(trial))
 
 TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "fusion": (FUSED,),
@@ -67,11 +104,9 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "encoder": (SPIKING,),
     "protocol": (
         Need(
-            "a fused network, or protocol speaker and a network with audio",
+            _protocol_words,
             lambda trial: (
-                trial.protocol == "speaker"
-                or len(trial.modalities) > 1
-                or SOURCES[trial.data.source].is_paired
+                trial.protocol == "speaker" or len(trial.modalities) > 1 or trial.source.is_paired
             ),
         ),
         GROUPED,
@@ -81,17 +116,14 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
         Need("protocol speaker", lambda trial: trial.protocol == "speaker"),
     ),
     "shuffle_audio": (FUSED,),
-    "images": (IMAGE,),
-    "test_images": (IMAGE,),
-    "validation_share_image": (IMAGE,),
-    "image_size": (IMAGE,),
-    "image_scale": (IMAGE,),
-    "clips": (AUDIO,),
-    "validation_share_audio": (AUDIO,),
-    "spectrogram_size": (AUDIO,),
-    "n_fft": (AUDIO,),
-    "hop": (AUDIO,),
-    "clip_ms": (AUDIO,),
+    "image_scale": (PIXELS,),
+    **{
+        field: _own(field)
+        for field in (
+            *("images", "test_images", "validation_share_image", "image_size"),
+            *("clips", "validation_share_audio", "spectrogram_size", "n_fft", "hop", "clip_ms"),
+        )
+    },
 }
 """By field of a trial's definition, its selection and its data settings; others always matter."""
 
@@ -144,7 +176,7 @@ def condition_without_effect(
 
 
 def _unmet(needs: tuple[Need, ...], record: object) -> str | None:
-    return next((need.what for need in needs if not need.is_met(record)), None)
+    return next((need.words(record) for need in needs if not need.is_met(record)), None)
 
 
 def _is_neutral(kept: Mapping[str, Any], name: str, value: object, unmet: str) -> bool:

@@ -1,9 +1,10 @@
 """Budgets: counts by hand, and widths that meet the budget within 1 %."""
 
 import pytest
+from modalities import MODALITIES
 
 from spikefuse.core.errors import InputError
-from spikefuse.networks import MODALITIES, NetworkSpec, build, solve_width
+from spikefuse.networks import NetworkSpec, build, solve_width
 from spikefuse.networks.budget import Width, count_macs, count_parameters
 
 SIZES = (1_600_000, 800_000, 533_333)

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from modalities import MODALITIES
 
 from spikefuse.core.errors import InputError
 from spikefuse.encoders import ENCODERS, Moment
 from spikefuse.meters import Rates, Subject, mean_rates
-from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec, build, twin
+from spikefuse.networks import NetworkSpec, NeuronSpec, build, twin
 
 
 def _spec(modality: str = "image", size: int = 8, **more) -> NetworkSpec:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from modalities import MODALITIES
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -13,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 from spikefuse.core import library
 from spikefuse.core.device import PRECISIONS, product_type
 from spikefuse.meters import Rates, Subject
-from spikefuse.networks import MODALITIES, NetworkSpec, NeuronSpec, build
+from spikefuse.networks import NetworkSpec, NeuronSpec, build
 from spikefuse.networks.budget import count_parameters, solve_width
 from spikefuse.networks.memory import SAFETY, layer_sizes, network_memory
 

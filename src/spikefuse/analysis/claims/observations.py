@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spikefuse.analysis.claims.rules import Levels, Quantity
-from spikefuse.analysis.table import DEFAULT_FUSION, JOINT, Level, Row, Series, Table
+from spikefuse.analysis.table import DEFAULT_FUSION, Level, Row, Series, Table
 from spikefuse.analysis.words import plural
 from spikefuse.core.errors import StudyError
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.stats import Interval, mean_interval
 from spikefuse.studies.readings import BASE
 
@@ -97,7 +98,7 @@ def _levels(cell: Levels) -> dict[str, Level]:
     }
     if cell.network != "dnn":
         levels |= {"neuron": cell.neuron, "reset": cell.reset, "time_steps": cell.time_steps}
-    if cell.modality == JOINT:
+    if cell.modality == FUSED:
         levels["fusion"] = DEFAULT_FUSION
     if cell.noise_std and cell.noise_position:
         levels["noise_position"] = cell.noise_position

@@ -11,10 +11,7 @@ from spikefuse.data.own.layouts.stacks import is_stack_folder, read_stacks
 from spikefuse.data.own.layouts.table import find_tables, read_tables, unnamed
 from spikefuse.data.own.refusals import WHERE, refusal, some
 from spikefuse.data.own.settings import OwnSettings, read_toml
-
-CLASSES = (2, 1_000)
-RESERVED = ("fused", "labels", "logits", "predicted")
-"""Names that mean something else beside modalities."""
+from spikefuse.data.sources.contract import CLASS_LIMITS, RESERVED
 
 FILES = (".toml", ".npz", ".csv", ".jsonl")
 
@@ -117,14 +114,14 @@ def check_names(description: Description) -> None:
         if not (plain.isascii() and plain.isalnum()) or modality.name in RESERVED:
             raise refusal(
                 "name of a modality",
-                f"letters, digits, '-' and '_', and not {', '.join(RESERVED)}",
+                f"letters, digits, '-' and '_', and not {', '.join(sorted(RESERVED))}",
                 repr(modality.name),
                 "Rename it, or name its folder in a TOML file.",
             )
     odd = [label for label in description.classes if not label.isprintable() or len(label) > 100]
     if odd:
         raise refusal("name of a class", "up to 100 printable characters", repr(odd[0]), "Rename.")
-    least, most = CLASSES
+    least, most = CLASS_LIMITS
     if not least <= len(description.classes) <= most:
         raise refusal(
             "classes",

@@ -102,6 +102,7 @@ class Modality:
         pixel_mean: Of a kind that is not standardised, for `image_scale` "standard"; of 1.
         pixel_std: Likewise.
         fields: Its own fields of `Selection`.
+        settings: The fields of `DataSettings` that decide how it is read.
         reckoned: Training, validation and test samples that plans reckon with, whatever is
             selected; by default what is selected. Shares of a job array that has begun are cut by
             them, so they never change.
@@ -118,6 +119,7 @@ class Modality:
     pixel_mean: float = 0.5
     pixel_std: float = 0.5
     fields: Fields = Fields()
+    settings: tuple[str, ...] = ()
     reckoned: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:

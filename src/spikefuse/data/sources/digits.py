@@ -55,6 +55,7 @@ def _image(train: int, test: int) -> Modality:
         pixel_mean=0.1307,  # of MNIST's training pixels
         pixel_std=0.3081,
         fields=Fields("images", "test_images", "validation_share_image"),
+        settings=("image_size",),
     )
 
 
@@ -69,6 +70,7 @@ def _audio(train: int, test: int, speakers: tuple[str, ...]) -> Modality:
         groups=speakers,
         group_noun="speaker",
         fields=Fields(train="clips", validation="validation_share_audio", shuffled="shuffle_audio"),
+        settings=("spectrogram_size", "n_fft", "hop", "clip_ms"),
         reckoned=(2_200, 550, 300),
     )
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
-from spikefuse.analysis.table import JOINT
 from spikefuse.analysis.words import percent, points
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import charts, theme
 from spikefuse.report.drawing.panels import Panel, Tips, describe, draw_panel, figure_scale
 from spikefuse.report.drawing.scale import choose_scale
@@ -185,12 +185,12 @@ def _curve(trial: Trial, key: str, roles: Mapping[str, str]) -> charts.Curve | N
         return None
     definition = trial.definition
     modality = str(definition.get("modality", ""))
-    pairing = f", {definition.get('protocol')}" if modality == JOINT else ""
+    pairing = f", {definition.get('protocol')}" if modality == FUSED else ""
     best = number(trial.results.get("best_epoch"))
     return charts.Curve(
         label=f"{modality}{pairing}, seed {settings.seed_of(trial)}",
         role=roles.get(modality, "ink"),
-        dashed=modality == JOINT and definition.get("protocol") == "paper",
+        dashed=modality == FUSED and definition.get("protocol") == "paper",
         epochs=tuple(epoch for epoch, _ in pairs),
         values=tuple(value for _, value in pairs),
         best=None if best is None else int(best),

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spikefuse.analysis.table import JOINT, Table, single_modalities
+from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.core.errors import SpikefuseError, StoreError
 from spikefuse.core.untrusted import (
     MOST_JSON_BYTES,
@@ -22,6 +22,7 @@ from spikefuse.core.untrusted import (
     read_regular,
     reason,
 )
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.results import TrialStore, read_tidy
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Run:
     def modalities(self) -> tuple[str, ...]:
         """The levels of the column `modality`, in the order of the networks, the joint one last."""
         table = Table(self.rows)
-        return (*single_modalities(table), *([JOINT] if table.select(modality=JOINT) else []))
+        return (*single_modalities(table), *([FUSED] if table.select(modality=FUSED) else []))
 
 
 def find_run(runs: Path) -> Path:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from spikefuse.analysis.table import JOINT
 from spikefuse.analysis.words import NONE
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.reading.settings import number
 from spikefuse.report.reading.sources import Trial
 from spikefuse.report.tables import Column, Table
@@ -69,7 +69,7 @@ def audit_shares(trials: Sequence[Trial], modalities: Sequence[str]) -> dict[str
             if (overlap.get("first"), overlap.get("second")) == ("train", "validation")
         ]
         found = _numbers(overlaps, "clips_share")
-        if modality == JOINT and found:
+        if modality == FUSED and found:
             shares[protocol] = fmean(found)
     return shares
 

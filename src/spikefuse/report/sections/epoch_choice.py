@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from spikefuse.analysis.epoch_choice import EpochChoice
-from spikefuse.analysis.table import JOINT
 from spikefuse.analysis.words import difference, interval, level_name, percent, with_interval
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
 from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.tables import Column, Table
 
-_FUSED = ("snn", JOINT)
+_FUSED = ("snn", FUSED)
 
 
 def epoch_choice_section(found: Sequence[EpochChoice], command: str) -> Section | None:

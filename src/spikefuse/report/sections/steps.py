@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.table import JOINT
 from spikefuse.analysis.words import rate as rate_words
 from spikefuse.analysis.words import rate_interval
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
 from spikefuse.report.drawing.panels import Tips
@@ -108,7 +108,7 @@ def step_section(found: Sequence[StepRates], command: str) -> Section | None:
 
 def _branches(found: Sequence[StepRates]) -> str:
     """`image, audio, or both joined`."""
-    names = [name for name in found[0].roles if name != JOINT]
+    names = [name for name in found[0].roles if name != FUSED]
     joined = "both" if len(names) == 2 else "all"
     return ", ".join([*names, f"or {joined} joined"])
 
