@@ -126,14 +126,22 @@ Threads = Annotated[
 ]
 Shard = Annotated[
     str,
-    typer.Option("--shard", help="i/n: do the i-th of n shares of the work (for job arrays)."),
+    typer.Option(
+        "--shard",
+        help="i/n: do the i-th of n shares of the work; auto asks SLURM's or Grid Engine's array.",
+    ),
 ]
 TimeLimit = Annotated[
     str | None,
     typer.Option(
         "--time-limit",
-        help="Stop in time (1h30m, 9m, 45s, seconds) with exit code 75; the same command goes on.",
+        help="Stop in time (1h30m, 9m, 45s, seconds; auto before SLURM ends the job) with exit "
+        "code 75; the same command goes on.",
     ),
+]
+RetryFailed = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="Only networks whose work failed, of which status tells."),
 ]
 RayAddress = Annotated[
     str | None,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 # What decides how the work is carried out has no effect on the plan.
-EXECUTION = ("executor", "threads", "shard", "time_limit", "ray_address")
+EXECUTION = ("executor", "threads", "shard", "time_limit", "retry_failed", "ray_address")
 
 
 @options_of(Request, leave_out=EXECUTION)

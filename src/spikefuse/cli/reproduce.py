@@ -11,13 +11,14 @@ from spikefuse.cli.terminal import fact, make_console
 def reproduce(given: dict[str, Any]) -> None:
     """Train, evaluate and report the six experiments and controls. Goes on where it was stopped."""
     from spikefuse.cli.workflow import execute, prepare, show_plan
+    from spikefuse.execution import parse_shard
 
     console = make_console()
     request = Request(**given)
     prepared = prepare(request, console)
     show_plan(prepared, console)
     execute(prepared, console)
-    if request.shard != "1/1":
+    if parse_shard(request.shard) != (1, 1):
         console.print("This share is done. When all shares are, run the command without --shard.")
         return
     from spikefuse.report import build_report

@@ -24,6 +24,7 @@ class Request:
     threads: options.Threads = None
     shard: options.Shard = "1/1"
     time_limit: options.TimeLimit = None
+    retry_failed: options.RetryFailed = False
     ray_address: options.RayAddress = None
     device: options.Device = "cpu"
     backend: options.Backend = "auto"

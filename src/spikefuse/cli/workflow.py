@@ -31,6 +31,9 @@ STOPPED = 75
 WRITING_S = 20.0
 """Time left for tables and report, which took less than this for all of `reproduce`."""
 
+LEAVING_S = 30.0
+"""Before a scheduler ends a job: for its processes to end by themselves."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -268,7 +271,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
     from spikefuse.core.deadline import stop_requested
     from spikefuse.data import load_corpus
     from spikefuse.execution import parse_shard
-    from spikefuse.planning.run import jobs_of, run_plan
+    from spikefuse.planning.run import failed_jobs, jobs_of, run_plan
 
     request, plan = prepared.request, prepared.plan
     jobs = jobs_of(
@@ -280,6 +283,10 @@ def execute(prepared: Prepared, console: Console) -> Path:
         backend=request.backend,
         products=request.products,
     )
+    if request.retry_failed:
+        jobs = failed_jobs(jobs, prepared.store)
+        if not jobs:
+            news(console, "Nothing has failed in this share of the plan.")
     if prepared.deadline.is_set:
         jobs = [replace(job, deadline=prepared.deadline.at) for job in jobs]
     executor = executor_of(request)
@@ -332,9 +339,12 @@ def deadline_of(time_limit: str | None, began: float) -> "Deadline":
         InputError: The text is no time.
     """
     from spikefuse.core.deadline import Deadline, parse_duration
+    from spikefuse.execution.array import AUTO, end_of_job
 
     if time_limit is None:
         return Deadline()
+    if time_limit == AUTO:
+        return Deadline(end_of_job() - LEAVING_S)
     return Deadline(began + parse_duration("spikefuse", "--time-limit", time_limit))
 
 

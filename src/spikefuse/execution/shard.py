@@ -5,21 +5,24 @@ from collections.abc import Sequence
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
+from spikefuse.execution.array import AUTO, array_share
 from spikefuse.execution.contract import Job, check_names, longest_first
 
 _TEXT = re.compile(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", re.ASCII)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
-    """Index and count of a text "i/n", 1 <= i <= n.
+    """Index and count of a text "i/n", 1 <= i <= n; "auto" is this task's of a job array.
 
     Raises:
-        InputError: The text is another one.
+        InputError: The text is another one, or "auto" outside of a job array.
 
     Example:
         >>> parse_shard("2/8")
         (2, 8)
     """
+    if text == AUTO:
+        return array_share()
     match = _TEXT.fullmatch(text)
     if match is not None:
         index, count = int(match[1]), int(match[2])
@@ -27,7 +30,7 @@ def parse_shard(text: str) -> tuple[int, int]:
             return index, count
     raise InputError(
         f"shard: shard must be 'i/n' with 1 <= i <= n, got {text!r}. "
-        "For example 2/8 is the second of eight shares."
+        "For example 2/8 is the second of eight shares, auto that of this task of a job array."
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from spikefuse.core.errors import StoreError
 from spikefuse.core.plugins import plugins_to_send
@@ -9,8 +10,9 @@ from spikefuse.data import Location
 from spikefuse.execution import Event, Executor, Job, JobResult, shard
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.stored import missing_conditions
-from spikefuse.planning.trials import PlannedTrial
-from spikefuse.results import TrialStore
+from spikefuse.planning.trials import PlannedTrial, cost_of
+from spikefuse.results import TrialStore, definition_hash
+from spikefuse.results.journal import Journal, Planned
 from spikefuse.results.presence import presence
 from spikefuse.training import TrialDefinition
 
@@ -63,6 +65,30 @@ def jobs_of(
         if all(trial.is_ready for trial in population)
     }
     return [job for job in shard(jobs, *part) if job.name not in ready]
+
+
+def failed_jobs(jobs: Sequence[Job], store: TrialStore) -> list[Job]:
+    """The jobs with a trial whose work has failed and was not done since."""
+    failed = Journal(store.root).failures()
+    return [job for job in jobs if any(name in failed for name in _trials_of(job))]
+
+
+def _trials_of(job: Job) -> list[str]:
+    trials: Any = job.payload["trials"]
+    return [TrialDefinition.model_validate(trial["definition"]).name for trial in trials]
+
+
+def _note_plan(plan: Plan, journal: Journal) -> None:
+    """What `spikefuse status` measures against."""
+    journal.plan(
+        Planned(
+            trial.definition.name,
+            f"{network_name(trial.definition)} seed {trial.definition.seed}",
+            cost_of(trial, from_nothing=True),
+            tuple(definition_hash(each.naming()) for each in trial.conditions),
+        )
+        for trial in plan.trials
+    )
 
 
 def _job(
@@ -130,12 +156,19 @@ class _Witness:
     Args:
         plan: What the jobs are of.
         store: Where their folders must be, as this process sees it.
+        journal: Notes what is at work and what failed.
         on_event: Hears what became of each job.
     """
 
-    def __init__(self, plan: Plan, store: TrialStore, on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: TrialStore,
+        journal: Journal,
+        on_event: Callable[[Event], None],
+    ) -> None:
         self._trials = {population_name(each): each for each in plan.populations}
-        self._store, self._on_event = store, on_event
+        self._store, self._journal, self._on_event = store, journal, on_event
         self._patience_s = PATIENCE_S
         self.problems: dict[str, str] = {}
 
@@ -144,7 +177,18 @@ class _Witness:
         if problem is not None:
             self.problems[event.job] = problem
             event = Event(event.job, "failed", {"error": problem})
+        self._note(event)
         self._on_event(event)
+
+    def _note(self, event: Event) -> None:
+        if event.kind == "started":
+            names = [trial.definition.name for trial in self._trials.get(event.job, ())]
+            self._journal.started(event.job, names)
+        elif event.kind != "progress":
+            error = str(event.data.get("error")) if event.kind == "failed" else None
+            for trial in self._trials.get(event.job, ()):
+                self._journal.failed(trial.definition.name, error)
+            self._journal.ended(event.job)
 
     def _problem(self, job: str) -> str | None:
         for trial in self._trials.get(job, ()):
@@ -186,12 +230,17 @@ def run_plan(
     Raises:
         StoreError: A folder is another trial's, or the store cannot be written.
     """
-    witness = _Witness(plan, store, on_event)
+    journal = Journal(store.root)
+    witness = _Witness(plan, store, journal, on_event)
     results: list[JobResult] = []
+    _note_plan(plan, journal)
     if jobs:
-        with presence(store) as sign:
-            signed = [replace(job, payload={**job.payload, "presence": sign}) for job in jobs]
-            results = executor.run(signed, witness)
+        try:
+            with presence(store) as sign:
+                signed = [replace(job, payload={**job.payload, "presence": sign}) for job in jobs]
+                results = executor.run(signed, witness)
+        finally:
+            journal.leave()
     failed = {r.job: r.error for r in results if not r.ok and not r.stopped} | witness.problems
     names = [trial.definition.name for trial in plan.trials]
     states = {name: store.state(name) for name in names}

@@ -193,11 +193,12 @@ def _is_abandoned(path: Path) -> bool:
         return False
     # Probing with signal 0 is safe on POSIX only: on Windows it would send Ctrl-C.
     if match["host"] == _host() and sys.platform != "win32":
-        return not _is_running(int(match["process"]))
+        return not is_running(int(match["process"]))
     return time.time() - path.stat().st_mtime > _ABANDONED_S
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether a process of this machine is there."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
