@@ -29,17 +29,29 @@ def fetch(
         Path | None,
         typer.Option("--out", help="Folder to fill; the user's cache folder if left out."),
     ] = None,
+    data: Annotated[
+        str,
+        typer.Option("--data", help="digits (MNIST) or fashion-fsdd (Fashion-MNIST), with FSDD."),
+    ] = "digits",
 ) -> None:
-    """Download MNIST and the Free Spoken Digit Dataset; what is there is never overwritten."""
-    from spikefuse.data import download_folder
+    """Download images and the Free Spoken Digit Dataset; what is there is never overwritten."""
+    from spikefuse.core.checks import one_of
+    from spikefuse.data import choices, download_folder
     from spikefuse.data import fetch as fetch_into
     from spikefuse.data.sources.fsdd import find_recordings, foreign_recordings
+    from spikefuse.data.sources.mnist import IDX_SETS
+    from spikefuse.data.sources.registry import DEFAULT
+
+    known = choices()
+    fetched = {each.source or DEFAULT: each for each in IDX_SETS}
+    fitting = [name for name, source in known.items() if source in fetched]
+    images = fetched[known[one_of("data fetch", "--data", data, fitting)] or DEFAULT]
 
     console = make_console()
     folder = download_folder() if out is None else out
     with download_progress(console) as progress:
         # The cache is ours: what is damaged in it is replaced. In a named folder it may be yours.
-        fetch_into(folder, replace=out is None, progress=progress)
+        fetch_into(folder, replace=out is None, progress=progress, images=images)
     recordings = find_recordings(folder)
     foreign = foreign_recordings(recordings) if recordings is not None else []
     if foreign:

@@ -52,6 +52,12 @@ def _protocols() -> Iterable[str]:
     return PROTOCOLS
 
 
+def _sources() -> Iterable[str]:
+    from spikefuse.data import choices
+
+    return choices()
+
+
 def _readings() -> Iterable[str]:
     from spikefuse.studies.readings import READINGS
 
@@ -76,18 +82,20 @@ Data = Annotated[
     str,
     typer.Option(
         "--data",
-        help="auto (real data where found or downloadable), digits (MNIST and spoken digits) or "
-        "builtin (the small embedded data).",
+        help="auto (real data where found or downloadable), digits (MNIST and spoken digits), "
+        "builtin (the small embedded data) or another ready source.",
     ),
+    Choices(_sources),
 ]
 DataOrOwn = Annotated[
     str,
     typer.Option(
         "--data",
         help="auto (real data where found or downloadable), digits (MNIST and spoken digits), "
-        "builtin (the small embedded data), or data of your own: a folder, a metadata table, an "
-        ".npz archive or a TOML file.",
+        "builtin (the small embedded data), another ready source, or data of your own: a folder, "
+        "a metadata table, an .npz archive or a TOML file. Ready",
     ),
+    Choices(_sources),
 ]
 DataDir = Annotated[
     Path | None,

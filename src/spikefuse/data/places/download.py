@@ -1,4 +1,4 @@
-"""Download MNIST and FSDD: several mirrors, checked by SHA-256, never hanging without a network.
+"""Download images and FSDD: several mirrors, checked by SHA-256, never hanging without a network.
 
 All mirrors are asked at once, in threads that are left behind when they do not answer in time: a
 name server that hangs cannot be interrupted, only not waited for.
@@ -30,7 +30,9 @@ from spikefuse.data.sources.fsdd import (
     read_recordings,
 )
 from spikefuse.data.sources.mnist import (
-    MNIST_SHA256,
+    FASHION,
+    MNIST,
+    IdxSet,
     find_idx,
     find_mnist,
     read_mnist,
@@ -45,6 +47,14 @@ MNIST_MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 """Folders that hold the four gzip files."""
+
+FASHION_MIRRORS = (
+    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+)
+"""The same of Fashion-MNIST."""
+
+_MIRRORS = {MNIST.title: MNIST_MIRRORS, FASHION.title: FASHION_MIRRORS}
 
 FSDD_MIRRORS = (
     "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.zip",
@@ -85,11 +95,12 @@ def fetch(
     *,
     replace: bool = False,
     progress: ProgressFactory | None = None,
-    mnist_mirrors: Sequence[str] = MNIST_MIRRORS,
+    images: IdxSet = MNIST,
+    mnist_mirrors: Sequence[str] | None = None,
     fsdd_mirrors: Sequence[str] = FSDD_MIRRORS,
     probe_seconds: float = PROBE_SECONDS,
 ) -> Path:
-    """Download whatever `folder` lacks into its `mnist/` and `fsdd/recordings/`.
+    """Download whatever `folder` lacks of images (into `mnist/`) and clips (`fsdd/recordings/`).
 
     Files appear under their names only after their content was checked. Only what is missing is
     written: a file that has one of the names and other content may be somebody's own (Fashion-MNIST
@@ -99,7 +110,8 @@ def fetch(
         folder: Made when missing.
         replace: Replace what is damaged: for a folder that is ours alone, the cache.
         progress: Makes a progress bar for each file.
-        mnist_mirrors: Folders with the four gzip files, the preferred one first.
+        images: The data set of images.
+        mnist_mirrors: Folders with its four gzip files, the preferred one first.
         fsdd_mirrors: Archives, the preferred one first.
         probe_seconds: Time for all mirrors together to answer.
 
@@ -111,25 +123,31 @@ def fetch(
             other content stands under a name that is to be filled.
     """
     wanted: dict[str, dict[str, str]] = {}
-    if not _whole(folder, find_mnist, read_mnist):
-        first = next(iter(MNIST_SHA256))
-        wanted["MNIST"] = {mirror: f"{mirror}{first}.gz" for mirror in mnist_mirrors}
+    title = images.title
+
+    def find(place: Path) -> Path | None:
+        return find_mnist(place, images)
+
+    if not _whole(folder, find, lambda place: read_mnist(place, images)):
+        first = next(iter(images.sha256))
+        mirrors_of = _MIRRORS[title] if mnist_mirrors is None else mnist_mirrors
+        wanted[title] = {mirror: f"{mirror}{first}.gz" for mirror in mirrors_of}
     if not _whole(folder, find_recordings, read_recordings):
         wanted["FSDD"] = {mirror: mirror for mirror in fsdd_mirrors}
     if not wanted:
         return folder
-    images = find_mnist(folder) or folder / "mnist"
+    pictures = find(folder) or folder / images.folder
     recordings = find_recordings(folder) or folder / "fsdd" / "recordings"
     if not replace:  # told before the network is asked
-        _refuse_others("MNIST", _other_images(images) if "MNIST" in wanted else [])
+        _refuse_others(title, _other_images(pictures, images) if title in wanted else [])
         _refuse_others("FSDD", _other_clips(recordings) if "FSDD" in wanted else [])
     mirrors = _answering(wanted, probe_seconds)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as name:
             staging = Path(name)
-            if "MNIST" in mirrors:
-                _fetch_mnist(images, staging, mirrors["MNIST"], progress, replace)
+            if title in mirrors:
+                _fetch_images(images, pictures, staging, mirrors[title], progress, replace)
             if "FSDD" in mirrors:
                 _fetch_recordings(recordings, staging, mirrors["FSDD"], progress, replace)
     except OSError as error:
@@ -137,15 +155,17 @@ def fetch(
             f"data: {folder} must be writable with 100 MB to spare, got: {reason_of(error)}. "
             "Name another folder with --out."
         ) from error
-    read_mnist(images)
+    read_mnist(pictures, images)
     read_recordings(recordings)
     return folder
 
 
-def _other_images(folder: Path) -> list[Path]:
-    """Files under MNIST's names with other content."""
-    found = ((name, find_idx(folder, name)) for name in MNIST_SHA256)
-    return [path for name, path in found if path is not None and not _whole_file(path, name)]
+def _other_images(folder: Path, wanted: IdxSet) -> list[Path]:
+    """Files under a data set's names with other content."""
+    found = ((name, find_idx(folder, name)) for name in wanted.sha256)
+    return [
+        path for name, path in found if path is not None and not _whole_file(path, name, wanted)
+    ]
 
 
 def _other_clips(folder: Path) -> list[Path]:
@@ -278,7 +298,8 @@ def _first_good(urls: Sequence[str], attempt: Callable[[str], None]) -> None:
     attempt(urls[-1])
 
 
-def _fetch_mnist(
+def _fetch_images(
+    wanted: IdxSet,
     target: Path,
     staging: Path,
     mirrors: Sequence[str],
@@ -286,15 +307,15 @@ def _fetch_mnist(
     replace: bool,
 ) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for name in MNIST_SHA256:
+    for name in wanted.sha256:
         present = find_idx(target, name)
-        if present is not None and _whole_file(present, name):
+        if present is not None and _whole_file(present, name, wanted):
             continue
         packed = staging / f"{name}.gz"
 
         def attempt(mirror: str, name: str = name, packed: Path = packed) -> None:
             _download(f"{mirror}{name}.gz", packed, progress)
-            read_mnist_file(packed, name)
+            read_mnist_file(packed, name, wanted)
 
         _first_good(mirrors, attempt)
         if replace and present is not None:
@@ -328,9 +349,9 @@ def _move_new(source: Path, target: Path) -> None:
             file.write(source.read_bytes())
 
 
-def _whole_file(path: Path, name: str) -> bool:
+def _whole_file(path: Path, name: str, wanted: IdxSet) -> bool:
     try:
-        read_mnist_file(path, name)
+        read_mnist_file(path, name, wanted)
     except DataError:
         return False
     return True

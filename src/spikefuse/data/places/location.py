@@ -116,7 +116,8 @@ def _named(source: Source, data_dir: Path | None) -> Location | None:
     found = _complete(source, folder, origin)
     if found is None:
         lack = "" if source.lack is None else source.lack(folder)
-        remedy = f"`spikefuse data fetch --out {folder}` completes it."
+        chosen = "" if source.name == DEFAULT else f" --data {source.name}"
+        remedy = f"`spikefuse data fetch{chosen} --out {folder}` completes it."
         raise DataError(
             f"data: {argument} must hold {source.title}, got {folder}, where {lack}. "
             f"{remedy if source.fetch is not None else 'Complete it.'}"

@@ -1,7 +1,9 @@
-"""MNIST from its IDX files: gzip or raw, in any of the folders people keep them in.
+"""MNIST and Fashion-MNIST from their IDX files: gzip or raw, in the folders people keep them in.
 
-Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"; licence
-CC BY-SA 3.0, so the files are never part of the package.
+Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", licence
+CC BY-SA 3.0, so the files are never part of the package; H. Xiao, K. Rasul, R. Vollgraf,
+"Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
+arXiv 1708.07747, licence MIT. The second has the first's file names, sizes and format.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import hashlib
 import io
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,20 +35,68 @@ MNIST_SHA256: dict[str, str] = {
 }
 """SHA-256 of each file's UNPACKED content; gzip bytes differ between mirrors, content does not."""
 
-SUBFOLDERS = (".", "mnist", "MNIST/raw", "mnist/MNIST/raw")
-"""Where the four files may stand below a data folder: flat, `mnist/`, or as torchvision does."""
+FASHION_SHA256: dict[str, str] = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+"""The same of Fashion-MNIST's files."""
+
+
+@dataclass(frozen=True)
+class IdxSet:
+    """A data set of four IDX files: training and test, images and labels.
+
+    Args:
+        title: What it is called.
+        sha256: By file name, see `MNIST_SHA256`.
+        subfolders: Where the four files may stand below a data folder, in the order of looking.
+        folder: The subfolder that downloads go to.
+        source: The data source that it is fetched for; empty for the default one.
+    """
+
+    title: str
+    sha256: Mapping[str, str]
+    subfolders: tuple[str, ...]
+    folder: str
+    source: str = ""
+
+    @property
+    def remedy(self) -> str:
+        """How a user gets it."""
+        chosen = f" --data {self.source}" if self.source else ""
+        return f"`spikefuse data fetch{chosen}` gets it whole (--out names a folder of your own)."
+
+    @property
+    def pinned_digest(self) -> str:
+        """SHA-256 over the hashes of the four files: what `read_mnist` gives, or it refuses."""
+        return hashlib.sha256("".join(self.sha256.values()).encode()).hexdigest()
+
+
+MNIST = IdxSet("MNIST", MNIST_SHA256, (".", "mnist", "MNIST/raw", "mnist/MNIST/raw"), "mnist")
+"""Flat, in `mnist/`, or as torchvision keeps it."""
+
+FASHION = IdxSet(
+    "Fashion-MNIST",
+    FASHION_SHA256,
+    ("fashion-mnist", "FashionMNIST/raw", "fashion-mnist/FashionMNIST/raw", "."),
+    "fashion-mnist",
+    "fashion-fsdd",
+)
+"""Flat comes last: those may be MNIST's files, which have the same names."""
+
+IDX_SETS = (MNIST, FASHION)
 
 _UNSIGNED_BYTE = 0x08
 _GZIP = b"\x1f\x8b"
 _MOST_BYTES = 2**26
 """Unpacked; the largest file of MNIST has 47 MB."""
 
-_REMEDY = "`spikefuse data fetch` gets it whole (--out names a folder of your own)."
 
-
-def find_mnist(folder: Path) -> Path | None:
+def find_mnist(folder: Path, wanted: IdxSet = MNIST) -> Path | None:
     """The folder at or below `folder` that holds the four files, raw or gzip, or None."""
-    for below in SUBFOLDERS:
+    for below in wanted.subfolders:
         candidate = folder / below
         if not missing_mnist(candidate):
             return candidate
@@ -57,7 +108,7 @@ def missing_mnist(folder: Path) -> list[str]:
     return [name for name in MNIST_SHA256 if find_idx(folder, name) is None]
 
 
-def read_mnist(folder: Path) -> Images:
+def read_mnist(folder: Path, wanted: IdxSet = MNIST) -> Images:
     """Read and check the four files of one folder.
 
     Returns:
@@ -72,10 +123,10 @@ def read_mnist(folder: Path) -> Images:
     missing = missing_mnist(folder)
     if missing:
         raise DataError(
-            f"data: folder must hold the four MNIST files (raw or .gz), got {folder} "
-            f"without {', '.join(missing)}. {_REMEDY}"
+            f"data: folder must hold the four {wanted.title} files (raw or .gz), got {folder} "
+            f"without {', '.join(missing)}. {wanted.remedy}"
         )
-    arrays = {name: read_mnist_file(idx_path(folder, name), name) for name in MNIST_SHA256}
+    arrays = {name: read_mnist_file(idx_path(folder, name), name, wanted) for name in wanted.sha256}
     pixels = np.concatenate([arrays["train-images-idx3-ubyte"], arrays["t10k-images-idx3-ubyte"]])
     labels = np.concatenate([arrays["train-labels-idx1-ubyte"], arrays["t10k-labels-idx1-ubyte"]])
     official_test = torch.zeros(len(labels), dtype=torch.bool)
@@ -84,13 +135,8 @@ def read_mnist(folder: Path) -> Images:
         pixels=torch.from_numpy(pixels),
         labels=torch.from_numpy(labels.astype(np.int64)),
         official_test=official_test,
-        digest=pinned_digest(),
+        digest=wanted.pinned_digest,
     )
-
-
-def pinned_digest() -> str:
-    """SHA-256 over the hashes of the four files: what `read_mnist` gives, or it refuses."""
-    return hashlib.sha256("".join(MNIST_SHA256.values()).encode()).hexdigest()
 
 
 def idx_path(folder: Path, name: str) -> Path:
@@ -115,13 +161,14 @@ def _names(folder: Path, name: str) -> Iterator[Path]:
         yield folder / spelling / spelling
 
 
-def read_mnist_file(path: Path, name: str) -> NDArray[np.uint8]:
+def read_mnist_file(path: Path, name: str, wanted: IdxSet = MNIST) -> NDArray[np.uint8]:
     """Read one file, raw or gzip, and check its unpacked content.
 
     Args:
         path: The file. Whether it is packed is told by its first bytes: browsers unpack a file
             and leave it its name.
-        name: Its key in `MNIST_SHA256`.
+        name: Its name in the data set.
+        wanted: The data set.
 
     Raises:
         DataError: The file cannot be read, is no whole IDX file, or has another SHA-256.
@@ -133,28 +180,31 @@ def read_mnist_file(path: Path, name: str) -> NDArray[np.uint8]:
                 content = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"data: {path} must be a readable, whole file, got: {reason(error)}. {_REMEDY}"
+            f"data: {path} must be a readable, whole file, got: {reason(error)}. {wanted.remedy}"
         ) from error
     if len(content) > _MOST_BYTES:
         raise DataError(
-            f"data: {path} must unpack to at most {_MOST_BYTES:,} bytes, got more. {_REMEDY}"
+            f"data: {path} must unpack to at most {_MOST_BYTES:,} bytes, got more. {wanted.remedy}"
         )
-    array = parse_idx(content, str(path))
+    array = parse_idx(content, str(path), wanted.remedy)
     digest = hashlib.sha256(content).hexdigest()
-    if digest != MNIST_SHA256[name]:
+    if digest != wanted.sha256[name]:
+        known = next((each.title for each in IDX_SETS if each.sha256[name] == digest), None)
+        got = f"{digest}" if known is None else f"that of {known}"
         raise DataError(
-            f"data: {path} must unpack to content with SHA-256 {MNIST_SHA256[name]}, "
-            f"got {digest}. {_REMEDY}"
+            f"data: {path} must unpack to content with SHA-256 {wanted.sha256[name]} "
+            f"({wanted.title}), got {got}. {wanted.remedy}"
         )
     return array
 
 
-def parse_idx(content: bytes, where: str) -> NDArray[np.uint8]:
+def parse_idx(content: bytes, where: str, remedy: str = "Get it again.") -> NDArray[np.uint8]:
     """Parse an IDX file of unsigned bytes into an array of the shape its header names.
 
     Args:
         content: The unpacked file.
         where: What an error message calls it.
+        remedy: The end of an error message.
 
     Raises:
         DataError: The header or the length is wrong.
@@ -171,13 +221,13 @@ def parse_idx(content: bytes, where: str) -> NDArray[np.uint8]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE:
         raise DataError(
             f"data: {where} must be an IDX file of unsigned bytes (start 00 00 08), "
-            f"got the start {content[:4].hex(' ') or 'of an empty file'}. {_REMEDY}"
+            f"got the start {content[:4].hex(' ') or 'of an empty file'}. {remedy}"
         )
     header = 4 + 4 * content[3]
     if len(content) < header:
         raise DataError(
             f"data: {where} must be at least {header} bytes long for its header, "
-            f"got {len(content)} bytes. {_REMEDY}"
+            f"got {len(content)} bytes. {remedy}"
         )
     shape = np.frombuffer(content[4:header], ">i4").tolist()
     # In Python's numbers: those of numpy would overflow, and then fit by chance.
@@ -186,6 +236,6 @@ def parse_idx(content: bytes, where: str) -> NDArray[np.uint8]:
         raise DataError(
             f"data: {where} must be {expected} bytes long for its header "
             f"({' x '.join(map(str, shape)) or 'no dimension'}), got {len(content)} bytes. "
-            f"{_REMEDY}"
+            f"{remedy}"
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -3,8 +3,9 @@
 from spikefuse.core.registry import register
 from spikefuse.data.sources.contract import Source
 from spikefuse.data.sources.digits import BUILTIN, MNIST_FSDD
+from spikefuse.data.sources.fashion import FASHION_FSDD
 
-SOURCES: dict[str, Source] = {source.name: source for source in (MNIST_FSDD, BUILTIN)}
+SOURCES: dict[str, Source] = {source.name: source for source in (MNIST_FSDD, BUILTIN, FASHION_FSDD)}
 """Data sources by name."""
 
 DEFAULT, FALLBACK = MNIST_FSDD.name, BUILTIN.name

@@ -1,6 +1,7 @@
 """Downloads from servers on this machine: checked, from the next mirror, never hanging."""
 
 import gzip
+import hashlib
 import io
 import socket
 import threading
@@ -19,7 +20,7 @@ from spikefuse.data import fetch, locate
 from spikefuse.data.places import download
 from spikefuse.data.places.download import unpack_recordings
 from spikefuse.data.sources.fsdd import find_recordings, foreign_recordings, read_recordings
-from spikefuse.data.sources.mnist import find_mnist, read_mnist
+from spikefuse.data.sources.mnist import FASHION, FASHION_SHA256, find_mnist, read_mnist
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -107,6 +108,22 @@ def assert_complete(folder: Path) -> None:
 def test_everything(tmp_path: Path, server: str) -> None:
     assert_complete(get(tmp_path / "new" / "data", server))
     assert locate("digits", tmp_path / "new" / "data").source == "mnist-fsdd"
+
+
+def test_fashion_goes_to_its_own_folder(
+    tmp_path: Path, server: str, idx_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, content in idx_files.items():
+        monkeypatch.setitem(FASHION_SHA256, name, hashlib.sha256(content).hexdigest())
+    folder = fetch(
+        tmp_path / "data",
+        images=FASHION,
+        mnist_mirrors=[f"{server}/mnist/"],
+        fsdd_mirrors=[f"{server}/fsdd.zip"],
+    )
+
+    assert locate("fashion-fsdd", folder).folder == folder
+    assert sorted(path.name for path in folder.iterdir()) == ["fashion-mnist", "fsdd"]
 
 
 def test_what_is_whole_is_kept(tmp_path: Path, server: str, closed: str) -> None:
