@@ -12,6 +12,7 @@ from spikefuse import data as data_package
 from spikefuse.cli.data import app, download_progress
 from spikefuse.core.errors import DataError, InputError
 from spikefuse.data import ProgressFactory
+from spikefuse.data.sources.mnist import MNIST, IdxSet
 
 
 @pytest.fixture(autouse=True)
@@ -141,8 +142,9 @@ def test_wrong_options(
 
 
 def test_fetch_fills_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(folder: Path, *, replace: bool, progress: ProgressFactory) -> Path:
+    def fetch(folder: Path, *, replace: bool, progress: ProgressFactory, images: IdxSet) -> Path:
         assert not replace
+        assert images.title == "Fashion-MNIST"
         bar = progress("fsdd.zip")
         bar.total = 10
         bar.update(10)
@@ -153,7 +155,7 @@ def test_fetch_fills_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return folder
 
     monkeypatch.setattr(data_package, "fetch", fetch)
-    result = run("fetch", "--out", tmp_path / "data")
+    result = run("fetch", "--out", tmp_path / "data", "--data", "fashion-fsdd")
 
     assert result.exit_code == 0
     assert (tmp_path / "data").is_dir()
@@ -161,14 +163,23 @@ def test_fetch_fills_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert f"{tmp_path / 'data'} is complete" in result.output
 
 
+def test_what_cannot_be_fetched_is_refused() -> None:
+    result = run("fetch", "--data", "builtin")
+
+    assert isinstance(result.exception, InputError)
+    assert "--data must be one of digits, mnist-fsdd" in str(result.exception)
+
+
 def test_fetch_fills_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(
-        data_package, "fetch", lambda folder, replace, progress: asked.append(folder)
+        data_package,
+        "fetch",
+        lambda folder, replace, progress, images: asked.append((folder, images)),
     )
     run("fetch")
 
-    assert asked == [data_package.download_folder()]
+    assert asked == [(data_package.download_folder(), MNIST)]
 
 
 def test_fetch_without_network() -> None:
