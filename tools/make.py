@@ -426,6 +426,15 @@ def test(root: Path, arguments: list[str]) -> int:
     return codes[failed[-1]] if failed else 0
 
 
+def test_long(root: Path, arguments: list[str]) -> int:
+    """Run the long forms: random kills, parsers fed anything, all networks by events (hours)."""
+    set_up(root, {"dev", "ray"})
+    os.environ["SPIKEFUSE_LONG_TESTS"] = "1"
+    command = [str(venv_python(root)), "-m", "pytest", "-s", "--durations=20"]
+    places = ["tests/long", "tests/parity/test_event_networks.py"]
+    return run_through([*command, *(arguments or places)], cwd=root)
+
+
 def clean(root: Path, arguments: list[str]) -> int:
     """Remove .venv and caches; results stay."""
     for name in (
@@ -446,6 +455,7 @@ COMMANDS = {
     "setup": setup,
     "reproduce": reproduce,
     "test": test,
+    "test-long": test_long,
     "bench": bench,
     "clean": clean,
 }

@@ -1,0 +1,224 @@
+"""Whatever bytes a file holds, a parser answers or refuses in its one way: no other error, no hang.
+
+Inputs are sound files with bytes flipped, cut, repeated and replaced by telling values, each a
+function of its number: the number in a failure makes the same input again.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import own_files
+import pytest
+import torch
+from long import amount
+from rows import ACCURACY, CELL
+from scipy.io import wavfile
+
+from spikefuse.core.deadline import parse_duration
+from spikefuse.core.errors import DataError, InputError, StoreError
+from spikefuse.core.untrusted import decode_json
+from spikefuse.data.own.kinds import arrays, images, sound
+from spikefuse.data.own.kinds.contract import Unreadable
+from spikefuse.data.own.settings import read_toml
+from spikefuse.data.sources.fsdd import parse_wav
+from spikefuse.data.sources.mnist import MNIST_SHA256, parse_idx, read_mnist_file
+from spikefuse.execution.shard import parse_shard
+from spikefuse.results import TrialStore, manifest
+from spikefuse.results.evaluations import evaluation_problem
+from spikefuse.results.tensors import DamagedError, pack, pack_checkpoint, unpack, unpack_checkpoint
+from spikefuse.results.tidy import read_tidy, write_tidy
+
+INPUTS = amount(150, 100_000)
+SLOWEST_S = 5.0
+"""No small file may take longer, on a busy machine: the sign of a hang or a flood."""
+
+SOUND = "a file that the reader knows"
+
+TELLING = (
+    b"\0", b"\xff", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0", b"\x80\0\0\0",
+    b"1e999", b"-1", b"NaN", b"[" * 40, b"{", b'"', b"\n", b",", b"\xef\xbb\xbf", b"\xed\xa0\x80",
+    b"999999999999999999999", b"..", b"/dev/zero", b"null", b"true",
+)  # fmt: skip
+
+
+def mutated(sound_content: bytes, number: int) -> bytes:
+    """The input of that number: the sound file after one to six changes."""
+    random = Random(number)
+    content = bytearray(sound_content)
+    for _ in range(random.randint(1, 6)):
+        place = random.randrange(len(content) + 1)
+        kind = random.randrange(6)
+        if kind == 0 and content:
+            content[min(place, len(content) - 1)] ^= 1 << random.randrange(8)
+        elif kind == 1:
+            del content[place:]
+        elif kind == 2:
+            del content[place : place + random.randrange(1, 16)]
+        elif kind == 3:
+            content[place:place] = random.choice(TELLING)
+        elif kind == 4:
+            value = random.choice(TELLING)
+            content[place : place + len(value)] = value
+        else:
+            content[place:place] = content[place : place + random.randrange(1, 64)]
+    return bytes(content)
+
+
+@dataclass(frozen=True)
+class Parser:
+    """A parser of bytes, a sound input, and how it refuses."""
+
+    parse: Callable[[bytes], object]
+    sound: bytes
+    refuses: tuple[type[Exception], ...]
+
+
+def through_file(name: str, folder: Path, read: Callable[[Path], object]) -> Callable[..., object]:
+    def parse(content: bytes) -> object:
+        path = folder / name
+        path.write_bytes(content)
+        return read(path)
+
+    return parse
+
+
+def idx() -> bytes:
+    return bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 3, *range(18)])
+
+
+def wav(rate: int = 8000) -> bytes:
+    file = io.BytesIO()
+    wavfile.write(file, rate, np.arange(-40, 40, dtype=np.int16))
+    return file.getvalue()
+
+
+def npy() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.arange(12.0).reshape(3, 4))
+    return file.getvalue()
+
+
+def picture(folder: Path, suffix: str) -> bytes:
+    return own_files.write_image(folder / f"picture{suffix}").read_bytes()
+
+
+def trial(folder: Path) -> Path:
+    store = TrialStore(folder / "store")
+    one = store.open({"seed": 1})
+    one.append_metrics({"epoch": 1, "train_loss": 0.5})
+    one.append_metrics({"epoch": 2, "train_loss": 0.25})
+    tensors = {"weight": torch.arange(4.0)}
+    one.finish({"status": "done"}, tensors, tensors, {})
+    one.write_evaluation({"std": 0.1}, {"accuracy": [0.5]})
+    return one.path
+
+
+def table(folder: Path) -> bytes:
+    path = folder / "sound.csv"
+    row = CELL | ACCURACY | {"study": "reset", "trial": "0" * 16, "seed": 1}
+    write_tidy([row, row | {"seed": 2}], path)
+    return path.read_bytes()
+
+
+def parsers(folder: Path) -> dict[str, Parser]:
+    path = trial(folder)
+    store = TrialStore(folder / "store", read_only=True)
+
+    def entry(name: str, read: Callable[[Path], object]) -> Parser:
+        content = (path / name).read_bytes()
+        return Parser(through_file(name, path, read), content, (StoreError,))
+
+    (evaluation,) = (path / "evaluations").iterdir()
+    tensors = {"weight": torch.arange(6.0), "bias": torch.ones(2, 0)}
+    checkpoint = b"".join(pack_checkpoint(tensors, {"epoch": 3, "x": [1, None]}, "0" * 16))
+    gz = through_file("x.gz", folder, lambda file: read_mnist_file(file, SOUND))
+    toml = b'data = "x"\npair = "stem"\ntest = 0.25\n[modalities.sight]\nsize = [8, 8]\n'
+    document = json.dumps({"a": [1, 2.5, None, {"b": "c"}], "d": True}).encode()
+    return {
+        "idx": Parser(lambda content: parse_idx(content, "x"), idx(), (DataError,)),
+        "gzip": Parser(gz, gzip.compress(idx(), mtime=0), (DataError,)),
+        "wav": Parser(lambda content: parse_wav(content, "x"), wav(), (DataError,)),
+        "own wav": Parser(sound.read_sound, wav(16_000), (Unreadable,)),
+        "own png": Parser(images.look, picture(folder, ".png"), (Unreadable,)),
+        "own jpeg": Parser(decoded, picture(folder, ".jpg"), (Unreadable,)),
+        "own array": Parser(arrays.read_array, npy(), (Unreadable,)),
+        "own toml": Parser(through_file("x.toml", folder, read_toml), toml, (InputError,)),
+        "json": Parser(decode_json, document, (ValueError,)),
+        "tensors": Parser(unpack, pack(tensors, {}), (DamagedError,)),
+        "checkpoint": Parser(unpack_checkpoint, checkpoint, (DamagedError, StoreError)),
+        "table": Parser(through_file("x.csv", folder, read_tidy), table(folder), (StoreError,)),
+        "trial.json": entry("trial.json", lambda _: store.folder(path.name).definition()),
+        "metrics.jsonl": entry("metrics.jsonl", lambda _: store.folder(path.name).metrics()),
+        "manifest.json": entry("manifest.json", lambda _: manifest.problems(path, thorough=False)),
+        "results.json": entry("results.json", lambda _: store.state(path.name)),
+        "evaluation": Parser(
+            through_file(f"evaluations/{evaluation.name}", path, evaluation_problem),
+            evaluation.read_bytes(),
+            (),
+        ),
+        "duration": Parser(
+            lambda content: parse_duration("x", "y", content.decode("latin-1")),
+            b"1h30m",
+            (InputError,),
+        ),
+        "shard": Parser(
+            lambda content: parse_shard(content.decode("latin-1")), b"2/8", (InputError,)
+        ),
+    }
+
+
+def decoded(content: bytes) -> object:
+    header = images.look(content)
+    return images.decode(content, images.plan([header], images.ImageSettings(size=(8, 8))))
+
+
+NAMES = (
+    "idx", "gzip", "wav", "own wav", "own png", "own jpeg", "own array", "own toml", "json",
+    "tensors", "checkpoint", "table", "trial.json", "metrics.jsonl", "manifest.json",
+    "results.json", "evaluation", "duration", "shard",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def known_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MNIST_SHA256, SOUND, hashlib.sha256(idx()).hexdigest())
+
+
+def test_every_parser_is_tried(tmp_path: Path) -> None:
+    assert tuple(parsers(tmp_path)) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore")
+def test_any_bytes_are_answered_or_refused(name: str, tmp_path: Path) -> None:
+    parser = parsers(tmp_path)[name]
+    parser.parse(parser.sound)
+    answered = 0
+    for number in range(INPUTS):
+        content = mutated(parser.sound, number)
+        begin = time.monotonic()
+        try:
+            parser.parse(content)
+            answered += 1
+        except parser.refuses as error:
+            text = str(error)
+            assert text.strip(), f"input {number}: no reason"
+        except BaseException as error:
+            raise AssertionError(f"input {number} of {name}: {type(error).__name__}") from error
+        took = time.monotonic() - begin
+        assert took < SLOWEST_S, f"input {number} of {name} took {took:.1f} s"
+    print(f"{name}: {INPUTS} inputs, {answered} answered")
+
+
+@pytest.mark.parametrize("number", [0, 7, 4242])
+def test_an_input_is_a_function_of_its_number(number: int) -> None:
+    assert mutated(idx(), number) == mutated(idx(), number)
+    assert any(mutated(idx(), number) != idx() for number in range(3))

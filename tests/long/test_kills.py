@@ -1,0 +1,111 @@
+"""A run that is killed at random moments ends with the numbers of one that nobody kills.
+
+SIGKILL to the command, as an empty battery, the system without memory or a scheduler send it: its
+workers end with it. The moments are drawn over all of the run: imports, data, training, evaluation,
+tables.
+"""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+from long import IS_LONG, amount
+
+from spikefuse.results import TrialStore, manifest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+
+KILLS = amount(2, 100)
+"""Of each executor."""
+MOST_CALLS = 40 * KILLS + 40
+EXECUTORS = ("pool", "process", "ray") if IS_LONG else ("pool",)
+STUDY = (
+    "run", "reset", "--profile", "smoke", "--seeds", "1", "--protocols", "disjoint",
+    "--data", "builtin", "--workers", "2", "--threads", "1",
+)  # fmt: skip
+
+
+def start(folder: Path, executor: str) -> "subprocess.Popen[bytes]":
+    program = [sys.executable, "-c", "from spikefuse.cli import main; main()"]
+    with (folder.parent / "log").open("ab") as log:
+        return subprocess.Popen(
+            [*program, *STUDY, "--executor", executor, "--out", str(folder)], stdout=log, stderr=log
+        )
+
+
+def numbers(folder: Path) -> dict[str, object]:
+    """What a results folder says, without what a clock decides: every byte of every tensor."""
+    store = TrialStore(folder, read_only=True)
+    assert store.verify() == []
+    found: dict[str, object] = {}
+    for name in store:
+        record = store.read(name)
+        assert record.state in ("done", "diverged")
+        found[name] = (
+            {key: value for key, value in record.results.items() if key != "seconds"},
+            [{k: v for k, v in row.items() if k != "seconds"} for row in record.metrics],
+            record.evaluations,
+            manifest.expected_hash(store.folder(name).path, manifest.WEIGHTS),
+            manifest.expected_hash(store.folder(name).path, manifest.PREDICTIONS),
+        )
+    with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
+        found["rows"] = [row for row in csv.DictReader(file) if row["metric"] != "seconds"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], float]:
+    """The numbers of a run that nobody kills, and the seconds that it took."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    begin = time.monotonic()
+    assert start(folder, "pool").wait(600) == 0
+    return numbers(folder), time.monotonic() - begin
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_killed_at_random_it_ends_equal(
+    executor: str, whole: tuple[dict[str, object], float], tmp_path: Path
+) -> None:
+    wanted, seconds = whole
+    random = Random(f"kills of {executor}")
+    killed = ended = calls = 0
+    phases: dict[str, int] = {}
+    folder = tmp_path / "0" / "run"
+    folder.parent.mkdir()
+    while killed < KILLS or not ended:
+        calls += 1
+        assert calls <= MOST_CALLS, "the run does not come to an end"
+        running = start(folder, executor)
+        moment = random.uniform(0.0, 1.2 * seconds) if killed < KILLS else 600.0
+        try:
+            assert running.wait(moment) == 0, (folder.parent / "log").read_text()[-2000:]
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGKILL)
+            running.wait(60)
+            killed += 1
+            phase = how_far(folder)
+            phases[phase] = phases.get(phase, 0) + 1
+            continue
+        assert numbers(folder) == wanted, f"after {killed} kills of {executor}"
+        ended += 1
+        folder = tmp_path / str(ended) / "run"
+        folder.parent.mkdir()
+    print(json.dumps({"executor": executor, "kills": killed, "ended": ended, "phases": phases}))
+
+
+def how_far(folder: Path) -> str:
+    """In which phase the run was killed."""
+    if (folder / "results.csv").is_file():
+        return "tables"
+    trials = folder / "trials"
+    begun = [path for path in trials.iterdir() if path.is_dir()] if trials.is_dir() else []
+    if not begun:
+        return "before training"
+    done = [path for path in begun if (path / manifest.MANIFEST).is_file()]
+    return "training" if len(done) < len(begun) or not done else "evaluation or between"
