@@ -4,10 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any
 
 from spikefuse.analysis.claims import Verdict, evaluate_claims
-from spikefuse.analysis.claims.engine import Outcome
+from spikefuse.analysis.claims.engine import OUTCOMES, Outcome
 from spikefuse.analysis.table import Row
 from spikefuse.core.checks import one_of
 from spikefuse.studies.readings import READINGS
@@ -165,12 +165,11 @@ def judged_from(rows: Iterable[Mapping[str, str]]) -> tuple[Judged, ...]:
 
 def _claim_from(row: Mapping[str, str]) -> JudgedClaim:
     said = row.get("verdict")
-    outcomes: tuple[Outcome, ...] = get_args(Outcome)
     return JudgedClaim(
         claim=row["claim"],
         protocol=row.get("protocol") or "",
         split=row.get("split") or "",
-        verdict=next((outcome for outcome in outcomes if outcome == said), "inconclusive"),
+        verdict=next((outcome for outcome in OUTCOMES if outcome == said), "inconclusive"),
         measured=_number(row.get("measured")),
         low=_number(row.get("low")),
         high=_number(row.get("high")),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from statistics import fmean
 from typing import Any
 
+from spikefuse.analysis.effort import COLUMNS, effort_columns
 from spikefuse.analysis.product_of_experts import product_rows
 from spikefuse.analysis.table import DIVERGED
 from spikefuse.planning.plan import Plan
@@ -25,8 +26,9 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
     Accuracies are shares in [0, 1]; `samples` says of how many (under noise: times the draws).
     Split "test" is the untouched test set at the best validation epoch; split "validation" is the
     best validation accuracy of all epochs, the paper's number; `accuracy_last` is the same after
-    the last epoch. Under noise the weights are those of the best validation epoch, and the value
-    is the mean over draws.
+    the last epoch. `steps` and `plateau` say how long the trial was trained, see `effort`; they are
+    empty for what several trials make together. Under noise the weights are those of the best
+    validation epoch, and the value is the mean over draws.
 
     Under every plan, the study "controls" also has the products of experts of separately trained
     networks, wherever both are stored; see `product_of_experts`.
@@ -41,7 +43,7 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
             continue
         for use in trial.uses:
             rows += _rows(trial, use, record, plan)
-    rows += product_rows(plan, store)
+    rows += [row | dict.fromkeys(COLUMNS, "") for row in product_rows(plan, store)]
     names = dict.fromkeys([*(study.name for study in plan.studies), CONTROLS.name])
     order = {name: number for number, name in enumerate(names)}
     return sorted(rows, key=lambda row: order[row["study"]])
@@ -52,7 +54,7 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
     common |= use.cell.model_dump()
     if use.cell.network == "dnn":
         common["reset"] = "none"
-    common["seed"] = use.seed
+    common |= {"seed": use.seed, **effort_columns(record)}
 
     def row(split: str, metric: str, value: float, samples: int | str = "") -> NewRow:
         return common | {"split": split, "metric": metric, "value": value, "samples": samples}

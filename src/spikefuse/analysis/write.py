@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.analysis.claims import evaluate_claims, write_claims
+from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
@@ -126,7 +127,8 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
     networks stay too.
     """
     try:
-        earlier = read_tidy(path)
+        # A table of before these columns says nothing in them.
+        earlier = [dict.fromkeys(EFFORT_COLUMNS, "") | row for row in read_tidy(path)]
     except StoreError as problem:
         logger.warning("earlier results are not kept: %s", problem)
         return []

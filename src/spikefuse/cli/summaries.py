@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from spikefuse.analysis.gains import Baselines
     from spikefuse.stats import Interval
 
-OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", "inconclusive")
-MARKS = {"reproduced": "+", "contradicted": "−", "inconclusive": "?"}
+NOT_TESTED: "Outcome" = "not tested: trained too little"
+MARKS = {"reproduced": "+", "contradicted": "−", NOT_TESTED: "o", "inconclusive": "?"}
+OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", NOT_TESTED, "inconclusive")
 
 
 def show_summaries(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         seeds_for_effect,
         seeds_for_equivalence,
         seeds_for_half_width,
+        spread_range,
     )
     from spikefuse.stats.ratios import error_ratio, paired_samples_error_ratio
     from spikefuse.stats.samples import mcnemar, paired_samples_tost
@@ -54,6 +55,7 @@ __all__ = [
     "seeds_for_effect",
     "seeds_for_equivalence",
     "seeds_for_half_width",
+    "spread_range",
     "t_bounds",
     "tost",
     "welch_difference",

@@ -71,6 +71,31 @@ def power(effect: float, spread: float, n: int, *, confidence: float = 0.95) -> 
     )
 
 
+def spread_range(spread: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Where the true spread lies, given that of n seeds: what advice on seeds must allow for.
+
+    Raises:
+        InputError: Spread, n or confidence out of range.
+
+    Source:
+        The chi-squared interval of a normal variance.
+
+    Example:
+        >>> [round(end, 2) for end in spread_range(1.0, 5)]
+        [0.6, 2.87]
+    """
+    where = "spread_range"
+    _check(where, spread, confidence, "confidence")
+    require(n >= 2, where, "n", "at least 2", n)
+    tail = (1.0 - confidence) / 2.0
+    degrees = n - 1
+    high, low = (
+        spread * math.sqrt(degrees / (2.0 * float(gammaincinv(degrees / 2, share))))
+        for share in (tail, 1.0 - tail)
+    )
+    return low, high
+
+
 def minimum_detectable_effect(
     spread: float, n: int, *, wanted_power: float = 0.8, confidence: float = 0.95
 ) -> float:

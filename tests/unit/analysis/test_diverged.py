@@ -109,7 +109,7 @@ def test_the_fused_network(tmp_path: Path) -> None:
 
     claims = {verdict.id: verdict for verdict in evaluate_claims(rows)}
     assert (claims["C8"].n, claims["C8"].measured_value) == (2, None)
-    assert claims["C8"].reason == f"{why}."
+    assert claims["C8"].reason.startswith(f"{why}.")
 
     write_tidy(rows, tmp_path / "results.csv")
     with pytest.raises(StudyError) as refused:
@@ -138,7 +138,8 @@ def test_one_of_the_single_modalities() -> None:
     mean = next(bar for bar in bars if (bar.x, bar.hue) == ("snn", "unimodal mean"))
     assert (mean.n, mean.mean, mean.reason) == (2, None, why)
     claims = {verdict.id: verdict for verdict in evaluate_claims(rows)}
-    assert (claims["C8"].n, claims["C8"].reason) == (2, f"{why}.")
+    assert claims["C8"].n == 2
+    assert claims["C8"].reason.startswith(f"{why}.")
 
 
 def test_the_controls_and_a_held_out_speaker() -> None:

@@ -20,7 +20,14 @@ def invoke(*arguments: object) -> Result:
     )
 
 
-def write(path: Path, fused: float, *, protocol: str = "disjoint", split: str = "test") -> Path:
+def write(
+    path: Path,
+    fused: float,
+    *,
+    protocol: str = "disjoint",
+    split: str = "test",
+    plateau: bool = True,
+) -> Path:
     """Results of the fused DNN alone, at three sizes: what C1 needs and no other claim."""
     rows = [
         {
@@ -28,7 +35,7 @@ def write(path: Path, fused: float, *, protocol: str = "disjoint", split: str = 
             **{"size": size, "neuron": "relu", "reset": "none", "time_steps": 1},
             **{"fusion": "early", "protocol": protocol, "noise_std": 0.0},
             **{"noise_position": "before", "seed": seed, "split": split},
-            **{"metric": "accuracy", "value": fused + 1e-4 * seed},
+            **{"metric": "accuracy", "value": fused + 1e-4 * seed, "plateau": plateau},
         }
         for size in ("S", "S/2", "S/3")
         for seed in range(3)
@@ -48,7 +55,8 @@ def words(result: Result) -> str:
 def test_nothing_contradicted_is_zero(tmp_path: Path) -> None:
     result = invoke(write(tmp_path / "results.csv", 0.992))
     assert result.exit_code == 0, result.output
-    assert "1 reproduced, 0 contradicted, 23 inconclusive" in result.output
+    counts = "1 reproduced, 0 contradicted, 0 not tested: trained too little, 23 inconclusive"
+    assert counts in result.output
     assert "protocol disjoint, split test" in result.output
     assert "no rows for fused SNN at S (6 of 6 parts" in words(result)
 
@@ -58,6 +66,13 @@ def test_a_contradiction_is_three(tmp_path: Path) -> None:
     assert result.exit_code == 3
     assert "C1 contradicted The multimodal DNN keeps 99 % at sizes" in words(result)
     assert "90.01 % (89.99 to 90.03), n = 3" in words(result)
+
+
+def test_a_level_missed_after_too_little_training_is_zero(tmp_path: Path) -> None:
+    result = invoke(write(tmp_path / "results.csv", 0.90, plateau=False), "--rules")
+    assert result.exit_code == 0, result.output
+    assert "0 contradicted, 1 not tested: trained too little, 23" in result.output
+    assert "no plateau, the paper 200" in words(result)
 
 
 def test_folder_with_results_and_the_papers_reading(tmp_path: Path) -> None:
@@ -72,7 +87,8 @@ def test_json_and_file_agree(tmp_path: Path) -> None:
     assert result.exit_code == 3
     document = json.loads(result.stdout)
     assert document == json.loads(out.read_text(encoding="utf-8"))
-    assert document["counts"] == {"reproduced": 0, "contradicted": 1, "inconclusive": 23}
+    counts = {"reproduced": 0, "contradicted": 1, "not tested: trained too little": 0}
+    assert document["counts"] == counts | {"inconclusive": 23}
 
 
 def test_rules_are_printed_on_request(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from spikefuse.analysis.claims.catalogue import CLAIMS
     from spikefuse.analysis.claims.engine import (
         DECISION,
+        NOT_TESTED,
+        OUTCOMES,
         PartVerdict,
         Verdict,
         evaluate_claims,
@@ -32,6 +34,8 @@ __all__ = [
     "ASSUMED_SAMPLES",
     "CLAIMS",
     "DECISION",
+    "NOT_TESTED",
+    "OUTCOMES",
     "Claim",
     "Levels",
     "Observations",

@@ -10,6 +10,9 @@ A claim holds when all its parts hold, and a part holds when its quantity lies i
   at most that of one part, and no correction is due.
 - *Contradicted*: some part fails. The more parts, the more chances to fail by accident, so these
   p values are Holm-adjusted over the parts of the claim.
+- *Not tested: trained too little*: no part fails, but one that lies outside its range says nothing,
+  since its networks were trained less than the paper's and had not settled, or since of two
+  modalities the one ahead was trained longer; see `fairness`.
 - *Inconclusive*: everything else, and always when a cell is missing, has fewer than 2 seeds, has a
   diverged or unreadable number, or two different numbers for one seed. The reason says which.
 
@@ -23,10 +26,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from spikefuse.analysis.claims.beside import BESIDE, Beside, beside_words, measure_beside
 from spikefuse.analysis.claims.catalogue import CLAIMS
+from spikefuse.analysis.claims.fairness import doubt
 from spikefuse.analysis.claims.observations import Observations, Unavailable, measure
+from spikefuse.analysis.claims.prospects import Prospect, prospect
 from spikefuse.analysis.claims.rules import Claim, Kind, Part
 from spikefuse.analysis.table import Row
 from spikefuse.analysis.words import percent, signed
@@ -34,8 +40,12 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.stats import RangeTest, holm, range_test
 from spikefuse.studies.readings import BASE, READINGS
 
-Outcome = Literal["reproduced", "contradicted", "inconclusive"]
-PartOutcome = Literal["holds", "fails", "undecided"]
+Outcome = Literal["reproduced", "contradicted", "not tested: trained too little", "inconclusive"]
+PartOutcome = Literal["holds", "fails", "not tested", "undecided"]
+
+NOT_TESTED: Outcome = "not tested: trained too little"
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""Every verdict, in the order in which they are counted."""
 
 PROTOCOLS = ("paper", "disjoint", "speaker")
 SPLITS = ("validation", "test")
@@ -43,7 +53,9 @@ POSITIONS = ("before", "after")
 
 DECISION = (
     "Reproduced if the confidence interval over seeds of every part lies inside its range, "
-    "contradicted if that of some part lies outside (Holm over the parts), else inconclusive."
+    "contradicted if that of some part lies outside (Holm over the parts), else inconclusive. Not "
+    "tested where a level is missed by networks trained less than the paper's that had not "
+    "settled, or where of two modalities the one ahead was trained longer."
 )
 
 
@@ -62,9 +74,11 @@ class PartVerdict:
         n: Number of seeds.
         p_inside: Doubled one-sided p value that the quantity lies inside the range.
         p_outside: The same for outside, Holm-adjusted over the parts of the claim.
-        outcome: "holds", "fails" or "undecided".
+        outcome: "holds", "fails", "not tested" (see `fairness`) or "undecided".
         note: What a reader must know besides, or why there is no interval.
         is_accuracy: An accuracy (write %), not a difference (write pp).
+        prospect: Of an equivalence that is undecided: what these seeds could have shown.
+        values: The number of each seed where there are two: their interval is mostly luck.
     """
 
     words: str
@@ -80,6 +94,8 @@ class PartVerdict:
     outcome: PartOutcome
     note: str
     is_accuracy: bool
+    prospect: Prospect | None = None
+    values: tuple[float, ...] = ()
 
     def text(self) -> str:
         """The measurement as a reader would say it."""
@@ -87,7 +103,9 @@ class PartVerdict:
             return f"{self.words}: not measured, wanted {self.wanted}"
         unit, write = ("%", percent) if self.is_accuracy else ("pp", signed)
         shown = f"{self.words}: {write(self.measured_value)} {unit}"
-        if self.low is not None and self.high is not None:
+        if self.values:
+            shown += f" ({' and '.join(write(value) for value in self.values)})"
+        elif self.low is not None and self.high is not None:
             shown += f" ({write(self.low)} to {write(self.high)})"
         return f"{shown}, n = {self.n}, wanted {self.wanted}"
 
@@ -97,8 +115,9 @@ class Verdict:
     """A claim, judged. Its numbers are those of the part that decided.
 
     That part is, of a reproduced claim, the one that held by least; of a contradicted one, the one
-    that failed most clearly; of an inconclusive one, the first that could not be measured, or else
-    the one furthest from holding. `paper_value` is the paper's number for that same part.
+    that failed most clearly; of one that was not tested, the one furthest outside; of an
+    inconclusive one, the first that could not be measured, or else the one furthest from holding.
+    `paper_value` is the paper's number for that same part.
     """
 
     id: str
@@ -119,6 +138,7 @@ class Verdict:
     confidence: float
     decided_by: PartVerdict
     parts: tuple[PartVerdict, ...]
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +153,8 @@ class _Measured:
     test: RangeTest | None
     slack: float
     note: str
+    prospect: Prospect | None = None
+    values: tuple[float, ...] = ()
 
 
 def evaluate_claims(
@@ -178,7 +200,7 @@ def evaluate_claims(
 
 def _measure_part(part: Part, observed: Observations, confidence: float) -> _Measured:
     try:
-        interval = measure(observed, part.quantity, confidence)
+        interval, values = measure(observed, part.quantity, confidence)
     except Unavailable as problem:
         return _Measured(part, problem.value, None, None, problem.n, None, math.nan, str(problem))
     test = range_test(interval, part.low, part.high)
@@ -188,7 +210,18 @@ def _measure_part(part: Part, observed: Observations, confidence: float) -> _Mea
         low, high = max(low, 0.0), min(high, 1.0)
     room = min(interval.estimate - part.low, part.high - interval.estimate)
     slack = room / interval.standard_error if interval.standard_error else room
-    return _Measured(part, interval.estimate, low, high, interval.n, test, slack, interval.note)
+    return _Measured(
+        part,
+        interval.estimate,
+        low,
+        high,
+        interval.n,
+        test,
+        slack,
+        interval.note,
+        prospect(part, interval, observed) if test.inside >= 1.0 - confidence else None,
+        values if len(values) == 2 else (),
+    )
 
 
 def _judge(claim: Claim, observed: Observations, confidence: float) -> Verdict:
@@ -196,9 +229,13 @@ def _judge(claim: Claim, observed: Observations, confidence: float) -> Verdict:
     # A part without numbers still counts in the family: the claim makes that comparison.
     outside = holm([each.test.outside if each.test else 1.0 for each in measured])
     level = 1.0 - confidence
-    parts = tuple(_part_verdict(each, p, level) for each, p in zip(measured, outside, strict=True))
+    parts = tuple(
+        _part_verdict(each, p, level, observed) for each, p in zip(measured, outside, strict=True)
+    )
     outcome, index = _decide(measured, parts)
     deciding = parts[index]
+    beside = measure_beside(BESIDE.get(claim.id, ()), observed, confidence)
+    reason = f"{_reason(outcome, parts, deciding)}{beside_words(beside)}"
     return Verdict(
         id=claim.id,
         figure=claim.figure,
@@ -211,17 +248,20 @@ def _judge(claim: Claim, observed: Observations, confidence: float) -> Verdict:
         n=deciding.n,
         verdict=outcome,
         rule=f"{claim.rule} {DECISION}",
-        reason=_reason(outcome, parts, deciding),
+        reason=f"{reason} {_under(claim, observed)}",
         protocol=observed.protocol,
         split=observed.split,
         noise_position=observed.noise_position,
         confidence=confidence,
         decided_by=deciding,
         parts=parts,
+        beside=beside,
     )
 
 
-def _part_verdict(measured: _Measured, p_outside: float, level: float) -> PartVerdict:
+def _part_verdict(
+    measured: _Measured, p_outside: float, level: float, observed: Observations
+) -> PartVerdict:
     part, test, note = measured.part, measured.test, measured.note
     outcome: PartOutcome = "undecided"
     if test is not None and test.inside < level:
@@ -231,6 +271,13 @@ def _part_verdict(measured: _Measured, p_outside: float, level: float) -> PartVe
     elif test is not None and test.outside < level:
         extra = "outside the range, but not after Holm over the parts"
         note = f"{note}; {extra}" if note else extra
+    if outcome != "undecided" and measured.value is not None:
+        why_not = doubt(part, measured.value, holds=outcome == "holds", observed=observed)
+        if why_not:
+            outcome, note = "not tested", f"{note}; {why_not}" if note else why_not
+    ahead = measured.prospect if outcome == "undecided" else None
+    if ahead is not None:
+        note = f"{note}; {ahead.words()}" if note else ahead.words()
     return PartVerdict(
         words=part.quantity.words,
         kind=part.kind,
@@ -245,6 +292,8 @@ def _part_verdict(measured: _Measured, p_outside: float, level: float) -> PartVe
         outcome=outcome,
         note=note,
         is_accuracy=part.is_accuracy,
+        prospect=ahead,
+        values=measured.values,
     )
 
 
@@ -259,6 +308,11 @@ def _decide(measured: Sequence[_Measured], parts: Sequence[PartVerdict]) -> tupl
     if failed:
         return "contradicted", min(
             failed, key=lambda index: (parts[index].p_outside, measured[index].slack)
+        )
+    untested = [index for index in order if parts[index].outcome == "not tested"]
+    if untested:
+        return NOT_TESTED, min(
+            untested, key=lambda index: (parts[index].p_outside, measured[index].slack)
         )
     undecided = [index for index in order if parts[index].outcome == "undecided"]
     weakest = max(
@@ -276,13 +330,33 @@ def _reason(outcome: Outcome, parts: Sequence[PartVerdict], deciding: PartVerdic
         return f"{deciding.note}{share}."
     note = f" Note: {deciding.note}." if deciding.note else ""
     if total == 1:
-        word = {"reproduced": "inside", "contradicted": "outside", "inconclusive": "across"}
-        return f"Interval {word[outcome]} the range: {deciding.text()}.{note}"
+        word = {"holds": "inside", "fails": "outside", "undecided": "across"}
+        where = word.get(deciding.outcome) or ("inside" if _is_inside(deciding) else "outside")
+        return f"Interval {where} the range: {deciding.text()}.{note}"
     count: Counter[str] = Counter(part.outcome for part in parts)
     told = ", ".join(
         f"{count[name]} {word}"
-        for name, word in (("holds", "hold"), ("fails", "fail"), ("undecided", "undecided"))
+        for name, word in (
+            *(("holds", "hold"), ("fails", "fail")),
+            *(("not tested", "not tested"), ("undecided", "undecided")),
+        )
         if count[name]
     )
-    which = {"reproduced": "closest", "contradicted": "clearest", "inconclusive": "weakest"}
-    return f"Parts: {told}; the {which[outcome]}: {deciding.text()}.{note}"
+    which = {"reproduced": "closest", "inconclusive": "weakest"}.get(outcome, "clearest")
+    return f"Parts: {told}; the {which}: {deciding.text()}.{note}"
+
+
+def _is_inside(part: PartVerdict) -> bool:
+    """Whether a measured part lies in its range rather than outside."""
+    return (part.p_inside or 0.0) < (part.p_outside or 0.0)
+
+
+def _under(claim: Claim, observed: Observations) -> str:
+    """The reading that the verdict holds under, as the end of its reason."""
+    reading = READINGS[observed.reading]
+    noisy = any(cell.noise_std for part in claim.parts for _, cell in part.quantity.terms)
+    place = f", noise at {reading.noise_sites} hidden activations" * noisy
+    return (
+        f"Under the reading {reading.name} ({reading.says}), protocol {observed.protocol}, "
+        f"{observed.split} split{place}."
+    )

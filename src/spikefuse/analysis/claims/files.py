@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spikefuse.analysis.claims.engine import PartVerdict, Verdict
+from spikefuse.analysis.claims.beside import Beside
+from spikefuse.analysis.claims.engine import OUTCOMES, PartVerdict, Verdict
 from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.results.documents import pretty_json
 
-FORMAT = "spikefuse claims 1"
+FORMAT = "spikefuse claims 2"
 
 
 def _interval(low: float | None, high: float | None) -> list[float] | None:
@@ -30,6 +31,20 @@ def _part(part: PartVerdict) -> dict[str, Any]:
         "p_outside_holm": part.p_outside,
         "outcome": part.outcome,
         "note": part.note,
+        "values": list(part.values) or None,
+        "power": None if part.prospect is None else part.prospect.power,
+        "seeds_needed": None if part.prospect is None else list(part.prospect.ends),
+    }
+
+
+def _beside(each: Beside) -> dict[str, Any]:
+    """The same difference elsewhere; it decides nothing."""
+    return {
+        "where": each.words,
+        "measured_value": each.interval.estimate,
+        "interval": _interval(each.interval.low, each.interval.high),
+        "n": each.interval.n,
+        "is_shown": each.is_shown,
     }
 
 
@@ -38,7 +53,7 @@ def claims_document(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     counts = Counter(verdict.verdict for verdict in verdicts)
     return {
         "format": FORMAT,
-        "counts": {name: counts[name] for name in ("reproduced", "contradicted", "inconclusive")},
+        "counts": {name: counts[name] for name in OUTCOMES},
         "claims": [
             {
                 "id": verdict.id,
@@ -58,6 +73,7 @@ def claims_document(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "noise_position": verdict.noise_position,
                 "decided_by": verdict.decided_by.words,
                 "parts": [_part(part) for part in verdict.parts],
+                "beside": [_beside(each) for each in verdict.beside],
             }
             for verdict in verdicts
         ],

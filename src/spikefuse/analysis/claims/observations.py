@@ -1,11 +1,12 @@
 """Finding a claim's numbers in tidy rows, and refusing what would not be a fair reading of them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from spikefuse.analysis.claims.rules import Levels, Quantity
+from spikefuse.analysis.effort import Effort, efforts, least
 from spikefuse.analysis.table import DEFAULT_FUSION, Level, Row, Series, Table
 from spikefuse.analysis.words import plural
 from spikefuse.core.errors import StudyError
@@ -47,12 +48,18 @@ class Observations:
         protocol: Pairing protocol.
         split: "validation" (best of all epochs) or "test" (at the best validation epoch).
         noise_position: Where noise stands for cells that do not say.
+        reading: Whose rows they are.
+        efforts: Trial -> how long it was trained.
+        everything: All rows, for what stands beside.
     """
 
     table: Table
     protocol: str
     split: str
     noise_position: str
+    reading: str = BASE
+    efforts: Mapping[str, Effort] = field(default_factory=dict)
+    everything: Table = field(default_factory=lambda: Table(()))
 
     @classmethod
     def of(
@@ -64,8 +71,27 @@ class Observations:
         reading: str = BASE,
     ) -> "Observations":
         """Rows of one protocol and reading; a row that names none is of the base reading."""
-        chosen = Table(rows).select(protocol=protocol, reading=reading)
-        return cls(Table(chosen, first=PAPER_STUDIES), protocol, split, noise_position)
+        everything = Table(rows)
+        chosen = everything.select(protocol=protocol, reading=reading)
+        table = Table(chosen, first=PAPER_STUDIES)
+        known = efforts(chosen)
+        return cls(table, protocol, split, noise_position, reading, known, everything)
+
+    def elsewhere(self, reading: str = "", split: str = "") -> "Observations":
+        """The same of another reading or split; empty for this one's."""
+        if not reading or reading == self.reading:
+            return replace(self, split=split or self.split)
+        place = (self.protocol, split or self.split, self.noise_position, reading)
+        return self.of(self.everything, *place)
+
+    def effort(self, cell: Levels) -> Effort:
+        """How long the networks of a cell were trained, the one trained least.
+
+        Raises:
+            Unavailable: As for `series`.
+        """
+        trials = self.series(cell).trials.values()
+        return least(self.efforts.get(name, Effort()) for name in trials)
 
     def series(self, cell: Levels) -> Series:
         """Accuracy by seed of one cell.
@@ -105,8 +131,13 @@ def _levels(cell: Levels) -> dict[str, Level]:
     return levels
 
 
-def measure(rows: Observations, quantity: Quantity, confidence: float = 0.95) -> Interval:
+def measure(
+    rows: Observations, quantity: Quantity, confidence: float = 0.95
+) -> tuple[Interval, tuple[float, ...]]:
     """A quantity over the seeds that all its cells share, with its t interval.
+
+    Returns:
+        The interval, and the number of each seed.
 
     Raises:
         Unavailable: A cell has no usable numbers, or fewer than 2 seeds are shared.
@@ -132,4 +163,4 @@ def measure(rows: Observations, quantity: Quantity, confidence: float = 0.95) ->
         notes.append(f"rows do not say how many samples: {ASSUMED_SAMPLES} assumed")
     if max(series.n for _, series in found) > len(seeds):
         notes.append(f"only the {len(seeds)} seeds that all cells share are used")
-    return replace(interval, note="; ".join(notes))
+    return replace(interval, note="; ".join(notes)), tuple(reduced.tolist())

@@ -13,7 +13,9 @@ from spikefuse.core.errors import InputError, StudyError
 from spikefuse.results import TIDY_COLUMNS
 from spikefuse.studies.design import Cell
 
-NOT_FACTORS = frozenset(("trial", "seed", "split", "metric", "value", "samples"))
+NOT_FACTORS = frozenset(
+    ("trial", "seed", "split", "metric", "value", "samples", "steps", "plateau")
+)
 """Columns that say what a number is; `study` may be named but need not be."""
 
 _WHERE = "compare"

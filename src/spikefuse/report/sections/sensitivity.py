@@ -1,9 +1,8 @@
 """Sensitivity: which of the paper's claims hold under which reading of what it leaves open."""
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
 
-from spikefuse.analysis.claims.engine import Outcome
+from spikefuse.analysis.claims.engine import NOT_TESTED, OUTCOMES, Outcome
 from spikefuse.analysis.sensitivity import Judged, explanation, ranked
 from spikefuse.analysis.words import NONE, points, span
 from spikefuse.report.drawing.svg import plain
@@ -13,9 +12,9 @@ from spikefuse.report.tables import Column, Table
 MARKS: Mapping[Outcome, str] = {
     "reproduced": "\u2713\u00a0yes",
     "contradicted": "\u2717\u00a0no",
+    NOT_TESTED: "\u25cb\u00a0not tested",
     "inconclusive": "?\u00a0open",
 }
-_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 def sensitivity_section(found: Sequence[Judged], command: str) -> Section | None:
@@ -47,7 +46,7 @@ def readings_table(found: Sequence[Judged]) -> Table:
     rows = []
     for each in found:
         told = each.claims[0]
-        counts = (str(each.count(outcome)) for outcome in _OUTCOMES)
+        counts = (str(each.count(outcome)) for outcome in OUTCOMES)
         words = (plain(each.reading, 60), plain(each.topic, 80) or NONE, plain(each.says, 120))
         judged_on = ", ".join(name for name in (told.protocol, told.split) if name)
         rows.append((*words, plain(judged_on, 60) or NONE, *counts))
@@ -59,7 +58,7 @@ def readings_table(found: Sequence[Judged]) -> Table:
             Column("What the paper leaves open"),
             Column("Reading in words"),
             Column("Judged on"),
-            *(Column(outcome.capitalize(), number=True) for outcome in _OUTCOMES),
+            *(Column(outcome.capitalize(), number=True) for outcome in OUTCOMES),
         ),
         rows=tuple(rows),
     )
@@ -74,11 +73,22 @@ def matrix_table(found: Sequence[Judged]) -> Table:
         rows.append((plain(name, 20), *(marks.get(name, NONE) for marks in columns)))
     return Table(
         name="sensitivity",
-        caption="Claims by reading: \u2713 reproduced, \u2717 contradicted, ? inconclusive",
+        caption="Claims by reading: \u2713 reproduced, \u2717 contradicted, \u25cb not tested "
+        "(trained too little), ? inconclusive",
         columns=(Column("Claim"), *(Column(plain(each.reading, 60)) for each in found)),
         rows=tuple(rows),
-        kinds={mark: kind for kind, mark in MARKS.items()},
+        kinds={mark: kind_class(kind) for kind, mark in MARKS.items()},
     )
+
+
+def kind_class(verdict: str) -> str:
+    """The name of a verdict in the page's style sheet.
+
+    Example:
+        >>> kind_class("not tested: trained too little")
+        'not-tested'
+    """
+    return verdict.partition(":")[0].replace(" ", "-")
 
 
 def _claim_order(name: str) -> tuple[int, str]:

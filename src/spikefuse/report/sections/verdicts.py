@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spikefuse.analysis.claims import DECISION, claims_document, evaluate_claims
+from spikefuse.analysis.claims import (
+    DECISION,
+    NOT_TESTED,
+    OUTCOMES,
+    claims_document,
+    evaluate_claims,
+)
 from spikefuse.analysis.figures import FIGURES
 from spikefuse.analysis.words import NONE, percent, points
 from spikefuse.core.errors import SpikefuseError
@@ -16,9 +22,14 @@ from spikefuse.report.reading.settings import number, text
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.tables import Column, Table
 
-KINDS = ("reproduced", "contradicted", "inconclusive")
+KINDS: tuple[str, ...] = OUTCOMES
 _PAPER_CLAIM = re.compile(r"C\d{1,3}", re.ASCII)
-_MARKS = {"reproduced": "\u2713", "contradicted": "\u2717", "inconclusive": "?"}
+_MARKS = {
+    "reproduced": "\u2713",
+    "contradicted": "\u2717",
+    NOT_TESTED: "\u25cb",
+    "inconclusive": "?",
+}
 
 Claims = Sequence[Mapping[str, Any]]
 
@@ -146,24 +157,34 @@ def _measured(claim: Mapping[str, Any]) -> str:
     count = f"n\u00a0=\u00a0{text(claim.get('n'))}"
     if value is None:
         return f"not measured, {count}"
-    parts = claim.get("parts")
-    units = {
-        str(part.get("quantity")): part.get("unit")
-        for part in (parts if isinstance(parts, list) else ())
-        if isinstance(part, Mapping)
-    }
-    is_accuracy = units.get(str(claim.get("decided_by"))) == "accuracy"
+    decided = _decided(claim)
+    is_accuracy = decided.get("unit") == "accuracy"
 
     def write(share: float) -> str:
         return percent(share) if is_accuracy else points(share)
 
     shown = f"{write(value)}\u00a0{'%' if is_accuracy else 'pp'}"
-    ends = claim.get("interval")
+    both = decided.get("values")
+    ends = None if isinstance(both, list) else claim.get("interval")
+    if isinstance(both, list):
+        told = [write(value) for each in both if (value := number(each)) is not None]
+        shown += f" ({' and '.join(told)})"
     if isinstance(ends, list | tuple) and len(ends) == 2:
         low, high = number(ends[0]), number(ends[1])
         if low is not None and high is not None:
             shown += f" ({write(low)} to {write(high)})"
     return f"{shown}, {count}"
+
+
+def _decided(claim: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a claim that decided; empty where the file does not say."""
+    parts = claim.get("parts")
+    found = (
+        part
+        for part in (parts if isinstance(parts, list) else ())
+        if isinstance(part, Mapping) and str(part.get("quantity")) == str(claim.get("decided_by"))
+    )
+    return next(found, {})
 
 
 def verdict_table(found: Verdicts) -> Table:

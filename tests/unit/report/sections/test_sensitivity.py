@@ -34,12 +34,13 @@ def test_readings_have_their_topic_and_counts() -> None:
     on = "disjoint, test"
     says = "the defaults; disjoint pairs, untouched test set"
     assert table.rows == (
-        ("byte", "image scale", "pixels from 0 to 255", on, "2", "0", "0"),
-        ("base", "everything", says, on, "1", "1", "0"),
-        ("mine", "\u2013", "", on, "0", "0", "1"),
+        ("byte", "image scale", "pixels from 0 to 255", on, "2", "0", "0", "0"),
+        ("base", "everything", says, on, "1", "1", "0", "0"),
+        ("mine", "\u2013", "", on, "0", "0", "0", "1"),
     )
-    titles = [column.title for column in table.columns[-3:]]
-    assert titles == ["Reproduced", "Contradicted", "Inconclusive"]
+    titles = [column.title for column in table.columns[-4:]]
+    not_tested = "Not tested: trained too little"
+    assert titles == ["Reproduced", "Contradicted", not_tested, "Inconclusive"]
 
 
 def test_matrix_has_a_mark_for_every_claim_and_reading() -> None:
@@ -52,7 +53,10 @@ def test_matrix_has_a_mark_for_every_claim_and_reading() -> None:
         ("C2", yes, yes, still_open),
         ("C10", yes, no, "\u2013"),
     )
-    assert table.kinds == {yes: "reproduced", no: "contradicted", still_open: "inconclusive"}
+    assert table.kinds == {
+        **{yes: "reproduced", no: "contradicted", still_open: "inconclusive"},
+        "\u25cb\u00a0not tested": "not-tested",
+    }
 
 
 def test_numbers_have_interval_n_paper_and_reason() -> None:

@@ -1,0 +1,137 @@
+"""How long a network was trained, and when that is too little to speak against the paper.
+
+More training can only raise an accuracy that has not settled. So a network that falls short of one
+of the paper's levels says something against it only where it was trained for as many epochs as the
+paper's, or until it stopped rising: the best validation epoch is not among the last fifth, and over
+the last quarter of the epochs the validation accuracy rises by less than 0.1 pp. A network with a
+silent layer has not settled, it never began.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.analysis.table import Row
+
+if TYPE_CHECKING:
+    from spikefuse.results import TrialRecord
+
+PAPER_EPOCHS = 200
+"""Epochs that the paper trains each network for, those of the profile `paper`."""
+
+FEWEST_EPOCHS = 8
+"""Below this the last quarter holds a single epoch, which has no slope."""
+LAST_SHARE, SLOPE_SHARE, FLAT = 0.2, 0.25, 0.001
+
+COLUMNS = ("steps", "plateau")
+"""Tidy columns of a trial's effort: optimiser steps, and whether its accuracy had settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long the networks of a cell were trained; of several seeds, the least.
+
+    Attributes:
+        epochs: None where rows do not say.
+        steps: Optimiser steps; None where rows do not say.
+        plateau: Whether every one had stopped rising.
+    """
+
+    epochs: int | None = None
+    steps: int | None = None
+    plateau: bool = False
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether a level that is missed says something against the paper."""
+        return self.plateau or (self.epochs is not None and self.epochs >= PAPER_EPOCHS)
+
+    def words(self) -> str:
+        """As a reader would say it."""
+        if self.epochs is None:
+            return "an unknown number of epochs"
+        return f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
+
+
+def reached_plateau(validation: Sequence[float]) -> bool:
+    """Whether a validation accuracy, one number an epoch, had stopped rising.
+
+    Example:
+        >>> reached_plateau([0.5, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9])
+        True
+        >>> reached_plateau([0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.87, 0.9])
+        False
+    """
+    count = len(validation)
+    if count < FEWEST_EPOCHS or not all(math.isfinite(value) for value in validation):
+        return False
+    best = max(range(count), key=lambda epoch: validation[epoch])
+    if best >= count - math.ceil(LAST_SHARE * count):
+        return False
+    last = validation[count - math.ceil(SLOPE_SHARE * count) :]
+    middle, mean = (len(last) - 1) / 2, math.fsum(last) / len(last)
+    slope = math.fsum((place - middle) * (value - mean) for place, value in enumerate(last))
+    slope /= math.fsum((place - middle) ** 2 for place in range(len(last)))
+    return slope * (len(last) - 1) < FLAT
+
+
+def is_silent(rates: Mapping[str, float]) -> bool:
+    """Whether some layer never fired: what lies behind it learns nothing."""
+    return any(rate == 0.0 for rate in rates.values())
+
+
+def effort_columns(record: "TrialRecord") -> dict[str, Any]:
+    """The columns of `COLUMNS` of a finished trial; empty where its folder does not say."""
+    splits = record.results.get("audit", {}).get("splits", ())
+    train = next((part["samples"] for part in splits if part["split"] == "train"), None)
+    batch, epochs = (record.definition.get(key) for key in ("batch_size", "epochs"))
+    curve = [row.get("validation_accuracy") for row in record.metrics]
+    settled = reached_plateau([math.nan if value is None else value for value in curve])
+    return {
+        "steps": epochs * math.ceil(train / batch) if train and batch and epochs else "",
+        "plateau": settled and not is_silent(record.results.get("rates", {})),
+    }
+
+
+def efforts(rows: Iterable[Row]) -> dict[str, Effort]:
+    """Trial -> its effort, from tidy rows, typed or as text."""
+    found: dict[str, Effort] = {}
+    for row in rows:
+        name = str(row.get("trial"))
+        counts = row.get("metric") == "epochs"
+        if name not in found or counts:
+            found[name] = Effort(
+                epochs=_whole(row.get("value")) if counts else None,
+                steps=_whole(row.get("steps")),
+                plateau=str(row.get("plateau")).lower() == "true",
+            )
+    return found
+
+
+def least(parts: Iterable[Effort]) -> Effort:
+    """The effort of several networks together: that of the one trained least."""
+    known = list(parts)
+    epochs, steps = ([getattr(each, name) for each in known] for name in ("epochs", "steps"))
+    return Effort(
+        epochs=None if None in epochs else min(epochs, default=None),
+        steps=None if None in steps else min(steps, default=None),
+        plateau=bool(known) and all(each.plateau or each.is_enough for each in known),
+    )
+
+
+def is_longer(one: Effort, other: Effort) -> bool | None:
+    """Whether one was trained longer than the other, in steps where both say; None: unknown."""
+    if one.steps is not None and other.steps is not None:
+        return one.steps > other.steps
+    if one.epochs is not None and other.epochs is not None:
+        return one.epochs > other.epochs
+    return None
+
+
+def _whole(value: object) -> int | None:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() and number >= 0 else None
