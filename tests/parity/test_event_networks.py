@@ -119,13 +119,14 @@ def check(case: Case) -> None:
 
 
 PLANS = ("pool-twice", "simple-audio", "mlp")
-FUSIONS = ("none", "input", "early", "late")
+FUSIONS = ("none", "input", "early", "gated", "late")
 RESETS = ("soft", "hard", "none")
 SURROGATES = ("boxcar", "triangle", "atan", "fast_sigmoid")
 
 SAMPLE = (
     *(Case(plan=plan) for plan in PLANS),
     *(Case(fusion=fusion, steps=1) for fusion in FUSIONS[1:]),
+    Case(fusion="gated", surrogate="triangle", members=3),
     *(Case(reset=reset, surrogate="triangle", members=3, steps=7) for reset in RESETS),
     *(Case(surrogate=surrogate, plan="simple-audio") for surrogate in SURROGATES[2:]),
     Case(readout="spike-count", surrogate="triangle"),
@@ -141,7 +142,7 @@ def test_gradients_of_whole_networks(case: Case) -> None:
     check(case)
 
 
-@pytest.mark.skipif(not os.environ.get("SPIKEFUSE_LONG_TESTS"), reason="864 networks; see above")
+@pytest.mark.skipif(not os.environ.get("SPIKEFUSE_LONG_TESTS"), reason="1,080 networks; see above")
 @pytest.mark.parametrize("case", LONG, ids=str)
 def test_gradients_of_all_networks(case: Case) -> None:
     check(case)

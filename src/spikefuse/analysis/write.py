@@ -19,6 +19,7 @@ from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.planning.plan import Plan, make_plan
+from spikefuse.planning.stages import still_missing
 from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.results.atomic import write_file
 from spikefuse.results.tidy import table_bytes
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) -> Path:
     """Write `results.csv`, `claims.json` and `run.json` of a plan from its trial folders.
 
+    What the plan still lacks is said in both JSON files under "unfinished".
+
     Studies that the plan does not have keep the rows they have in the folder. The claims are
     judged by our own reading: disjoint splits, the untouched test set.
 
@@ -45,8 +48,11 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     kept = _earlier_rows(results, plan, rows, store) if _is_alike(out / RUN, plan) else []
     rows = rows + kept
     write_tidy(rows, results)
-    write_claims(evaluate_claims(rows), out / CLAIMS)
+    unfinished = still_missing(plan.trials, plan.stages, store)
+    write_claims(evaluate_claims(rows), out / CLAIMS, unfinished)
     record = _record(plan, banner, command)
+    if unfinished:
+        record["unfinished"] = unfinished
     if kept:
         record |= _together(record, kept)
     write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")

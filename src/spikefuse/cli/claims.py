@@ -75,18 +75,24 @@ def claims(
     import json
 
     from spikefuse.analysis.claims import claims_document, evaluate_claims, write_claims
+    from spikefuse.report.reading.sources import read_unfinished
     from spikefuse.results import read_tidy
 
     table = results / "results.csv" if results.is_dir() else results
     verdicts = evaluate_claims(
         read_tidy(table), protocol, split, noise_position=noise_position, reading=reading
     )
+    unfinished = read_unfinished(table.parent)
     if out is not None:
-        write_claims(verdicts, out)
+        write_claims(verdicts, out, unfinished)
     if as_json:
-        print(json.dumps(claims_document(verdicts), indent=2, allow_nan=False))
+        document = claims_document(verdicts) | ({"unfinished": unfinished} if unfinished else {})
+        print(json.dumps(document, indent=2, allow_nan=False))
     else:
-        _show(verdicts, make_console(), rules)
+        console = make_console()
+        _show(verdicts, console, rules)
+        if unfinished:
+            console.print(unfinished)
     if any(verdict.verdict == "contradicted" for verdict in verdicts):
         raise typer.Exit(CONTRADICTED)
 

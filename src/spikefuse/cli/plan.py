@@ -33,7 +33,7 @@ def plan(given: dict[str, Any], as_json: options.AsJson = False) -> None:
     request = Request(**given)
     prepared = prepare(request, console)
     made = prepared.plan
-    seconds = seconds_of(made, request.workers, request.backend, request.device)
+    seconds = seconds_of(made, request.workers, request.backend, request.device, request.products)
     if as_json:
         record = _record(made) | {"estimated_seconds": round(seconds, 1)}
         print(json.dumps(record, indent=2))

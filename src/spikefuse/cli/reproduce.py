@@ -15,7 +15,7 @@ def reproduce(given: dict[str, Any]) -> None:
 
     console = make_console()
     request = Request(**given)
-    prepared = prepare(request, console)
+    prepared = prepare(request, console, reports=True)
     show_plan(prepared, console)
     execute(prepared, console)
     if parse_shard(request.shard) != (1, 1):

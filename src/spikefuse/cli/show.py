@@ -53,18 +53,23 @@ def show(
 
     from spikefuse.analysis import table
     from spikefuse.analysis.headline import headline
-    from spikefuse.report.reading.sources import find_run, read_rows
+    from spikefuse.report.reading.sources import find_run, read_rows, read_unfinished
 
     figures = _figures(study, figure)
     views = _views(protocol, split)
-    rows = table.Table(read_rows(folder or find_run(Path("runs"))))
+    root = folder or find_run(Path("runs"))
+    rows, unfinished = table.Table(read_rows(root)), read_unfinished(root)
     found = headline(rows)
     measured = _measure(figures, rows, views)
     if as_json:
         document = {"headline": _headline_record(found), "figures": _records(measured)}
+        document |= {"unfinished": unfinished} if unfinished else {}
         print(json.dumps(document, indent=2, allow_nan=False))
         return
-    _print(measured, found if study is None and figure is None else None, make_console())
+    console = make_console()
+    _print(measured, found if study is None and figure is None else None, console)
+    if unfinished:
+        console.print(unfinished)
 
 
 def _figures(study: str | None, number: int | None) -> "list[PaperFigure]":

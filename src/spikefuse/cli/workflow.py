@@ -18,7 +18,7 @@ from spikefuse.cli.terminal import fact, news
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
     from spikefuse.data import Location
-    from spikefuse.execution import Executor
+    from spikefuse.execution import Event, Executor
     from spikefuse.planning import Plan
     from spikefuse.planning.run import RunSummary
     from spikefuse.planning.trials import PlannedTrial
@@ -46,6 +46,8 @@ class Prepared:
     out: Path
     banner: str
     deadline: "Deadline"
+    reports: bool = False
+    """Whether the command ends with a report, so that stages do too."""
 
     @property
     def readings(self) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ def _listed(names: str | None) -> list[str]:
     return [name.strip() for name in (names or "").split(",") if name.strip()]
 
 
-def prepare(request: Request, console: Console) -> Prepared:
+def prepare(request: Request, console: Console, *, reports: bool = False) -> Prepared:
     """Find the data and make the plan; nothing is trained.
 
     Raises:
@@ -117,7 +119,7 @@ def prepare(request: Request, console: Console) -> Prepared:
         is_shared=part != (1, 1),
     )
     _require_trials(plan)
-    return Prepared(request, plan, store, location, out, banner, deadline)
+    return Prepared(request, plan, store, location, out, banner, deadline, reports)
 
 
 def check_backend(backend: str, device: str) -> None:
@@ -267,6 +269,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
             population failed (1). What is done is stored.
         InputError: Nothing at all fits into the time limit.
     """
+    from spikefuse.cli.early import EarlyResults, tell_time
     from spikefuse.cli.progress import RunProgress
     from spikefuse.core.deadline import stop_requested
     from spikefuse.data import load_corpus
@@ -293,10 +296,19 @@ def execute(prepared: Prepared, console: Console) -> Path:
     if jobs:
         # Damaged data is told here, once; and what it takes to read is cached for the workers.
         load_corpus(plan.trials[0].definition.data, prepared.location)
+        tell_time(prepared, console)
     _log_to(prepared.out / "run.log")
     try:
-        with RunProgress(jobs, console) as progress:
-            summary = run_plan(plan, prepared.store, jobs, executor, progress.on_event)
+        with (
+            RunProgress(jobs, console) as progress,
+            EarlyResults(prepared, jobs, console) as early,
+        ):
+
+            def on_event(event: "Event") -> None:
+                progress.on_event(event)
+                early.on_event(event)
+
+            summary = run_plan(plan, prepared.store, jobs, executor, on_event)
     except (KeyboardInterrupt, signals.Interrupted):
         news(console, signals.STOPPED)
         raise typer.Exit(signals.exit_code()) from None
@@ -305,7 +317,7 @@ def execute(prepared: Prepared, console: Console) -> Path:
         raise typer.Exit(signals.exit_code())
     if prepared.deadline.is_set and jobs:
         _stop_if_late(prepared, summary, console)
-    results = _gather(prepared)
+    results = write_results(prepared)
     for name in summary.diverged:
         news(console, f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
     if summary.failures:
@@ -369,7 +381,12 @@ def stop_in_time(
     raise typer.Exit(STOPPED)
 
 
-def _gather(prepared: Prepared) -> Path:
+def write_results(prepared: Prepared) -> Path:
+    """Write the tidy results of what is stored, and the claims on them; see `analysis.write`.
+
+    Raises:
+        StoreError: A file cannot be written.
+    """
     from spikefuse.analysis.write import gather, gather_readings
 
     plan, store, out = prepared.plan, prepared.store, prepared.out

@@ -26,6 +26,7 @@ class Job:
         entry: "module:function", called as `function(payload, report)`; it returns a JSON mapping.
         payload: What the function is given. It is copied through JSON: tuples become lists.
         cost: Expected effort in any unit; 0 or more. The pool begins with the costliest.
+        turn: Jobs of a lower turn begin before all jobs of a higher one, whatever they cost.
         deadline: When the function must have returned, in Unix time; None is never. The function
             finds it in its payload under this name, keeps what it has done and raises
             `OutOfTimeError` when more does not fit. A job that cannot get to work before it is
@@ -41,6 +42,7 @@ class Job:
     payload: Mapping[str, Json]
     cost: float = 1.0
     deadline: float | None = None
+    turn: int = 0
 
     def __post_init__(self) -> None:
         require(bool(self.name), "Job", "name", "some text", self.name)
@@ -140,6 +142,11 @@ def longest_first(jobs: Sequence[Job]) -> list[Job]:
     Long jobs at the end would leave all workers but one idle.
     """
     return sorted(jobs, key=lambda job: (-job.cost, job.name))
+
+
+def in_turn(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs in the order in which they begin: turn by turn, the longest of each first."""
+    return sorted(longest_first(jobs), key=lambda job: job.turn)
 
 
 def through_json(value: object, what: str) -> dict[str, Any]:

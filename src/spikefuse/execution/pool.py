@@ -16,7 +16,7 @@ from spikefuse.execution.contract import (
     JobResult,
     Listener,
     check_names,
-    longest_first,
+    in_turn,
 )
 from spikefuse.execution.gate import Gate, stopped
 from spikefuse.execution.gpus import Environment
@@ -73,7 +73,7 @@ class _Run:
         threads: int,
         devices: Sequence[Environment],
     ) -> None:
-        self.waiting = deque(longest_first(jobs))
+        self.waiting = deque(in_turn(jobs))
         self.results: dict[str, JobResult] = {}
         self.staff: set[Child] = set()
         self.inbox: Inbox = queue.SimpleQueue()

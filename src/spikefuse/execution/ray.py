@@ -27,7 +27,7 @@ from spikefuse.execution.contract import (
     JobResult,
     Listener,
     check_names,
-    longest_first,
+    in_turn,
 )
 from spikefuse.execution.environment import worker_environment
 from spikefuse.execution.gate import Gate, stopped
@@ -201,7 +201,7 @@ class _Run:
         self.settings = {"path": sys.path, "threads": threads, "level": wanted_level()}
 
     def work(self, jobs: Sequence[Job], at_once: int) -> dict[str, JobResult]:
-        waiting = deque(longest_first(jobs))
+        waiting = deque(in_turn(jobs))
         try:
             while waiting or self.running:
                 while waiting and len(self.running) < at_once:

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices
-from spikefuse.data import SOURCES
 from spikefuse.networks.budget import count_macs, solve_width
-from spikefuse.planning.plan import Plan, definition_of
+from spikefuse.planning.plan import Plan
 from spikefuse.planning.trials import PlannedTrial
-from spikefuse.studies.design import Cell
 from spikefuse.training import TrialDefinition
 
-if TYPE_CHECKING:
-    pass
-
-
-BATCH = 50
 REPEATS = 3
+
+FIRING = 2.0
+"""Random weights are scaled by this before a step is timed: as they are fewer neurons fire than
+after a few steps of training, and products by events would be too fast."""
+
+BESIDE = 1.25
+"""Reading data, the optimiser, evaluations and the start of workers beside the steps."""
+
+
+def at_once(workers: int | None = None, device: str = "cpu") -> int:
+    """How many populations train at the same time."""
+    if device == "cpu":
+        return workers or usable_cores()
+    devices = count_devices(device)
+    return min(devices, workers or devices)
 
 
 def seconds_of(
-    plan: Plan, workers: int | None = None, backend: str = "auto", device: str = "cpu"
+    plan: Plan,
+    workers: int | None = None,
+    backend: str = "auto",
+    device: str = "cpu",
+    products: str = "auto",
 ) -> float:
     """Estimated seconds of what is left of a plan; see `seconds_on_processor`, `seconds_on_device`.
 
@@ -33,40 +44,56 @@ def seconds_of(
         workers: Processes that share the work; by default one a core or device.
         backend: The neuron's implementation.
         device: Where networks train.
+        products: Dense, by events, or what is faster.
     """
     if not plan.populations:
         return 0.0
     if device == "cpu":
-        return seconds_on_processor(plan, workers or usable_cores(), backend)
-    devices = count_devices(device)
-    return seconds_on_device(plan, min(devices, workers or devices), backend, device)
+        return seconds_on_processor(plan, at_once(workers), backend, products)
+    return seconds_on_device(plan, at_once(workers, device), backend, device)
 
 
-def seconds_on_processor(plan: Plan, workers: int, backend: str = "auto") -> float:
-    """Seconds on a CPU, where time goes with arithmetic: from a step of the default SNN.
+def seconds_on_processor(
+    plan: Plan, workers: int, backend: str = "auto", products: str = "auto"
+) -> float:
+    """Seconds on a CPU, where time goes with arithmetic: of SNNs and DNNs apart.
+
+    A step of the dearest network of each kind is timed on one thread; products by events make a
+    multiply-accumulate of an SNN cheaper than one of its twin.
 
     Args:
         plan: With something left to do.
         workers: Processes of one thread that share the work.
         backend: The neuron's implementation.
+        products: Dense, by events, or what is faster.
     """
     import torch
 
-    from spikefuse.networks import build
-
-    leading = SOURCES[plan.source].modalities[0].name
-    cell = Cell.create(modality=leading)
-    spec = definition_of(cell, 0, plan.profile, plan.source, plan.fingerprint).network_spec()
-    network = build(spec, precision=plan.profile.precision, backend=backend)
-    inputs = {name: torch.rand(1, BATCH, *shape) for name, shape in spec.input_shapes.items()}
+    costs: dict[str, float] = {}
+    dearest: dict[str, PlannedTrial] = {}
+    for trial in (trial for population in plan.populations for trial in population):
+        kind: str = trial.definition.network
+        costs[kind] = costs.get(kind, 0.0) + trial.cost
+        if kind not in dearest or dearest[kind].cost < trial.cost:
+            dearest[kind] = trial
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        fastest = _fastest(lambda: network(inputs).square().sum().backward())
+        seconds = 0.0
+        for kind, cost in costs.items():
+            definition = dearest[kind].definition
+            spent = step_seconds(definition, 1, backend, "cpu", products)
+            seconds += cost * spent / step_cost(definition)
     finally:
         torch.set_num_threads(threads)
-    step_cost = 3 * BATCH * spec.time_steps * count_macs(spec, network.width)
-    return plan.cost * fastest / step_cost / max(1, min(workers, len(plan.populations)))
+    return BESIDE * seconds / max(1, min(workers, len(plan.populations)))
+
+
+def step_cost(definition: TrialDefinition) -> float:
+    """A training step in multiply-accumulates, as `trials.cost_of` counts them."""
+    spec = definition.network_spec()
+    macs = count_macs(spec, solve_width(spec))
+    return 3.0 * definition.batch_size * spec.time_steps * macs
 
 
 def seconds_on_device(
@@ -90,24 +117,30 @@ def seconds_on_device(
     alone = step_seconds(definition, 1, backend, device)
     together = step_seconds(definition, len(most), backend, device) if len(most) > 1 else alone
     growth = max(0.0, together - alone) / max(1, len(most) - 1)
-    spec = definition.network_spec()
-    step_cost = 3 * definition.batch_size * spec.time_steps * count_macs(spec, solve_width(spec))
+    each = step_cost(definition)
 
     def seconds(population: tuple[PlannedTrial, ...]) -> float:
-        steps = sum(trial.cost for trial in population) / len(population) / step_cost
+        steps = sum(trial.cost for trial in population) / len(population) / each
         return steps * (alone + growth * (len(population) - 1))
 
     return sum(map(seconds, plan.populations)) / min(devices, len(plan.populations))
 
 
-def step_seconds(definition: TrialDefinition, members: int, backend: str, device: str) -> float:
+def step_seconds(
+    definition: TrialDefinition, members: int, backend: str, device: str, products: str = "auto"
+) -> float:
     """The shortest of a few forward and backward passes of so many networks of one definition."""
     import torch
 
     from spikefuse.networks import build
 
     spec, place = definition.network_spec(), torch.device(device)
-    network = build([spec] * members, list(range(members)), definition.precision, backend).to(place)
+    seeds = list(range(members))
+    network = build([spec] * members, seeds, definition.precision, backend, products).to(place)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith("weight"):
+                parameter.mul_(FIRING)
     inputs = {
         name: torch.rand(members, definition.batch_size, *shape, device=place)
         for name, shape in spec.input_shapes.items()

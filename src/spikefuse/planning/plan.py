@@ -10,6 +10,7 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.data import SOURCES
 from spikefuse.planning.populations import group_trials, place_of
+from spikefuse.planning.stages import assign_stages
 from spikefuse.planning.trials import PlannedTrial, Use, cost_of, find_missing
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell, Study
@@ -34,6 +35,7 @@ class Plan:
     trials: tuple[PlannedTrial, ...]
     populations: tuple[tuple[PlannedTrial, ...], ...]
     fingerprint: str | None = None
+    stages: tuple[str, ...] = ("everything",)
 
     @property
     def cost(self) -> float:
@@ -89,7 +91,7 @@ def make_plan(
     """Find the distinct networks of the studies and group what is not stored into populations.
 
     Cells of several studies that need the same network share it. Members of a population have one
-    shape and one number of steps.
+    shape, one number of steps and one stage.
 
     Args:
         studies: What is to be answered.
@@ -116,6 +118,7 @@ def make_plan(
         find_missing(trial, store)
         trial.cost = cost_of(trial, is_shared)
     grouped = [t for t in planned if is_shared or not t.is_ready]
+    stages = assign_stages(grouped, numbers, device)
     place = place_of(device, workers=workers, backend=backend, is_shared=is_shared)
     populations = tuple(group_trials(grouped, place, is_shared))
     return Plan(
@@ -127,6 +130,7 @@ def make_plan(
         trials=planned,
         populations=populations,
         fingerprint=fingerprint,
+        stages=stages,
     )
 
 

@@ -117,7 +117,10 @@ def place_of(
 def group_trials(
     trials: Sequence[PlannedTrial], place: Place, is_shared: bool = False
 ) -> list[Population]:
-    """Group trials of one shape into populations, the dearest first; see the module.
+    """Group trials of one shape and stage into populations, the dearest first; see the module.
+
+    The shares of a job array that has begun must stay what they are, so there the stages of a
+    population's members may differ.
 
     Args:
         trials: With their costs, in the order of the plan.
@@ -127,7 +130,8 @@ def group_trials(
     groups: dict[str, list[PlannedTrial]] = {}
     for trial in trials:
         is_trained = not is_shared and trial.state in ("done", "diverged")
-        key = f"{trial.definition.population_key()} {is_trained}"
+        stage = 0 if is_shared else trial.stage
+        key = f"{stage} {trial.definition.population_key()} {is_trained}"
         groups.setdefault(key, []).append(trial)
     fair = sum(trial.cost for trial in trials) / (2 * place.count)
     if place.kind == "cpu":

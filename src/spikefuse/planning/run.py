@@ -46,7 +46,7 @@ def jobs_of(
     backend: str = "auto",
     products: str = "auto",
 ) -> list[Job]:
-    """One job per population that has anything left to do, JSON throughout.
+    """One job per population that has anything left to do, stage by stage, JSON throughout.
 
     Args:
         plan: From `make_plan`; with `is_shared` where `part` is a real share.
@@ -64,7 +64,8 @@ def jobs_of(
         for job, population in zip(jobs, plan.populations, strict=True)
         if all(trial.is_ready for trial in population)
     }
-    return [job for job in shard(jobs, *part) if job.name not in ready]
+    ours = [job for job in shard(jobs, *part) if job.name not in ready]
+    return sorted(ours, key=lambda job: job.turn)
 
 
 def failed_jobs(jobs: Sequence[Job], store: TrialStore) -> list[Job]:
@@ -115,6 +116,7 @@ def _job(
             ],
         },
         cost=sum(trial.cost for trial in population),
+        turn=min(trial.stage for trial in population),
     )
 
 

@@ -31,6 +31,8 @@ class PlannedTrial:
     conditions: list[NoiseCondition] = field(default_factory=list)
     missing: list[NoiseCondition] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
+    stage: int = 0
+    """Of the plan's stages, the one it belongs to; see `planning.stages`."""
 
     @property
     def is_ready(self) -> bool:

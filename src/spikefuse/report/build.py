@@ -34,6 +34,7 @@ from spikefuse.report.page import (
     data_source,
     figure_caption,
     figure_legend,
+    unfinished_text,
 )
 from spikefuse.report.reading.settings import groups
 from spikefuse.report.reading.sources import Run, read_run
@@ -188,11 +189,12 @@ def measured_columns(figure: PaperFigure, run: Run) -> list[tuple[View, tuple[Fi
 def _footnote(run: Run) -> str:
     """What a figure must say when it leaves the report: what the data is and what the marks are."""
     banner = str(run.record.get("banner") or run.record.get("source") or "data not named")
+    unfinished = unfinished_text(run)
     return plain(
-        f"Means over seeds with 95 % t intervals. {banner.rstrip('.')}. "
+        f"{unfinished} Means over seeds with 95 % t intervals. {banner.rstrip('.')}. "
         f"Profile {run.record.get('profile', 'not named')}. spikefuse {spikefuse.__version__}.",
-        330,
-    )
+        330 + len(unfinished),
+    ).strip()
 
 
 def render(page: Page) -> str:

@@ -89,6 +89,7 @@ class Page:
     title: str
     facts: Sequence[str]
     banner: str
+    unfinished: str
     loud: bool
     verdict: str
     answer: str
@@ -175,6 +176,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         title=plain(record.get("title") or QUESTION),
         facts=_facts(run, source),
         banner=plain(banner or "The data is not named in this run's record.", 600),
+        unfinished=unfinished_text(run),
         loud=loud,
         verdict=verdict(found),
         answer=answer(found),
@@ -244,6 +246,11 @@ def data_source(run: Run) -> str:
         if isinstance(data, Mapping) and data.get("source"):
             return str(data["source"])
     return ""
+
+
+def unfinished_text(run: Run) -> str:
+    """What the run had not done yet when its results were written; empty when nothing was left."""
+    return plain(run.record.get("unfinished") or "", 600)
 
 
 def _facts(run: Run, source: str) -> list[str]:
@@ -357,7 +364,7 @@ def _remake_text(record: Mapping[str, Any]) -> str:
 
 
 def _record(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    hidden = ("title", "banner", "command", "trials", "provenance")
+    hidden = ("title", "banner", "unfinished", "command", "trials", "provenance")
     rows = []
     for name, value in settings.flatten(
         {k: v for k, v in record.items() if k not in hidden}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from spikefuse.core.errors import InputError
-from spikefuse.planning import Plan, make_plan, populations
+from spikefuse.planning import Plan, make_plan, populations, stages
 from spikefuse.planning.plan import resolve_studies
 from spikefuse.planning.populations import (
     FULL,
@@ -25,6 +26,12 @@ from spikefuse.results import TrialStore
 from spikefuse.studies import PROFILES
 
 GIB = 2**30
+
+
+@pytest.fixture(autouse=True)
+def one_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How populations are cut; test_stages.py asks how stages cut them further."""
+    monkeypatch.setattr(stages, "WORTH_STAGES", math.inf)
 
 
 def _plan(folder: Path, profile: str = "paper", names: tuple[str, ...] = (), **more: Any) -> Plan:

@@ -80,11 +80,17 @@ def claims_document(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
-def write_claims(verdicts: Sequence[Verdict], path: Path) -> None:
+def write_claims(verdicts: Sequence[Verdict], path: Path, unfinished: str | None = None) -> None:
     """Write claims.json, whole or not at all; its folder is made if missing.
+
+    Args:
+        verdicts: Of all claims.
+        path: Where to.
+        unfinished: What the rows behind them do not hold yet, in words.
 
     Raises:
         StoreError: The file cannot be written; what stood there is untouched.
     """
     make_folder(path.parent, "write_claims")
-    write_file(path, pretty_json(claims_document(verdicts)), "write_claims")
+    document = claims_document(verdicts) | ({"unfinished": unfinished} if unfinished else {})
+    write_file(path, pretty_json(document), "write_claims")

@@ -106,6 +106,13 @@ def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
     return tuple(read_tidy(path))
 
 
+def read_unfinished(root: Path) -> str:
+    """What the run of a results folder had not done when it wrote them; empty where nothing."""
+    record = _read_json(root / RUN, [])
+    text = str(record.get("unfinished") or "") if isinstance(record, dict) else ""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:600])
+
+
 def read_run(root: Path) -> Run:
     """Read a results folder.
 

@@ -1,0 +1,134 @@
+"""In which order the networks of a plan train, and what is still missing on the way.
+
+A run of half an hour should answer after minutes. So the networks behind the first screen of the
+report come first, with one seed; then the other studies with that seed; then seed after seed. After
+each of these stages the results are complete for what they hold, and are written.
+
+Stages cost a little: members of different stages train in different populations. On an accelerator,
+which many members fill, only the first screen is set apart, and a small plan is not cut at all.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from spikefuse.execution import Event, Job
+from spikefuse.planning.stored import missing_conditions
+from spikefuse.planning.trials import PlannedTrial
+from spikefuse.results import TrialStore
+from spikefuse.studies.design import Cell
+
+WORTH_STAGES = 1e13
+"""Multiply-accumulates of a plan that is worth cutting: minutes on two slow cores. `smoke` is a
+third of it, `quick` ten times as much."""
+
+WHOLE = ("everything",)
+
+
+def is_first_screen(trial: PlannedTrial) -> bool:
+    """Whether the report's first screen needs the network: without noise, all at its default.
+
+    Each modality and their fusion, as SNN and DNN, under every pairing, shuffled clips too.
+    """
+    return any(
+        use.cell
+        == Cell.create(
+            network=use.cell.network,
+            modality=use.cell.modality,
+            protocol=use.cell.protocol,
+            pairing=use.cell.pairing,
+        )
+        for use in trial.uses
+    )
+
+
+def assign_stages(
+    trials: Sequence[PlannedTrial], seeds: Sequence[int], device: str = "cpu"
+) -> tuple[str, ...]:
+    """Give each trial its stage.
+
+    Args:
+        trials: Those that a run will meet, with their costs.
+        seeds: In the order of the plan.
+        device: Where they will train.
+
+    Returns:
+        What each stage holds, in words.
+    """
+    if sum(trial.cost for trial in trials) < WORTH_STAGES:
+        return WHOLE
+    first = seeds[0]
+    is_cpu = device == "cpu"
+    names = [f"the networks of the first screen with seed {first}"]
+    if is_cpu:
+        names += [f"the other networks with seed {first}", *(f"seed {each}" for each in seeds[1:])]
+    else:
+        names += ["all other networks"]
+    for trial in trials:
+        turn = seeds.index(trial.definition.seed)
+        if turn == 0 and is_first_screen(trial):
+            trial.stage = 0
+        else:
+            trial.stage = 1 + (turn if is_cpu else 0)
+    return tuple(names)
+
+
+class StageWatch:
+    """Hears the events of a run and tells when a stage is there.
+
+    A population is there when its networks are trained: their evaluations under noise, which follow
+    in the same job, are not waited for.
+
+    Args:
+        jobs: All that will run.
+    """
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._waiting = {job.name: job.turn for job in jobs}
+        self._told = min(self._waiting.values(), default=0) - 1
+
+    def hear(self, event: Event) -> int | None:
+        """The last stage that is there with all before it, when this event made it so."""
+        is_trained = event.kind == "progress" and "condition" in event.data
+        if is_trained or event.kind in ("finished", "failed", "stopped"):
+            self._waiting.pop(event.job, None)
+        there = min(self._waiting.values()) - 1 if self._waiting else self._told
+        if there <= self._told:
+            return None
+        self._told = there
+        return there
+
+
+def still_missing(
+    trials: Sequence[PlannedTrial], stages: Sequence[str], store: TrialStore
+) -> str | None:
+    """What a plan's results do not hold yet, in a sentence; None when nothing is missing.
+
+    Args:
+        trials: All of the plan.
+        stages: From `assign_stages`.
+        store: Where the trial folders are.
+    """
+    untrained = [t for t in trials if store.state(t.definition.name) not in ("done", "diverged")]
+    skipped = {trial.definition.name for trial in untrained}
+    evaluations = _missing_evaluations(trials, skipped, store)
+    if not untrained and not evaluations:
+        return None
+    trained = len(trials) - len(untrained)
+    told = f"Not finished: {trained} of {len(trials)} networks are trained"
+    if evaluations:
+        told += f", and {evaluations} evaluations under noise of these are missing"
+    waiting = {trial.stage: None for trial in untrained}
+    if len(stages) > 1 and waiting:
+        told += f". Still to come: {'; '.join(stages[stage] for stage in sorted(waiting))}"
+    return f"{told}. The same command goes on."
+
+
+def _missing_evaluations(
+    trials: Sequence[PlannedTrial], untrained: Mapping[str, object] | set[str], store: TrialStore
+) -> int:
+    missing = 0
+    for trial in trials:
+        name = trial.definition.name
+        if not trial.conditions or name in untrained or store.state(name) != "done":
+            continue
+        missing += len(missing_conditions(store.read(name), trial.conditions))
+    return missing
