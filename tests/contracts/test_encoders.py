@@ -12,7 +12,7 @@ STEPS = 5
 
 
 def sample_inputs(members: int = 2, batch: int = 3) -> torch.Tensor:
-    shape = (members, batch, 2, 4, 3)
+    shape = (members, batch, 2, 4, 9)
     return torch.randn(shape, generator=torch.Generator().manual_seed(1))
 
 
@@ -21,13 +21,19 @@ def numbered(members: int = 2, batch: int = 3, epoch: int = 0) -> Moment:
     return Moment({"x": samples}, torch.tensor([epoch]))
 
 
+def shape_of(name: str) -> tuple[int, ...]:
+    """What leaves an encoder for the sample inputs."""
+    kind = ENCODERS[name]
+    return (2, 1 if kind.is_static else STEPS, 3, 4, 1 if kind.takes_time else 9, 2)
+
+
 @pytest.mark.parametrize("name", ENCODERS)
 def test_shape_type_and_members_apart(name: str) -> None:
     kind = ENCODERS[name]
     assert kind.title
     x = sample_inputs()
     together = kind("x", [3, 4], STEPS)(x, numbered())
-    assert together.shape == (2, 1 if kind.is_static else STEPS, 3, 4, 3, 2)
+    assert together.shape == shape_of(name)
     assert together.dtype == x.dtype
     alone = kind("x", [4], STEPS)(x[1:], numbered(1))
     assert torch.equal(together[1:], alone)
@@ -87,8 +93,9 @@ def test_a_flat_sample_gives_no_spike(name: str) -> None:
 
 
 def spec_of(encoder: str) -> NetworkSpec:
+    takes_time = encoder in ENCODERS and ENCODERS[encoder].takes_time
     return NetworkSpec(
-        input_shapes={"x": (1, 8, 8)},
+        input_shapes={"x": (1, 8, 8, 6) if takes_time else (1, 8, 8)},
         encoder=encoder,
         budget=30_000,
         time_steps=STEPS,
@@ -104,7 +111,7 @@ def test_the_first_layer_runs_once_or_at_every_step_and_the_budget_knows(encoder
     network.weighted["x_conv1"].register_forward_hook(
         lambda module, arguments, output: steps.append(output.shape[1])
     )
-    network({"x": torch.rand(1, 3, 1, 8, 8)}, moment=numbered(1))
+    network({"x": torch.rand(1, 3, *spec.input_shapes["x"])}, moment=numbered(1))
     first = layer_costs(spec, network.width)[0]
     assert steps == [first.passes or STEPS] == [1 if ENCODERS[encoder].is_static else STEPS]
     readout = network.width.hidden * spec.classes

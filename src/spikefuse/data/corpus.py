@@ -6,6 +6,7 @@ Which sample plays which part is not decided here but by `protocols.assign`.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -156,8 +157,11 @@ def _checksum(pools: Mapping[str, Pool]) -> str:
 
 
 def _fingerprint(settings: DataSettings, digests: tuple[str, ...]) -> str:
-    # Of the first fields alone, in their order: the text that was hashed from the beginning.
+    # Of the first fields, in their order, the text that was hashed from the beginning; of later
+    # ones what differs from its default.
     text = settings.model_dump_json(include=set(settings.first_fields))
+    later = settings.model_dump(exclude={*settings.first_fields, "fingerprint"})
+    text += json.dumps(later, sort_keys=True) if later else ""
     return _hash(*digests, RECIPE, text)[:16]
 
 

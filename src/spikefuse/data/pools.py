@@ -18,7 +18,8 @@ class Pool:
 
     Args:
         modality: Its name in the data source.
-        inputs: [N, C, H, W]; pixels uint8 0..255, everything else float32 and not standardised.
+        inputs: [N, C, H, W]; pixels uint8 0..255, events int16 [N, polarities, H, W, bins],
+            everything else float32 and not standardised.
         labels: [N] int64, positions in the source's classes.
         official_test: [N] bool.
         names: What each sample is called; () where they have no names.

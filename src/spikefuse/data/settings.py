@@ -20,6 +20,7 @@ class DataSettings(NamedRecord):
         n_fft: Length of the STFT window and transform, in samples at 8 kHz.
         hop: Samples between two STFT frames.
         clip_ms: Every clip is padded or cropped about its centre to this length.
+        event_bins: Equal parts of a recording of events, of which a network's steps are made.
         fingerprint: Of the content, 16 hexadecimal digits; None where the source's content is
             pinned by hash.
     """
@@ -34,6 +35,7 @@ class DataSettings(NamedRecord):
     n_fft: Annotated[int, Field(ge=16, le=4096)] = 256
     hop: Annotated[int, Field(ge=1)] = 128
     clip_ms: Annotated[int, Field(ge=50, le=10_000)] = 1000
+    event_bins: Annotated[int, Field(ge=1, le=256)] = 16
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = None
 
     @model_validator(mode="after")

@@ -48,6 +48,9 @@ class Encoder:
     is_random: ClassVar[bool] = False
     """Whether it draws numbers and so must know the `Moment`."""
 
+    takes_time: ClassVar[bool] = False
+    """Whether the last axis of its input is time, which it takes for the steps."""
+
     def __init__(self, modality: str, seeds: Sequence[int], time_steps: int) -> None:
         self.modality = modality
         self.seeds = list(seeds)
@@ -57,7 +60,7 @@ class Encoder:
         """Encode.
 
         Args:
-            inputs: [P, B, C, H, W].
+            inputs: [P, B, C, H, W]; where it takes time, the last axis of five or six is time.
             moment: Which samples these are; None where nobody knows.
 
         Returns:

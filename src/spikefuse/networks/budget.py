@@ -95,7 +95,7 @@ def layer_costs(spec: NetworkSpec, width: Width) -> list[LayerCost]:
     costs: list[LayerCost] = []
     hidden, classes = width.hidden, spec.classes
     for branch in branches(spec, width):
-        costs += branch.costs(spec.is_static)
+        costs += branch.costs(spec.is_static_branch(branch.name))
     once = 1 if is_constant_to_heads(spec, width) else None
     own = FUSIONS[spec.fusion].costs(parts(spec, width))
     costs += [replace(cost, passes=cost.passes or once) for cost in own]
@@ -181,5 +181,6 @@ def solve_width(spec: NetworkSpec) -> Width:
         >>> solve_width(NetworkSpec(input_shapes={"image": (1, 28, 28)}, budget=1_630_090)).hidden
         512
     """
-    shapes = tuple(spec.input_shapes.items())
+    # The maps, as an encoder makes them: what it made them of has no weights.
+    shapes = tuple(spec.maps.items())
     return _solve(spec.plan, spec.fusion, shapes, spec.classes, spec.budget)

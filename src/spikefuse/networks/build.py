@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from spikefuse.core.checks import require
 from spikefuse.core.device import product_type
 from spikefuse.core.errors import InputError
-from spikefuse.encoders import ENCODERS, Moment
+from spikefuse.encoders import Moment
 from spikefuse.fusion import FUSIONS
 from spikefuse.meters import Meter
 from spikefuse.networks.activations import Activation
@@ -82,9 +82,10 @@ class PopulationNetwork(nn.Module):
         self.joining = kind(meeting, PopulationLayers(self._seeds, backend))
         self.fusion = self.joining.weights
         self.encoders = {
-            name: ENCODERS[spec.encoder](name, self._seeds, spec.time_steps)
+            name: spec.encoder_of(name)(name, self._seeds, spec.time_steps)
             for name in self.modalities
         }
+        self._over_time = {name for name in self.modalities if spec.encoder_of(name).takes_time}
         self._check_parameters()
 
     def _add_conv(self, site: str, inputs: int, outputs: int, specs: Sequence[NetworkSpec]) -> None:
@@ -157,6 +158,8 @@ class PopulationNetwork(nn.Module):
         self._check(inputs)
         # In the order of the spec: joined modalities keep the places their weights know.
         encoded = {name: self._encode(name, inputs[name], moment) for name in self.modalities}
+        if self.branches.keys() != encoded.keys():  # stacked: an image and what moves beside it
+            encoded = _of_one_length(encoded)
         features = {
             branch: self._run_encoder(branch, x, noise, meters)
             for branch, x in self.joining.join_inputs(encoded).items()
@@ -168,8 +171,13 @@ class PopulationNetwork(nn.Module):
         return self.joining.join_logits(logits)
 
     def _encode(self, name: str, x: Tensor, moment: Moment | None) -> Tensor:
-        maps = x if x.dim() == 5 else x.view(*x.shape[:2], *self.maps[name])
-        return self.encoders[name](maps, moment).to(self.dtype)
+        axes = x.dim() - 2
+        if name in self._over_time:
+            x = x.unsqueeze(2) if axes == 2 else x  # [F, time] has one channel
+        elif axes != 3:
+            frames = x.movedim(5, 3) if axes == 4 else x
+            x = frames.reshape(*x.shape[:2], *self.maps[name])
+        return self.encoders[name](x, moment).to(self.dtype)
 
     def _run_encoder(
         self, branch: str, x: Tensor, noise: Noise | None, meters: Sequence[Meter]
@@ -251,10 +259,10 @@ class PopulationNetwork(nn.Module):
 
 
 def _of_one_length(features: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Features [P, T, B, F] of all branches, where some may be the same at every step."""
+    """Tensors [P, T, ...] of all branches, where some may be the same at every step."""
     steps = max(x.shape[1] for x in features.values())
     return {
-        name: x if x.shape[1] == steps else x.expand(-1, steps, -1, -1)
+        name: x if x.shape[1] == steps else x.expand(-1, steps, *[-1] * (x.dim() - 2))
         for name, x in features.items()
     }
 

@@ -8,7 +8,8 @@ encoder spreads the input over time), else T B. Sums and maxima are over the lay
     weights    = parameters (8 * 4 + 2 s)
     kept       = s sum(r c + T B o) + s T B (F + G), and where neuron and pooling are not one kernel
                  sum(s T B c + 8 T B o) over the layers that pool; behind an encoder over time
-                 s T B I for the encoded input and, while it is made, 4 * 8 B I
+                 s T B I for the encoded input and, while it is made, 4 * 8 B I (4 B (N + T I) of an
+                 input of N numbers whose time becomes the steps)
     gradients  = 2 s max(r c + T B o), where not one kernel 2 s max(r c + 2 T B c)
                  (spiking: 8 for 2 s, because membranes are float32)
     evaluation = 3 s T B max(c)
@@ -150,7 +151,7 @@ def layer_sizes(spec: NetworkSpec) -> Iterator[LayerSize]:
             current = conv.channels * height * across
             if conv.pool:
                 height, across = height // 2, across // 2
-            is_first = index == 0 and spec.is_static
+            is_first = index == 0 and spec.is_static_branch(branch.name)
             yield LayerSize(current, conv.channels * height * across, is_first)
     is_constant = is_constant_to_heads(spec, width)
     for _ in heads(spec, width):
@@ -165,8 +166,13 @@ def _features(spec: NetworkSpec) -> int:
 
 
 def _encoded(spec: NetworkSpec, number: int, batch: int) -> int:
-    """Bytes of an input over time, kept for the first layer's weights, and of what makes it."""
-    if spec.is_static:
-        return 0
-    inputs = batch * sum(math.prod(shape) for shape in spec.maps.values())
-    return inputs * (spec.time_steps * number + 4 * _INDEX)
+    """Bytes of inputs over time, kept for the first layers' weights, and of what makes them."""
+    needed = 0
+    for name, shape in spec.maps.items():
+        kind, steps = spec.encoder_of(name), spec.time_steps * math.prod(shape)
+        if kind.takes_time:
+            made = _FLOAT32 * (math.prod(spec.input_shapes[name]) + steps)
+            needed += steps * number + made
+        elif not kind.is_static:
+            needed += steps * number + 4 * _INDEX * math.prod(shape)
+    return batch * needed

@@ -165,7 +165,7 @@ def _cut_for_caches(group: Sequence[PlannedTrial], fair: float) -> list[Populati
 def _members_in_caches(definition: TrialDefinition) -> int:
     """How many members keep a population's first activations within `POPULATION_UNITS`."""
     spec = definition.network_spec()
-    pixels = sum(height * width for _, height, width in spec.input_shapes.values())
+    pixels = sum(height * width for _, height, width in spec.maps.values())
     units = pixels * 32 * definition.batch_size * definition.time_steps
     return max(1, POPULATION_UNITS // units)
 

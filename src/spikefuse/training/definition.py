@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from spikefuse.core.checks import one_of
+from spikefuse.core.errors import InputError
 from spikefuse.core.plugins import with_plugins
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.registry import name_in
 from spikefuse.data import (
+    KINDS,
     PROTOCOLS,
     SOURCES,
     DataSettings,
@@ -55,7 +57,7 @@ class TrialDefinition(NamedRecord):
         surrogate_width: Width of the surrogate, in the unit of the membrane.
         time_steps: T.
         readout: Time-mean of the last layer's current, or its spikes.
-        encoder: How inputs are spread over time; direct repeats them.
+        encoder: How inputs are spread over time; direct repeats them, sequence takes their time.
         protocol: Which clip pairs with which image; disjoint has no clip on two sides.
         data: Source and preprocessing.
         selection: Which part of the data.
@@ -152,6 +154,8 @@ class TrialDefinition(NamedRecord):
         elif filled.get("fusion", "none") == "none":
             filled["fusion"] = "early"
         filled |= {"modality": modality, "protocol": _protocol(source, seen, filled)}
+        if filled.get("network") != "dnn":
+            filled["encoder"] = _encoder(seen, data, filled.get("encoder", "direct"))
         selection = Selection.model_validate(filled.get("selection", {}))
         holds_out = PROTOCOLS[filled["protocol"]].holds_out
         filled["selection"] = canonical(selection, source, seen, holds_out=holds_out)
@@ -206,7 +210,20 @@ class TrialDefinition(NamedRecord):
             time_steps=self.time_steps,
             readout=self.readout,
             encoder=self.encoder,
+            encoders=self._encoders(),
         )
+
+    def _encoders(self) -> dict[str, str]:
+        """Encoders of the modalities that have another than the trial's."""
+        if self.network == "dnn":
+            return {}
+        takes_time = ENCODERS[self.encoder].takes_time
+        own = {
+            each.name: each.encoder
+            or ("direct" if takes_time and not _has_time(each, self.data) else self.encoder)
+            for each in self.seen
+        }
+        return {name: encoder for name, encoder in own.items() if encoder != self.encoder}
 
     def population_key(self) -> str:
         """Equal for trials that can train as one population: same shape, same number of steps."""
@@ -225,6 +242,36 @@ class TrialDefinition(NamedRecord):
             },
         )
         return f"{population_key(self.network_spec())} {definition_hash(shared)}"
+
+
+def _has_time(modality: Modality, data: DataSettings) -> bool:
+    """Whether there is a time axis of more than one place."""
+    return modality.has_time and modality.shape(data)[-1] > 1
+
+
+def _encoder(seen: tuple[Modality, ...], data: DataSettings, asked: str) -> str:
+    """The encoder of a spiking network: of its only kind of input, or the one that is asked for.
+
+    Raises:
+        InputError: It takes the time of inputs that have none, or is not for these inputs.
+    """
+    one_of("trial", "encoder", asked, ENCODERS)
+    own = {each.encoder for each in seen}
+    if len(own) == 1 and "" not in own:
+        return own.pop()
+    free = [each for each in seen if not each.encoder]
+    names = ", ".join(each.name for each in free)
+    if asked in {kind.encoder for kind in KINDS.values()}:
+        raise InputError(
+            f"trial: encoder must be one for {names}, got {asked!r}, which events have by "
+            "themselves. Leave it out or name the others' encoder."
+        )
+    if ENCODERS[asked].takes_time and not any(_has_time(each, data) for each in free):
+        raise InputError(
+            f"trial: encoder must be one for inputs without a time axis ({names}), got {asked!r}. "
+            "Choose direct, latency or rate, or a network with an input over time."
+        )
+    return asked
 
 
 def _protocol(source: Source, seen: tuple[Modality, ...], filled: Mapping[str, Any]) -> str:

@@ -86,7 +86,11 @@ def _protocol_words(trial: TrialDefinition) -> str:
 
 FUSED = Need("a fused network", lambda trial: len(trial.modalities) > 1)
 SPIKING = Need("a spiking network", lambda trial: trial.network == "snn")
-PIXELS = _input(lambda modality: not modality.is_standardised, "data with pixels")
+PIXELS = _input(lambda modality: modality.is_pixels, "data with pixels")
+_OWN_CODE = Need(
+    "an input that has no encoder of its own",
+    lambda trial: not all(each.encoder for each in trial.seen),
+)
 _GROUPED = _input(_has_groups, "data with groups")
 GROUPED = Need(_GROUPED.what, lambda trial: trial.protocol != "speaker" or _GROUPED.is_met(trial))
 
@@ -101,7 +105,7 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "surrogate_width": (SPIKING,),
     "time_steps": (SPIKING,),
     "readout": (SPIKING,),
-    "encoder": (SPIKING,),
+    "encoder": (SPIKING, _OWN_CODE),
     "protocol": (
         Need(
             _protocol_words,
@@ -122,6 +126,7 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
         for field in (
             *("images", "test_images", "validation_share_image", "image_size"),
             *("clips", "validation_share_audio", "spectrogram_size", "n_fft", "hop", "clip_ms"),
+            "event_bins",
         )
     },
 }

@@ -22,7 +22,7 @@ class Batch:
 
     Args:
         number: Its place in the pass.
-        inputs: Modality -> [P, B, C, H, W].
+        inputs: Modality -> [P, B, C, H, W]; of events [P, B, polarities, H, W, bins].
         labels: [P, B].
         samples: Modality -> [P, B], which sample of the data each is.
     """
@@ -117,6 +117,8 @@ class Feed:
             mean, std = self._statistics[name]
             return (x - mean) / std
         x = x.to(torch.float32)
+        if not self._modalities[name].is_pixels:
+            return x
         scale = self.definitions[0].image_scale
         if scale == "byte":
             return x

@@ -59,7 +59,7 @@ def test_names_that_stored_tensors_have_are_refused(name: str) -> None:
         ({"classes": 1}, "greater than or equal to 2"),
         ({"classes": 1001}, "less than or equal to 1000"),
         ({"input_shapes": {}}, "input_shapes must name"),
-        ({"input_shapes": {"x": (1, 2, 3, 4)}}, "at most 3"),
+        ({"input_shapes": {"x": (1, 2, 3, 4, 5)}}, "at most 4"),
         ({"input_shapes": {"x": (0, 8, 8)}}, "greater than or equal to 1"),
         ({"modality": "y"}, "must name the modality 'y' alone"),
         (

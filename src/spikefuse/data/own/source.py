@@ -80,15 +80,17 @@ def _pool(data: OwnData, modality: OwnModality) -> Pool:
 
 
 def _shaped(inputs: Tensor) -> Tensor:
-    """[N, C, H, W] of images and spectrograms; arrays with features as rows and time as columns."""
+    """[N, C, H, W] of images and spectrograms; arrays with features as rows and time as columns.
+
+    Events are left as they are, [N, polarities, H, W, bins].
+    """
     if inputs.dim() == 2:
         return inputs[:, None, :, None].contiguous()
     return inputs.transpose(1, 2)[:, None].contiguous() if inputs.dim() == 3 else inputs
 
 
 def _modality(data: OwnData, modality: OwnModality, pool: Pool) -> Modality:
-    channels, height, width = pool.inputs.shape[1:]
-    shape = (int(channels), int(height), int(width))
+    shape = tuple(pool.inputs.shape[1:])
     options: dict[str, Any] = {}
     if modality.groups is not None:
         options = {"groups": data.group_names, "group_noun": data.group or "group"}

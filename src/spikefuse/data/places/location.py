@@ -159,7 +159,9 @@ def _from_network(
     source: Source, is_forced: bool, offline: bool, progress: ProgressFactory | None
 ) -> Location:
     """Download into the user's cache; failing that the embedded data, unless it is ruled out."""
-    if offline or source.fetch is None:
+    if source.fetch is None:
+        problem = f"{source.title} are in no known folder and cannot be downloaded by this command"
+    elif offline:
         problem = f"{source.title} are in no known folder and the network is not to be used"
     else:
         try:

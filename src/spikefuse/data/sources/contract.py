@@ -48,20 +48,34 @@ class Kind:
         says: For a person.
         dtype: Of a pool's inputs, by its name in PyTorch.
         itemsize: Bytes of a number of this type.
-        is_standardised: Row by row, by means and standard deviations of the training samples;
-            otherwise these are pixels, which a trial's `image_scale` scales.
+        is_standardised: Row by row, by means and standard deviations of the training samples.
+        is_pixels: A trial's `image_scale` scales them.
+        has_time: The last axis is time, which an encoder may take for a network's steps.
+        encoder: Name of the only encoder for it in a spiking network; empty where a trial says it.
     """
 
     says: str
     dtype: str
     itemsize: int
-    is_standardised: bool
+    is_standardised: bool = False
+    is_pixels: bool = False
+    has_time: bool = False
+    encoder: str = ""
 
 
 KINDS: dict[str, Kind] = {
-    "image": Kind("pixels from 0 to 255, [C, H, W]", "uint8", 1, False),
-    "audio": Kind("log-magnitude spectrograms, [1, F, frames]", "float32", 4, True),
-    "array": Kind("numbers, [C, rows, time]", "float32", 4, True),
+    "image": Kind("pixels from 0 to 255, [C, H, W]", "uint8", 1, is_pixels=True),
+    "audio": Kind(
+        *("log-magnitude spectrograms, [1, F, frames]", "float32", 4),
+        is_standardised=True,
+        has_time=True,
+    ),
+    "array": Kind(*("numbers, [C, rows, time]", "float32", 4), is_standardised=True, has_time=True),
+    "events": Kind(
+        *("numbers of events, [polarities, H, W, bins of time]", "int16", 2),
+        has_time=True,
+        encoder="events",
+    ),
 }
 """Kinds of modalities by name."""
 
@@ -93,13 +107,14 @@ class Modality:
     Args:
         name: As it stands in definitions, tables and networks.
         kind: A name in `KINDS`.
-        shape: Channels, height and width of a sample under given settings.
+        shape: Channels, height and width (of events, bins of time too) of a sample under given
+            settings.
         train: Samples of the official training set, validation included.
         test: Samples of the official test set.
         noun: What samples are called, in the plural.
         groups: Names of the groups in alphabetical order; () without.
         group_noun: What one group is called.
-        pixel_mean: Of a kind that is not standardised, for `image_scale` "standard"; of 1.
+        pixel_mean: Of pixels, for `image_scale` "standard"; of 1.
         pixel_std: Likewise.
         fields: Its own fields of `Selection`.
         settings: The fields of `DataSettings` that decide how it is read.
@@ -110,7 +125,7 @@ class Modality:
 
     name: str
     kind: str
-    shape: Callable[[DataSettings], tuple[int, int, int]]
+    shape: Callable[[DataSettings], tuple[int, ...]]
     train: int
     test: int
     noun: str = "samples"
@@ -133,6 +148,21 @@ class Modality:
     def is_standardised(self) -> bool:
         """See `Kind`."""
         return KINDS[self.kind].is_standardised
+
+    @property
+    def is_pixels(self) -> bool:
+        """See `Kind`."""
+        return KINDS[self.kind].is_pixels
+
+    @property
+    def has_time(self) -> bool:
+        """See `Kind`."""
+        return KINDS[self.kind].has_time
+
+    @property
+    def encoder(self) -> str:
+        """See `Kind`."""
+        return KINDS[self.kind].encoder
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,11 @@ class _Part:
 
     def modality(self) -> Modality:
         """As its source tells it."""
-        channels, height, width = self.inputs.shape[1:]
+        shape = tuple(self.inputs.shape[1:])
         return Modality(
             name=self.name,
             kind=self.kind,
-            shape=lambda settings: (channels, height, width),
+            shape=lambda settings: shape,
             train=int((~self.test).sum()),
             test=int(self.test.sum()),
             groups=self.group_names,
@@ -73,7 +73,8 @@ def memory_source(
     Args:
         name: Lower-case letters, digits, "-" and "_".
         inputs: By modality, [N, ...] with one to three further axes: uint8 with two or three of
-            them are pixels, everything else are numbers, rows by time.
+            them are pixels, everything else are numbers, rows by time. Of kind "events" int16
+            [N, polarities, H, W, bins of time].
         labels: [N] whole numbers from 0. Samples of equal position then belong together; with
             labels by modality, modalities have samples of their own, which are paired by class.
         groups: Who or what each sample is of, [N] words or numbers; by modality where labels are.
@@ -154,14 +155,18 @@ def _inputs(where: str, array: Any, kind: str | None) -> tuple[Tensor, str]:
 
     tensor = _tensor(array).contiguous()
     axes = tensor.dim() - 1
-    shaped = "[N, ...] with one to three further axes"
-    require(1 <= axes <= 3 and len(tensor) > 0, where, "inputs", shaped, tuple(tensor.shape))
+    shaped = "[N, ...] with one to three further axes (events [N, polarities, H, W, bins])"
+    is_fine = axes == 4 if kind == "events" else 1 <= axes <= 3
+    require(is_fine and len(tensor) > 0, where, "inputs", shaped, tuple(tensor.shape))
     if kind is None:
         kind = "image" if tensor.dtype == torch.uint8 and axes > 1 else "array"
     dtype = getattr(torch, KINDS[one_of(where, "kind", kind, KINDS)].dtype)
-    is_fine = tensor.dtype == dtype if dtype == torch.uint8 else not tensor.is_complex()
+    # Nothing is cast that could lose something: pixels and counts are whole numbers already.
+    is_fine = tensor.dtype == dtype if not dtype.is_floating_point else not tensor.is_complex()
     require(is_fine, where, "inputs", f"of type {dtype} for kind {kind!r}", str(tensor.dtype))
     tensor = tensor.to(dtype)
+    is_fine = kind != "events" or int(tensor.min()) >= 0
+    require(is_fine, where, "inputs", "numbers of events, 0 or more", "less than 0")
     if tensor.dtype.is_floating_point:
         finite = bool(torch.isfinite(tensor).all())
         require(finite, where, "inputs", "finite", "a number that is not")

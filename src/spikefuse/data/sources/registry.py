@@ -4,8 +4,11 @@ from spikefuse.core.registry import register
 from spikefuse.data.sources.contract import Source
 from spikefuse.data.sources.digits import BUILTIN, MNIST_FSDD
 from spikefuse.data.sources.fashion import FASHION_FSDD
+from spikefuse.data.sources.nmnist import N_MNIST, N_MNIST_FSDD
 
-SOURCES: dict[str, Source] = {source.name: source for source in (MNIST_FSDD, BUILTIN, FASHION_FSDD)}
+SOURCES: dict[str, Source] = {
+    source.name: source for source in (MNIST_FSDD, BUILTIN, FASHION_FSDD, N_MNIST, N_MNIST_FSDD)
+}
 """Data sources by name."""
 
 DEFAULT, FALLBACK = MNIST_FSDD.name, BUILTIN.name

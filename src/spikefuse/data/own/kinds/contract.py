@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,8 @@ class Kind:
         plan: Looks at some files and the user's settings to what all files become. Raises
             `InputError` for settings that do not suit the files.
         decode: Bytes of a file and the plan to the sample. Raises `Unreadable`.
+        claims: Of a file whose ending an earlier kind has too, whether it is of this one; None
+            where no ending is shared.
     """
 
     title: str
@@ -69,3 +72,4 @@ class Kind:
     look: Callable[[bytes], Any]
     plan: Callable[[Sequence[Any], Any], Plan]
     decode: Callable[[bytes, Plan], Decoded]
+    claims: Callable[[Path], bool] | None = None

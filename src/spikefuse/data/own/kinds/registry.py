@@ -1,12 +1,15 @@
 """The kinds of files by name; a new kind is one file and one line here."""
 
-from spikefuse.data.own.kinds import arrays, images, sound
+from pathlib import Path
+
+from spikefuse.data.own.kinds import arrays, events, images, sound
 from spikefuse.data.own.kinds.contract import Kind
 
 KINDS: dict[str, Kind] = {
     "image": images.KIND,
     "audio": sound.KIND,
     "array": arrays.KIND,
+    "events": events.KIND,
 }
 
 
@@ -18,3 +21,14 @@ def kind_of(suffix: str) -> str | None:
         ('image', None)
     """
     return next((name for name, kind in KINDS.items() if suffix.lower() in kind.suffixes), None)
+
+
+def kind_of_file(path: Path) -> str | None:
+    """The kind of a file: by its ending, and where several kinds have that, by its first bytes."""
+    suffix = path.suffix.lower()
+    sharing = [name for name, kind in KINDS.items() if suffix in kind.suffixes]
+    claiming = (KINDS[name].claims for name in sharing[1:])
+    for name, claims in zip(sharing[1:], claiming, strict=True):
+        if claims is not None and claims(path):
+            return name
+    return sharing[0] if sharing else None

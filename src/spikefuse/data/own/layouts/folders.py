@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from spikefuse.core.checks import one_of
 from spikefuse.data.own.description import SPLIT_NAMES, Modality, Sample
-from spikefuse.data.own.kinds.registry import KINDS, kind_of
+from spikefuse.data.own.kinds.registry import KINDS, kind_of, kind_of_file
 from spikefuse.data.own.layouts.name_pattern import NamePattern, fields_of, name_pattern
 from spikefuse.data.own.listing import Listing, inside, list_folder
 from spikefuse.data.own.refusals import WHERE, refusal, some
@@ -167,7 +167,9 @@ def single_kind(name: str, samples: list[Sample], wanted: str | None) -> str:
     first: dict[str, str] = {}
     for sample in samples:
         # By name alone: a table may name a file of no kind.
-        kind = kind_of(splitext(sample.name)[1])
+        suffix = splitext(sample.name)[1]
+        is_wanted = wanted is not None and suffix.lower() in KINDS[wanted].suffixes
+        kind = wanted if is_wanted else kind_of(suffix)
         first.setdefault(kind or "unknown", sample.name)
     if len(first) > 1 or "unknown" in first or (wanted is not None and wanted not in first):
         raise refusal(
@@ -176,7 +178,10 @@ def single_kind(name: str, samples: list[Sample], wanted: str | None) -> str:
             " and ".join(f"{kind} ({file})" for kind, file in first.items()),
             "Give each kind a modality of its own.",
         )
-    return next(iter(first))
+    found = next(iter(first))
+    # An ending that two kinds share is settled by the first file; a wrong one is then unreadable.
+    claimed = kind_of_file(samples[0].path)
+    return found if wanted is not None or claimed is None else claimed
 
 
 def join_stems(modalities: list[Modality]) -> list[Modality]:
