@@ -83,7 +83,7 @@ def one_class(root: Path) -> Path:
     return class_folders(root, ("cat",))
 
 
-@broken("modality sight must be files of one kind (image, audio, array)")
+@broken("modality sight must be files of one kind (image, audio, array, events)")
 def two_kinds(root: Path) -> Path:
     write_clip(class_folders(root) / "sight" / "cat" / "a.wav")
     return root
