@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spikefuse.cli import app
-from spikefuse.cli.workflow import check_products
+from spikefuse.cli.checked import check_products
 from spikefuse.core import library
 from spikefuse.core.errors import InputError
 from spikefuse.results import TrialStore

@@ -78,8 +78,8 @@ def test_a_signal_in_the_first_seconds_is_one_line(tmp_path: Path, name: str) ->
         "from spikefuse.cli import main\n"
         "import spikefuse.cli.train as command\n"
         f"threading.Timer(0.3, os.kill, [os.getpid(), signal.{name}]).start()\n"
-        "import spikefuse.cli.workflow as workflow\n"
-        "workflow.deadline_of = lambda *_: time.sleep(20)\n"
+        "import spikefuse.cli.checked as checked\n"
+        "checked.deadline_of = lambda *_: time.sleep(20)\n"
         "sys.argv = ['spikefuse', 'train', '--data', 'builtin']\n"
         "main()\n"
     )

@@ -7,6 +7,9 @@ from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST, MEAN, NETWORKS, Baselines, baselines, gain_differences
 from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
 from spikefuse.analysis.table import Row, Table
+from spikefuse.data.sources.contract import FUSED
+
+DISJOINT, PAIRED = "disjoint", "paired"
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,16 @@ def headline(rows: Iterable[Row]) -> Headline:
         StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
     table = Table(rows)
-    found = {name: baselines(table, name) for name in NETWORKS}
+    protocol = plain_protocol(table)
+    found = {name: baselines(table, name, protocol=protocol) for name in NETWORKS}
     leaks = {name: leak for name in NETWORKS if (leak := pairing_leak(table, name)) is not None}
     return Headline(found, gain_differences(found["snn"], found["dnn"]), leaks)
+
+
+def plain_protocol(table: Table) -> str:
+    """The protocol without a leak: samples that truly belong together have one of their own."""
+    found = table.levels("protocol", modality=FUSED)
+    return PAIRED if PAIRED in found and DISJOINT not in found else DISJOINT
 
 
 def _gain(found: Baselines) -> Gain | None:

@@ -26,8 +26,8 @@ def evaluate(
     """Evaluate a trained network under Gaussian noise and store the result in its folder."""
     from pydantic import ValidationError
 
+    from spikefuse.cli.checked import check_backend, check_products
     from spikefuse.cli.single import explain, open_trial, refuse_idle, show_trial
-    from spikefuse.cli.workflow import check_backend, check_products
     from spikefuse.core.device import check_device
     from spikefuse.core.errors import InputError
     from spikefuse.data import locate

@@ -54,6 +54,35 @@ def settings_of(path: Path, given: dict[str, Any]) -> OwnSettings | None:
     return own_settings(given, "the options")
 
 
+def outside(out: Path, root: Path | None, command: str) -> None:
+    """Refuse a results folder inside a folder of somebody's own data.
+
+    Args:
+        out: Where results would go.
+        root: A folder or a table in one; None, or an archive, has no folder of its own.
+        command: The command that was typed.
+
+    Raises:
+        InputError: It lies there.
+    """
+    if root is None:
+        return
+    is_table = root.suffix.lower() in (".csv", ".jsonl") and root.is_file()
+    folder = (root.parent if is_table else root).resolve()
+    if folder.is_dir() and out.resolve().is_relative_to(folder):
+        raise InputError(
+            f"{command}: --out must lie outside the data, got {out}, which is in {folder}. Name a "
+            "folder beside it: data of your own is never written into."
+        )
+
+
+def print_found(data: OwnData, console: Console) -> None:
+    """The tables of counts and the remarks, as `data verify` has them."""
+    for name in data.modalities:
+        console.print(counts_table(data, name))
+    _print_remarks(console, data.remarks)
+
+
 def source_of(data: str, console: Console) -> str:
     """The source that `--data` names; data of somebody's own is read and made a source first.
 
@@ -95,9 +124,7 @@ def verify_own(path: Path, given: dict[str, Any], as_json: bool) -> None:
         print(json.dumps(summary(data)))
         return
     fact(console, "data", data.banner)
-    for name in data.modalities:
-        console.print(counts_table(data, name))
-    _print_remarks(console, data.remarks)
+    print_found(data, console)
 
 
 def counts_table(data: OwnData, name: str) -> Table:

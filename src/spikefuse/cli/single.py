@@ -12,16 +12,11 @@ from rich.table import Table
 
 from spikefuse.analysis.words import percent
 from spikefuse.cli import signals
+from spikefuse.cli.checked import check_backend, check_products, deadline_of
 from spikefuse.cli.data import download_progress
 from spikefuse.cli.own import source_of
 from spikefuse.cli.terminal import fact, make_console, news
-from spikefuse.cli.workflow import (
-    check_backend,
-    check_products,
-    deadline_of,
-    stop_in_time,
-    tell_slow_neurons,
-)
+from spikefuse.cli.workflow import stop_in_time, tell_slow_neurons
 from spikefuse.core.checks import nearest, one_of, require
 from spikefuse.core.deadline import OutOfTimeError, stop_requested, stoppable
 from spikefuse.core.device import check_device, flushed_denormals, resolve_precision

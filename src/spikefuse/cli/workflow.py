@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -12,17 +13,20 @@ from rich.console import Console
 from rich.table import Table
 
 from spikefuse.cli import signals
+from spikefuse.cli.checked import Checked, check_request, executor_of
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, news
 
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
     from spikefuse.data import Location
-    from spikefuse.execution import Event, Executor
+    from spikefuse.execution import Event
     from spikefuse.planning import Plan
     from spikefuse.planning.run import RunSummary
     from spikefuse.planning.trials import PlannedTrial
     from spikefuse.results import TrialStore
+    from spikefuse.studies.design import Study
+    from spikefuse.studies.profiles import Profile
 
 INCOMPLETE = 1
 STOPPED = 75
@@ -30,9 +34,6 @@ STOPPED = 75
 
 WRITING_S = 20.0
 """Time left for tables and report, which took less than this for all of `reproduce`."""
-
-LEAVING_S = 30.0
-"""Before a scheduler ends a job: for its processes to end by themselves."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,11 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
     """
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
-    from spikefuse.core.device import check_device, resolve_precision
-    from spikefuse.data import banner_of, content_at, locate
+    from spikefuse.data import locate
     from spikefuse.data.sources.registry import FALLBACK
-    from spikefuse.execution import parse_shard
-    from spikefuse.planning import make_plan
     from spikefuse.planning.plan import resolve_studies
-    from spikefuse.results import TrialStore
     from spikefuse.studies import PROFILES
 
-    deadline = deadline_of(request.time_limit, request.began)
     profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
     protocols = tuple(
         one_of("spikefuse", "--protocols", name.strip(), ("paper", "disjoint"))
@@ -91,23 +87,41 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
     studies = resolve_studies(
         request.studies or (), _listed(request.readings), _listed(request.experiments)
     )
-    check_device(request.device)
-    check_backend(request.backend, request.device)
-    precision = resolve_precision(request.precision, request.device)
-    check_products(request.products, request.backend, request.device, precision)
-    profile = profile.model_copy(update={"precision": precision})
-    part = parse_shard(request.shard)
-    executor_of(request)
+    checked = check_request(request)
     wanted = FALLBACK if request.profile == "smoke" and request.data == "auto" else request.data
     with download_progress(console) as progress:
         location = locate(wanted, request.data_dir, progress=progress)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
+    return planned(checked, studies, profile, protocols, location, out, console, reports=reports)
+
+
+def planned(
+    checked: Checked,
+    studies: Sequence["Study"],
+    profile: "Profile",
+    protocols: Sequence[str],
+    location: "Location",
+    out: Path,
+    console: Console,
+    *,
+    reports: bool = False,
+) -> Prepared:
+    """The plan of studies on data that was found; says what data it is.
+
+    Raises:
+        InputError: A number does not fit the data.
+        StoreError: The result folder cannot be written.
+    """
+    from spikefuse.data import banner_of, content_at
+    from spikefuse.planning import make_plan
+    from spikefuse.planning.used import pairing_of, used_of
+    from spikefuse.results import TrialStore
+
+    request = checked.request
     store = TrialStore(out)
-    banner = banner_of(location)
-    fact(console, "data", banner)
     plan = make_plan(
         studies,
-        profile,
+        profile.model_copy(update={"precision": checked.precision}),
         location.source,
         store,
         protocols=protocols,
@@ -116,69 +130,15 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
         workers=request.workers,
         device=request.device,
         backend=request.backend,
-        is_shared=part != (1, 1),
+        is_shared=checked.part != (1, 1),
     )
     _require_trials(plan)
-    return Prepared(request, plan, store, location, out, banner, deadline, reports)
-
-
-def check_backend(backend: str, device: str) -> None:
-    """Refuse an implementation of neurons that is unknown or cannot be used.
-
-    What can be used everywhere is not tried, so that a plan of stored networks needs no PyTorch.
-
-    Raises:
-        InputError: As `resolve_backend`.
-    """
-    from spikefuse.core.checks import one_of
-    from spikefuse.neurons.lif import BACKENDS
-
-    one_of("lif", "backend", backend, BACKENDS)
-    if backend in ("native", "triton"):
-        from spikefuse.neurons.lif import resolve_backend
-
-        resolve_backend(backend, device)
-
-
-def check_products(products: str, backend: str, device: str, precision: str) -> None:
-    """Refuse a way of computing products that is unknown or cannot be gone here.
-
-    Raises:
-        InputError: The name is unknown, or events are asked for where only dense products run.
-    """
-    from spikefuse.core.checks import one_of, require
-    from spikefuse.networks.population import PRODUCTS
-
-    one_of("network", "--products", products, PRODUCTS)
-    if products == "events":
-        from spikefuse.neurons.lif import resolve_backend
-
-        where = "spikefuse"
-        constraint = "auto or dense unless --precision is float32 (events are float32)"
-        require(precision == "float32", where, "--products", constraint, products)
-        constraint = "auto or dense without the C++ kernels on a CPU (spikefuse doctor says why)"
-        usable = resolve_backend(backend, device) == "native"
-        require(usable, where, "--products", constraint, products)
-
-
-def executor_of(request: Request) -> "Executor":
-    """What runs a request's jobs.
-
-    Raises:
-        InputError: Its options do not fit.
-        MissingExtraError: Ray is asked for and not installed.
-    """
-    from spikefuse.core.device import count_devices
-    from spikefuse.execution import make_executor
-
-    return make_executor(
-        request.executor,
-        request.workers,
-        request.threads,
-        request.ray_address,
-        device=request.device,
-        gpus=count_devices(request.device),
-    )
+    told, pairing = banner_of(location), pairing_of(plan)
+    # Data of one's own says itself how it is paired.
+    pairing = "" if pairing.lower().rstrip(".") in told else pairing
+    banner = " ".join(filter(None, (told, pairing, used_of(plan))))
+    fact(console, "data", banner)
+    return Prepared(request, plan, store, location, out, banner, checked.deadline, reports)
 
 
 def _require_trials(plan: "Plan") -> None:
@@ -258,8 +218,13 @@ def networks_table(prepared: Prepared) -> Table:
     return table
 
 
-def execute(prepared: Prepared, console: Console) -> Path:
+def execute(prepared: Prepared, console: Console, *, is_timed: bool = False) -> Path:
     """Run the plan with live progress and write the tidy results.
+
+    Args:
+        prepared: What will be done.
+        console: Where to tell.
+        is_timed: Whether the time that it will take has been told already.
 
     Returns:
         The path of `results.csv`; of a sensitivity study, that of `sensitivity.csv`.
@@ -296,7 +261,8 @@ def execute(prepared: Prepared, console: Console) -> Path:
     if jobs:
         # Damaged data is told here, once; and what it takes to read is cached for the workers.
         load_corpus(plan.trials[0].definition.data, prepared.location)
-        tell_time(prepared, console)
+        if not is_timed:
+            tell_time(prepared, console)
     _log_to(prepared.out / "run.log")
     try:
         with (
@@ -342,22 +308,6 @@ def _stop_if_late(prepared: Prepared, summary: "RunSummary", console: Console) -
         stop_in_time(console, waiting, limit, advanced=is_further)
     if prepared.deadline.left < WRITING_S:
         stop_in_time(console, "Tables and report wait.", limit, advanced=True)
-
-
-def deadline_of(time_limit: str | None, began: float) -> "Deadline":
-    """The moment that lies a time limit after the command began; never without one.
-
-    Raises:
-        InputError: The text is no time.
-    """
-    from spikefuse.core.deadline import Deadline, parse_duration
-    from spikefuse.execution.array import AUTO, end_of_job
-
-    if time_limit is None:
-        return Deadline()
-    if time_limit == AUTO:
-        return Deadline(end_of_job() - LEAVING_S)
-    return Deadline(began + parse_duration("spikefuse", "--time-limit", time_limit))
 
 
 def stop_in_time(

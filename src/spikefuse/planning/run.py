@@ -7,6 +7,7 @@ from typing import Any
 from spikefuse.core.errors import StoreError
 from spikefuse.core.plugins import plugins_to_send
 from spikefuse.data import Location
+from spikefuse.data.sources.sent import source_to_send
 from spikefuse.execution import Event, Executor, Job, JobResult, shard
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.stored import missing_conditions
@@ -98,6 +99,7 @@ def _job(
     location: Location,
     place: dict[str, str],
 ) -> Job:
+    source = source_to_send(location.source)
     return Job(
         name=population_name(population),
         entry=ENTRY,
@@ -107,6 +109,7 @@ def _job(
             "data_folder": None if location.folder is None else str(location.folder.absolute()),
             **place,
             **({"plugins": plugins} if (plugins := plugins_to_send()) else {}),
+            **({"source": source} if source is not None else {}),
             "trials": [
                 {
                     "definition": trial.definition.model_dump(mode="json"),

@@ -10,6 +10,7 @@ from spikefuse.core.deadline import Deadline, stoppable
 from spikefuse.core.device import flushed_denormals
 from spikefuse.core.plugins import receive_plugins
 from spikefuse.data import Corpus, DataSettings, Location, load_corpus
+from spikefuse.data.sources.sent import receive_source
 from spikefuse.networks import build
 from spikefuse.planning.stored import missing_conditions
 from spikefuse.results import TrialStore
@@ -38,7 +39,7 @@ def run_population(
             "backend", "products" ("auto" if absent), and "trials": definitions with the noise
             conditions each must have. With a "deadline" (Unix time) the work stops before it, in
             pieces that fit. With a "presence", the store must have that sign. With "plugins", these
-            are loaded first.
+            are loaded first, and with a "source" it is made known, see `data.sources.sent`.
         report: Receives progress events.
 
     Returns:
@@ -54,6 +55,7 @@ def run_population(
         require_presence(root, payload["presence"])
     store = TrialStore(root)
     receive_plugins(payload.get("plugins", ()))
+    receive_source(payload.get("source"))
     definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
     corpus = _corpus(definitions[0].data, payload["data_folder"])
     device, backend = payload["device"], payload["backend"]

@@ -7,7 +7,9 @@ import pytest
 import torch
 from rich.console import Console
 
-from spikefuse.cli.workflow import Request, executor_of, tell_slow_neurons
+from spikefuse.cli.checked import executor_of
+from spikefuse.cli.request import Request
+from spikefuse.cli.workflow import tell_slow_neurons
 from spikefuse.core import library
 from spikefuse.execution import PoolExecutor
 from spikefuse.neurons.lif import triton

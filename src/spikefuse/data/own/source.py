@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from spikefuse.data.own.description import SPLITS
 from spikefuse.data.own.kinds.registry import KINDS
+from spikefuse.data.own.refusals import refusal
+from spikefuse.data.own.settings import OwnSettings
 from spikefuse.data.pools import Pool
-from spikefuse.data.sources.contract import Modality, Reading, Source
+from spikefuse.data.sources.contract import Modality, Reading, Remake, Source
 from spikefuse.data.sources.registry import SOURCES, register_source
 
 if TYPE_CHECKING:
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
 PREFIX = "own-"
 
 
-def own_source(data: OwnData) -> Source:
+def own_source(data: OwnData, remake: Remake | None = None) -> Source:
     """A source that holds this data; its content's fingerprint enters every trial's name.
 
     Test and validation are those of the data, the same for every seed.
+
+    Args:
+        data: What was read.
+        remake: How a worker reads it; None where only this process trains on it.
     """
     pools = {name: _pool(data, each) for name, each in data.modalities.items()}
 
@@ -42,17 +48,62 @@ def own_source(data: OwnData) -> Source:
         read=read,
         digests=lambda folder: (data.fingerprint,),
         is_paired=data.paired and len(pools) > 1,
+        remake=remake,
     )
 
 
-def register_own(data: OwnData) -> Source:
+def register_own(data: OwnData, remake: Remake | None = None) -> Source:
     """Make own data known by its name; data read again takes the place of what it was before."""
-    source = own_source(data)
+    source = own_source(data, remake)
     known = SOURCES.get(source.name)
-    if known is not None and known.digests(None) == source.digests(None):
+    is_same = known is not None and known.digests(None) == source.digests(None)
+    if known is not None and is_same and remake in (None, known.remake):
         return known
     SOURCES.pop(source.name, None)
     return register_source(source)
+
+
+def register_from(data: OwnData, path: Path, settings: OwnSettings | None = None) -> Source:
+    """Make data known that was read from a path, in this process and to its workers.
+
+    A worker reads it again by that path: decoded files are in the user's cache, so that takes
+    seconds, and no pixel travels through a pipe.
+
+    Args:
+        data: What `read_own` gave.
+        path: What it was given.
+        settings: What it was given; a TOML file says it itself.
+    """
+    arguments = {
+        "path": str(path.expanduser().absolute()),
+        "settings": None if settings is None else settings.model_dump(mode="json"),
+        "name": source_name(data.name),
+        "fingerprint": data.fingerprint,
+    }
+    return register_own(data, Remake(f"{__name__}:remake_own", arguments))
+
+
+def remake_own(path: str, settings: dict[str, Any] | None, name: str, fingerprint: str) -> Source:
+    """Make known in a worker what `register_from` made known to the command that sent it.
+
+    Raises:
+        InputError: The data is not there, or has changed since the work was sent.
+    """
+    known = SOURCES.get(name)
+    if known is not None and known.digests(None) == (fingerprint,):
+        return known
+    from spikefuse.data.own.read import read_own
+
+    said = None if settings is None else OwnSettings.model_validate(settings, strict=False)
+    data = read_own(Path(path), said)
+    if data.fingerprint != fingerprint:
+        raise refusal(
+            path,
+            f"what it was when the work was sent (fingerprint {fingerprint})",
+            data.fingerprint,
+            "Start the command again.",
+        )
+    return register_from(data, Path(path), said)
 
 
 def source_name(name: str) -> str:

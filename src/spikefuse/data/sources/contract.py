@@ -186,6 +186,19 @@ Progress = Any
 
 
 @dataclass(frozen=True)
+class Remake:
+    """How another process makes a source that it does not know: only JSON travels.
+
+    Args:
+        entry: "module:function" of this program; the function registers the source.
+        arguments: Its keyword arguments, as JSON has words for: paths are absolute.
+    """
+
+    entry: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Source:
     """A data set that networks can be trained on.
 
@@ -207,6 +220,7 @@ class Source:
             source that needs no folder.
         fetch: Downloads whatever a folder lacks.
         checks: Everything in a folder that can be checked by itself.
+        remake: How a worker makes it; None for one that every process knows.
     """
 
     name: str
@@ -222,6 +236,7 @@ class Source:
     lack: Callable[[Path], str] | None = None
     fetch: Callable[[Path, Progress | None], Path] | None = None
     checks: Callable[[Path | None], Iterable[Check]] = lambda folder: ()
+    remake: Remake | None = None
 
     def __post_init__(self) -> None:
         low, high = CLASS_LIMITS

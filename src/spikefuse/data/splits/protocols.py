@@ -176,9 +176,30 @@ def _train_and_test(draw: _Draw, modality: Modality) -> tuple[Tensor, Tensor]:
     train, names = selection.train_of(modality), ("train", "test")
     arguments = [_argument(modality, name) for name in names]
     return (
-        _subset(pool, ~mask, train, arguments[0], draw.seed),
+        _training(pool, ~mask, train, arguments[0], draw.seed),
         _subset(pool, mask, limit, arguments[1], draw.seed),
     )
+
+
+def _training(pool: Pool, mask: Tensor, size: int | None, argument: str, seed: int) -> Tensor:
+    """Training samples, validation included: as many as are selected.
+
+    Where the data itself names its validation samples, both parts keep their share. Drawn from
+    both at once they would have other sizes for each seed, and no population could be made of them.
+    """
+    held = pool.official_validation
+    most = int(mask.sum())
+    if size is None or held is None or size >= most:
+        return _subset(pool, mask, size, argument, seed)
+    import torch
+
+    parts = mask & ~held, mask & held
+    trained = min(max(round(size * int(parts[0].sum()) / most), 1), size)
+    chosen = [
+        _subset(pool, part, count, argument, seed)
+        for part, count in zip(parts, (trained, size - trained), strict=True)
+    ]
+    return torch.cat(chosen).sort().values
 
 
 def _argument(modality: Modality, part: str) -> str:

@@ -1,0 +1,185 @@
+"""The answer to "does a second modality help?" for some data, as one document.
+
+What decides is the paired gain of the network of all modalities over the better network of one, as
+everywhere: yes where its 95 % interval lies above zero, no where it lies below, else open.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import stdev
+from typing import Any, Literal
+
+from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.gains import BEST, EXPERTS, NETWORKS, Baselines, alone
+from spikefuse.analysis.headline import Headline, headline
+from spikefuse.analysis.table import Row, Table
+from spikefuse.analysis.words import level_name, percent, with_interval
+from spikefuse.core.errors import InputError
+from spikefuse.data.sources.contract import FUSED
+
+FORMAT = "spikefuse ask 1"
+FILE = "answer.json"
+
+Reply = Literal["yes", "no", "open"]
+
+_REPLIES: Mapping[int, Reply] = {1: "yes", 0: "open", -1: "no"}
+_SAID = {"yes": "Yes", "no": "No", "open": "Open"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the networks of one kind answer.
+
+    Attributes:
+        network: What the kind is called: "snn", "dnn", or the name of somebody's own module.
+        baselines: Every number.
+        samples: Test samples that every seed is judged on.
+    """
+
+    network: str
+    baselines: Baselines
+    samples: int
+
+    @property
+    def gain(self) -> Estimate | None:
+        """Fused minus the better single modality; None where that is not known."""
+        return self.baselines.yardsticks[BEST].gain
+
+    @property
+    def reply(self) -> Reply:
+        """Does the second modality help this kind of network?"""
+        return _REPLIES[self.gain.sign] if self.gain is not None else "open"
+
+    @property
+    def reason(self) -> str:
+        """Why there is no gain; empty where there is one."""
+        return self.baselines.yardsticks[BEST].reason
+
+    @property
+    def sentence(self) -> str:
+        """The answer in a sentence."""
+        found, name = self.baselines, level_name("network", self.network)
+        start = f"{_SAID[self.reply]} for the {name}"
+        if self.gain is None or found.fused is None:
+            return f"{start}: {self.reason}."
+        many = "both" if len(found.modalities) == 2 else f"all {len(found.modalities)}"
+        text = (
+            f"{start}: {many} modalities together reach {percent(found.fused.mean)} %, "
+            f"{with_interval(self.gain)} against {found.best_modality} alone"
+        )
+        experts = found.yardsticks[EXPERTS].gain
+        if experts is not None:
+            text += f", and {with_interval(experts)} against networks trained apart"
+        # The page's spaces and minus signs are not for files and terminals.
+        return f"{text}.".replace("\u00a0", " ").replace("\u2212", "-")
+
+
+def asked(rows: Iterable[Row], networks: Iterable[str] = NETWORKS) -> dict[str, Asked]:
+    """What tidy rows answer, by kind of network; kinds without rows are missing.
+
+    Raises:
+        StudyError: A row cannot be read, or two say different things of one cell and seed.
+    """
+    table = Table(rows)
+    found: Headline = headline(table)
+    answers = {}
+    for name in networks:
+        samples = [row.get("samples") for row in table.select(network=name, modality=FUSED)]
+        known = [int(float(str(each))) for each in samples if each not in (None, "")]
+        if known:
+            answers[name] = Asked(name, found.baselines[name], min(known))
+    return answers
+
+
+def deciding_seeds(gain: Estimate) -> tuple[int | None, str]:
+    """How many seeds would decide an open answer, and what that rests on.
+
+    If the true gain and spread are what these seeds show, so many find it in 8 of 10 experiments.
+
+    Example:
+        >>> deciding_seeds(Estimate({0: 0.01, 1: 0.03, 2: -0.01}, 0.01, -0.04, 0.06))[0]
+        34
+    """
+    values = list(gain.values.values())
+    if len(values) < 2:
+        return None, "one seed says nothing of the spread: train 2 or more"
+    spread = stdev(values)
+    if gain.mean == 0.0 or spread == 0.0:
+        return None, "the seeds show no difference, or no spread, to reckon with"
+    from spikefuse.stats import seeds_for_effect
+
+    try:
+        needed = seeds_for_effect(spread, abs(gain.mean))
+    except InputError:
+        return None, "more than 100,000 at this gain and spread: no number of seeds will do"
+    return max(needed, len(values) + 1), "if the true gain and spread are those of these seeds"
+
+
+def answer_record(found: Asked) -> dict[str, Any]:
+    """The answer of one kind of network as plain JSON values; shares of 1, never NaN."""
+    numbers, sticks = found.baselines, found.baselines.yardsticks
+    best = numbers.best_modality
+    record: dict[str, Any] = {
+        "answer": found.reply,
+        "sentence": found.sentence,
+        FUSED: _number(numbers.fused),
+        "best_single": {"modality": best, **(_number(sticks[BEST].accuracy) or {})},
+        "product_of_experts": _number(sticks[EXPERTS].accuracy),
+        "shuffled": _number(numbers.shuffled.accuracy),
+        "single": {name: _number(sticks[alone(name)].accuracy) for name in numbers.modalities},
+        "gain_over": {
+            "best_single": _number(sticks[BEST].gain),
+            "product_of_experts": _number(sticks[EXPERTS].gain),
+            "shuffled": _number(numbers.shuffled.gain),
+        },
+        "test_samples": found.samples,
+        "reasons": [each.reason for each in sticks.values() if each.reason],
+    }
+    if found.reply == "open" and found.gain is not None:
+        seeds, why = deciding_seeds(found.gain)
+        record |= {"seeds_to_decide": seeds, "seeds_to_decide_why": why}
+    return record
+
+
+def answer_document(
+    answers: Mapping[str, Asked], question: str, data: Mapping[str, Any], **further: Any
+) -> dict[str, Any]:
+    """Everything that was answered, as plain JSON values.
+
+    Args:
+        answers: From `asked`; the first one is the answer to the question.
+        question: In words.
+        data: What the data is and what the checks say of it.
+        **further: What else belongs to the run: seeds, effort, command.
+    """
+    first = next(iter(answers.values()), None)
+    return {
+        "format": FORMAT,
+        "question": question,
+        "answer": "open" if first is None else first.reply,
+        "networks": {name: answer_record(each) for name, each in answers.items()},
+        "data": dict(data),
+        **further,
+    }
+
+
+def question_of(title: str, modalities: Iterable[str]) -> str:
+    """What is asked, in words.
+
+    Example:
+        >>> question_of("pets", ("sight", "sound"))
+        'Do sight and sound together help a spiking network more than one of them? (pets)'
+    """
+    names = list(modalities)
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"Do {listed} together help a spiking network more than one of them? ({title})"
+
+
+def _number(found: Estimate | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    ends = [
+        None if end is None or not math.isfinite(end) else end for end in (found.low, found.high)
+    ]
+    return {"mean": found.mean, "low": ends[0], "high": ends[1], "n": found.n}

@@ -1,0 +1,270 @@
+"""`spikefuse ask` from options to the answer: read, estimate, train, answer, report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.cli.checked import Checked, check_request
+from spikefuse.cli.data import download_progress
+from spikefuse.cli.own import files_progress, outside, print_found, settings_of
+from spikefuse.cli.progress import duration
+from spikefuse.cli.request import Request
+from spikefuse.cli.terminal import fact, make_console
+from spikefuse.cli.workflow import Prepared, command_line, execute, planned
+from spikefuse.core.checks import one_of, require
+from spikefuse.core.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from spikefuse.analysis.asked import Asked
+    from spikefuse.data import Location
+    from spikefuse.studies.effort import Effort
+
+DATA_FILE, DATA_PICTURE = "data.json", "data.png"
+"""What the checks say of the data, and its picture: in the results folder, for the report."""
+
+
+def ask_data(data: str, given: dict[str, Any], own: dict[str, Any], *, as_json: bool) -> str:
+    """Answer the question for some data; see `spikefuse ask`.
+
+    Args:
+        data: A path, or the name of a source.
+        given: Fields of `Request`.
+        own: What is said about data of one's own.
+        as_json: The answer goes to the standard output as JSON, the rest to the other.
+
+    Returns:
+        "yes", "no" or "open".
+    """
+    console = make_console(to_stderr=as_json)
+    request = Request(**given)
+    require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
+    checked = check_request(request)
+    location, audit, root = find(data, own, request, console)
+    out = request.out or Path("runs") / f"ask-{location.source}"
+    outside(out, root, "ask")
+    effort = effort_for(request.profile, location.source)
+    prepared = plan_of(checked, effort, location, out, console)
+    tell_plan(prepared, effort, console)
+    _write_data(prepared, audit)
+    execute(prepared, console, is_timed=True)
+    return _answered(prepared, audit, effort, console, as_json)
+
+
+def find(
+    data: str, own: dict[str, Any], request: Request, console: Console
+) -> tuple[Location, dict[str, Any], Path | None]:
+    """The data's location, what the checks say of it, and the folder that is somebody's own.
+
+    Raises:
+        InputError: It cannot be used as it is, or has one modality alone.
+    """
+    from spikefuse.data import SOURCES, locate
+    from spikefuse.data.sources.registry import choices
+
+    root: Path | None = None
+    if data in choices() and not Path(data).exists():
+        for name in own:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"ask: {option} is for data of your own. Leave it out.")
+        with download_progress(console) as progress:
+            location = locate(data, request.data_dir, progress=progress)
+        audit = source_record(location.source)
+    else:
+        location, audit, root = read_as_source(Path(data).expanduser(), own, console)
+    names = [modality.name for modality in SOURCES[location.source].modalities]
+    if len(names) < 2:
+        raise InputError(
+            f"ask: DATA must be of two modalities or more, got {names[0]!r} alone. Put a folder of "
+            "the other one beside it."
+        )
+    return location, audit, root
+
+
+def read_as_source(
+    path: Path, own: dict[str, Any], console: Console
+) -> tuple[Location, dict[str, Any], Path]:
+    """Data of one's own made a source, in this process and for its workers."""
+    from spikefuse.data.own import read_own, summary
+    from spikefuse.data.own.settings import read_toml
+    from spikefuse.data.own.source import register_from
+    from spikefuse.data.places.location import Location
+
+    settings = settings_of(path, own)
+    root = read_toml(path)[0] if path.suffix.lower() == ".toml" and path.exists() else path
+    with files_progress(console) as progress:
+        found = read_own(path, settings, progress=progress)
+    source = register_from(found, path, settings)
+    print_found(found, console)
+    return (
+        Location(source.name, origin="option", reason=f"{path} was asked for"),
+        summary(found),
+        root,
+    )
+
+
+def source_record(name: str) -> dict[str, Any]:
+    """What a known source says of itself, as `own.summary` does for data of one's own."""
+    from spikefuse.data import SOURCES
+
+    source = SOURCES[name]
+    return {
+        "name": source.name,
+        "banner": source.banner,
+        "classes": list(source.classes),
+        "pairing": "truly paired" if source.is_paired else "paired by class, not truly paired",
+        "modalities": {
+            each.name: {"kind": each.kind, "train": each.train, "test": each.test}
+            for each in source.modalities
+        },
+        "remarks": [],
+    }
+
+
+def effort_for(profile: str, source: str) -> Effort:
+    """The effort of a profile, or that which fits the data.
+
+    Raises:
+        InputError: There is no such profile.
+    """
+    from spikefuse.studies import PROFILES
+    from spikefuse.studies.effort import AUTO, effort_by, effort_of
+
+    if one_of("ask", "--profile", profile, (AUTO, *PROFILES)) == AUTO:
+        return effort_of(source)
+    return effort_by(PROFILES[profile], source)
+
+
+def plan_of(
+    checked: Checked, effort: Effort, location: Location, out: Path, console: Console
+) -> Prepared:
+    """The plan: every modality alone, all together, and together with shuffled pairs."""
+    from spikefuse.data import SOURCES
+    from spikefuse.studies.controls import controls_of, plain_protocol
+
+    source = SOURCES[location.source]
+    protocols = (plain_protocol(source),)
+    studies = (controls_of(source),)
+    return planned(
+        checked, studies, effort.profile, protocols, location, out, console, reports=True
+    )
+
+
+def tell_plan(prepared: Prepared, effort: Effort, console: Console) -> None:
+    """Effort, number of networks and the estimate, before anything is trained."""
+    from spikefuse.planning.estimate import seconds_of
+
+    request, plan = prepared.request, prepared.plan
+    ready = sum(trial.is_ready for trial in plan.trials)
+    said = effort.said
+    if request.seeds is not None:
+        said += f"; {request.seeds} seeds were asked for"
+    fact(console, "effort", said)
+    fact(
+        console, "networks", f"{len(plan.trials)}, {ready} stored, {len(plan.trials) - ready} to do"
+    )
+    seconds = seconds_of(plan, request.workers, request.backend, request.device, request.products)
+    fact(console, "time", f"about {duration(seconds)}")
+    fact(console, "results", prepared.out)
+
+
+def _write_data(prepared: Prepared, audit: dict[str, Any]) -> None:
+    """What the data is, beside the results; its picture is drawn once."""
+    from spikefuse.data import load_corpus
+    from spikefuse.report.drawing.samples import write_samples
+    from spikefuse.results.atomic import write_file
+    from spikefuse.results.documents import pretty_json
+
+    write_file(prepared.out / DATA_FILE, pretty_json(audit), "ask")
+    corpus = load_corpus(prepared.plan.trials[0].definition.data, prepared.location)
+    write_samples(prepared.out / DATA_PICTURE, corpus)
+
+
+def _answered(
+    prepared: Prepared, audit: dict[str, Any], effort: Effort, console: Console, as_json: bool
+) -> str:
+    from spikefuse.analysis.asked import FILE, answer_document, asked, question_of
+    from spikefuse.data import SOURCES
+    from spikefuse.results import read_tidy
+    from spikefuse.results.atomic import write_file
+    from spikefuse.results.documents import pretty_json
+
+    plan, out = prepared.plan, prepared.out
+    answers = asked(read_tidy(out / "results.csv"))
+    source = SOURCES[plan.source]
+    document = answer_document(
+        answers,
+        question_of(source.title, [each.name for each in source.modalities]),
+        {**audit, "banner": prepared.banner},
+        effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
+        command=command_line(),
+    )
+    write_file(out / FILE, pretty_json(document), "ask")
+    from spikefuse.report import build_report
+
+    report = build_report(out, out / "report.html")
+    if as_json:
+        print(json.dumps(document))
+    show_answers(answers, document, console)
+    fact(console, "answer", out / FILE)
+    fact(console, "report", report.resolve())
+    return str(document["answer"])
+
+
+def show_answers(answers: dict[str, Asked], document: dict[str, Any], console: Console) -> None:
+    """The answer in words first, then every number."""
+    from rich.text import Text
+
+    for each in answers.values():
+        console.print(Text(each.sentence, style="bold"))
+        record = document["networks"][each.network]
+        if record.get("seeds_to_decide"):
+            seeds, why = record["seeds_to_decide"], record["seeds_to_decide_why"]
+            console.print(f"About {seeds:,} seeds would decide it, {why}.")
+        elif record.get("seeds_to_decide_why"):
+            console.print(
+                f"How many seeds would decide it is not known: {record['seeds_to_decide_why']}."
+            )
+    console.print(_numbers(answers))
+    samples = {each.samples for each in answers.values()}
+    if samples:
+        console.print(
+            f"Intervals are over seeds, on the same {min(samples):,} test samples: they do not say "
+            "what other test samples would give."
+        )
+
+
+def _numbers(answers: dict[str, Asked]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from spikefuse.analysis.words import NONE, in_brackets, level_name, percent, signed
+
+    def cell(found: Any, write: Any) -> str:
+        if found is None:
+            return NONE
+        ends = in_brackets(found, write)
+        return f"{write(found.mean)} {ends} (n = {found.n})"
+
+    table = Table(title="Test accuracy in %, and what all together gain in pp", box=box.SIMPLE_HEAD)
+    table.title_justify = "left"
+    for column in ("network", "accuracy", "all together minus it"):
+        table.add_column(column)
+    for each in answers.values():
+        name = level_name("network", each.network)
+        fused = cell(each.baselines.fused, percent)
+        table.add_row(Text(f"{name} all together"), Text(fused), Text(""))
+        for stick in each.baselines.yardsticks.values():
+            shown = (
+                f"{name} {stick.name}",
+                cell(stick.accuracy, percent),
+                cell(stick.gain, signed),
+            )
+            table.add_row(*map(Text, shown))
+        table.add_section()
+    return table

@@ -1,0 +1,136 @@
+"""How much effort a question to some data gets, decided by the number of its samples.
+
+A network needs updates, not epochs: of 150 samples it must see each some forty times, of 5,000
+twice, and both take minutes. Few samples train fast, so there are more seeds, and small data needs
+them: its test set is small, and the spread over seeds decides whether the answer is open.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from spikefuse.data import SOURCES, DataSettings
+from spikefuse.data.sources.contract import FUSED, Source
+from spikefuse.networks.plans import PLANS
+from spikefuse.studies.profiles import Profile
+
+AUTO = "auto"
+
+PASSES = 8_000
+"""Training samples that a network sees in all, counted with repetition."""
+EPOCHS = (2, 40)
+"""Fewest and most epochs."""
+MOST_TRAINED, MOST_TESTED = 5_000, 1_000
+"""Samples of the leading modality that are used at most."""
+FEW = 1_000
+"""Up to so many training samples of the leading modality there are more seeds."""
+SEEDS_OF_FEW, SEEDS_OF_MANY = 5, 3
+
+
+USUAL_PLAN, PLAN_OF_SMALL = "pool-twice", "by-shape"
+"""Layers of the networks; where some modality's map is too small for the usual ones, each branch
+has the deepest that fit its own map."""
+
+
+class AskedProfile(Profile):
+    """A profile whose networks fit the data.
+
+    Args:
+        plan: A name in `PLANS`.
+    """
+
+    plan: str = USUAL_PLAN
+
+    def settings(
+        self, modality: str, size: str, source: str, fingerprint: str | None = None
+    ) -> dict[str, Any]:
+        """What the profile and the data decide of a trial's definition."""
+        decided = super().settings(modality, size, source, fingerprint)
+        return decided if self.plan == USUAL_PLAN else {**decided, "plan": self.plan}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What was decided, and the sentence that says so."""
+
+    profile: AskedProfile
+    said: str
+
+
+def effort_by(profile: Profile, source: str) -> Effort:
+    """The effort of a profile, with networks that fit the data."""
+    plan = plan_for(source, profile)
+    return Effort(AskedProfile(**profile.model_dump(), plan=plan), profile.summary)
+
+
+def plan_for(source: str, profile: Profile) -> str:
+    """The usual plan where every modality's map is large enough for it.
+
+    Example:
+        >>> from spikefuse.studies.profiles import PROFILES
+        >>> plan_for("builtin", PROFILES["smoke"])
+        'pool-twice'
+    """
+    sizes = {"image_size": profile.image_size, "spectrogram_size": profile.spectrogram_size}
+    settings = DataSettings(source=source, **sizes)
+    least = min(min(each.shape(settings)[1:]) for each in SOURCES[source].modalities)
+    return USUAL_PLAN if least >= PLANS[USUAL_PLAN].smallest else PLAN_OF_SMALL
+
+
+def effort_of(source: str) -> Effort:
+    """The effort for a source, by the number of its samples.
+
+    Args:
+        source: A name in `SOURCES`.
+
+    Example:
+        >>> effort = effort_of("builtin")
+        >>> effort.profile.seeds, effort.profile.epochs
+        (3, {'image': 6, 'audio': 9, 'fused': 6})
+    """
+    found = SOURCES[source]
+    leading = found.modalities[0]
+    trained = {each.name: _used(each.train) for each in found.modalities}
+    epochs = {name: _epochs(count) for name, count in trained.items()}
+    epochs[FUSED] = epochs[leading.name]
+    seeds = SEEDS_OF_FEW if trained[leading.name] <= FEW else SEEDS_OF_MANY
+    profile = Profile(
+        name=AUTO,
+        summary="decided by the number of samples",
+        images=MOST_TRAINED if leading.train > MOST_TRAINED else None,
+        test_images=MOST_TESTED if leading.test > MOST_TESTED else None,
+        clips=None,
+        epochs=epochs,
+        seeds=seeds,
+        draws=1,
+    )
+    plan = plan_for(source, profile)
+    asked = AskedProfile(**profile.model_dump(), plan=plan)
+    return Effort(asked, _said(found, asked, trained))
+
+
+def _used(train: int) -> int:
+    return min(train, MOST_TRAINED)
+
+
+def _epochs(samples: int) -> int:
+    low, high = EPOCHS
+    return min(high, max(low, math.ceil(PASSES / max(1, samples))))
+
+
+def _said(source: Source, profile: Profile, trained: dict[str, int]) -> str:
+    parts = ", ".join(
+        f"{name} {count:,} samples x {profile.epochs[name]} epochs"
+        for name, count in trained.items()
+    )
+    leading = source.modalities[0]
+    capped = [
+        f"{used:,} of {there:,} {word} samples of {leading.name}"
+        for used, there, word in (
+            (profile.images, leading.train, "training"),
+            (profile.test_images, leading.test, "test"),
+        )
+        if used is not None
+    ]
+    limit = f"; {' and '.join(capped)} are used" if capped else ""
+    return f"{parts} (validation included), {profile.seeds} seeds{limit}"

@@ -1,0 +1,139 @@
+"""`spikefuse ask`: from data of four kinds to an answer; nothing is written into the data."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from own_files import class_folders, snapshot, stacked, stem_folders, table_folder
+
+from spikefuse.cli.asking import ask_data
+from spikefuse.core.errors import InputError
+from spikefuse.studies.profiles import SIZES
+
+REPLIES = {"yes": 0, "no": 3, "open": 4}
+
+
+def a_stack(root: Path) -> Path:
+    root.mkdir()
+    return stacked(root / "walks.npz")
+
+
+def with_stems(root: Path) -> Path:
+    return stem_folders(root)
+
+
+CASES: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
+    "table": (table_folder, {"group": "subject"}, "truly paired"),
+    "stems": (with_stems, {"pair": "stem"}, "truly paired"),
+    "arrays": (a_stack, {}, "truly paired"),
+}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of a few weights: what is tested is the way to an answer, not the answer."""
+    monkeypatch.setitem(SIZES, "S", 60_000)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def effort(out: Path, **further: object) -> dict[str, Any]:
+    return {"profile": "smoke", "seeds": 2, "out": out, "executor": "process", **further}
+
+
+def command(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "spikefuse", "ask", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        cwd=cwd,
+        env=dict(os.environ),
+    )
+
+
+def test_class_folders_end_with_an_answer_from_worker_processes(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "animals")
+    before = snapshot(folder)
+    options = ("--profile", "smoke", "--seeds", 1, "--workers", 2, "--executor", "pool")
+    done = command("animals", *options, cwd=tmp_path)
+    out = tmp_path / "runs" / "ask-own-animals"
+    answer = json.loads((out / "answer.json").read_text())
+
+    assert done.returncode == REPLIES[answer["answer"]] == 4, done.stderr
+    assert done.stdout.index("time ") < done.stdout.index("populations")
+    assert "sight (images: 6 train, 2 validation, 2 test)" in done.stdout
+    assert "paired by class, not truly paired" in done.stdout
+    assert set(answer["networks"]) == {"snn", "dnn"}
+    for record in answer["networks"].values():
+        assert record["answer"] == "open"
+        assert record["test_samples"] == 2
+        assert set(record["single"]) == {"sight", "sound"}
+        assert record["seeds_to_decide_why"].startswith("one seed says nothing")
+        for part in ("fused", "best_single", "product_of_experts", "shuffled"):
+            assert record[part]["n"] == 1
+            assert 0 <= record[part]["mean"] <= 1
+        gain = record["gain_over"]["best_single"]["mean"]
+        assert gain == pytest.approx(record["fused"]["mean"] - record["best_single"]["mean"])
+    assert answer["data"]["modalities"]["sound"]["counts"]["cat"]["train"] == 3
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "paired by class, not truly paired" in report
+    assert snapshot(folder) == before
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("name", CASES)
+def test_data_of_other_kinds_ends_with_an_answer(name: str, tmp_path: Path) -> None:
+    make, said, pairing = CASES[name]
+    place = make(tmp_path / "data")
+    before = snapshot(tmp_path / "data")
+    reply = ask_data(str(place), effort(tmp_path / "out"), said, as_json=False)
+    answer = json.loads((tmp_path / "out" / "answer.json").read_text())
+
+    assert reply == answer["answer"]
+    assert answer["data"]["pairing"] == pairing
+    assert answer["networks"]["snn"]["gain_over"]["best_single"]["n"] == 2
+    assert answer["networks"]["snn"]["product_of_experts"]["n"] == 2
+    assert snapshot(tmp_path / "data") == before
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_stored_is_not_trained_again(tmp_path: Path) -> None:
+    place = a_stack(tmp_path / "data")
+    asked = effort(tmp_path / "out", seeds=1)
+    ask_data(str(place), asked, {}, as_json=False)
+    trials = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("trials/*/*")}
+    ask_data(str(place), asked, {}, as_json=False)
+
+    assert len(trials) >= 8
+    assert {path: path.stat().st_mtime_ns for path in trials} == trials
+
+
+@pytest.mark.parametrize("out", ["data", "data/results", "elsewhere/../data/sight"])
+def test_results_are_never_written_into_the_data(out: str, tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "data")
+    before = snapshot(folder)
+    with pytest.raises(InputError, match="--out must lie outside the data"):
+        ask_data(str(folder), effort(tmp_path / out), {}, as_json=False)
+    assert snapshot(folder) == before
+
+
+def test_one_modality_has_no_second(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "data")
+    for file in sorted((folder / "sound").rglob("*"), reverse=True):
+        file.rmdir() if file.is_dir() else file.unlink()
+    (folder / "sound").rmdir()
+    with pytest.raises(
+        InputError, match="DATA must be of two modalities or more, got 'sight' alone"
+    ):
+        ask_data(str(folder), effort(tmp_path / "out"), {}, as_json=False)
+    assert not (tmp_path / "out").exists()
