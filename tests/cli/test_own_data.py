@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from own_files import class_folders, snapshot, table_folder
 
@@ -83,3 +84,25 @@ def test_a_network_is_trained_on_it(tmp_path: Path, cache: dict[str, str]) -> No
     assert "Own data 'moves': sight (images: 6 train, 2 validation, 4 test)" in answer.stderr
     assert 0 <= json.loads(answer.stdout)["results"]["accuracy"]["test_last"] <= 1
     assert snapshot(tmp_path / "moves") == before
+
+
+def test_a_network_of_ones_own_data_is_evaluated_with_it_and_with_nothing_else(
+    tmp_path: Path, cache: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    steps = np.random.default_rng(0).normal(size=(40, 5, 3)).astype("float32")
+    for name in ("walks", "runs"):
+        np.savez(f"{name}.npz", arm=steps, leg=steps + 1, labels=np.arange(40) % 4)
+    small = "--modality fused --plan mlp --budget 20000 --epochs 1 --time-steps 1 --out out"
+    train, evaluate = ("train", "--data", "walks.npz"), ("evaluate",)
+    assert run(*small.split(), command=train, **cache).returncode == 0
+    (trial,) = Path("out/trials").iterdir()
+    done = run(trial, "--data", "walks.npz", "--json", command=evaluate, **cache)
+    missing = run(trial, command=evaluate, **cache)
+    other = run(trial, "--data", "runs.npz", command=evaluate, **cache)
+
+    assert len(json.loads(done.stdout)["evaluations"]) == 1
+    assert missing.returncode == 1
+    assert "data 'own-walks-npz' must be known here" in missing.stderr
+    assert other.returncode == 2
+    assert "--data must be one of own-walks-npz, got 'own-runs-npz'" in other.stderr

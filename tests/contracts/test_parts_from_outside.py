@@ -19,6 +19,7 @@ from spikefuse.neurons import NEURONS
 from spikefuse.noise import NOISES, NoiseCondition
 from spikefuse.results import TrialFolder, TrialStore
 from spikefuse.training import TrialDefinition, evaluate_condition, train_population
+from spikefuse.training.effect import without_effect
 from spikefuse.training.feed import Feed
 
 HERE = Path(__file__).parent / "outside"
@@ -100,6 +101,20 @@ def test_a_neuron_with_a_learned_constant(add: Add, corpus: Corpus, tmp_path: Pa
     members = [trial(neuron="trainable-threshold", seed=seed) for seed in (0, 1)]
     folder, _ = trained(members, corpus, tmp_path)
     assert moved(folder, members[0], "image.conv1.neurons.log_threshold")
+    usual, low = (
+        trial(neuron="trainable-threshold", constants={"first_threshold": first})
+        for first in (0.5, 0.25)
+    )
+    assert usual.name == members[0].name, "a constant at its default is no other network"
+    assert usual.constants == {}
+    assert low.name != usual.name
+    assert without_effect(low, {"constants": {"first_threshold": 0.25}}) is None
+    assert low.population_key() != usual.population_key()
+    built = build(low.network_spec()).member_state(0)["image.hidden.neurons.log_threshold"]
+    assert built.exp().item() == pytest.approx(0.25)
+    for name in ("leak", "first_treshold"):
+        with pytest.raises(ValueError, match="must be left out: it has no further ones"):
+            trial(constants={name: 0.5})
     neuron = NeuronSpec(model="trainable-threshold", constants={"first_threshold": 0.25})
     spec = NetworkSpec(input_shapes={"x": (1, 8, 8)}, neuron=neuron, budget=40_000)
     state = build(spec).member_state(0)

@@ -1,6 +1,6 @@
 """Tidy rows from trial folders: one row a number, for every cell of every study."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -15,6 +15,9 @@ from spikefuse.studies.controls import CONTROLS
 
 NewRow = dict[str, Any]
 """A tidy row that is being made; who reads one has a `table.Row`."""
+
+MakeRow = Callable[..., NewRow]
+"""From split, metric, value and, where it is one of samples, their number to a row."""
 
 COUNTS = ("parameters", "macs", "epochs", DIVERGED)
 """Metrics that are whole numbers."""
@@ -61,21 +64,35 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
 
     results = record.results
     sizes = {part["split"]: part["samples"] for part in results["audit"]["splits"]}
-    for metric in ("parameters", "macs"):
-        yield row("", metric, results[metric])
-    yield row("", "epochs", trial.definition.epochs)
-    if results["status"] == "diverged":
-        yield row("", DIVERGED, 1)
+    yield from plain_rows(results, trial.definition.epochs, row)
+    if results["status"] == DIVERGED:
         return
     if use.cell.noise_std > 0:
         yield from _noisy_rows(use, record, plan, sizes, row)
         return
+    yield from measured_rows(results, row)
+
+
+def plain_rows(results: Mapping[str, Any], epochs: int, row: MakeRow) -> Iterator[NewRow]:
+    """What every trial has, and that its training diverged where it did."""
+    for metric in ("parameters", "macs"):
+        yield row("", metric, results[metric])
+    yield row("", "epochs", epochs)
+    if results["status"] == DIVERGED:
+        yield row("", DIVERGED, 1)
+
+
+def measured_rows(results: Mapping[str, Any], row: MakeRow) -> Iterator[NewRow]:
+    """What a trial that is done has reached: accuracies, rates, and further meters' numbers."""
     accuracy = results["accuracy"]
+    sizes = {part["split"]: part["samples"] for part in results["audit"]["splits"]}
     for split in ("validation", "test"):
         yield row(split, "accuracy", accuracy[f"{split}_best"], sizes[split])
         yield row(split, "accuracy_last", accuracy[f"{split}_last"], sizes[split])
     for site, rate in results["rates"].items():
         yield row("validation", f"rate.{site}", rate)
+    for name, value in results.get("meters", {}).items():
+        yield row("", name, value)
 
 
 def _noisy_rows(

@@ -17,25 +17,32 @@ DEFAULT_STD = 0.1
 def evaluate(
     given: dict[str, Any],
     trial: Annotated[Path, typer.Argument(help="Trial folder, RESULTS/trials/NAME.")],
+    data: options.DataOrOwn = "auto",
     data_dir: options.DataDir = None,
     device: options.Device = "cpu",
     backend: options.Backend = "auto",
     products: options.Products = "auto",
     as_json: options.AsJson = False,
 ) -> None:
-    """Evaluate a trained network under Gaussian noise and store the result in its folder."""
+    """Evaluate a trained network under noise and store the result in its folder.
+
+    Data of your own must be named again (--data); built-in data is found by itself.
+    """
     from pydantic import ValidationError
 
     from spikefuse.cli.checked import check_backend, check_products
+    from spikefuse.cli.own import source_of
     from spikefuse.cli.single import explain, open_trial, refuse_idle, show_trial
     from spikefuse.core.device import check_device
     from spikefuse.core.errors import InputError
-    from spikefuse.data import locate
+    from spikefuse.data import choices, locate
     from spikefuse.training.effect import condition_without_effect
 
     check_device(device)
     check_backend(backend, device)
-    store, definition = open_trial(trial)
+    console = make_console(to_stderr=as_json)
+    source = None if data == "auto" else choices().get(data) or source_of(data, console)
+    store, definition = open_trial(trial, source)
     check_products(products, backend, device, definition.precision)
     try:
         condition = NoiseCondition.model_validate({"noise_std": DEFAULT_STD} | given)
@@ -44,8 +51,7 @@ def evaluate(
     refuse_idle("evaluate", condition_without_effect(condition, given))
     from spikefuse.planning.work import run_population
 
-    source = definition.data.source
-    location = locate(source, data_dir)
+    location = locate(definition.data.source, data_dir)
     run_population(
         {
             "store": str(store.root),
@@ -62,5 +68,4 @@ def evaluate(
         },
         lambda event: None,
     )
-    console = make_console(to_stderr=as_json)
     show_trial(store, definition.name, console, as_json)

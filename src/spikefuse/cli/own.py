@@ -98,10 +98,10 @@ def source_of(data: str, console: Console) -> str:
         return data
     # Reading takes PyTorch, which a wrong word need not wait for.
     from spikefuse.data.own import read_own
-    from spikefuse.data.own.source import register_own
+    from spikefuse.data.own.source import register_from
 
     with files_progress(console) as progress:
-        return register_own(read_own(path, progress=progress)).name
+        return register_from(read_own(path, progress=progress), path).name
 
 
 def verify_own(path: Path, given: dict[str, Any], as_json: bool) -> None:

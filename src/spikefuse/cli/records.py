@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from typer.models import ParameterInfo
 
 from spikefuse.cli import options
+from spikefuse.core.errors import InputError
 from spikefuse.core.plugins import load_plugins
 from spikefuse.core.registry import choices_of
 
@@ -73,8 +74,15 @@ def options_of(
         @functools.wraps(command)
         def called(**values: Any) -> None:
             load_plugins(values.pop("plugin") or ())
-            given = {field.name: values.pop(field.name) for field in chosen}
-            command({name: value for name, value in given.items() if _is_given(value)}, **values)
+            given = {field.name: (field, values.pop(field.name)) for field in chosen}
+            command(
+                {
+                    name: _read(field, value)
+                    for name, (field, value) in given.items()
+                    if _is_given(value)
+                },
+                **values,
+            )
 
         combined = [*parameters, *map(_listed, own), _parameter(needed, None)]
         called.__signature__ = inspect.Signature(combined)  # type: ignore[attr-defined]
@@ -83,6 +91,39 @@ def options_of(
         return called
 
     return decorate
+
+
+def _read(field: _Field, value: Any) -> Any:
+    """The value of a field from what was typed.
+
+    Raises:
+        InputError: A number by name is none.
+    """
+    if _by_name(field.annotation) is None:
+        return value
+    words = [word.strip() for each in value for word in each.split(",")]
+    if get_origin(field.annotation) is tuple:
+        return tuple(words)
+    option = f"--{field.name.replace('_', '-')}"
+    return dict(_pair(option, word) for word in words)
+
+
+def _pair(option: str, word: str) -> tuple[str, float]:
+    name, _, text = word.partition("=")
+    try:
+        number = float(text)
+    except ValueError:
+        raise InputError(
+            f"{option}: must be NAME=NUMBER, or several with commas between, got {word!r}. "
+            f"For example {option} {name or 'name'}=1."
+        ) from None
+    return name.strip(), int(number) if number.is_integer() else number
+
+
+def _by_name(annotation: Any) -> str | None:
+    """What is typed for a field of many entries; None for one of a single value."""
+    kinds = {dict: "NAME=NUMBER", tuple: "NAME"}
+    return kinds.get(get_origin(annotation))
 
 
 def _is_given(value: object) -> bool:
@@ -133,6 +174,8 @@ def _parameter(field: _Field, shown: str | None) -> inspect.Parameter:
         info = typer.Option(f"--{field.name.replace('_', '-')}", help=field.description)
     info = _listing(info, field.annotation, field.metadata)
     default = shown or _written(field.default)
+    if (metavar := _by_name(field.annotation)) is not None:
+        info.metavar, default = metavar, ""
     if default and info.show_default is True:
         info.help = f"{info.help} Default: {default}."
     hint: Any = Annotated[_plain(field.annotation) | None, info]
@@ -175,6 +218,8 @@ def _plain(annotation: Any) -> Any:
     """The type that a command line reads for a field; checks and names are the record's."""
     if _is_annotated(annotation):
         return _plain(get_args(annotation)[0])
+    if _by_name(annotation) is not None:
+        return list[str]
     if get_origin(annotation) is Literal:
         return type(get_args(annotation)[0])
     if isinstance(annotation, types.UnionType) or get_origin(annotation) is typing.Union:

@@ -17,10 +17,11 @@ from spikefuse.cli.data import download_progress
 from spikefuse.cli.own import source_of
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.workflow import stop_in_time, tell_slow_neurons
-from spikefuse.core.checks import nearest, one_of, require
+from spikefuse.core.checks import one_of, require
 from spikefuse.core.deadline import OutOfTimeError, stop_requested, stoppable
 from spikefuse.core.device import check_device, flushed_denormals, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
+from spikefuse.core.validation import refusal_of
 from spikefuse.data import (
     DataSettings,
     Selection,
@@ -33,7 +34,7 @@ from spikefuse.data.sources.registry import FALLBACK
 from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.profiles import SIZES
-from spikefuse.training import TrialDefinition
+from spikefuse.training import TrialDefinition, stored_definition
 from spikefuse.training.effect import without_effect
 
 
@@ -91,21 +92,15 @@ def refuse_idle(command: str, found: tuple[str, str] | None) -> None:
 
 def explain(command: str, error: ValidationError) -> str:
     """The first problem of a record, in the words of the command that was typed."""
-    problem = error.errors()[0]
-    option = "--" + str(problem["loc"][-1] if problem["loc"] else "setting").replace("_", "-")
-    if option == "--model":
-        option = "--neuron"
-    message, got = problem["msg"].removeprefix("Value error, "), problem.get("input")
-    if isinstance(problem.get("ctx", {}).get("error"), InputError):
-        return f"{command}: {option}: {message}"  # it says what was given
-    if problem["type"] != "literal_error":
-        return f"{command}: {option}: {message}, got {got!r}."
-    allowed = [
-        part.strip("'") for part in problem["ctx"]["expected"].replace(" or ", ", ").split(", ")
-    ]
-    close = nearest(str(got), allowed)
-    hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    return f"{command}: {option} must be one of {', '.join(allowed)}, got {got!r}.{hint}"
+    return refusal_of(command, error, _option)
+
+
+def _option(path: str) -> str:
+    """What a field is called on the command line; a number by name keeps its name."""
+    records = ("data", "selection", "neuron")
+    parts = [part for part in path.split(".") if part not in records] or [path]
+    name = "neuron" if parts[0] == "model" else parts[0]
+    return " ".join(["--" + name.replace("_", "-"), *parts[1:]])
 
 
 def train_one(
@@ -209,12 +204,14 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
         )
         for site, rate in results["rates"].items():
             table.add_row(f"rate of {site}", f"{rate:.3f}")
+        for name, value in results.get("meters", {}).items():
+            table.add_row(name, f"{value:.4g}")
     for evaluation in record.evaluations.values():
         condition = evaluation["condition"]
         draws = evaluation["accuracy"]["test"]
         table.add_row(
-            f"test with noise {condition['noise_std']:g} {condition['noise_position']} "
-            f"the activation ({len(draws)} draws)",
+            f"test with {condition.get('kind', 'gaussian')} noise {condition['noise_std']:g} "
+            f"{condition['noise_position']} the activation ({len(draws)} draws)",
             _percent(sum(draws) / len(draws)),
         )
     table.add_row("parameters", f"{results['parameters']:,}")
@@ -232,10 +229,15 @@ def _evaluations(record: TrialRecord) -> dict[str, Any]:
     return {"evaluations": list(record.evaluations.values())} if record.evaluations else {}
 
 
-def open_trial(path: Path) -> tuple[TrialStore, TrialDefinition]:
+def open_trial(path: Path, source: str | None = None) -> tuple[TrialStore, TrialDefinition]:
     """The store and definition of a trial folder `.../trials/<name>`.
 
+    Args:
+        path: The folder.
+        source: The data source that was asked for; None asks for none.
+
     Raises:
+        InputError: The trial is of another source.
         StoreError: It is no finished trial folder.
     """
     if not (path / "trial.json").is_file():
@@ -248,4 +250,6 @@ def open_trial(path: Path) -> tuple[TrialStore, TrialDefinition]:
     if state != "done":
         raise StoreError(f"evaluate: the trial in {path} is {state}; only a done one has weights.")
     definition = store.read(path.resolve().name).definition
-    return store, TrialDefinition.model_validate(definition)
+    if source is not None:
+        one_of("evaluate", "--data", source, (definition["data"]["source"],))
+    return store, stored_definition(definition, "evaluate")

@@ -8,12 +8,8 @@ from spikefuse.cli.records import options_of
 from spikefuse.data import DataSettings, Selection
 from spikefuse.training import TrialDefinition
 
-OF_THE_RUN = (
-    *("source", "fingerprint", "precision", "plugins"),
-    *("train", "test", "validation", "shuffled"),
-)
-"""Fields that other options decide: --data, --precision with the device, --plugin; and those by
-modality, which are written in Python."""
+OF_THE_RUN = ("source", "fingerprint", "precision", "plugins")
+"""Fields that other options decide: --data, --precision with the device, --plugin."""
 
 
 @options_of(

@@ -11,11 +11,13 @@ A plugin is code of the user's, run with the user's rights: only files that were
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from spikefuse.core.errors import InputError, MissingPluginError, SpikefuseError
 from spikefuse.core.record import NamedRecord
@@ -149,13 +151,21 @@ def with_plugins(record: type[NamedRecord], values: Any) -> Any:
     for label in values.get("plugins", ()):
         if label not in LOADED:
             raise MissingPluginError(label, _others(label))
-    used = set()
-    for name, field in record.model_fields.items():
-        registry = registry_of(field.metadata)
-        if registry is not None and name in values:
-            used.add(origin_of(registry, values[name]))
-    labels = tuple(sorted(filter(None, used)))
+    labels = tuple(sorted(set(_origins_in(record, values))))
     return {**values, "plugins": labels} if labels or "plugins" in values else values
+
+
+def _origins_in(record: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
+    """Labels of the plugins of a record's parts, and of the records within it."""
+    for name, field in record.model_fields.items():
+        value, inner = values.get(name), field.annotation
+        registry = registry_of(field.metadata)
+        if registry is not None and (origin := origin_of(registry, value)) is not None:
+            yield origin
+        elif isinstance(inner, type) and issubclass(inner, BaseModel):
+            given = dict(value) if isinstance(value, BaseModel) else value
+            if isinstance(given, Mapping):
+                yield from _origins_in(inner, given)
 
 
 def _others(label: str) -> list[str]:

@@ -42,12 +42,12 @@ class DataSettings(NamedRecord):
     def _consistent(self) -> Self:
         if self.hop > self.n_fft:
             raise ValueError(
-                f"DataSettings: hop must be at most n_fft ({self.n_fft}), or samples between two "
+                f"hop must be at most n_fft ({self.n_fft}), or samples between two "
                 f"frames are never seen, got {self.hop}"
             )
         if self.fingerprint is not None and SOURCES[self.source].is_pinned:
             raise ValueError(
-                f"DataSettings: fingerprint must be left out for source {self.source!r}, whose "
+                f"fingerprint must be left out for source {self.source!r}, whose "
                 f"content is known, got {self.fingerprint}"
             )
         return self

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from spikefuse.core.checks import nearest
 from spikefuse.core.errors import InputError
 from spikefuse.core.registry import name_in, register
+from spikefuse.core.validation import refusal_of
 from spikefuse.meters.accounting import ACCOUNTINGS
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -191,9 +192,4 @@ def read_cost_model(path: Path) -> CostModel:
     try:
         return CostModel.model_validate(values)
     except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(map(str, problem["loc"])) or "memory"
-        raise InputError(
-            f"{where}: {field} must be valid ({problem['msg']}), got {problem['input']!r}. "
-            "Correct the file."
-        ) from None
+        raise InputError(f"{refusal_of(where, error)} Correct the file.") from None

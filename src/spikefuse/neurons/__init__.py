@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from spikefuse.neurons.module import Neurons
     from spikefuse.neurons.registry import DENSE, NEURONS
     from spikefuse.neurons.spec import NeuronSpec
-    from spikefuse.neurons.surrogate import SHAPES, Surrogate
+    from spikefuse.neurons.surrogate import SHAPES, Surrogate, SurrogateShape
 
 __all__ = [
     "DENSE",
@@ -22,6 +22,7 @@ __all__ = [
     "NeuronSpec",
     "Neurons",
     "Surrogate",
+    "SurrogateShape",
     "lif",
 ]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from spikefuse.core.checks import one_of
+from spikefuse.core.checks import one_of, require
 from spikefuse.core.registry import name_in
 from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.registry import NEURONS
@@ -70,8 +70,11 @@ class NeuronSpec(BaseModel):
     @model_validator(mode="after")
     def _in_range(self) -> Self:
         known = NEURONS[self.model].constants
+        further = [name for name in known if name not in _OWN_FIELDS]
         for name in self.constants:
-            one_of(f"neuron {self.model!r}", "a constant", name, known)
+            where = f"neuron {self.model!r}"
+            require(bool(further), where, "constants", "left out: it has no further ones", name)
+            one_of(where, "a constant", name, further)
         values = {name: getattr(self, name) for name in _OWN_FIELDS} | self.constants
         for name, constant in known.items():
             if name not in NEURONS[self.model].fixed:
@@ -87,6 +90,11 @@ class NeuronSpec(BaseModel):
     def learned(self) -> int:
         """Parameters of a layer, beside the weights."""
         return NEURONS[self.model].learned
+
+    def own_constants(self) -> dict[str, float]:
+        """Further constants that are not at their model's default."""
+        known = NEURONS[self.model].constants
+        return {k: v for k, v in self.constants.items() if v != known[k].default}
 
     def surrogate_function(self) -> Surrogate:
         """The surrogate derivative this neuron learns with."""

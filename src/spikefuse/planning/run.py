@@ -99,7 +99,7 @@ def _job(
     location: Location,
     place: dict[str, str],
 ) -> Job:
-    source = source_to_send(location.source)
+    source = source_to_send(location.source, store.root)
     return Job(
         name=population_name(population),
         entry=ENTRY,
@@ -159,7 +159,7 @@ class _Witness:
     """Believes that a job is done when its folders are there; otherwise the job has failed.
 
     Args:
-        plan: What the jobs are of.
+        populations: What the jobs are of.
         store: Where their folders must be, as this process sees it.
         journal: Notes what is at work and what failed.
         on_event: Hears what became of each job.
@@ -167,12 +167,12 @@ class _Witness:
 
     def __init__(
         self,
-        plan: Plan,
+        populations: Sequence[tuple[PlannedTrial, ...]],
         store: TrialStore,
         journal: Journal,
         on_event: Callable[[Event], None],
     ) -> None:
-        self._trials = {population_name(each): each for each in plan.populations}
+        self._trials = {population_name(each): each for each in populations}
         self._store, self._journal, self._on_event = store, journal, on_event
         self._patience_s = PATIENCE_S
         self.problems: dict[str, str] = {}
@@ -216,6 +216,56 @@ class _Witness:
         return None
 
 
+def run_populations(
+    populations: Sequence[tuple[PlannedTrial, ...]],
+    store: TrialStore,
+    location: Location,
+    executor: Executor,
+    on_event: Callable[[Event], None] = lambda event: None,
+    **place: str,
+) -> dict[str, str | None]:
+    """Train populations of no study; what is stored is not trained again.
+
+    Args:
+        populations: From `group_trials`.
+        store: Where the trial folders are.
+        location: The data.
+        executor: Runs a job a population.
+        on_event: Receives each job's events.
+        place: "device", "backend" and "products".
+
+    Returns:
+        The jobs that failed, with their reasons.
+
+    Raises:
+        StoreError: A folder is another trial's, or the store cannot be written.
+    """
+    jobs = [_job(population, store, location, place) for population in populations]
+    return _run_jobs(populations, store, jobs, executor, on_event, Journal(store.root))[1]
+
+
+def _run_jobs(
+    populations: Sequence[tuple[PlannedTrial, ...]],
+    store: TrialStore,
+    jobs: Sequence[Job],
+    executor: Executor,
+    on_event: Callable[[Event], None],
+    journal: Journal,
+) -> tuple[list[JobResult], dict[str, str | None]]:
+    """What became of each job, and why some failed."""
+    witness = _Witness(populations, store, journal, on_event)
+    results: list[JobResult] = []
+    if jobs:
+        try:
+            with presence(store) as sign:
+                signed = [replace(job, payload={**job.payload, "presence": sign}) for job in jobs]
+                results = executor.run(signed, witness)
+        finally:
+            journal.leave()
+    failed = {r.job: r.error for r in results if not r.ok and not r.stopped}
+    return results, failed | witness.problems
+
+
 def run_plan(
     plan: Plan,
     store: TrialStore,
@@ -236,17 +286,8 @@ def run_plan(
         StoreError: A folder is another trial's, or the store cannot be written.
     """
     journal = Journal(store.root)
-    witness = _Witness(plan, store, journal, on_event)
-    results: list[JobResult] = []
     _note_plan(plan, journal)
-    if jobs:
-        try:
-            with presence(store) as sign:
-                signed = [replace(job, payload={**job.payload, "presence": sign}) for job in jobs]
-                results = executor.run(signed, witness)
-        finally:
-            journal.leave()
-    failed = {r.job: r.error for r in results if not r.ok and not r.stopped} | witness.problems
+    results, failed = _run_jobs(plan.populations, store, jobs, executor, on_event, journal)
     names = [trial.definition.name for trial in plan.trials]
     states = {name: store.state(name) for name in names}
     return RunSummary(

@@ -15,7 +15,13 @@ from spikefuse.networks import build
 from spikefuse.planning.stored import missing_conditions
 from spikefuse.results import TrialStore
 from spikefuse.results.presence import require_presence
-from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
+from spikefuse.training import (
+    NoiseCondition,
+    TrialDefinition,
+    evaluate_condition,
+    stored_definition,
+    train_population,
+)
 from spikefuse.training.feed import Feed
 
 logger = logging.getLogger(__name__)
@@ -56,7 +62,7 @@ def run_population(
     store = TrialStore(root)
     receive_plugins(payload.get("plugins", ()))
     receive_source(payload.get("source"))
-    definitions = [TrialDefinition.model_validate(t["definition"]) for t in payload["trials"]]
+    definitions = [stored_definition(t["definition"], "work") for t in payload["trials"]]
     corpus = _corpus(definitions[0].data, payload["data_folder"])
     device, backend = payload["device"], payload["backend"]
     products = payload.get("products", "auto")

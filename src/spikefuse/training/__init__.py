@@ -6,10 +6,16 @@ from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
     from spikefuse.noise.condition import NoiseCondition
-    from spikefuse.training.definition import TrialDefinition
+    from spikefuse.training.definition import TrialDefinition, stored_definition
     from spikefuse.training.evaluate import evaluate_condition
     from spikefuse.training.fit import train_population
 
-__all__ = ["NoiseCondition", "TrialDefinition", "evaluate_condition", "train_population"]
+__all__ = [
+    "NoiseCondition",
+    "TrialDefinition",
+    "evaluate_condition",
+    "stored_definition",
+    "train_population",
+]
 
 on_demand(__name__)

@@ -7,13 +7,14 @@ nothing else: no paths, no devices, no names of studies.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from spikefuse.core.checks import one_of
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.plugins import with_plugins
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.registry import name_in
+from spikefuse.core.validation import refusal_of
 from spikefuse.data import (
     KINDS,
     PROTOCOLS,
@@ -68,6 +69,7 @@ class TrialDefinition(NamedRecord):
         precision: Of convolutions and matrix products.
         seed: Of everything random.
         plugins: Labels of the plugins that its parts come from; found, not chosen.
+        constants: Further constants of the neuron, by name; those at their default are left out.
     """
 
     first_fields = frozenset(
@@ -108,6 +110,7 @@ class TrialDefinition(NamedRecord):
     precision: Literal["float32", "bf16"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 0
     plugins: tuple[str, ...] = ()
+    constants: dict[str, float] = {}  # noqa: RUF012 (a record's default is copied)
 
     @model_validator(mode="before")
     @classmethod
@@ -142,9 +145,11 @@ class TrialDefinition(NamedRecord):
         neuron = NeuronSpec(
             model=filled.get("neuron", "lif"),
             surrogate_width=filled.get("surrogate_width"),
+            constants=filled.get("constants", {}),
             **{key: filled[key] for key in neuron_fields if key in filled},
         )
         filled |= neuron.model_dump(exclude={"model", "constants"})
+        filled["constants"] = neuron.own_constants()
         data = DataSettings.model_validate(filled.setdefault("data", _DATA))
         source = SOURCES[data.source]
         modality = source.canonical(filled.get("modality", source.modalities[0].name))
@@ -206,6 +211,7 @@ class TrialDefinition(NamedRecord):
                 detach_reset=self.detach_reset,
                 surrogate=self.surrogate,
                 surrogate_width=self.surrogate_width,
+                constants=self.constants,
             ),
             time_steps=self.time_steps,
             readout=self.readout,
@@ -272,6 +278,33 @@ def _encoder(seen: tuple[Modality, ...], data: DataSettings, asked: str) -> str:
             "Choose direct, latency or rate, or a network with an input over time."
         )
     return asked
+
+
+def stored_definition(values: Mapping[str, Any], where: str) -> TrialDefinition:
+    """A definition as a trial's folder holds it.
+
+    Args:
+        values: From `TrialStore.read`, or sent to a worker.
+        where: What is being done with it.
+
+    Raises:
+        MissingPluginError: It was made with a plugin that is not loaded.
+        StoreError: Its data or another of its parts is not known here.
+    """
+    source = (values.get("data") or {}).get("source")
+    if source not in SOURCES and not values.get("plugins"):
+        raise StoreError(
+            f"{where}: the trial's data {source!r} must be known here, got sources "
+            f"{', '.join(SOURCES)}. Name the data that it was trained on (--data PATH); arrays in "
+            "memory are known to the program alone that made them a source."
+        )
+    try:
+        return TrialDefinition.model_validate(values)
+    except ValidationError as error:
+        raise StoreError(
+            f"{refusal_of(where, error)} The trial's definition was written by another version "
+            "of spikefuse, or by hand."
+        ) from None
 
 
 def _protocol(source: Source, seen: tuple[Modality, ...], filled: Mapping[str, Any]) -> str:

@@ -106,6 +106,7 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "time_steps": (SPIKING,),
     "readout": (SPIKING,),
     "encoder": (SPIKING, _OWN_CODE),
+    "constants": (SPIKING,),
     "protocol": (
         Need(
             _protocol_words,
@@ -160,6 +161,7 @@ def without_effect(trial: TrialDefinition, given: Mapping[str, Any]) -> tuple[st
         ('shuffle_audio', 'a fused network')
     """
     kept = {**dict(trial), **dict(trial.selection), **dict(trial.data)}
+    del kept["constants"]  # those at their default are left out, unknown ones are refused
     for name, value in given.items():
         unmet = _unmet(TRIAL_NEEDS.get(name, ()), trial)
         if unmet is not None and not _is_neutral(kept, name, value, unmet):

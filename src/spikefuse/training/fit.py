@@ -25,7 +25,7 @@ from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.evaluate import accuracy, classify, predict
 from spikefuse.training.feed import Feed
 from spikefuse.training.graph import capture
-from spikefuse.training.observe import firing_rates, observe
+from spikefuse.training.observe import firing_rates, numbers_of, observe
 from spikefuse.training.optimiser import PopulationAdam
 from spikefuse.training.step import Capture, Sums, TrainingSteps
 
@@ -259,7 +259,7 @@ class Fit:
             progress = self.progress[member]
             folder.finish(
                 results=self._results(
-                    member, last.argmax(dim=-1), best.argmax(dim=-1), mean_rates(observed[member])
+                    member, last.argmax(dim=-1), best.argmax(dim=-1), observed[member]
                 ),
                 weights=progress.best_weights or last_weights[member],
                 predictions=self._predictions(member, best[member]),
@@ -292,7 +292,7 @@ class Fit:
         member: int,
         last: Tensor,
         best: Tensor,
-        rates: dict[str, float],
+        observed: dict[str, Tensor],
     ) -> dict[str, Any]:
         progress, spec = self.progress[member], self.definitions[member].network_spec()
         common = {
@@ -317,6 +317,7 @@ class Fit:
                 "test_best": accuracy(best, test)[member],
                 "test_last": accuracy(last, test)[member],
             },
-            "rates": rates,
+            "rates": mean_rates(observed),
+            **({"meters": numbers} if (numbers := numbers_of(observed)) else {}),
             **common,
         }

@@ -1,5 +1,6 @@
 """Measure a trained population: its split batch by batch, watched by a meter."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -106,3 +107,17 @@ def observe(
                 )
             own |= tensors
     return found
+
+
+def numbers_of(observed: Mapping[str, Tensor]) -> dict[str, float]:
+    """What meters gave as single numbers (tensors without axes): rows of tidy tables, by metric.
+
+    Example:
+        >>> numbers_of({"silent/image.conv1": torch.tensor(0.5), "rate/x": torch.zeros(4)})
+        {'silent.image.conv1': 0.5}
+    """
+    return {
+        name.replace("/", "."): float(tensor)
+        for name, tensor in observed.items()
+        if tensor.dim() == 0
+    }

@@ -11,6 +11,7 @@ from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.table import Series
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
+from spikefuse.core.validation import refusal_of
 from spikefuse.networks import build
 from spikefuse.noise import NOISES, NoiseCondition
 from spikefuse.training import evaluate_condition
@@ -53,10 +54,7 @@ def noise(kind: str = "gaussian", severity: float = 0.1, **settings: Any) -> Noi
     try:
         return NoiseCondition(kind=kind, noise_std=severity, **settings)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "settings"
-        message = problem["msg"].removeprefix("Value error, ")
-        raise InputError(f"noise: {where}: {message}, got {problem.get('input')!r}.") from None
+        raise InputError(refusal_of("noise", error)) from None
 
 
 def evaluate(fit: Fit, data: Dataset, noise: NoiseCondition | None = None) -> Evaluation:

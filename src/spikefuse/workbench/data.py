@@ -22,11 +22,13 @@ class Dataset:
         source: What the data says of itself.
         settings: Source and preprocessing, part of the name of every trial on this data.
         corpus: The samples.
+        location: Where workers read it.
     """
 
     source: Source
     settings: DataSettings
     corpus: Corpus
+    location: Location
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -103,4 +105,4 @@ def _named(name: str, folder: Path | None) -> Dataset:
 
 def _loaded(location: Location) -> Dataset:
     settings = DataSettings(source=location.source, fingerprint=content_at(location))
-    return Dataset(SOURCES[location.source], settings, load_corpus(settings, location))
+    return Dataset(SOURCES[location.source], settings, load_corpus(settings, location), location)

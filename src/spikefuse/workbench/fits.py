@@ -2,7 +2,7 @@
 
 import copy
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from spikefuse.analysis.compare.cells import Operand
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.table import Series
 from spikefuse.core.checks import one_of, require
-from spikefuse.core.device import flushed_denormals
+from spikefuse.core.device import count_devices, flushed_denormals
 from spikefuse.core.errors import StoreError, StudyError
-from spikefuse.planning.populations import group_trials, place_of
+from spikefuse.execution import Event, make_executor
+from spikefuse.planning.populations import Population, group_trials, place_of
+from spikefuse.planning.run import run_populations
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.results import TrialStore
-from spikefuse.training import TrialDefinition, train_population
+from spikefuse.training import TrialDefinition, stored_definition, train_population
 from spikefuse.workbench.data import Dataset
 from spikefuse.workbench.modules import ModuleRun, train_module
 from spikefuse.workbench.networks import SEEDS, Network
@@ -115,6 +117,7 @@ def fit(
     store: str | Path | None = None,
     seeds: int = SEEDS,
     device: str = "cpu",
+    workers: int | None = None,
     report: Report = lambda event: None,
 ) -> "Fit | ModuleRun":
     """Train a network of each seed, choose its epoch on validation, test it once.
@@ -132,9 +135,12 @@ def fit(
             memory only if left out.
         seeds: Of a function that makes modules.
         device: Where to train.
+        workers: Train in so many processes of their own; in this one if left out. Arrays in memory
+            are written beside the trained networks for them.
         report: Receives progress, see `spikefuse.training.train_population`.
 
     Raises:
+        StudyError: A worker failed; what the others trained is kept in `store`.
         InputError: A number is out of range, or a module's logits do not fit the data.
         DataError: The data is not what the network was made for.
     """
@@ -146,6 +152,7 @@ def fit(
     }
     if not isinstance(net, Network):
         require(store is None, "fit", "store", "left out for a module of your own", store)
+        require(workers is None, "fit", "workers", "left out for a module of your own", workers)
         make = (lambda: copy.deepcopy(net)) if isinstance(net, nn.Module) else net
         count = 1 if isinstance(net, nn.Module) else seeds
         return train_module(make, data, range(count), device=device, **effort)
@@ -154,12 +161,46 @@ def fit(
     definitions = {
         seed: net.definition.model_copy(update={**effort, "seed": seed}) for seed in net.seeds
     }
+    require(workers is None or workers >= 1, "fit", "workers", "at least 1", workers)
     planned = [PlannedTrial(d, place.state(d.name), 1.0) for d in definitions.values()]
-    with flushed_denormals():
-        for population in group_trials(planned, place_of(device, workers=1)):
-            members = [trial.definition for trial in population]
-            train_population(members, data.corpus, place, report, device)
+    populations = group_trials(planned, place_of(device, workers=workers or 1))
+    if workers is None:
+        with flushed_denormals():
+            for population in populations:
+                members = [trial.definition for trial in population]
+                train_population(members, data.corpus, place, report, device)
+    else:
+        _train_apart(populations, data, place, workers, device, report)
     return Fit(net, definitions, place, net.label, keep)
+
+
+def _train_apart(
+    populations: Sequence[Population],
+    data: Dataset,
+    place: TrialStore,
+    workers: int,
+    device: str,
+    report: Report,
+) -> None:
+    """Train in processes of their own."""
+
+    def hear(event: Event) -> None:
+        if event.kind == "progress":
+            report(dict(event.data))
+
+    failed = run_populations(
+        populations,
+        place,
+        data.location,
+        make_executor("pool", workers, device=device, gpus=count_devices(device)),
+        hear,
+        device=device,
+        backend="auto",
+        products="auto",
+    )
+    if failed:
+        job, reason = next(iter(failed.items()))
+        raise StudyError(f"fit: {len(failed)} of the networks failed. {job}: {reason}")
 
 
 def load(folder: str | Path) -> Fit:
@@ -178,6 +219,6 @@ def load(folder: str | Path) -> Fit:
     state = store.state(path.name)
     if state != "done":
         raise StoreError(f"load: the trial in {folder} is {state}; only a done one has weights.")
-    definition = TrialDefinition.model_validate(store.read(path.name).definition)
+    definition = stored_definition(store.read(path.name).definition, "load")
     net = Network(definition, (definition.seed,))
     return Fit(net, {definition.seed: definition}, store, net.label)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError
+from spikefuse.core.validation import refusal_of
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.networks import solve_width
 from spikefuse.networks.budget import count_macs, count_parameters
@@ -96,10 +97,7 @@ def network(
         definition = TrialDefinition.create(**values)
         solve_width(definition.network_spec())
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "settings"
-        message = problem["msg"].removeprefix("Value error, ")
-        raise InputError(f"network: {where}: {message}, got {problem.get('input')!r}.") from None
+        raise InputError(refusal_of("network", error)) from None
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     is_fine = len(numbers) > 0 and len(set(numbers)) == len(numbers)
     require(is_fine, "network", "seeds", "one or more different numbers", seeds)

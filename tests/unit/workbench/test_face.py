@@ -10,7 +10,7 @@ from own_arrays import arrays
 from torch import nn
 
 import spikefuse as sf
-from spikefuse.core.errors import DataError, InputError, StoreError
+from spikefuse.core.errors import DataError, InputError, StoreError, StudyError
 from spikefuse.results import TrialStore
 
 
@@ -173,3 +173,28 @@ def test_what_is_wrong_is_refused_in_a_sentence(data, call, says) -> None:
 def test_a_folder_without_a_trial_is_refused(tmp_path) -> None:
     with pytest.raises(StoreError, match="no trial folder"):
         sf.load(tmp_path)
+
+
+def test_workers_know_arrays_in_memory(data, small, tmp_path) -> None:
+    net = small(fusion="gated", time_steps=2)
+    here = sf.fit(net, data, epochs=1, store=tmp_path / "here")
+    heard: list[dict[str, object]] = []
+    apart = sf.fit(net, data, epochs=1, store=tmp_path / "apart", workers=1, report=heard.append)
+
+    assert apart.accuracy("test") == here.accuracy("test")
+    assert apart.definitions == here.definitions
+    for ours, theirs in zip(here.trials, apart.trials, strict=True):
+        weights = [(each / "weights.safetensors").read_bytes() for each in (ours, theirs)]
+        assert weights[0] == weights[1]
+    assert any("epoch" in event for event in heard)
+
+
+def test_a_worker_without_the_arrays_is_one_sentence(data, small, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("spikefuse.planning.run.source_to_send", lambda name, root: None)
+    with pytest.raises(StudyError, match=r"the trial's data 'memory-.*' must be known here"):
+        sf.fit(small(time_steps=1), data, epochs=1, store=tmp_path, workers=1)
+
+
+def test_workers_are_refused_for_a_module_of_ones_own(data) -> None:
+    with pytest.raises(InputError, match="workers must be left out for a module of your own"):
+        sf.fit(nn.Linear(1, 1), data, workers=2)

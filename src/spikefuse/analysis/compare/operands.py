@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spikefuse.analysis.compare.cells import Operand, operand_of, select, shared_cells
+from spikefuse.analysis.trials import rows_of
 from spikefuse.analysis.words import shown
 from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
-from spikefuse.results import TrialStore, read_tidy
+from spikefuse.results import TrialStore
 
 TABLE = "results.csv"
 SPLITS = ("test", "validation")
@@ -100,12 +101,13 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
         close = nearest(str(folder), [str(each) for each in beside if (each / TABLE).is_file()])
         hint = f"Did you mean {' or '.join(close)}?" if close else "Run a study with it first."
         raise InputError(f"{_WHERE}: the result folder must exist, got {str(folder)!r}. {hint}")
-    if not (folder / TABLE).is_file():
+    rows = rows_of(folder)
+    if not rows and not (folder / TABLE).is_file():
         raise InputError(
-            f"{_WHERE}: the result folder must hold {TABLE}, got {str(folder)!r}, which has none. "
-            "Run a study with this folder first."
+            f"{_WHERE}: the result folder must hold {TABLE} or finished trials, got "
+            f"{str(folder)!r}, which has none. Run a study with this folder first."
         )
-    return read_tidy(folder / TABLE)
+    return rows
 
 
 def _folders(a: Path, b: Path, split: str) -> Pairs:

@@ -220,7 +220,8 @@ class Source:
             source that needs no folder.
         fetch: Downloads whatever a folder lacks.
         checks: Everything in a folder that can be checked by itself.
-        remake: How a worker makes it; None for one that every process knows.
+        remake: How a worker makes it; None for one that every process knows. A function, where
+            something must be written down first: from the source's name and a folder.
     """
 
     name: str
@@ -236,7 +237,7 @@ class Source:
     lack: Callable[[Path], str] | None = None
     fetch: Callable[[Path, Progress | None], Path] | None = None
     checks: Callable[[Path | None], Iterable[Check]] = lambda folder: ()
-    remake: Remake | None = None
+    remake: Remake | Callable[[str, Path], Remake] | None = None
 
     def __post_init__(self) -> None:
         low, high = CLASS_LIMITS

@@ -7,15 +7,17 @@ register_source(digits)
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.checks import one_of, require
+from spikefuse.core.errors import InputError
 from spikefuse.core.streams import torch_stream
 from spikefuse.data.pools import Pool
-from spikefuse.data.sources.contract import CLASS_LIMITS, KINDS, Modality, Reading, Source
+from spikefuse.data.sources.contract import CLASS_LIMITS, KINDS, Modality, Reading, Remake, Source
 from spikefuse.data.splits.sampling import stratified
 
 if TYPE_CHECKING:
@@ -111,23 +113,99 @@ def memory_source(
     top = max(int(part.labels.max()) for part in parts)
     known = tuple(classes) if classes is not None else tuple(map(str, range(max(top + 1, 2))))
     require(top < len(known), where, "labels", f"below {len(known)}, the number of classes", top)
+    return _source(name, tuple(parts), known, is_paired and len(parts) > 1)
+
+
+def _source(name: str, parts: tuple[_Part, ...], classes: tuple[str, ...], paired: bool) -> Source:
     pools = {part.name: part.pool() for part in parts}
     digests = tuple(pool.checksum() for pool in pools.values())
 
     def read(settings: DataSettings, folder: Path | None) -> Reading:
         return Reading(pools, digests)
 
+    def remake(name: str, folder: Path) -> Remake:
+        # The content names the file: what is there already is what would be written.
+        digest = hashlib.sha256("".join((*digests, *classes)).encode()).hexdigest()[:16]
+        path = folder / f"{digest}.npz"
+        if not path.is_file():
+            _write(path, parts)
+        described = [
+            {"name": part.name, "kind": part.kind, "group_names": list(part.group_names)}
+            for part in parts
+        ]
+        arguments: dict[str, Any] = {"name": name, "path": str(path), "parts": described}
+        arguments |= {"classes": list(classes), "paired": paired}
+        return Remake(f"{__name__}:remake_memory", arguments)
+
     described = ", ".join(f"{part.name} {tuple(part.inputs.shape)}" for part in parts)
     return Source(
         name=name,
         title=f"data in memory ({name})",
-        banner=f"Data in memory, source {name}: {described}; {len(known)} classes.",
-        classes=known,
+        banner=f"Data in memory, source {name}: {described}; {len(classes)} classes.",
+        classes=classes,
         modalities=tuple(part.modality() for part in parts),
         read=read,
         digests=lambda folder: digests,
-        is_paired=is_paired and len(parts) > 1,
+        is_paired=paired,
+        remake=remake,
     )
+
+
+_ARRAYS = ("inputs", "labels", "test", "groups")
+
+
+def _write(path: Path, parts: Sequence[_Part]) -> None:
+    import numpy as np
+
+    arrays = {
+        f"{number}-{name}": getattr(part, name).numpy()
+        for number, part in enumerate(parts)
+        for name in _ARRAYS
+        if getattr(part, name) is not None
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.stem}-{os.getpid()}.draft.npz")
+    np.savez(draft, **arrays)
+    os.replace(draft, path)
+
+
+def remake_memory(
+    name: str, path: str, parts: Sequence[Mapping[str, Any]], classes: Sequence[str], paired: bool
+) -> Source:
+    """Make known a source that another process wrote down; see `sent.receive_source`.
+
+    Raises:
+        InputError: The file is not there.
+    """
+    import numpy as np
+    import torch
+
+    from spikefuse.data.sources.registry import SOURCES, register_source
+
+    if name in SOURCES:
+        return SOURCES[name]
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {key: torch.from_numpy(stored[key]) for key in stored.files}
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"source {name}: its arrays must be readable in {path}, got {error}. A worker on "
+            "another machine needs the results folder on a disk that both see."
+        ) from None
+    found = [
+        _Part(
+            where=f"source {name}",
+            name=part["name"],
+            kind=part["kind"],
+            inputs=arrays[f"{number}-inputs"],
+            labels=arrays[f"{number}-labels"],
+            test=arrays[f"{number}-test"],
+            groups=arrays.get(f"{number}-groups"),
+            group_names=tuple(part["group_names"]),
+        )
+        for number, part in enumerate(parts)
+    ]
+    return register_source(_source(name, tuple(found), tuple(classes), paired))
 
 
 def _part(

@@ -2,20 +2,31 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from spikefuse.core.checks import one_of, require
+from spikefuse.core.registry import origin_of
+from spikefuse.data.sources.contract import Remake
 from spikefuse.data.sources.registry import SOURCES
 
 HOME = "spikefuse."
 """Only functions of this program are called: what is sent is data, never code."""
 
 
-def source_to_send(name: str) -> dict[str, Any] | None:
-    """What another process needs to make a source, as JSON; None where it knows it."""
+def source_to_send(name: str, root: Path) -> dict[str, Any] | None:
+    """What another process needs to make a source, as JSON; None where it knows it.
+
+    Args:
+        name: Of the source.
+        root: The results folder, which the other process sees too: what must be written down first
+            is written into its folder `data`.
+    """
     remake = SOURCES[one_of("source", "name", name, SOURCES)].remake
-    if remake is None:
-        return None
+    if remake is None or origin_of(SOURCES, name) is not None:
+        return None  # of the package, or of a plugin, which the worker loads
+    if not isinstance(remake, Remake):
+        remake = remake(name, root.absolute() / "data")
     return {"entry": remake.entry, "arguments": dict(remake.arguments)}
 
 

@@ -56,7 +56,8 @@ class LifNeurons(Neurons):
 
     def _has_events(self, current: Tensor) -> bool:
         is_native = resolve_backend(self.backend, current.device) == "native"
-        return is_native and events.why_not(current) is None
+        is_known = self.surrogate.shape.code is not None
+        return is_native and is_known and events.why_not(current) is None
 
     def spikes(self, current: Tensor, pool: bool, leak: Tensor, backend: str) -> Tensor:
         """Spikes of every step under a leak [P]."""

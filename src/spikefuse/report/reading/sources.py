@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.analysis.table import Table, single_modalities
+from spikefuse.analysis.trials import rows_of
 from spikefuse.core.errors import SpikefuseError, StoreError
 from spikefuse.core.untrusted import (
     MOST_JSON_BYTES,
@@ -23,7 +24,7 @@ from spikefuse.core.untrusted import (
     reason,
 )
 from spikefuse.data.sources.contract import FUSED
-from spikefuse.results import TrialStore, read_tidy
+from spikefuse.results import TrialStore
 
 logger = logging.getLogger(__name__)
 
@@ -92,18 +93,18 @@ def find_run(runs: Path) -> Path:
 
 
 def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
-    """The tidy rows of a results folder.
+    """The tidy rows of a results folder: of its table, or of single trials without one.
 
     Raises:
         StoreError: The folder holds none, or they cannot be read.
     """
-    path = root / RESULTS
-    if not path.is_file():
+    rows = rows_of(root)
+    if not rows and not (root / RESULTS).is_file():
         raise StoreError(
-            f"report: folder must be one that holds {RESULTS}, got {str(root)!r}. "
-            "Name the folder that a run wrote its results to."
+            f"report: folder must be one that holds {RESULTS} or finished trials, got "
+            f"{str(root)!r}. Name the folder that a run wrote its results to."
         )
-    return tuple(read_tidy(path))
+    return tuple(rows)
 
 
 def read_unfinished(root: Path) -> str:

@@ -13,6 +13,7 @@ from spikefuse.report.section import Section
 from spikefuse.report.sections.controls import controls_section
 from spikefuse.report.sections.epoch_choice import epoch_choice_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
+from spikefuse.report.sections.single import single_section
 from spikefuse.report.sections.speakers import speakers_section
 
 
@@ -20,6 +21,7 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
     """The sections that have rows, and what kept others from being shown, in sentences."""
     commands = commands_of(run.record)
     makers: dict[str, Callable[[], Section | None]] = {
+        "single networks": lambda: single_section(run.rows),
         "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
         "speakers": lambda: speakers_section(
             speaker_summaries(run.rows), commands.run("speakers", protocols=False)

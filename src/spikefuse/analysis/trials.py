@@ -1,0 +1,135 @@
+"""Tidy rows of single networks: what `train` and `evaluate` left in a folder without a study.
+
+A study says which factors it varies, so its rows need no more columns than those. Trials that were
+made one by one may differ in any setting. Settings beyond the columns that are not the same in all
+of them stand in the column `reading`, which holds everywhere what departs from the usual.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from spikefuse.analysis.table import DIVERGED
+from spikefuse.analysis.tabulate import NewRow, measured_rows, plain_rows
+from spikefuse.results import TrialRecord, TrialStore, read_tidy
+from spikefuse.studies import Cell
+from spikefuse.studies.readings import BASE
+from spikefuse.training import NoiseCondition, TrialDefinition
+
+STUDY = "trials"
+"""The level of the column `study` of such rows."""
+
+RESULTS = "results.csv"
+
+# Columns of their own, or nothing that tells networks apart.
+_TOLD = {*Cell.model_fields, "budget", "seed", "plugins", "format", "data.fingerprint"}
+_SAID = ("held_out_speaker", "shuffle_audio", "shuffled")
+_CONDITION = ("kind", "sites", "draws", "samples")
+
+
+def rows_of(folder: Path) -> list[NewRow]:
+    """The rows of a results folder: of its `results.csv`, else of the trials it holds.
+
+    Raises:
+        StoreError: A table or a finished trial cannot be read.
+    """
+    if (folder / RESULTS).is_file():
+        return read_tidy(folder / RESULTS)
+    return trial_rows(TrialStore(folder, read_only=True)) if (folder / "trials").is_dir() else []
+
+
+def trial_rows(store: TrialStore) -> list[NewRow]:
+    """One row a number of every finished trial of a store.
+
+    Raises:
+        StoreError: A trial was finished and cannot be read: its rows would be missing in silence.
+    """
+    records = {name: store.read_if_finished(name) for name in store}
+    finished = {name: record for name, record in records.items() if record is not None}
+    readings = _readings({name: record.definition for name, record in finished.items()})
+    return [row for name, record in finished.items() for row in _rows(name, record, readings[name])]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """By trial, the settings beyond the columns that differ between the trials."""
+    usual = _flat(TrialDefinition().naming())
+    flat = {name: usual | _flat(definition) for name, definition in definitions.items()}
+    known = sorted({key for settings in flat.values() for key in settings} - _TOLD)
+    varying = [
+        key
+        for key in known
+        if len({repr(settings.get(key)) for settings in flat.values()}) > 1
+        and key.rpartition(".")[2] not in _SAID
+    ]
+    return {
+        name: ",".join(
+            f"{key.rpartition('.')[2]}={settings[key]}"
+            for key in varying
+            if key in settings and settings[key] != usual.get(key)
+        )
+        or BASE
+        for name, settings in flat.items()
+    }
+
+
+def _rows(name: str, record: TrialRecord, reading: str) -> Iterator[NewRow]:
+    definition, results = record.definition, record.results
+    selection = definition["selection"]
+    is_shuffled = bool(selection.get("shuffle_audio") or selection.get("shuffled"))
+    common: NewRow = {"study": STUDY, "trial": name}
+    common |= {key: definition[key] for key in Cell.model_fields if key in definition}
+    common |= {
+        "reset": definition["reset"] if definition["network"] == "snn" else "none",
+        "noise_std": 0.0,
+        "noise_position": "before",
+        "pairing": "shuffled" if is_shuffled else "true",
+        "held_out": selection.get("held_out_speaker") or "",
+        "reading": reading,
+        "seed": definition["seed"],
+    }
+
+    def row(split: str, metric: str, value: float, samples: int | str = "") -> NewRow:
+        return common | {"split": split, "metric": metric, "value": value, "samples": samples}
+
+    yield from plain_rows(results, definition["epochs"], row)
+    if results["status"] == DIVERGED:
+        return
+    yield from measured_rows(results, row)
+    sizes = {part["split"]: part["samples"] for part in results["audit"]["splits"]}
+    for evaluation in record.evaluations.values():
+        yield from _noisy(evaluation, common, reading, sizes)
+
+
+def _noisy(
+    evaluation: Mapping[str, Any], common: NewRow, reading: str, sizes: Mapping[str, int]
+) -> Iterator[NewRow]:
+    condition = evaluation["condition"]
+    fields = NoiseCondition.model_fields
+    special = [
+        f"{'noise' if key == 'kind' else key}={condition[key]}"
+        for key in _CONDITION
+        if key in condition and condition[key] != fields[key].default
+    ]
+    told = ",".join([*([reading] if reading != BASE else []), *special]) or BASE
+    for split in ("validation", "test"):
+        draws = evaluation["accuracy"][split]
+        samples = min(condition.get("samples") or sizes[split], sizes[split]) * len(draws)
+        yield common | {
+            **{key: condition[key] for key in ("noise_std", "noise_position")},
+            "reading": told,
+            "split": split,
+            "metric": "accuracy",
+            "value": fmean(draws),
+            "samples": samples,
+        }

@@ -1,0 +1,97 @@
+"""Rows of single networks are what their folders say, told apart by what differs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from spikefuse.analysis.trials import rows_of, trial_rows
+from spikefuse.core.errors import StoreError
+from spikefuse.noise import NoiseCondition
+from spikefuse.results import TrialStore
+from spikefuse.training import TrialDefinition
+
+AUDIT = {"splits": [{"split": name, "samples": 20} for name in ("train", "validation", "test")]}
+COMMON = {"parameters": 7, "macs": 9, "audit": AUDIT}
+DONE = {
+    "status": "done",
+    "accuracy": {
+        **{"validation_best": 0.5, "validation_last": 0.4},
+        **{"test_best": 0.3, "test_last": 0.2},
+    },
+    "rates": {"image.conv1": 0.25},
+    "meters": {"silent.image.conv1": 0.125},
+    **COMMON,
+}
+
+
+def stored(store: TrialStore, results: dict[str, Any] = DONE, **settings: Any) -> str:
+    """The name of a trial that has these results."""
+    definition = TrialDefinition.create(**settings)
+    folder = store.open(definition.naming())
+    folder.finish(results, {"w": torch.zeros(1)}, {}, {})
+    return definition.name
+
+
+def value(rows: list[dict[str, Any]], **levels: Any) -> Any:
+    (found,) = [row["value"] for row in rows if levels.items() <= row.items()]
+    return found
+
+
+def test_every_number_of_a_trial_is_a_row(tmp_path: Path) -> None:
+    name = stored(TrialStore(tmp_path), modality="fused", seed=3, reset="hard")
+    rows = rows_of(tmp_path)
+
+    assert {row["trial"] for row in rows} == {name}
+    assert {(row["study"], row["seed"], row["reset"], row["reading"]) for row in rows} == {
+        ("trials", 3, "hard", "base")
+    }
+    assert value(rows, metric="accuracy", split="test") == 0.3
+    assert value(rows, metric="accuracy_last", split="validation") == 0.4
+    assert value(rows, metric="rate.image.conv1") == 0.25
+    assert value(rows, metric="silent.image.conv1") == 0.125
+    assert value(rows, metric="parameters") == 7
+
+
+def test_settings_that_differ_stand_in_the_reading_and_shared_ones_do_not(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    usual = stored(store, epochs=7)
+    other = stored(store, epochs=7, encoder="rate", leak=0.5)
+    readings = {row["trial"]: row["reading"] for row in trial_rows(store)}
+
+    assert readings == {usual: "base", other: "encoder=rate,leak=0.5"}
+
+
+def test_noise_is_told_by_kind_and_strength(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    name = stored(store)
+    for std, kind, share in ((0.1, "gaussian", 0.25), (0.2, "deletion", 0.5)):
+        condition = NoiseCondition(noise_std=std, kind=kind).naming()
+        accuracy = {"validation": [share, share], "test": [share, share + 0.25]}
+        document = {"condition": condition, "accuracy": accuracy}
+        store.folder(name).write_evaluation(condition, document)
+    rows = rows_of(tmp_path)
+
+    plain = {"noise_std": 0.1, "noise_position": "before", "reading": "base", "split": "test"}
+    assert value(rows, **plain) == 0.375
+    lost = {"noise_std": 0.2, "noise_position": "after", "reading": "noise=deletion"}
+    assert value(rows, **lost, split="test", samples=40) == 0.625
+
+
+def test_a_diverged_trial_has_no_accuracy_and_says_so(tmp_path: Path) -> None:
+    stored(TrialStore(tmp_path), {"status": "diverged", "reason": "loss", **COMMON})
+    rows = rows_of(tmp_path)
+
+    assert value(rows, metric="diverged") == 1
+    assert not any(row["metric"].startswith("accuracy") for row in rows)
+
+
+def test_a_damaged_trial_is_an_error_and_an_empty_folder_has_no_rows(tmp_path: Path) -> None:
+    assert rows_of(tmp_path) == []
+    store = TrialStore(tmp_path)
+    name = stored(store)
+    (store.trials / name / "results.json").write_text(json.dumps({}))
+    with pytest.raises(StoreError):
+        rows_of(tmp_path)
