@@ -137,3 +137,49 @@ def test_one_modality_has_no_second(tmp_path: Path) -> None:
     ):
         ask_data(str(folder), effort(tmp_path / "out"), {}, as_json=False)
     assert not (tmp_path / "out").exists()
+
+
+NETWORK = Path(__file__).resolve().parents[2] / "examples" / "own_network.py"
+
+
+def test_a_network_of_plain_pytorch_gets_the_same_answer_file(tmp_path: Path) -> None:
+    place = a_stack(tmp_path / "data")
+    asked = {"profile": "smoke", "seeds": 2, "out": tmp_path / "out"}
+    reply = ask_data(str(place), asked, {}, network=f"{NETWORK}:make")
+    answer = json.loads((tmp_path / "out" / "answer.json").read_text())
+    record = answer["networks"]["own_network.py:make"]
+
+    assert reply == answer["answer"] == record["answer"]
+    assert set(record["single"]) == {"map", "move", "touch"}
+    for part in ("fused", "best_single", "product_of_experts", "shuffled"):
+        assert record[part]["n"] == 2
+        assert 0 <= record[part]["mean"] <= 1
+    assert record["test_samples"] == 4
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "modules").iterdir()}
+    assert len(kept) == 2 * 5
+    ask_data(str(place), asked, {}, network=f"{NETWORK}:make")
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        ("DNN", "--network must be SNN or MODULE:FUNCTION, got 'DNN'"),
+        ("nowhere.py:make", "--network must name a file that is there, got 'nowhere.py'"),
+        ("no_such_module:make", "must run, got ModuleNotFoundError"),
+        ("json:nothing", "must run, got AttributeError"),
+        ("json:__name__", "--network must name a function"),
+        ("json:dumps", "--network json:dumps must run, got TypeError"),
+    ],
+)
+def test_a_network_that_is_none_is_one_line(network: str, said: str, tmp_path: Path) -> None:
+    place = a_stack(tmp_path / "data")
+    with pytest.raises(InputError, match=said.replace("(", r"\(")):
+        ask_data(str(place), {"profile": "smoke", "out": tmp_path / "out"}, {}, network=network)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_option_without_effect_on_a_module_is_refused(tmp_path: Path) -> None:
+    place = a_stack(tmp_path / "data")
+    with pytest.raises(InputError, match="--workers has no effect on a network of yours"):
+        ask_data(str(place), {"workers": 2}, {}, network=f"{NETWORK}:make")

@@ -6,7 +6,7 @@ everywhere: yes where its 95 % interval lies above zero, no where it lies below,
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import stdev
 from typing import Any, Literal
 
@@ -90,6 +90,18 @@ def asked(rows: Iterable[Row], networks: Iterable[str] = NETWORKS) -> dict[str, 
         if known:
             answers[name] = Asked(name, found.baselines[name], min(known))
     return answers
+
+
+def asked_of(rows: Iterable[Row], name: str, network: str) -> dict[str, Asked]:
+    """What the rows of one kind of network answer, under a name of somebody's own.
+
+    Args:
+        rows: Tidy rows.
+        name: What the network is called.
+        network: What it is in the rows.
+    """
+    found = asked(rows, (network,))
+    return {name: replace(found[network], network=name)} if network in found else {}
 
 
 def deciding_seeds(gain: Estimate) -> tuple[int | None, str]:

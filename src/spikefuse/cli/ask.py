@@ -32,6 +32,13 @@ def ask(
             help="Effort: auto (by the number of samples), or smoke, quick, paper.",
         ),
     ] = "auto",
+    network: Annotated[
+        str,
+        typer.Option(
+            "--network",
+            help="SNN (with its dense twin), or MODULE:FUNCTION that makes an nn.Module of yours.",
+        ),
+    ] = "SNN",
     as_json: options.AsJson = False,
 ) -> None:
     """Does a second modality help on this data? One command, one answer, one report.
@@ -46,4 +53,5 @@ def ask(
     known = fields_of(Request)
     asked = {name: value for name, value in given.items() if name in known} | {"profile": profile}
     own = {name: value for name, value in given.items() if name not in known}
-    raise typer.Exit(EXIT_CODES[ask_data(data, asked, own, as_json=as_json)])
+    reply = ask_data(data, asked, own, network=network, as_json=as_json)
+    raise typer.Exit(EXIT_CODES[reply])

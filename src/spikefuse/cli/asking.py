@@ -24,17 +24,28 @@ if TYPE_CHECKING:
     from spikefuse.data import Location
     from spikefuse.studies.effort import Effort
 
+OURS = "SNN"
+"""What is asked about where no network is named: an SNN and its dense twin."""
+
 DATA_FILE, DATA_PICTURE = "data.json", "data.png"
 """What the checks say of the data, and its picture: in the results folder, for the report."""
 
 
-def ask_data(data: str, given: dict[str, Any], own: dict[str, Any], *, as_json: bool) -> str:
+def ask_data(
+    data: str,
+    given: dict[str, Any],
+    own: dict[str, Any],
+    *,
+    network: str = OURS,
+    as_json: bool = False,
+) -> str:
     """Answer the question for some data; see `spikefuse ask`.
 
     Args:
         data: A path, or the name of a source.
         given: Fields of `Request`.
         own: What is said about data of one's own.
+        network: "SNN", or "module:function" of somebody's own.
         as_json: The answer goes to the standard output as JSON, the rest to the other.
 
     Returns:
@@ -44,9 +55,17 @@ def ask_data(data: str, given: dict[str, Any], own: dict[str, Any], *, as_json: 
     request = Request(**given)
     require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
     checked = check_request(request)
+    if network.upper() != OURS:
+        from spikefuse.cli.asking_modules import refuse_idle_options
+
+        refuse_idle_options(given)
     location, audit, root = find(data, own, request, console)
     out = request.out or Path("runs") / f"ask-{location.source}"
     outside(out, root, "ask")
+    if network.upper() != OURS:
+        from spikefuse.cli.asking_modules import ask_modules
+
+        return ask_modules(network, checked, location, audit, out, console, as_json=as_json)
     effort = effort_for(request.profile, location.source)
     prepared = plan_of(checked, effort, location, out, console)
     tell_plan(prepared, effort, console)
@@ -56,9 +75,23 @@ def ask_data(data: str, given: dict[str, Any], own: dict[str, Any], *, as_json: 
 
 
 def find(
-    data: str, own: dict[str, Any], request: Request, console: Console
+    data: str,
+    own: dict[str, Any],
+    request: Request,
+    console: Console,
+    *,
+    command: str = "ask",
+    least: int = 2,
 ) -> tuple[Location, dict[str, Any], Path | None]:
     """The data's location, what the checks say of it, and the folder that is somebody's own.
+
+    Args:
+        data: A path, or the name of a source.
+        own: What is said about data of one's own.
+        request: Says where the data of a source is.
+        console: Where to tell.
+        command: The command that was typed.
+        least: Modalities that there must be.
 
     Raises:
         InputError: It cannot be used as it is, or has one modality alone.
@@ -70,19 +103,38 @@ def find(
     if data in choices() and not Path(data).exists():
         for name in own:
             option = f"--{name.replace('_', '-')}"
-            raise InputError(f"ask: {option} is for data of your own. Leave it out.")
+            raise InputError(f"{command}: {option} is for data of your own. Leave it out.")
         with download_progress(console) as progress:
             location = locate(data, request.data_dir, progress=progress)
         audit = source_record(location.source)
     else:
         location, audit, root = read_as_source(Path(data).expanduser(), own, console)
     names = [modality.name for modality in SOURCES[location.source].modalities]
-    if len(names) < 2:
+    if len(names) < least:
         raise InputError(
-            f"ask: DATA must be of two modalities or more, got {names[0]!r} alone. Put a folder of "
-            "the other one beside it."
+            f"{command}: DATA must be of two modalities or more, got {names[0]!r} alone. Put a "
+            "folder of the other one beside it."
         )
     return location, audit, root
+
+
+def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, seed: int) -> None:
+    """Draw samples of each class of some data; see `spikefuse data show`.
+
+    Raises:
+        InputError: The data cannot be used as it is, or the picture would lie in it.
+    """
+    from spikefuse.data import DataSettings, banner_of, content_at, load_corpus
+    from spikefuse.report.drawing.samples import write_samples
+
+    console = make_console()
+    request = Request(data_dir=data_dir)
+    location, _, root = find(data, own, request, console, command="data show", least=1)
+    outside(out, root, "data show")
+    fact(console, "data", banner_of(location))
+    settings = DataSettings(source=location.source, fingerprint=content_at(location))
+    write_samples(out, load_corpus(settings, location), seed=seed)
+    fact(console, "picture", out.resolve())
 
 
 def read_as_source(
@@ -248,13 +300,15 @@ def _numbers(answers: dict[str, Asked]) -> Table:
     def cell(found: Any, write: Any) -> str:
         if found is None:
             return NONE
-        ends = in_brackets(found, write)
-        return f"{write(found.mean)} {ends} (n = {found.n})"
+        return f"{write(found.mean)} {in_brackets(found, write)}"
 
-    table = Table(title="Test accuracy in %, and what all together gain in pp", box=box.SIMPLE_HEAD)
+    seeds = {each.baselines.fused.n for each in answers.values() if each.baselines.fused}
+    n = f", n = {min(seeds)}" if len(seeds) == 1 else ""
+    title = f"Test accuracy in %, and what all together gain in pp{n}"
+    table = Table(title=title, box=box.SIMPLE_HEAD)
     table.title_justify = "left"
     for column in ("network", "accuracy", "all together minus it"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column != "network")
     for each in answers.values():
         name = level_name("network", each.network)
         fused = cell(each.baselines.fused, percent)

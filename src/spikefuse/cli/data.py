@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spikefuse.cli import options
+from spikefuse.cli.own import refuse_beside
 from spikefuse.cli.records import options_of
 from spikefuse.cli.terminal import fact, make_console
 from spikefuse.data.own import OwnSettings
@@ -81,7 +82,7 @@ def verify(
 
     Exit code: 0 all is well, 1 a file is wrong, 2 your own data cannot be used as it is.
     """
-    from spikefuse.cli.own import refuse_beside, verify_own
+    from spikefuse.cli.own import verify_own
 
     refuse_beside(own, given, data=data, data_dir=data_dir, as_json=as_json)
     if own is not None:
@@ -112,12 +113,27 @@ def _verify_files(data: str, data_dir: Path | None) -> None:
 
 
 @app.command()
+@options_of(OwnSettings, leave_out=("modalities", "seed"))
 def show(
+    given: dict[str, Any],
+    own: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DATA]",
+            help="Data of your own: a folder, a metadata table, an .npz archive or a TOML file; "
+            "or the name of a source.",
+        ),
+    ] = None,
     data: options.Data = "auto",
     data_dir: options.DataDir = None,
     out: Annotated[
-        Path, typer.Option("--out", help="The picture to write; .png, .svg or .pdf.")
-    ] = Path("pairs.png"),
+        Path | None,
+        typer.Option(
+            "--out",
+            help="The picture to write; .png, .svg or .pdf. pairs.png, or samples.png of DATA, if "
+            "left out.",
+        ),
+    ] = None,
     protocol: Annotated[
         str, typer.Option("--protocol", help="Pairing protocol: paper, disjoint or speaker.")
     ] = "disjoint",
@@ -128,7 +144,18 @@ def show(
     rows: Annotated[int, typer.Option("--rows", help="Pairs of each split, 1 to 10.")] = 5,
     seed: Annotated[int, typer.Option("--seed", help="Seed of splits, pairs and picture.")] = 0,
 ) -> None:
-    """Draw pairs of image and spectrogram of each split, and print what the splits share."""
+    """Draw what networks see: pairs of each split, or samples of each class of DATA.
+
+    Of pairs it prints what the splits share, of data of your own what the checks find; nothing is
+    written into it.
+    """
+    if own is not None:
+        from spikefuse.cli.asking import show_data
+
+        show_data(own, given, data_dir, out or Path("samples.png"), seed)
+        return
+    refuse_beside(None, given, data=data, data_dir=data_dir, as_json=False, command="data show")
+    out = out or Path("pairs.png")
     from spikefuse.core.checks import one_of
     from spikefuse.data import (
         PROTOCOLS,

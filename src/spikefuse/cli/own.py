@@ -25,7 +25,13 @@ _MOST_CLASSES = 30
 
 
 def refuse_beside(
-    own: Path | None, given: dict[str, Any], *, data: str, data_dir: Path | None, as_json: bool
+    own: Path | None,
+    given: dict[str, Any],
+    *,
+    data: str,
+    data_dir: Path | None,
+    as_json: bool,
+    command: str = "data verify",
 ) -> None:
     """Refuse options that have no effect: those of own data without any, and the other way.
 
@@ -42,7 +48,7 @@ def refuse_beside(
         is_written = data_dir is not None and str(data_dir) != os.environ.get(ENVIRONMENT)
         idle |= {"--data-dir": "is for built-in data"} if is_written else {}
     for option, reason in idle.items():
-        raise InputError(f"data verify: {option} {reason}. Leave it out.")
+        raise InputError(f"{command}: {option} {reason}. Leave it out.")
 
 
 def settings_of(path: Path, given: dict[str, Any]) -> OwnSettings | None:

@@ -20,6 +20,8 @@ PASSES = 8_000
 """Training samples that a network sees in all, counted with repetition."""
 EPOCHS = (2, 40)
 """Fewest and most epochs."""
+BATCHES, UPDATES = (16, 100), 8
+"""Fewest and most samples of a step, and updates an epoch that few samples are cut for."""
 MOST_TRAINED, MOST_TESTED = 5_000, 1_000
 """Samples of the leading modality that are used at most."""
 FEW = 1_000
@@ -37,16 +39,22 @@ class AskedProfile(Profile):
 
     Args:
         plan: A name in `PLANS`.
+        batches: Samples of a step, by modality; one that is not named gets the usual number.
     """
 
     plan: str = USUAL_PLAN
+    batches: dict[str, int] = {}  # noqa: RUF012 (a record's default is copied)
 
     def settings(
         self, modality: str, size: str, source: str, fingerprint: str | None = None
     ) -> dict[str, Any]:
         """What the profile and the data decide of a trial's definition."""
         decided = super().settings(modality, size, source, fingerprint)
-        return decided if self.plan == USUAL_PLAN else {**decided, "plan": self.plan}
+        if self.plan != USUAL_PLAN:
+            decided["plan"] = self.plan
+        if modality in self.batches:
+            decided["batch_size"] = self.batches[modality]
+        return decided
 
 
 @dataclass(frozen=True)
@@ -104,8 +112,9 @@ def effort_of(source: str) -> Effort:
         seeds=seeds,
         draws=1,
     )
-    plan = plan_for(source, profile)
-    asked = AskedProfile(**profile.model_dump(), plan=plan)
+    batches = {name: _batch(count) for name, count in trained.items()}
+    batches[FUSED] = batches[leading.name]
+    asked = AskedProfile(**profile.model_dump(), plan=plan_for(source, profile), batches=batches)
     return Effort(asked, _said(found, asked, trained))
 
 
@@ -118,9 +127,16 @@ def _epochs(samples: int) -> int:
     return min(high, max(low, math.ceil(PASSES / max(1, samples))))
 
 
-def _said(source: Source, profile: Profile, trained: dict[str, int]) -> str:
+def _batch(samples: int) -> int:
+    """Few samples are cut into small batches: eight updates an epoch, not one or two."""
+    low, high = BATCHES
+    return min(high, max(low, samples // UPDATES))
+
+
+def _said(source: Source, profile: AskedProfile, trained: dict[str, int]) -> str:
     parts = ", ".join(
-        f"{name} {count:,} samples x {profile.epochs[name]} epochs"
+        f"{name} {count:,} samples x {profile.epochs[name]} epochs in batches of "
+        f"{profile.batches[name]}"
         for name, count in trained.items()
     )
     leading = source.modalities[0]

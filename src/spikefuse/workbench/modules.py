@@ -104,22 +104,56 @@ def train_module(
     samples, label = 0, ""
     for seed in seeds:
         feed = Feed(data.corpus, [base.model_copy(update={**effort, "seed": seed})], device)
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            module = make()
-            if not isinstance(module, nn.Module):
-                raise InputError(
-                    "fit: net must be a network, an nn.Module or a function that makes one, got "
-                    f"{type(module).__name__}."
-                )
-            if not any(weight.requires_grad for weight in module.parameters()):
-                raise InputError("fit: a module must have weights to learn, got none.")
-            label, samples = type(module).__name__, feed.size("test")
-            why = _train(module.to(device), feed, feed.definitions[0], values, len(data.classes))
-        modules[seed] = module.eval()
+        module, reached, why = train_one(make, feed, len(data.classes))
+        label, samples = type(module).__name__, feed.size("test")
+        for split, value in reached.items():
+            values[split][seed] = value
+        modules[seed] = module
         if why:
             diverged[seed] = why
     return ModuleRun(label, modules, values, samples, diverged)
+
+
+def train_one(
+    make: Callable[[], nn.Module], feed: Feed, classes: int
+) -> tuple[nn.Module, dict[str, float], str]:
+    """Train one module on the data of a feed of one definition, which says seed and effort.
+
+    Returns:
+        The module with its best weights in evaluation mode; its accuracy by split; and why there
+        is none, else an empty text.
+
+    Raises:
+        InputError: What is made is no module with weights, or gives no logits [B, K].
+    """
+    definition = feed.definitions[0]
+    values: dict[str, dict[int, float]] = {"test": {}, "validation": {}}
+    with torch.random.fork_rng():
+        torch.manual_seed(definition.seed)
+        module = make()
+        if not isinstance(module, nn.Module):
+            raise InputError(
+                "fit: net must be a network, an nn.Module or a function that makes one, got "
+                f"{type(module).__name__}."
+            )
+        if not any(weight.requires_grad for weight in module.parameters()):
+            raise InputError("fit: a module must have weights to learn, got none.")
+        why = _train(module.to(feed.device), feed, definition, values, classes)
+    reached = {split: found[definition.seed] for split, found in values.items() if found}
+    return module.eval(), reached, why
+
+
+@torch.no_grad()
+def answers_of(module: nn.Module, feed: Feed, classes: int) -> dict[str, Tensor]:
+    """What a module answers to its test set: `logits` [n, K], `labels` [n], samples by modality."""
+    found: dict[str, list[Tensor]] = {}
+    for batch in feed.evaluation_batches("test"):
+        inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
+        parts = {name: each.squeeze(0) for name, each in batch.samples.items()}
+        parts |= {"logits": _logits(module, inputs, classes), "labels": batch.labels.squeeze(0)}
+        for name, part in parts.items():
+            found.setdefault(name, []).append(part.cpu())
+    return {name: torch.cat(parts) for name, parts in found.items()}
 
 
 def _train(

@@ -19,6 +19,7 @@ from own_files import (
     write_image,
 )
 
+from spikefuse.cli import main
 from spikefuse.core.errors import InputError
 from spikefuse.data.own import own_settings, read_own, read_toml
 
@@ -419,6 +420,37 @@ def test_broken_input_gives_one_sentence_and_writes_nothing(tmp_path: Path, name
     assert text in str(caught.value)
     assert str(caught.value).isprintable()
     assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_ask_gives_one_line_and_2_and_writes_nothing(
+    tmp_path: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change, settings, text = CASES[name]
+    root = tmp_path / "data"
+    root.mkdir()
+    path = change(root)
+    before = snapshot(root)
+    options = [
+        part
+        for key, value in settings.items()
+        for part in ([f"--{key.replace('_', '-')}"] + ([] if value is True else [str(value)]))
+    ]
+    out = tmp_path / "out"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("sys.argv", ["spikefuse", "ask", str(path), *options, "--out", str(out)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+
+    assert ended.value.code == 2
+    assert len(told.splitlines()) == 1
+    assert text in told
+    assert snapshot(root) == before
+    assert not out.exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -1,0 +1,99 @@
+"""`spikefuse ask --network MODULE:FUNCTION`: the same answer file for somebody's own network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.cli.progress import duration
+from spikefuse.cli.terminal import fact
+from spikefuse.core.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from spikefuse.cli.checked import Checked
+    from spikefuse.data import Location
+
+IDLE = ("executor", "workers", "time_limit", "ray_address", "retry_failed")
+IDLE_OF_OURS = ("backend", "precision", "products", "device")
+"""Options about processes and kernels that a module of one's own does not meet."""
+
+
+def refuse_idle_options(given: dict[str, Any]) -> None:
+    """Refuse options that would have no effect.
+
+    Raises:
+        InputError: One is given.
+    """
+    for name in (*IDLE, *IDLE_OF_OURS):
+        if name in given:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"ask: {option} has no effect on a network of yours. Leave it out.")
+
+
+def ask_modules(
+    network: str,
+    checked: Checked,
+    location: Location,
+    audit: dict[str, Any],
+    out: Path,
+    console: Console,
+    *,
+    as_json: bool,
+) -> str:
+    """Train somebody's own network for the question and write the answer; see `ask_data`."""
+    from spikefuse.analysis.asked import FILE, answer_document, asked_of, question_of
+    from spikefuse.cli.asking import effort_for, show_answers
+    from spikefuse.cli.workflow import command_line
+    from spikefuse.data import SOURCES, content_at, load_corpus
+    from spikefuse.results.atomic import make_folder, write_file
+    from spikefuse.results.documents import pretty_json
+    from spikefuse.results.tidy import write_tidy
+    from spikefuse.workbench.asking import (
+        AS,
+        find_factory,
+        rows_of_modules,
+        seconds_of_modules,
+        wanted_of,
+    )
+
+    named = find_factory(network)
+    effort = effort_for(checked.request.profile, location.source)
+    seeds = checked.request.seeds or effort.profile.seeds
+    wanted = wanted_of(location.source, effort.profile, seeds, content_at(location))
+    corpus = load_corpus(wanted[0].definition.data, location)
+    fact(console, "data", corpus.banner)
+    fact(console, "effort", effort.said)
+    fact(console, "networks", f"{len(wanted)} made by {named.name}")
+    fact(console, "time", f"about {duration(seconds_of_modules(named, wanted, corpus))}")
+    fact(console, "results", out)
+    make_folder(out, "ask")
+
+    def report(done: int, total: int, each: Any) -> None:
+        cell = each.cell
+        told = f"{cell.modality} {'' if cell.pairing == 'true' else 'shuffled '}"
+        console.print(f"{done}/{total}  {told}seed {each.definition.seed}")
+
+    rows = rows_of_modules(named, wanted, corpus, out, report)
+    write_tidy(rows, out / "results.csv")
+    answers = asked_of(rows, named.name, AS)
+    source = SOURCES[location.source]
+    document = answer_document(
+        answers,
+        question_of(source.title, [each.name for each in source.modalities]),
+        {**audit, "banner": corpus.banner},
+        effort={
+            "profile": effort.profile.name,
+            "said": effort.said,
+            "seeds": list(range(seeds)),
+        },
+        command=command_line(),
+    )
+    write_file(out / FILE, pretty_json(document), "ask")
+    if as_json:
+        print(json.dumps(document))
+    show_answers(answers, document, console)
+    fact(console, "answer", out / FILE)
+    return str(document["answer"])

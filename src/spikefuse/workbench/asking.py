@@ -1,0 +1,238 @@
+"""The question "does a second modality help?", asked about somebody's own PyTorch module.
+
+The module sees what our networks see: the same splits, pairs, orders and seeds, each modality
+alone, all together and together with shuffled pairs. So its answer stands beside theirs.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.product_of_experts import product_accuracy
+from spikefuse.core.errors import InputError, SpikefuseError, StoreError
+from spikefuse.data import Corpus
+from spikefuse.data.sources.contract import FUSED
+from spikefuse.data.sources.registry import SOURCES
+from spikefuse.planning.plan import definition_of
+from spikefuse.results.atomic import make_folder, write_file
+from spikefuse.results.tensors import pack, unpack
+from spikefuse.studies.controls import controls_of
+from spikefuse.studies.design import Cell
+from spikefuse.studies.profiles import Profile
+from spikefuse.training import TrialDefinition
+from spikefuse.training.feed import Feed
+from spikefuse.workbench.modules import answers_of, train_one
+
+Shape = tuple[int, int, int]
+Factory = Callable[[dict[str, Shape], int], nn.Module]
+"""Shapes [C, H, W] by modality and the number of classes, to a module that maps inputs
+{modality: [B, C, H, W]} to logits [B, K]. It is called once for each network."""
+
+AS = "dnn"
+"""What a module is in tidy rows: a network without spikes of its own to tell of."""
+
+FOLDER = "modules"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A factory by name.
+
+    Args:
+        name: As the user wrote it, without folders.
+        make: The function.
+        digest: Of the file it stands in: another content is another network.
+    """
+
+    name: str
+    make: Factory
+    digest: str
+
+
+def find_factory(text: str) -> Named:
+    """The function of "module:function" or "file.py:function".
+
+    Raises:
+        InputError: There is none, or its file does not run.
+    """
+    place, _, function = text.rpartition(":")
+    if not place or not function.isidentifier():
+        raise InputError(
+            f"ask: --network must be SNN or MODULE:FUNCTION, got {text!r}. The function takes "
+            "{modality: (C, H, W)} and the number of classes, and returns an nn.Module."
+        )
+    try:
+        module = _file(Path(place)) if place.endswith(".py") else _module(place)
+        found = getattr(module, function)
+        file = getattr(module, "__file__", None)
+        content = Path(file).read_bytes() if file else b""
+    except SpikefuseError:
+        raise
+    except Exception as error:  # whatever somebody's own file raises is one line here
+        raise _failed(text, error) from error
+    if not callable(found):
+        raise InputError(f"ask: --network must name a function, got {text!r}, which is none.")
+    return Named(f"{Path(place).name}:{function}", found, hashlib.sha256(content).hexdigest()[:16])
+
+
+def _failed(name: str, error: Exception) -> InputError:
+    words = " ".join(str(error).split())
+    return InputError(f"ask: --network {name} must run, got {type(error).__name__}: {words}.")
+
+
+def _module(name: str) -> Any:
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return importlib.import_module(name)
+
+
+def _file(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"spikefuse_network_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise InputError(f"ask: --network must name a file that is there, got {str(path)!r}.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One network to train: its levels, and the definition that says data, seed and effort."""
+
+    cell: Cell
+    definition: TrialDefinition
+
+
+def wanted_of(source: str, profile: Profile, seeds: int, fingerprint: str | None) -> list[Wanted]:
+    """Every network of the question, as our dense twins would be trained."""
+    study = controls_of(SOURCES[source])
+    cells = [cell for cell in study.cells(study.protocols) if cell.network == AS]
+    return [
+        Wanted(cell, definition_of(cell, seed, profile, source, fingerprint))
+        for seed in range(seeds)
+        for cell in cells
+    ]
+
+
+def seconds_of_modules(named: Named, wanted: list[Wanted], corpus: Corpus) -> float:
+    """How long they will take, from one step of each kind of network, timed here and now."""
+    total = 0.0
+    for cell in dict.fromkeys(each.cell for each in wanted):
+        ours = [each for each in wanted if each.cell == cell]
+        feed = Feed(corpus, [ours[0].definition])
+        module = _made(named, ours[0], feed)
+        size = min(ours[0].definition.batch_size, feed.size("train"))
+        batch = feed.batch("train", feed.training_order(1)[:, :size])
+        inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
+        begin = time.perf_counter()
+        try:
+            module(inputs).square().sum().backward()
+        except Exception as error:
+            raise _failed(named.name, error) from error
+        step = time.perf_counter() - begin
+        samples = ours[0].definition.epochs * (feed.size("train") + feed.size("validation") / 3)
+        total += len(ours) * step * samples / size
+    return total
+
+
+def _made(named: Named, wanted: Wanted, feed: Feed) -> nn.Module:
+    shapes = {name: tuple(pool.inputs.shape[1:]) for name, pool in feed.pools.items()}
+    classes = len(wanted.definition.source.classes)
+    try:
+        return named.make(shapes, classes)  # type: ignore[arg-type]
+    except Exception as error:
+        raise _failed(named.name, error) from error
+
+
+def rows_of_modules(
+    named: Named,
+    wanted: list[Wanted],
+    corpus: Corpus,
+    out: Path,
+    report: Callable[[int, int, Wanted], None],
+) -> list[dict[str, Any]]:
+    """Tidy rows of all networks; what is stored in the folder is not trained again.
+
+    Args:
+        named: Makes the modules.
+        wanted: From `wanted_of`.
+        corpus: The data.
+        out: The results folder.
+        report: Hears how many are done, of how many, and which is next.
+
+    Raises:
+        InputError: The module does not run or gives no logits [B, K].
+        StoreError: The folder cannot be written.
+    """
+    folder = out / FOLDER
+    make_folder(folder, "ask")
+    found: list[tuple[Wanted, Mapping[str, Tensor]]] = []
+    for number, each in enumerate(wanted):
+        report(number, len(wanted), each)
+        path = folder / f"{each.definition.name}-{named.digest}.safetensors"
+        if not path.is_file():
+            write_file(path, pack(_trained(named, each, corpus), {}), "ask")
+        try:
+            found.append((each, unpack(path.read_bytes())))
+        except (OSError, StoreError, ValueError) as error:
+            raise StoreError(f"ask: {path} cannot be read ({error}). Delete it.") from error
+    return [*_rows(found), *_products(found)]
+
+
+def _trained(named: Named, wanted: Wanted, corpus: Corpus) -> dict[str, Tensor]:
+    feed = Feed(corpus, [wanted.definition])
+    classes = len(wanted.definition.source.classes)
+    try:
+        module, reached, why = train_one(lambda: _made(named, wanted, feed), feed, classes)
+        if why:
+            return {"diverged": torch.ones(1)}
+        accuracy = torch.tensor([reached["validation"], reached["test"]], dtype=torch.float64)
+        return {"accuracy": accuracy, **answers_of(module, feed, classes)}
+    except SpikefuseError:
+        raise
+    except Exception as error:
+        raise _failed(named.name, error) from error
+
+
+def _common(wanted: Wanted) -> dict[str, Any]:
+    name = wanted.definition.name
+    levels = wanted.cell.model_dump() | {"seed": wanted.definition.seed}
+    return {"study": "controls", "trial": name, **levels}
+
+
+def _rows(found: list[tuple[Wanted, Mapping[str, Tensor]]]) -> Iterator[dict[str, Any]]:
+    for wanted, kept in found:
+        if "diverged" in kept:
+            lost = {"split": "", "metric": "diverged", "value": 1, "samples": ""}
+            yield _common(wanted) | lost
+            continue
+        for split, value in zip(("validation", "test"), kept["accuracy"].tolist(), strict=True):
+            samples = len(kept["labels"]) if split == "test" else ""
+            number = {"split": split, "metric": "accuracy", "value": value, "samples": samples}
+            yield _common(wanted) | number
+
+
+def _products(found: list[tuple[Wanted, Mapping[str, Tensor]]]) -> Iterator[dict[str, Any]]:
+    """The product of experts of each seed, on the pairs of its network of all modalities."""
+    alone = {(each.cell.modality, each.definition.seed): kept for each, kept in found}
+    for wanted, kept in found:
+        if wanted.cell.modality != FUSED or wanted.cell.pairing != "true" or "diverged" in kept:
+            continue
+        seed = wanted.definition.seed
+        experts = {name: alone[name, seed] for name in wanted.definition.modalities}
+        if any("diverged" in each for each in experts.values()):
+            continue
+        value = product_accuracy(kept, experts)
+        number = {"split": "test", "metric": "accuracy", "value": value}
+        yield _common(wanted) | {"fusion": PRODUCT, "samples": len(kept["labels"])} | number
