@@ -30,7 +30,7 @@ from spikefuse.data import (
     load_corpus,
     locate,
 )
-from spikefuse.data.sources.registry import FALLBACK
+from spikefuse.data.sources.registry import FALLBACK, choices
 from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies.profiles import SIZES
@@ -128,7 +128,7 @@ def train_one(
     settings = given | {"precision": resolve_precision(precision, device)}
     source = source_of(data, console)
     # Refuses what is wrong before anything is downloaded; data of one's own is there already.
-    definition_from(settings, FALLBACK if source == data else source)
+    definition_from(settings, choices().get(source) or (FALLBACK if source == data else source))
     check_device(device)
     check_backend(backend, device)
     check_products(products, backend, device, settings["precision"])

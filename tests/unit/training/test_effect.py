@@ -34,20 +34,21 @@ OTHER: dict[str, Any] = {
     "n_fft": 128,
     "hop": 64,
     "clip_ms": 500,
+    "event_bins": 8,
 }
 """For each field that needs something, a value that is not its default."""
 
 SPIKES = ("neuron", "leak", "threshold", "reset", "detach_reset", "surrogate", "surrogate_width")
 
 
-def found(**given: Any) -> tuple[str, str] | None:
+def found(source: str = "builtin", **given: Any) -> tuple[str, str] | None:
     values = dict(given)
     selection = {name: values.pop(name) for name in Selection.model_fields if name in values}
     data = {name: values.pop(name) for name in DataSettings.model_fields if name in values}
     trial = TrialDefinition.create(
         **values,
         selection=Selection.model_validate(selection),
-        data=DataSettings.model_validate({"source": "builtin"} | data),
+        data=DataSettings.model_validate({"source": source} | data),
     )
     return without_effect(trial, given)
 
@@ -56,9 +57,9 @@ def found(**given: Any) -> tuple[str, str] | None:
 # the embedded data has no events.
 @pytest.mark.parametrize("name", sorted({*TRIAL_NEEDS} - {"constants", "event_bins"}))
 def test_every_field_has_an_effect_somewhere(name: str) -> None:
-    speaker = {"protocol": "speaker"} if name == "held_out_speaker" else {}
+    more = {"held_out_speaker": {"protocol": "speaker"}, "event_bins": {"source": "n-mnist"}}
 
-    assert found(modality="fused", **speaker, **{name: OTHER[name]}) is None
+    assert found(modality="fused", **more.get(name, {}), **{name: OTHER[name]}) is None
 
 
 @pytest.mark.parametrize("name", [*SPIKES, "time_steps", "readout"])
