@@ -1,13 +1,15 @@
 """Data sources by name. A further one is a record of `contract.Source` and a line here."""
 
 from spikefuse.core.registry import register
+from spikefuse.data.sources.av_mnist import AV_MNIST
 from spikefuse.data.sources.contract import Source
 from spikefuse.data.sources.digits import BUILTIN, MNIST_FSDD
 from spikefuse.data.sources.fashion import FASHION_FSDD
 from spikefuse.data.sources.nmnist import N_MNIST, N_MNIST_FSDD
 
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (MNIST_FSDD, BUILTIN, FASHION_FSDD, N_MNIST, N_MNIST_FSDD)
+    source.name: source
+    for source in (MNIST_FSDD, BUILTIN, FASHION_FSDD, N_MNIST, N_MNIST_FSDD, AV_MNIST)
 }
 """Data sources by name."""
 
