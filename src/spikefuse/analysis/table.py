@@ -9,6 +9,7 @@ a number. Rows that nobody can read (no seed, no number, two numbers for one see
 import math
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -368,12 +369,23 @@ def _entry(row: Row, column: str) -> object:
 
 def _key(value: object) -> Hashable:
     """What a level and a row's entry have in common, whether typed or read from a file."""
+    if isinstance(value, str):
+        return _text_key(value)
     if isinstance(value, bool):
         return str(value).lower()  # a column of text that only ever says "true"
     number = _number(value)
     if math.isfinite(number):
         return int(number) if number.is_integer() else number
     return "" if value is None else str(value).strip()
+
+
+@lru_cache(maxsize=4096)
+def _text_key(text: str) -> Hashable:
+    """The same of a text. Rows repeat a few levels thousands of times."""
+    number = _number(text)
+    if math.isfinite(number):
+        return int(number) if number.is_integer() else number
+    return text.strip()
 
 
 def same(value: object, level: object) -> bool:

@@ -21,11 +21,15 @@ def report(
             show_default=False,
         ),
     ] = None,
+    pdf: Annotated[
+        bool,
+        typer.Option("--pdf", help="Write the figures as PDF too: twice the time, for papers."),
+    ] = False,
 ) -> None:
     """Build the report from what is stored. Nothing is trained."""
     from spikefuse.report import build_report
     from spikefuse.report.reading.sources import find_run
 
     root = folder or find_run(Path("runs"))
-    path = build_report(root, out or root / "report.html")
+    path = build_report(root, out or root / "report.html", pdf=pdf)
     fact(make_console(), "report", path.resolve())

@@ -8,13 +8,14 @@ from pathlib import Path
 __all__ = ["build_report"]
 
 
-def build_report(results_root: Path, out: Path) -> Path:
+def build_report(results_root: Path, out: Path, *, pdf: bool = False) -> Path:
     """Write the report of a results folder.
 
     Args:
         results_root: Folder with `results.csv` and, where there are, `trials/`, `run.json` and
             `claims.json`.
         out: The HTML file; `figures/` and `tables/` are written beside it.
+        pdf: Write the figures as PDF too.
 
     Returns:
         The path of the HTML file.
@@ -24,4 +25,4 @@ def build_report(results_root: Path, out: Path) -> Path:
     """
     from spikefuse.report.build import build
 
-    return build(Path(results_root), Path(out))
+    return build(Path(results_root), Path(out), pdf)

@@ -54,9 +54,10 @@ _KINDS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF", ".csv": "CSV", ".tex": "L
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the files go."""
+    """Where the files go, and whether figures are PDF files too."""
 
     page: Path
+    pdf: bool = False
 
     @property
     def figures(self) -> Path:
@@ -67,10 +68,10 @@ class _Places:
         return self.page.parent / "tables"
 
 
-def build(root: Path, out: Path) -> Path:
+def build(root: Path, out: Path, pdf: bool = False) -> Path:
     """Write the report; see `spikefuse.report.build_report`."""
     run = read_run(root)
-    places = _Places(out)
+    places = _Places(out, pdf)
     for folder in (out.parent, places.figures, places.tables):
         make_folder(folder, "report")
     run, found = _headline(run)
@@ -125,7 +126,7 @@ def _tables(page: Page, found: Headline) -> list[Table]:
 def _headline(run: Run) -> tuple[Run, Headline]:
     """The headline; where results contradict each other, none, and a notice."""
     try:
-        return run, headline(run.rows)
+        return run, headline(run.table)
     except StudyError as error:
         noticed = replace(run, notices=(*run.notices, str(error)))
         return noticed, Headline()
@@ -164,7 +165,7 @@ def _block(figure: PaperFigure, run: Run, places: _Places) -> FigureBlock | None
         drawn = [(view, tuple(replace(row, paper=None) for row in rows)) for view, rows in columns]
     rows = [row for _, group in drawn for row in group]
     table = figure_data_table(figure, [group for _, group in columns])
-    paths = write_figure_files(figure, drawn, places.figures, _footnote(run))
+    paths = write_figure_files(figure, drawn, places.figures, _footnote(run), pdf=places.pdf)
     paths += write_table_files(table, places.tables)
     return replace(
         plain_block,
@@ -182,7 +183,7 @@ def measured_columns(figure: PaperFigure, run: Run) -> list[tuple[View, tuple[Fi
     Raises:
         StudyError: Two different trials claim the same cell and seed.
     """
-    columns = [(view, figure_table(figure, run.rows, view.protocol, view.split)) for view in VIEWS]
+    columns = [(view, figure_table(figure, run.table, view.protocol, view.split)) for view in VIEWS]
     return [(view, rows) for view, rows in columns if any(row.is_there for row in rows)]
 
 

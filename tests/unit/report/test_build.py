@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,9 @@ import pytest
 from spikefuse.analysis.figures import figure, figure_table
 from spikefuse.core.errors import StoreError
 from spikefuse.report import build_report
+from spikefuse.report.build import measured_columns
+from spikefuse.report.output.files import write_figure_files
+from spikefuse.report.reading.sources import read_run
 from spikefuse.results import read_tidy
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -256,12 +260,26 @@ def test_figures_show_the_measured_numbers(built: Any, page: Page) -> None:
 def test_each_figure_has_its_files(built: Any) -> None:
     for number in (3, 4, 5, 6, 7, 8, 11):
         name = built.root / "figures" / f"figure-{number:02d}"
-        assert name.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert not name.with_suffix(".pdf").exists(), "on demand"
         head = name.with_suffix(".png").read_bytes()[:24]
         assert struct.unpack(">II", head[16:24])[0] > 1500
         assert "<svg" in built.text(f"figures/{name.name}.svg")
     assert not (built.root / "figures" / "figure-13.png").exists()
     assert "Not measured in this run: Figures 9, 10, 12, 13." in built.html
+
+
+def test_pdf_files_come_on_demand_and_stay_true(built: Any, tmp_path: Path) -> None:
+    one = figure(4)
+    columns = measured_columns(one, read_run(built.root))
+    pdf = tmp_path / "figure-04.pdf"
+    assert pdf not in write_figure_files(one, columns, tmp_path, "a footnote")
+    assert not pdf.exists()
+    assert pdf in write_figure_files(one, columns, tmp_path, "a footnote", pdf=True)
+    first = pdf.read_bytes()
+    assert first.startswith(b"%PDF")
+    pdf.write_bytes(b"of older results")
+    assert pdf in write_figure_files(one, columns, tmp_path, "a footnote")
+    assert pdf.read_bytes() == first
 
 
 def test_tables_are_files_too(built: Any) -> None:

@@ -1,4 +1,4 @@
-"""Writes figures as PNG, SVG and PDF, and tables as CSV and LaTeX, for slides and papers."""
+"""Writes figures as PNG and SVG (PDF on demand), tables as CSV and LaTeX: for slides and papers."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,9 @@ FORMATS: Mapping[str, Mapping[str, Any]] = {
     "svg": {"metadata": {"Date": None}},
     "pdf": {"metadata": {"CreationDate": None}},
 }
+DEMANDED = "pdf"
+"""Embedding its fonts takes longer than all other formats together."""
+
 _PANEL_WIDTH, _PANEL_HEIGHT = 372.0, 250.0
 _LEFT, _GAP, _RIGHT, _TOP, _BOTTOM, _ROW_GAP = 58.0, 56.0, 18.0, 122.0, 74.0, 84.0
 
@@ -41,16 +44,24 @@ def write_figure_files(
     columns: Sequence[tuple[View, Sequence[FigureRow]]],
     folder: Path,
     footnote: str,
+    *,
+    pdf: bool = False,
 ) -> list[Path]:
-    """The figure with all its panels as one picture, in every format."""
+    """The figure with all its panels as one picture, in every format.
+
+    A PDF that is there already is written again, or it would show other results than the rest.
+    """
     name = f"figure-{figure.number:02d}"
     with matplotlib.rc_context(theme.rc(text_as_text=False, salt=name)):
         drawn = slide(figure, columns, footnote)
         paths = []
         for ending, options in FORMATS.items():
+            path = folder / f"{name}.{ending}"
+            if ending == DEMANDED and not pdf and not path.is_file():
+                continue
             buffer = io.BytesIO()
             drawn.savefig(buffer, format=ending, facecolor=theme.LIGHT["card"], **options)
-            paths.append(folder / f"{name}.{ending}")
+            paths.append(path)
             write_file(paths[-1], buffer.getvalue(), "report")
     return paths
 

@@ -71,9 +71,14 @@ class Run:
     notices: tuple[str, ...] = ()
 
     @cached_property
+    def table(self) -> Table:
+        """The rows with one index that all who ask share."""
+        return Table(self.rows)
+
+    @cached_property
     def modalities(self) -> tuple[str, ...]:
         """The levels of the column `modality`, in the order of the networks, the joint one last."""
-        table = Table(self.rows)
+        table = self.table
         return (*single_modalities(table), *([FUSED] if table.select(modality=FUSED) else []))
 
 

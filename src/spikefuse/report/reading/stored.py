@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.analysis.figures import FIGURES
-from spikefuse.analysis.table import Table, default_levels
+from spikefuse.analysis.table import default_levels
 from spikefuse.core.errors import SpikefuseError, StudyError
 from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.results import TrialFolder, TrialStore
@@ -35,7 +35,7 @@ def default_trials(run: Run, network: str, modality: str, steps: int = 4) -> dic
     if network == "snn":
         levels["time_steps"] = steps
     by_name = {trial.name: trial for trial in run.trials if trial.state == "done"}
-    series = Table(run.rows).series(study=_STUDIES, **levels)
+    series = run.table.series(study=_STUDIES, **levels)
     return {seed: by_name[name] for seed, name in series.trials.items() if name in by_name}
 
 

@@ -24,10 +24,10 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         "single networks": lambda: single_section(run.rows),
         "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
         "speakers": lambda: speakers_section(
-            speaker_summaries(run.rows), commands.run("speakers", protocols=False)
+            speaker_summaries(run.table), commands.run("speakers", protocols=False)
         ),
         "choice of the epoch": lambda: epoch_choice_section(
-            epoch_choices(run.rows), commands.run("model-size")
+            epoch_choices(run.table), commands.run("model-size")
         ),
         "sensitivity": lambda: sensitivity_section(
             judged_from(run.sensitivity), commands.run("sensitivity", protocols=False)
