@@ -275,8 +275,7 @@ Correlating make_correlating(const Correlation& c, Carver& carver) {
   return w;
 }
 
-// The dense gradient of map `map` as tile `m`, its sum added to `bias` [blocks, lanes]: rows first,
-// then the map, since one long sum would round more.
+// The dense gradient of map `map` as tile `m`, its sum added to `bias` [blocks, lanes].
 template <int NV>
 void tile_gradient(const SpikefuseProduct& p, const Correlation& c, int64_t map, int64_t m,
                    float* bias, Correlating& w) {
@@ -286,10 +285,8 @@ void tile_gradient(const SpikefuseProduct& p, const Correlation& c, int64_t map,
     float* tile = w.tiles + (m * c.blocks.blocks + block) * c.padded * lanes;
     const float* from = p.gradient + map * c.pixels * c.other + first;
     Vector sum[NV];
-    for (int j = 0; j < NV; ++j) sum[j] = Vector{};
+    for (int j = 0; j < NV; ++j) sum[j] = load(bias + first + j * LANES);
     for (int64_t y = 0; y < p.height; ++y) {
-      Vector along[NV];
-      for (int j = 0; j < NV; ++j) along[j] = Vector{};
       float* to = tile + ((y + 1) * (p.width + 2) + 1) * lanes;
       for (int64_t x = 0; x < p.width; ++x, from += c.other, to += lanes) {
         if (left == lanes) {
@@ -297,14 +294,10 @@ void tile_gradient(const SpikefuseProduct& p, const Correlation& c, int64_t map,
         } else {
           __builtin_memcpy(to, from, left * sizeof(float));
         }
-        for (int j = 0; j < NV; ++j) along[j] += load(to + j * LANES);
+        for (int j = 0; j < NV; ++j) sum[j] += load(to + j * LANES);
       }
-      for (int j = 0; j < NV; ++j) sum[j] += along[j];
     }
-    for (int j = 0; j < NV; ++j) {
-      float* at = bias + first + j * LANES;
-      store(at, load(at) + sum[j]);
-    }
+    for (int j = 0; j < NV; ++j) store(bias + first + j * LANES, sum[j]);
   }
 }
 

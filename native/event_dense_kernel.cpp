@@ -266,21 +266,13 @@ inline void add_entries(const uint16_t* k, const uint16_t* end, const float* val
   for (int j = 0; j < NV; ++j) store(to + j * LANES, load(to + j * LANES) + sum[j]);
 }
 
-// The bias's gradient of one block of outputs: the sum of a table over its samples, in sums of few.
+// The bias's gradient of one block of outputs: the sum of a table over its samples.
 template <int NV>
 void add_bias(const float* table, int64_t count, float* bias) {
-  constexpr int64_t lanes = NV * LANES, few = 8;
-  Vector whole[NV];
-  for (int j = 0; j < NV; ++j) whole[j] = Vector{};
-  for (int64_t i = 0; i < count; i += few) {
-    Vector sum[NV];
-    for (int j = 0; j < NV; ++j) sum[j] = Vector{};
-    for (int64_t k = i; k < count && k < i + few; ++k) {
-      for (int j = 0; j < NV; ++j) sum[j] += load(table + k * lanes + j * LANES);
-    }
-    for (int j = 0; j < NV; ++j) whole[j] += sum[j];
+  constexpr int64_t lanes = NV * LANES;
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < lanes; ++j) bias[j] += table[i * lanes + j];
   }
-  for (int j = 0; j < NV; ++j) store(bias + j * LANES, load(bias + j * LANES) + whole[j]);
 }
 
 // The same of listed outputs.
@@ -290,9 +282,7 @@ void sum_values(const Gather& g, int64_t row, int64_t rows, float* bias) {
     for (int64_t segment = 0; segment < g.segments; ++segment) {
       const uint32_t* cut = g.cuts_of(r, segment);
       const float* value = g.value + g.begin_of(r, segment);
-      float part = 0.0f;
-      for (uint32_t k = cut[0]; k < cut[1]; ++k) part += value[k];
-      sum += part;
+      for (uint32_t k = cut[0]; k < cut[1]; ++k) sum += value[k];
     }
     bias[r] = sum;
   }

@@ -22,7 +22,11 @@ LARGEST = 5e-6
 """Largest difference to the dense gradient, as a share of the largest gradient of its tensor."""
 
 ERROR_FACTOR = 2.0
-"""Largest error against float64, in units of plain float32's."""
+"""Largest error against float64, in units of plain float32's in the same tensor.
+
+Or as much as plain float32 reaches in another tensor of the network: both round at random, and of
+some thousand tensors a few have twice the other's largest error by chance, to either side.
+"""
 
 FLOOR = 5e-7
 """Errors below this share of the largest gradient are rounding, whoever makes them."""
@@ -105,6 +109,11 @@ def check(case: Case) -> None:
     # A spike that one of them does not have would be another network's gradient.
     assert (logits - plain_logits).abs().max() <= 1e-5
     assert (plain_logits - exact_logits).abs().max() <= 1e-5
+    worst = max(
+        float((plain[name] - each).abs().max() / each.abs().max())
+        for name, each in wanted.items()
+        if each.count_nonzero()
+    )
     for name, gradient in by_events.items():
         largest = wanted[name].abs().max()
         if largest == 0:
@@ -113,7 +122,7 @@ def check(case: Case) -> None:
         assert (gradient - plain[name]).abs().max() <= LARGEST * largest, name
         error = (gradient - wanted[name]).abs().max() / largest
         allowed = (plain[name] - wanted[name]).abs().max() / largest
-        assert error <= max(ERROR_FACTOR * allowed, FLOOR), (name, error, allowed)
+        assert error <= max(ERROR_FACTOR * allowed, worst, FLOOR), (name, error, allowed)
     if case.plan != "mlp":
         assert network.products_by_events()["forward"] == 1.0
 
@@ -131,6 +140,9 @@ SAMPLE = (
     *(Case(surrogate=surrogate, plan="simple-audio") for surrogate in SURROGATES[2:]),
     Case(readout="spike-count", surrogate="triangle"),
     Case(fusion="early", plan="simple-audio", members=3, reset="hard"),
+    # Where one tensor's error is more than twice plain float32's, and another's less than half.
+    Case("simple-audio", "input", "hard", "fast_sigmoid", 3, 7),
+    Case("simple-audio", "late", "soft", "atan", 1, 4),
 )
 LONG = tuple(
     Case(*each) for each in itertools.product(PLANS, FUSIONS, RESETS, SURROGATES, (1, 3), (1, 4, 7))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from spikefuse.core import library
 from spikefuse.core.deadline import Deadline, OutOfTimeError
 from spikefuse.data import Corpus, Selection
 from spikefuse.networks import build
@@ -128,6 +129,38 @@ def test_killed_and_resumed_equals_uninterrupted(
     train_population(members, corpus, broken)
     for member in members:
         _same(whole, broken, member)
+
+
+@pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
+def test_killed_and_resumed_by_events_equals_uninterrupted(
+    corpus: Corpus, trial: Make, tmp_path: Path
+) -> None:
+    """Alone or beside others, too: the way of a product never depends on who else is there."""
+    small: dict[str, Any] = {
+        "plan": "pool-twice",
+        "budget": 60_000,
+        "epochs": 2,
+        "selection": Selection(images=100, test_images=30),
+        "precision": "float32",
+    }
+    members = [trial(**small, seed=0), trial(**small, seed=1, reset="hard")]
+    whole, broken = TrialStore(tmp_path / "whole"), TrialStore(tmp_path / "broken")
+    train_population(members, corpus, whole, products="events")
+    seen = 0
+
+    def kill(_: dict) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_population(members, corpus, broken, kill, products="events")
+    for member in members:
+        train_population([member], corpus, broken, products="events")
+        _same(whole, broken, member)
+        shares = whole.read(member.name).provenance["products_by_events"]
+        assert shares == {"forward": 1.0, "weight": 1.0, "input": 1.0}
 
 
 class Ticks:
