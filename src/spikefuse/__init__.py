@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from spikefuse.workbench.data import Dataset, dataset
     from spikefuse.workbench.fits import Fit, fit, load
     from spikefuse.workbench.networks import Network, network, twin
+    from spikefuse.workbench.questions import Answer, ask
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
     "Dataset",
     "Fit",
     "Network",
     "__version__",
+    "ask",
     "compare",
     "dataset",
     "evaluate",

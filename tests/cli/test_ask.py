@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from own_files import class_folders, snapshot, stacked, stem_folders, table_folder
 
+import spikefuse as sf
 from spikefuse.cli.asking import ask_data
 from spikefuse.core.errors import InputError
 from spikefuse.studies.profiles import SIZES
@@ -87,6 +88,9 @@ def test_class_folders_end_with_an_answer_from_worker_processes(tmp_path: Path) 
     assert answer["data"]["modalities"]["sound"]["counts"]["cat"]["train"] == 3
     report = (out / "report.html").read_text(encoding="utf-8")
     assert "paired by class, not truly paired" in report
+    assert report.count("data:image/png;base64,") == 1
+    assert "Samples of each class in each split" in report
+    assert "2 classes with fewer than 10 test samples" in report
     assert snapshot(folder) == before
 
 
@@ -183,3 +187,19 @@ def test_an_option_without_effect_on_a_module_is_refused(tmp_path: Path) -> None
     place = a_stack(tmp_path / "data")
     with pytest.raises(InputError, match="--workers has no effect on a network of yours"):
         ask_data(str(place), {"workers": 2}, {}, network=f"{NETWORK}:make")
+
+
+@pytest.mark.usefixtures("small")
+def test_the_same_question_in_python(tmp_path: Path) -> None:
+    place = a_stack(tmp_path / "data")
+    found = sf.ask(place, seeds=2, profile="smoke", out=tmp_path / "out")
+    stored = json.loads((tmp_path / "out" / "answer.json").read_text())
+
+    assert found.document == stored
+    assert found.reply in REPLIES
+    assert found.document["data"]["pairing"] == "truly paired"
+    assert found.sentence.count("all 3 modalities together") == 2
+    with pytest.raises(InputError, match="group is for a path to data of your own"):
+        sf.ask("builtin", group="speaker")
+    with pytest.raises(InputError, match="seeds must be at least 1"):
+        sf.ask(place, seeds=0)

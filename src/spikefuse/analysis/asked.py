@@ -17,6 +17,7 @@ from spikefuse.analysis.table import Row, Table
 from spikefuse.analysis.words import level_name, percent, with_interval
 from spikefuse.core.errors import InputError
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.data.sources.registry import SOURCES
 
 FORMAT = "spikefuse ask 1"
 FILE = "answer.json"
@@ -173,6 +174,27 @@ def answer_document(
         "networks": {name: answer_record(each) for name, each in answers.items()},
         "data": dict(data),
         **further,
+    }
+
+
+def source_record(name: str) -> dict[str, Any]:
+    """What a source says of itself, as `data.own.summary` does for data of one's own.
+
+    Example:
+        >>> source_record("builtin")["pairing"]
+        'paired by class, not truly paired'
+    """
+    source = SOURCES[name]
+    return {
+        "name": source.name,
+        "banner": source.banner,
+        "classes": list(source.classes),
+        "pairing": "truly paired" if source.is_paired else "paired by class, not truly paired",
+        "modalities": {
+            each.name: {"kind": each.kind, "train": each.train, "test": each.test}
+            for each in source.modalities
+        },
+        "remarks": [],
     }
 
 

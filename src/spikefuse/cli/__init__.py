@@ -17,7 +17,7 @@ from spikefuse.core.errors import InputError, SpikefuseError
 
 COMMANDS = (
     *("ask", "reproduce", "run", "plan", "status", "train", "evaluate"),
-    *("show", "report", "claims", "compare", "verify", "merge", "doctor", "bench", "data"),
+    *("show", "report", "claims", "compare", "verify", "merge", "doctor", "bench", "data", "new"),
 )
 """Each is a module of this package with a function of its name, or an `app` of subcommands."""
 

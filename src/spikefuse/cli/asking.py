@@ -13,7 +13,7 @@ from spikefuse.cli.progress import duration
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, make_console
 from spikefuse.cli.workflow import Prepared, command_line, execute, planned
-from spikefuse.core.checks import one_of, require
+from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def ask_data(
         from spikefuse.cli.asking_modules import ask_modules
 
         return ask_modules(network, checked, location, audit, out, console, as_json=as_json)
-    effort = effort_for(request.profile, location.source)
+    from spikefuse.studies.effort import effort_named
+
+    effort = effort_named(request.profile, location.source)
     prepared = plan_of(checked, effort, location, out, console)
     tell_plan(prepared, effort, console)
     _write_data(prepared, audit)
@@ -96,6 +98,7 @@ def find(
     Raises:
         InputError: It cannot be used as it is, or has one modality alone.
     """
+    from spikefuse.analysis.asked import source_record
     from spikefuse.data import SOURCES, locate
     from spikefuse.data.sources.registry import choices
 
@@ -157,38 +160,6 @@ def read_as_source(
         summary(found),
         root,
     )
-
-
-def source_record(name: str) -> dict[str, Any]:
-    """What a known source says of itself, as `own.summary` does for data of one's own."""
-    from spikefuse.data import SOURCES
-
-    source = SOURCES[name]
-    return {
-        "name": source.name,
-        "banner": source.banner,
-        "classes": list(source.classes),
-        "pairing": "truly paired" if source.is_paired else "paired by class, not truly paired",
-        "modalities": {
-            each.name: {"kind": each.kind, "train": each.train, "test": each.test}
-            for each in source.modalities
-        },
-        "remarks": [],
-    }
-
-
-def effort_for(profile: str, source: str) -> Effort:
-    """The effort of a profile, or that which fits the data.
-
-    Raises:
-        InputError: There is no such profile.
-    """
-    from spikefuse.studies import PROFILES
-    from spikefuse.studies.effort import AUTO, effort_by, effort_of
-
-    if one_of("ask", "--profile", profile, (AUTO, *PROFILES)) == AUTO:
-        return effort_of(source)
-    return effort_by(PROFILES[profile], source)
 
 
 def plan_of(

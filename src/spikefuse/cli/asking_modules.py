@@ -45,12 +45,13 @@ def ask_modules(
 ) -> str:
     """Train somebody's own network for the question and write the answer; see `ask_data`."""
     from spikefuse.analysis.asked import FILE, answer_document, asked_of, question_of
-    from spikefuse.cli.asking import effort_for, show_answers
+    from spikefuse.cli.asking import show_answers
     from spikefuse.cli.workflow import command_line
     from spikefuse.data import SOURCES, content_at, load_corpus
     from spikefuse.results.atomic import make_folder, write_file
     from spikefuse.results.documents import pretty_json
     from spikefuse.results.tidy import write_tidy
+    from spikefuse.studies.effort import effort_named
     from spikefuse.workbench.asking import (
         AS,
         find_factory,
@@ -60,7 +61,7 @@ def ask_modules(
     )
 
     named = find_factory(network)
-    effort = effort_for(checked.request.profile, location.source)
+    effort = effort_named(checked.request.profile, location.source)
     seeds = checked.request.seeds or effort.profile.seeds
     wanted = wanted_of(location.source, effort.profile, seeds, content_at(location))
     corpus = load_corpus(wanted[0].definition.data, location)

@@ -41,6 +41,7 @@ from spikefuse.report.reading.sources import Run, read_run
 from spikefuse.report.reading.stored import Shelf
 from spikefuse.report.section import Section
 from spikefuse.report.sections.confusion import confusions, matrices
+from spikefuse.report.sections.data import data_section
 from spikefuse.report.sections.rasters import looks, raster_section
 from spikefuse.report.sections.steps import step_rates, step_section
 from spikefuse.report.sections.studies import study_sections
@@ -78,6 +79,8 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
     parts = groups(run.trials)
     blocks, missing = _figure_groups(run, places)
     studied, problems = study_sections(run, found)
+    told = data_section(run)
+    studied = [*([told] if told is not None else []), *studied]
     shelf = Shelf(run)
     activity, answers = _activity(run, shelf), matrices(confusions(run, shelf))
     run = replace(run, notices=(*run.notices, *problems, *shelf.notices))

@@ -9,10 +9,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from spikefuse.core.checks import one_of
 from spikefuse.data import SOURCES, DataSettings
 from spikefuse.data.sources.contract import FUSED, Source
 from spikefuse.networks.plans import PLANS
-from spikefuse.studies.profiles import Profile
+from spikefuse.studies.profiles import PROFILES, Profile
 
 AUTO = "auto"
 
@@ -65,6 +66,17 @@ class Effort:
     said: str
 
 
+def effort_named(name: str, source: str) -> Effort:
+    """The effort of a profile, or with "auto" that which fits the data.
+
+    Raises:
+        InputError: There is no such profile.
+    """
+    if one_of("ask", "--profile", name, (AUTO, *PROFILES)) == AUTO:
+        return effort_of(source)
+    return effort_by(PROFILES[name], source)
+
+
 def effort_by(profile: Profile, source: str) -> Effort:
     """The effort of a profile, with networks that fit the data."""
     plan = plan_for(source, profile)
@@ -75,7 +87,6 @@ def plan_for(source: str, profile: Profile) -> str:
     """The usual plan where every modality's map is large enough for it.
 
     Example:
-        >>> from spikefuse.studies.profiles import PROFILES
         >>> plan_for("builtin", PROFILES["smoke"])
         'pool-twice'
     """

@@ -1,0 +1,131 @@
+"""The first question of this package, asked in one line: does a second modality help?"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spikefuse.analysis.asked import (
+    FILE,
+    Asked,
+    answer_document,
+    asked,
+    question_of,
+    source_record,
+)
+from spikefuse.analysis.tabulate import tabulate
+from spikefuse.analysis.write import gather
+from spikefuse.core.checks import require
+from spikefuse.core.errors import InputError, StudyError
+from spikefuse.data import banner_of, content_at
+from spikefuse.data.own import own_settings, read_own, summary
+from spikefuse.data.own.source import register_from
+from spikefuse.data.places.location import Location
+from spikefuse.data.sources.registry import choices
+from spikefuse.execution import make_executor
+from spikefuse.planning import make_plan
+from spikefuse.planning.run import jobs_of, run_plan
+from spikefuse.results import TrialStore
+from spikefuse.results.atomic import write_file
+from spikefuse.results.documents import pretty_json
+from spikefuse.studies.controls import controls_of
+from spikefuse.studies.effort import AUTO, effort_named
+from spikefuse.workbench.data import Dataset, dataset
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the networks answer.
+
+    Attributes:
+        answers: By kind of network, "snn" first.
+        document: Everything as plain values, as `spikefuse ask` writes it to `answer.json`.
+    """
+
+    answers: Mapping[str, Asked]
+    document: Mapping[str, Any]
+
+    @property
+    def reply(self) -> str:
+        """The SNN's answer: "yes", "no" or "open"."""
+        return str(self.document["answer"])
+
+    @property
+    def sentence(self) -> str:
+        """The answer of every kind of network, in words."""
+        return " ".join(each.sentence for each in self.answers.values())
+
+
+def ask(
+    data: Dataset | str | Path,
+    seeds: int | None = None,
+    profile: str = AUTO,
+    *,
+    out: str | Path | None = None,
+    **said: Any,
+) -> Answer:
+    """Does a second modality help on this data? As `spikefuse ask`, in this process.
+
+    Args:
+        data: From `dataset`; the name of a source; or a path to data of your own.
+        seeds: How many; the effort's own if left out.
+        profile: "auto" (by the number of samples), "smoke", "quick" or "paper".
+        out: Keeps networks, `results.csv` and `answer.json`, and goes on where it was stopped;
+            `spikefuse report` draws it. In memory only if left out.
+        said: Of a path: `pair`, `group`, `name_pattern`, `skip_unreadable`, ...
+
+    Raises:
+        InputError: The data cannot be used as it is, or has one modality alone.
+        StudyError: A network could not be trained.
+    """
+    require((seeds or 1) >= 1, "ask", "seeds", "at least 1", seeds)
+    location, source, audit = _found(data, said)
+    if len(source.modalities) < 2:
+        raise InputError(
+            f"ask: data must be of two modalities or more, got {source.modalities[0].name!r} alone."
+        )
+    effort = effort_named(profile, source.name)
+    study = controls_of(source)
+    keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if out is None else None
+    store = TrialStore(Path(out) if out is not None else Path(keep.name if keep else ""))
+    plan = make_plan(
+        [study],
+        effort.profile,
+        source.name,
+        store,
+        protocols=study.protocols,
+        seeds=seeds,
+        fingerprint=content_at(location),
+        workers=1,
+    )
+    summed = run_plan(plan, store, jobs_of(plan, store, location), make_executor("process"))
+    if summed.failures:
+        raise StudyError(f"ask: {summed.failures[0]}")
+    answers = asked(tabulate(plan, store))
+    document = answer_document(
+        answers,
+        question_of(source.title, [each.name for each in source.modalities]),
+        audit,
+        effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
+    )
+    if out is not None:
+        gather(plan, store, store.root, banner_of(location), "")
+        write_file(store.root / FILE, pretty_json(document), "ask")
+    return Answer(answers, document)
+
+
+def _found(data: Dataset | str | Path, said: Mapping[str, Any]) -> tuple[Location, Any, Any]:
+    """Location, source, and what is known of the data."""
+    is_known = isinstance(data, Dataset) or str(data) in choices()
+    if not is_known:
+        path = Path(str(data)).expanduser()
+        settings = own_settings(dict(said), "ask") if said or path.suffix != ".toml" else None
+        own = read_own(path, settings)
+        source = register_from(own, path, settings)
+        location = Location(source.name, origin="option", reason="a path was given")
+        return location, source, summary(own)
+    for name in said:
+        raise InputError(f"ask: {name} is for a path to data of your own. Leave it out.")
+    found = data if isinstance(data, Dataset) else dataset(str(data))
+    return found.location, found.source, source_record(found.source.name)
