@@ -19,6 +19,14 @@ ANSWERS = [
     ("doctor",),
 ]
 
+NUMBERS = {"numpy"}
+"""Intervals take a Student t, and that scipy.special, which takes NumPy."""
+
+POWER = NUMBERS | {"scipy.integrate", "scipy.optimize"}
+"""So many seeds would decide: integrals over the spread, and their roots."""
+
+ALLOWED = {"show": NUMBERS, "claims": POWER, "compare": POWER}
+
 ERRORS = [
     ("show", TABLE, "--study", "nope"),
     ("claims", TABLE, "--protocol", "nope"),
@@ -48,8 +56,9 @@ try:
     main()
 except SystemExit as end:
     code = end.code or 0
-heavy = {"torch", "scipy.stats", "matplotlib", "ray", "sklearn"} & set(sys.modules)
-print("LOADED", code, *sorted(heavy), file=sys.stderr)
+heavy = {"torch", "scipy.stats", "matplotlib", "ray", "sklearn", "pandas", "PIL", "jinja2"}
+heavy |= {"numpy", "scipy.optimize", "scipy.integrate"}
+print("LOADED", code, *sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 
 
@@ -73,7 +82,7 @@ def call(folder: Path, *words: object) -> tuple[int, list[str], str]:
 def test_what_is_stored_is_told_without_torch(tmp_path: Path, words: tuple[object, ...]) -> None:
     code, loaded, said = call(tmp_path, *words)
 
-    assert loaded == []
+    assert set(loaded) <= ALLOWED.get(str(words[0]), set())
     assert code in (0, 3, 4), said
 
 
@@ -93,7 +102,8 @@ def test_an_option_is_refused_without_torch(tmp_path: Path, words: tuple[object,
 
     assert code in (1, 2)
     assert said.startswith("spikefuse: ")
-    assert loaded == []
+    # These look a level up in what is stored, and so read it.
+    assert set(loaded) <= (NUMBERS if words[0] in ("claims", "compare") else set())
 
 
 def test_import_of_the_package_is_light() -> None:

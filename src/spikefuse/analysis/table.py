@@ -34,6 +34,9 @@ DEFAULTS: Mapping[str, Level] = MappingProxyType(
 SPIKING: Mapping[str, Level] = MappingProxyType({"neuron": "lif", "reset": "soft", "time_steps": 4})
 """Levels of the default spiking network; they say nothing about a dense one."""
 
+SINGLE = "trials"
+"""The level of the column `study` of networks that were trained one by one."""
+
 DEFAULT_STUDIES = ("model-size", "controls")
 """Studies whose rows hold the networks with default neuron, reset and time steps."""
 
@@ -236,12 +239,13 @@ class Table:
             >>> found.reason
             'training diverged for seed 1 of image SNN (1 of 2 seeds have an accuracy)'
         """
-        number = {name: levels.pop(name, usual) for name, usual in _NUMBER.items()}
+        split, metric = (levels.pop(name, usual) for name, usual in _NUMBER.items())
         rows = [
             row
             for row in self.select(**levels)
             # A diverged trial has one row in place of all its numbers, whatever their split.
-            if row.get("metric") == DIVERGED or all(row.get(n) == v for n, v in number.items())
+            if (own := row.get("metric")) == DIVERGED
+            or (own == metric and row.get("split") == split)
         ]
         ours = [row for row in rows if row.get("study") in self._first]
         return _series(ours or rows)
@@ -249,9 +253,14 @@ class Table:
     def _places(self, column: str) -> dict[Hashable, set[int]]:
         """Level -> numbers of the rows that have it; made once a column, since claims ask often."""
         if column not in self._columns:
-            places: dict[Hashable, set[int]] = {}
+            # A column repeats a few entries some thousand times, and a key takes a while to make.
+            alike: dict[tuple[type, object], list[int]] = {}
             for number, row in enumerate(self.rows):
-                places.setdefault(_key(_entry(row, column)), set()).add(number)
+                entry = row.get(column)
+                alike.setdefault((entry.__class__, entry), []).append(number)
+            places: dict[Hashable, set[int]] = {}
+            for (_, entry), numbers in alike.items():
+                places.setdefault(_key(_or_default(column, entry)), set()).update(numbers)
             self._columns[column] = places
         return self._columns[column]
 
@@ -363,7 +372,10 @@ def _number(value: object) -> float:
 
 
 def _entry(row: Row, column: str) -> object:
-    entry = row.get(column, "")
+    return _or_default(column, row.get(column))
+
+
+def _or_default(column: str, entry: object) -> object:
     return DEFAULTS.get(column, "") if entry in ("", None) else entry
 
 

@@ -6,37 +6,20 @@ of them stand in the column `reading`, which holds everywhere what departs from 
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from spikefuse.analysis.table import DIVERGED
+from spikefuse.analysis.table import DIVERGED, SINGLE
 from spikefuse.analysis.tabulate import NewRow, measured_rows, plain_rows
-from spikefuse.results import TrialRecord, TrialStore, read_tidy
+from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies import Cell
 from spikefuse.studies.readings import BASE
 from spikefuse.training import NoiseCondition, TrialDefinition
-
-STUDY = "trials"
-"""The level of the column `study` of such rows."""
-
-RESULTS = "results.csv"
 
 # Columns of their own, or nothing that tells networks apart.
 _TOLD = {*Cell.model_fields, "budget", "seed", "plugins", "format", "data.fingerprint"}
 _SAID = ("held_out_speaker", "shuffle_audio", "shuffled")
 _CONDITION = ("kind", "sites", "draws", "samples")
-
-
-def rows_of(folder: Path) -> list[NewRow]:
-    """The rows of a results folder: of its `results.csv`, else of the trials it holds.
-
-    Raises:
-        StoreError: A table or a finished trial cannot be read.
-    """
-    if (folder / RESULTS).is_file():
-        return read_tidy(folder / RESULTS)
-    return trial_rows(TrialStore(folder, read_only=True)) if (folder / "trials").is_dir() else []
 
 
 def trial_rows(store: TrialStore) -> list[NewRow]:
@@ -87,7 +70,7 @@ def _rows(name: str, record: TrialRecord, reading: str) -> Iterator[NewRow]:
     definition, results = record.definition, record.results
     selection = definition["selection"]
     is_shuffled = bool(selection.get("shuffle_audio") or selection.get("shuffled"))
-    common: NewRow = {"study": STUDY, "trial": name}
+    common: NewRow = {"study": SINGLE, "trial": name}
     common |= {key: definition[key] for key in Cell.model_fields if key in definition}
     common |= {
         "reset": definition["reset"] if definition["network"] == "snn" else "none",

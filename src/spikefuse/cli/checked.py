@@ -1,12 +1,15 @@
 """Options of a request that are checked before anything is read, planned or written."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikefuse.cli.request import Request
 
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
+    from spikefuse.data import Location
     from spikefuse.execution import Executor
 
 LEAVING_S = 30.0
@@ -41,6 +44,42 @@ def check_request(request: Request) -> Checked:
     part = parse_shard(request.shard)
     executor_of(request)
     return Checked(request, precision, part, deadline)
+
+
+def refuse_idle(command: str, found: tuple[str, str] | None) -> None:
+    """Refuse an option that has no effect.
+
+    Args:
+        command: The command that was typed.
+        found: The option's field and what it needs; None where everything matters.
+
+    Raises:
+        InputError: There is one.
+    """
+    from spikefuse.core.errors import InputError
+
+    if found is not None:
+        option = "--" + found[0].replace("_", "-")
+        raise InputError(f"{command}: {option} needs {found[1]}. Here it would change nothing.")
+
+
+def refuse_folder(command: str, location: "Location", data_dir: Path | None) -> None:
+    """Refuse `--data-dir` beside data that is read from no folder.
+
+    The environment variable of the same meaning is for all commands, and may stand.
+
+    Raises:
+        InputError: It is named.
+    """
+    from spikefuse.core.errors import InputError
+    from spikefuse.data import ENVIRONMENT
+
+    is_written = data_dir is not None and str(data_dir) != os.environ.get(ENVIRONMENT)
+    if is_written and location.folder is None:
+        raise InputError(
+            f"{command}: --data-dir needs data that is read from a folder, got source "
+            f"{location.source!r}. Here it would change nothing: leave it out, or name the data."
+        )
 
 
 def check_backend(backend: str, device: str) -> None:

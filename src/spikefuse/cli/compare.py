@@ -73,9 +73,17 @@ def compare(
     import json
 
     from spikefuse.analysis.compare import answer, answer_document
+    from spikefuse.cli.checked import refuse_idle
     from spikefuse.results.atomic import make_folder, write_file
     from spikefuse.results.documents import pretty_json
 
+    paths = [Path(text) for text in (a, b)]
+    are_folders = all(path.is_dir() for path in paths)
+    are_runs = are_folders and not any((path / "trial.json").is_file() for path in paths)
+    if everything and not are_runs:
+        refuse_idle("compare", ("all", "two result folders"))
+    if results is not None and are_folders:
+        refuse_idle("compare", ("results", "cells, or trials by name"))
     found = answer(a, b, _results(results, a, b), split=split, margin_pp=margin)
     document = answer_document(found)
     if out is not None:

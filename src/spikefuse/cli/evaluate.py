@@ -30,9 +30,9 @@ def evaluate(
     """
     from pydantic import ValidationError
 
-    from spikefuse.cli.checked import check_backend, check_products
+    from spikefuse.cli.checked import check_backend, check_products, refuse_folder, refuse_idle
     from spikefuse.cli.own import source_of
-    from spikefuse.cli.single import explain, open_trial, refuse_idle, show_trial
+    from spikefuse.cli.single import explain, open_trial, show_trial
     from spikefuse.core.device import check_device
     from spikefuse.core.errors import InputError
     from spikefuse.data import choices, locate
@@ -52,6 +52,7 @@ def evaluate(
     from spikefuse.planning.work import run_population
 
     location = locate(definition.data.source, data_dir)
+    refuse_folder("evaluate", location, data_dir)
     run_population(
         {
             "store": str(store.root),

@@ -12,7 +12,13 @@ from rich.table import Table
 
 from spikefuse.analysis.words import percent
 from spikefuse.cli import signals
-from spikefuse.cli.checked import check_backend, check_products, deadline_of
+from spikefuse.cli.checked import (
+    check_backend,
+    check_products,
+    deadline_of,
+    refuse_folder,
+    refuse_idle,
+)
 from spikefuse.cli.data import download_progress
 from spikefuse.cli.own import source_of
 from spikefuse.cli.terminal import fact, make_console, news
@@ -75,21 +81,6 @@ def _budget(values: dict[str, Any]) -> dict[str, Any]:
     return {"size": str(budget), "budget": budget}
 
 
-def refuse_idle(command: str, found: tuple[str, str] | None) -> None:
-    """Refuse an option that has no effect.
-
-    Args:
-        command: The command that was typed.
-        found: The option's field and what it needs; None where everything matters.
-
-    Raises:
-        InputError: There is one.
-    """
-    if found is not None:
-        option = "--" + found[0].replace("_", "-")
-        raise InputError(f"{command}: {option} needs {found[1]}. Here it would change nothing.")
-
-
 def explain(command: str, error: ValidationError) -> str:
     """The first problem of a record, in the words of the command that was typed."""
     return refusal_of(command, error, _option)
@@ -124,6 +115,7 @@ def train_one(
         typer.Exit: Interrupted (130), or stopped before the time limit (75).
     """
     deadline = deadline_of(time_limit, began)
+    require(threads is None or threads >= 1, "train", "--threads", "at least 1", threads)
     console = make_console(to_stderr=as_json)
     settings = given | {"precision": resolve_precision(precision, device)}
     source = source_of(data, console)
@@ -134,11 +126,11 @@ def train_one(
     check_products(products, backend, device, settings["precision"])
     with download_progress(console) as progress:
         location = locate(source, data_dir, progress=progress)
+    refuse_folder("train", location, data_dir)
     definition = definition_from(settings, location.source, content_at(location))
     store = TrialStore(out or Path("runs") / f"single-{location.source}")
     fact(console, "data", f"{banner_of(location)}")
     if threads is not None:
-        require(threads >= 1, "train", "--threads", "at least 1", threads)
         import torch
 
         torch.set_num_threads(threads)

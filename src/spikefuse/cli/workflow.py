@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from spikefuse.cli import signals
-from spikefuse.cli.checked import Checked, check_request, executor_of
+from spikefuse.cli.checked import Checked, check_request, executor_of, refuse_folder
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, news
 
@@ -74,10 +74,12 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
     """
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
+    from spikefuse.core.errors import InputError
     from spikefuse.data import locate
     from spikefuse.data.sources.registry import FALLBACK
     from spikefuse.planning.plan import resolve_studies
     from spikefuse.studies import PROFILES
+    from spikefuse.studies.sensitivity import SENSITIVITY
 
     profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
     protocols = tuple(
@@ -87,10 +89,17 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
     studies = resolve_studies(
         request.studies or (), _listed(request.readings), _listed(request.experiments)
     )
+    if request.protocols != Request.protocols and all(each.pairs_itself for each in studies):
+        raise InputError(
+            "spikefuse: --protocols needs a study that leaves the pairing open, got "
+            f"{SENSITIVITY if studies[0].readings else studies[0].name}. Here it would change "
+            "nothing: leave it out."
+        )
     checked = check_request(request)
     wanted = FALLBACK if request.profile == "smoke" and request.data == "auto" else request.data
     with download_progress(console) as progress:
         location = locate(wanted, request.data_dir, progress=progress)
+    refuse_folder("spikefuse", location, request.data_dir)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
     return planned(checked, studies, profile, protocols, location, out, console, reports=reports)
 

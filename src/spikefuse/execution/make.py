@@ -80,7 +80,7 @@ def make_executor(
         InputError: An unknown name, or options that do not fit it.
         MissingExtraError: Ray is asked for and not installed.
     """
-    where = "make_executor"
+    where = "executor"
     make = EXECUTORS[one_of(where, "executor", spec, EXECUTORS)]
     require(workers is None or workers >= 1, where, "workers", "1 or more", workers)
     require(threads is None or threads >= 1, where, "threads", "1 or more", threads)

@@ -116,6 +116,11 @@ class Study:
     each_speaker: bool = False
     readings: tuple[str, ...] = field(default=())
 
+    @property
+    def pairs_itself(self) -> bool:
+        """Whether it decides its protocols by itself, whatever is asked for."""
+        return self.each_speaker or bool(self.readings)
+
     def cells(self, protocols: Sequence[str], speakers: Sequence[str] = ()) -> list[Cell]:
         """Every cell once, in order.
 

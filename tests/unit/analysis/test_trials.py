@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from spikefuse.analysis.trials import rows_of, trial_rows
+from spikefuse.analysis.stored_rows import rows_of
+from spikefuse.analysis.trials import trial_rows
 from spikefuse.core.errors import StoreError
 from spikefuse.noise import NoiseCondition
 from spikefuse.results import TrialStore

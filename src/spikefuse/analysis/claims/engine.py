@@ -188,7 +188,7 @@ def evaluate_claims(
     Raises:
         InputError: An unknown protocol, split, position or reading, or a confidence outside 0 to 1.
     """
-    where = "evaluate_claims"
+    where = "claims"
     one_of(where, "protocol", protocol, PROTOCOLS)
     one_of(where, "split", split, SPLITS)
     one_of(where, "noise_position", noise_position, POSITIONS)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spikefuse.analysis.compare.cells import Operand, operand_of, select, shared_cells
-from spikefuse.analysis.trials import rows_of
+from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.words import shown
 from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError

@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities
-from spikefuse.analysis.trials import rows_of
 from spikefuse.core.errors import SpikefuseError, StoreError
 from spikefuse.core.untrusted import (
     MOST_JSON_BYTES,

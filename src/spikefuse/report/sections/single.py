@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spikefuse.analysis.table import cell_words
-from spikefuse.analysis.trials import STUDY
+from spikefuse.analysis.table import SINGLE, cell_words
 from spikefuse.analysis.words import NONE, percent
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
@@ -14,7 +13,7 @@ _SHARES = ("accuracy", "accuracy_last")
 
 def single_section(rows: Sequence[Mapping[str, Any]]) -> Section | None:
     """The numbers of single networks; None where a study made all of them."""
-    own = [row for row in rows if row["study"] == STUDY]
+    own = [row for row in rows if row["study"] == SINGLE]
     if not own:
         return None
     return Section(

@@ -1,0 +1,24 @@
+"""The rows of a results folder, whoever wrote it: a table, or single networks without one."""
+
+from pathlib import Path
+from typing import Any
+
+from spikefuse.results import TrialStore, read_tidy
+
+RESULTS = "results.csv"
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a results folder: of its `results.csv`, else of the trials it holds.
+
+    Raises:
+        StoreError: A table or a finished trial cannot be read.
+    """
+    if (folder / RESULTS).is_file():
+        return read_tidy(folder / RESULTS)
+    if not (folder / "trials").is_dir():
+        return []
+    # Whoever reads a table need not wait for what makes rows.
+    from spikefuse.analysis.trials import trial_rows
+
+    return trial_rows(TrialStore(folder, read_only=True))
