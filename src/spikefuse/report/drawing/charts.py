@@ -95,7 +95,8 @@ def gain_chart(lines: Sequence[Line]) -> tuple[Figure, Tips]:
     bounds = [end for line in lines for end in (line.value.low, line.value.high) if end is not None]
     low = min([*ends, *(max(end, min(ends) - reach) for end in bounds)])
     high = max([*ends, *(min(end, max(ends) + reach) for end in bounds)])
-    pad = 0.06 * (high - low)
+    # One seed without any gain spans nothing, and an axis must span something.
+    pad = 0.06 * (high - low) or 0.001
     ax.set_xlim(100 * (low - pad), 100 * (high + pad))
     ax.set_xlabel("Gain in test accuracy (percentage points)", fontsize=10)
     return figure, Tips()
