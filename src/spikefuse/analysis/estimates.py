@@ -1,7 +1,9 @@
 """A number by seed, its mean and its interval; differences are paired by seed.
 
-One seed has a mean and no interval; no seed has nothing, and neither has a cell with a seed that
-diverged.
+One seed has a mean and no interval, two have their values: with one degree of freedom the width of
+an interval is luck. No seed has nothing, and neither has a cell with a seed that diverged. Networks
+that are silent are counted apart: their share has an interval of its own, and the mean is that of
+the others. (With one dead network in ten a t interval over all covers 41 % at five seeds.)
 """
 
 import math
@@ -9,8 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spikefuse.analysis.table import Series
+from spikefuse.analysis.words import plural
 
 Values = Mapping[int, float]
+
+FEWEST = 3
+"""Seeds below which there is no interval."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +25,11 @@ class Estimate:
 
     Attributes:
         values: The number of each seed, in the unit of the mean (a share, not per cent).
-        low: None below two seeds.
+        low: None below three seeds.
         note: What a reader must know besides; often empty.
+        p_value: Two-sided, that the mean is zero; says something of a difference alone.
+        silent: Seeds that are not in `values`, since their networks are silent.
+        variance: Of a number from counting samples; 0 where not known.
     """
 
     values: Values
@@ -28,6 +37,9 @@ class Estimate:
     low: float | None
     high: float | None
     note: str = ""
+    p_value: float | None = None
+    silent: tuple[int, ...] = ()
+    variance: float = 0.0
 
     @property
     def n(self) -> int:
@@ -36,10 +48,7 @@ class Estimate:
 
     @property
     def sign(self) -> int:
-        """1 or -1 where the interval leaves zero out, else 0.
-
-        Seeds that agree exactly give a width of zero, which proves nothing.
-        """
+        """1 or -1 where the interval leaves zero out, else 0."""
         if self.low is None or self.high is None or self.low == self.high:
             return 0
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
@@ -51,6 +60,7 @@ def estimate(values: Values | Series, resolution: float | None = None) -> Estima
     Args:
         values: One number a seed.
         resolution: Smallest step a value can take, where it is known; see `stats.intervals`.
+            Equal values have no interval without.
 
     Example:
         >>> found = estimate({0: 0.98, 1: 0.99, 2: 1.0})
@@ -58,18 +68,49 @@ def estimate(values: Values | Series, resolution: float | None = None) -> Estima
         (0.9652, 1.0148, 3)
         >>> estimate(Series({0: 0.98, 1: 0.99}, diverged=(2,))) is None
         True
+        >>> estimate(Series({0: 0.98, 1: 0.1}, silent=(1,))).note
+        '1 of 2 networks silent (1.3 to 98.7 %), counted apart'
     """
+    variance: float | None = None
+    silent: tuple[int, ...] = ()
+    note = ""
     if isinstance(values, Series):
         if values.diverged:
             return None
-        values = values.values
+        silent, note = values.silent, silent_words(values)
+        variance = values.variance or None
+        values = values.live or values.values
     if not values:
         return None
     mean = math.fsum(values.values()) / len(values)
-    if len(values) < 2:
-        return Estimate(dict(values), mean, None, None)
+    if len(values) < FEWEST:
+        return Estimate(dict(values), mean, None, None, note, silent=silent)
     # scipy takes a second to import, and a terminal table with one seed never needs it.
-    from spikefuse.stats import mean_interval
+    from spikefuse.stats.intervals import against_zero, has_spread, mean_interval
 
-    interval = mean_interval(list(values.values()), resolution=resolution)
-    return Estimate(dict(values), mean, interval.low, interval.high, interval.note)
+    numbers = list(values.values())
+    if resolution is None and not has_spread(numbers):
+        alike = f"all {len(values)} seeds agree exactly, and rows do not say their samples"
+        return Estimate(dict(values), mean, None, None, _joined(note, alike), silent=silent)
+    found = against_zero(mean_interval(numbers, resolution=resolution, variance=variance))
+    told = _joined(note, found.note)
+    ends = found.low, found.high
+    return Estimate(dict(values), mean, *ends, told, found.p_value, silent, variance or 0.0)
+
+
+def silent_words(series: Series) -> str:
+    """How many of a cell's networks are silent, with the interval of that share; empty for none."""
+    if not series.silent:
+        return ""
+    from spikefuse.stats import clopper_pearson
+
+    total, count = len(series.values), len(series.silent)
+    share = clopper_pearson(count, total)
+    ends = f"{100 * share.low:.1f} to {100 * share.high:.1f} %"
+    if count == total:
+        return f"{'both' if total == 2 else f'all {total}'} networks silent ({ends})"
+    return f"{count} of {plural(total, 'network')} silent ({ends}), counted apart"
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

@@ -88,7 +88,7 @@ class Control:
 
     Attributes:
         difference: Shuffled minus first modality alone, paired by seed.
-        equivalence: Two one-sided tests within `CONTROL_MARGIN`; None below two seeds.
+        equivalence: Two one-sided tests within `CONTROL_MARGIN`; None without an interval.
         verdict: "equal", "above" (then something else than what the further modalities say brings
             accuracy), "below" (a further input without information costs some), or "undecided".
     """
@@ -246,7 +246,7 @@ def _control(noise: Series, first: Series, step: float | None) -> Control | None
     difference = estimate(minus(noise, first), step)
     if difference is None:
         return None
-    if difference.n < 2:
+    if difference.low is None:
         return Control(difference, None, "undecided")
     from spikefuse.stats import tost
 
@@ -257,10 +257,8 @@ def _control(noise: Series, first: Series, step: float | None) -> Control | None
         CONTROL_MARGIN,
         resolution=step,
     )
-    # Seeds that agree exactly, in rows that do not say their samples, have no spread: no proof.
-    equal = test.equivalent and test.low < test.high
     signed = {1: "above", -1: "below", 0: "undecided"}[difference.sign]
-    return Control(difference, test, "equal" if equal else signed)
+    return Control(difference, test, "equal" if test.equivalent else signed)
 
 
 def gain_differences(snn: Baselines, dnn: Baselines) -> dict[str, Estimate]:
@@ -273,6 +271,9 @@ def gain_differences(snn: Baselines, dnn: Baselines) -> dict[str, Estimate]:
         first, second = snn.yardsticks[name].gain, dnn.yardsticks[name].gain
         if first is not None and second is not None:
             steps = [each.resolution for each in (snn, dnn) if each.resolution is not None]
-            difference = minus(Series(first.values), Series(second.values))
+            difference = minus(
+                Series(first.values, variance=first.variance),
+                Series(second.values, variance=second.variance),
+            )
             found[name] = estimate(difference, max(steps, default=None))
     return {name: each for name, each in found.items() if each is not None}

@@ -4,12 +4,33 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.gains import BEST, MEAN, NETWORKS, Baselines, baselines, gain_differences
+from spikefuse.analysis.gains import (
+    BEST,
+    EXPERTS,
+    MEAN,
+    NETWORKS,
+    Baselines,
+    baselines,
+    gain_differences,
+)
 from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
 from spikefuse.analysis.table import Row, Table
 from spikefuse.data.sources.contract import FUSED
 
 DISJOINT, PAIRED = "disjoint", "paired"
+
+LEVEL = 0.05
+"""Of the family of all answers of the first screen."""
+
+
+def gain_of(network: str | None, yardstick: str) -> str:
+    """The name of a gain among the answers; without network that of the SNN less the DNN's.
+
+    Example:
+        >>> gain_of("snn", "best unimodal"), gain_of(None, "mean of unimodals")
+        ('SNN over best unimodal', 'SNN minus DNN over mean of unimodals')
+    """
+    return f"{network.upper() if network else 'SNN minus DNN'} over {yardstick}"
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,40 @@ class Headline:
         if found is None or yardstick not in found.yardsticks:
             return None
         return found.yardsticks[yardstick].gain
+
+    @property
+    def answers(self) -> dict[str, Estimate]:
+        """Every difference that the first screen answers with, by what it is; those that are there.
+
+        The words name the difference as `corrected` shows it.
+        """
+        found: dict[str, Estimate | None] = {}
+        for network in self.baselines:
+            for yardstick in (BEST, MEAN, EXPERTS):
+                found[gain_of(network, yardstick)] = self.gain(network, yardstick)
+        for yardstick in (BEST, MEAN):
+            found[gain_of(None, yardstick)] = self.more.get(yardstick)
+        for each in self.baselines.values():
+            if each.control is not None:
+                found[f"{each.network.upper()} control"] = each.control.difference
+        for leak in self.leaks.values():
+            found[f"{leak.network.upper()} leak"] = leak.difference
+        return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def adjusted(self) -> dict[str, float]:
+        """P values of the answers, Holm-adjusted over all of them; without one where n is small."""
+        from spikefuse.stats import holm
+
+        p_values = {n: each.p_value for n, each in self.answers.items() if each.p_value is not None}
+        return dict(zip(p_values, holm(list(p_values.values())), strict=True)) if p_values else {}
+
+    def sign(self, answer: str) -> int:
+        """1 or -1 where an answer stands beside all others of the first screen, else 0."""
+        found = self.answers.get(answer)
+        if found is None or self.adjusted.get(answer, 1.0) >= LEVEL:
+            return 0
+        return found.sign
 
     def lost(self, network: str) -> str:
         """Why a network kind has no gain although it ran: the seeds that diverged; else empty."""

@@ -15,7 +15,7 @@ from spikefuse.analysis.table import (
     resolution,
     single_modalities,
 )
-from spikefuse.core.streams import numpy_stream
+from spikefuse.analysis.words import plural
 from spikefuse.data.sources.contract import FUSED
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ class SpeakerSummary:
 
     Attributes:
         speakers: Accuracy over seeds for each held-out speaker.
-        mean: Over speakers and seeds, resampling speakers: what would other speakers give? None
-            below two speakers, or where a seed diverged.
+        mean: Of the speakers' means, t over speakers: what would other speakers give? None below
+            four speakers, or where a seed diverged.
         known: Accuracy under protocol "disjoint", where training knows every test speaker; None
             where it is not stored or a seed diverged.
-        cost: Known minus unknown speakers, paired by seed, resampling speakers; None likewise.
+        cost: Known minus unknown speakers, paired by seed, t over speakers; None likewise.
         reason: Why a part is None; empty where none is.
         lost: The seeds of each held-out speaker of whom one diverged; they are not in `speakers`.
     """
@@ -77,9 +77,9 @@ def _summary(table: Table, network: str, modality: str) -> SpeakerSummary:
     by_name = {name: series for name, series in by_name.items() if series.is_there}
     known = table.series(study=DEFAULT_STUDIES, protocol="disjoint", **levels)
     gaps = {name: minus(known, series) for name, series in by_name.items()}
-    mean = _over_speakers(by_name, f"{network} {modality}")
-    cost = _over_speakers(gaps, f"{network} {modality} cost")
     step = resolution(*by_name.values())
+    mean = _over_speakers(by_name, step)
+    cost = _over_speakers(gaps, step)
     return SpeakerSummary(
         network=network,
         modality=modality,
@@ -104,21 +104,19 @@ def _reason(
     if lost:
         return "; ".join(lost)
     if not has_mean:
-        return f"{len(by_name)} speaker held out, an interval needs at least 2"
+        return f"{plural(len(by_name), 'speaker')} held out, an interval needs at least 4"
     return "" if has_cost else "no rows of the same networks and seeds with known speakers"
 
 
-def _over_speakers(by_name: Mapping[str, Series], name: str) -> "Interval | None":
-    """The mean over speakers and seeds, with an interval for other speakers."""
+def _over_speakers(by_name: Mapping[str, Series], step: float | None) -> "Interval | None":
+    """The mean over speakers, each counting once however many seeds, for other speakers."""
     if any(series.diverged for series in by_name.values()):
         return None
-    flat = [(speaker, value) for speaker in by_name for value in by_name[speaker].values.values()]
-    if len({speaker for speaker, _ in flat}) < 2:
-        return None
-    from spikefuse.stats import cluster_bootstrap
+    flat = [(speaker, value) for speaker in by_name for value in by_name[speaker].live.values()]
+    from spikefuse.stats.groups import FEWEST_GROUPS, group_interval
 
-    return cluster_bootstrap(
-        [value for _, value in flat],
-        [speaker for speaker, _ in flat],
-        numpy_stream(0, "speaker-bootstrap", name),
+    if len({speaker for speaker, _ in flat}) < FEWEST_GROUPS:
+        return None
+    return group_interval(
+        [value for _, value in flat], [speaker for speaker, _ in flat], resolution=step
     )

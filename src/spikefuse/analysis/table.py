@@ -118,6 +118,9 @@ class Series:
         samples: The fewest samples behind a number, draws of noise included; 0 where not known.
         diverged: Seeds without a number because training diverged.
         reasons: For each cell with such seeds, which and how many are left.
+        silent: Seeds whose network never fires where it decides: they have a number, of chance,
+            which is counted apart and not averaged with the others.
+        variance: Of a number from counting right answers (binomial); 0 where not known.
     """
 
     values: Mapping[int, float] = field(default_factory=dict)
@@ -125,6 +128,13 @@ class Series:
     samples: int = 0
     diverged: tuple[int, ...] = ()
     reasons: tuple[str, ...] = ()
+    silent: tuple[int, ...] = ()
+    variance: float = 0.0
+
+    @property
+    def live(self) -> dict[int, float]:
+        """The numbers of the seeds that are not silent."""
+        return {seed: value for seed, value in self.values.items() if seed not in self.silent}
 
     @property
     def n(self) -> int:
@@ -149,7 +159,7 @@ def minus(first: Series, second: Series) -> Series:
         for seed, value in first.values.items()
         if seed in second.values
     }
-    return _combined(shared, first, second)
+    return _combined(shared, 1.0, first, second)
 
 
 def mean_of(*series: Series) -> Series:
@@ -157,16 +167,18 @@ def mean_of(*series: Series) -> Series:
     first = series[0].values if series else {}
     seeds = [seed for seed in first if all(seed in each.values for each in series)]
     means = {seed: math.fsum(each.values[seed] for each in series) / len(series) for seed in seeds}
-    return _combined(means, *series)
+    return _combined(means, max(len(series), 1) ** -2.0, *series)
 
 
-def _combined(values: Mapping[int, float], *parts: Series) -> Series:
+def _combined(values: Mapping[int, float], weight: float, *parts: Series) -> Series:
     known = [part.samples for part in parts if part.samples]
     return Series(
         values=values,
         samples=min(known, default=0),
         diverged=tuple(sorted({seed for part in parts for seed in part.diverged})),
         reasons=tuple(dict.fromkeys(reason for part in parts for reason in part.reasons)),
+        silent=tuple(sorted({seed for part in parts for seed in part.silent} & set(values))),
+        variance=weight * math.fsum(part.variance for part in parts),
     )
 
 
@@ -192,6 +204,7 @@ class Table:
         self.rows: list[Row] = other.rows if other else list(rows)
         self._columns: dict[str, dict[Hashable, set[int]]] = other._columns if other else {}
         self._first = frozenset(first)
+        self._silent: frozenset[str] | None = other._silent if other else None
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -248,7 +261,14 @@ class Table:
             or (own == metric and row.get("split") == split)
         ]
         ours = [row for row in rows if row.get("study") in self._first]
-        return _series(ours or rows)
+        return _series(ours or rows, self.silent)
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """Trials no hidden layer of which ever fires: the output has nothing to decide by."""
+        if self._silent is None:
+            self._silent = _silent_trials(self.rows)
+        return self._silent
 
     def _places(self, column: str) -> dict[Hashable, set[int]]:
         """Level -> numbers of the rows that have it; made once a column, since claims ask often."""
@@ -283,7 +303,17 @@ def single_modalities(table: Table) -> tuple[str, ...]:
     return tuple(name for name in found if name != FUSED)
 
 
-def _series(rows: Iterable[Row]) -> Series:
+def _silent_trials(rows: Iterable[Row]) -> frozenset[str]:
+    fires: dict[str, bool] = {}
+    for row in rows:
+        metric = str(row.get("metric"))
+        if metric.startswith("rate.") and metric.endswith("hidden"):
+            trial = str(row.get("trial"))
+            fires[trial] = fires.get(trial, False) or _number(row.get("value")) != 0
+    return frozenset(trial for trial, any_fires in fires.items() if not any_fires)
+
+
+def _series(rows: Iterable[Row], silent: Collection[str]) -> Series:
     found: dict[int, tuple[float | None, Row]] = {}
     for row in rows:
         seed, value = _seed(row), None if row.get("metric") == DIVERGED else _value(row)
@@ -308,7 +338,17 @@ def _series(rows: Iterable[Row]) -> Series:
         samples=int(min(sizes, default=0)),
         diverged=lost,
         reasons=_reasons(lost, len(numbers), found),
+        silent=tuple(seed for seed in numbers if str(found[seed][1].get("trial")) in silent),
+        variance=_counting(numbers, min(sizes, default=0)),
     )
+
+
+def _counting(numbers: Mapping[int, float], samples: float) -> float:
+    """Variance of an accuracy from counting right answers among samples."""
+    if not numbers or samples < 1:
+        return 0.0
+    share = math.fsum(numbers.values()) / len(numbers)
+    return share * (1.0 - share) / samples
 
 
 def _reasons(

@@ -5,7 +5,7 @@ points. Two minus signs are wanted: the page sets a true one, while `signed` kee
 `claims.json`, scripts and any terminal can read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -123,10 +123,17 @@ def points(difference: float, *, sign: bool = True) -> str:
 
 
 def span(found: Ends | None, write: Callable[[float], str]) -> str:
-    """An interval, each end written by `write`; nothing where there is none."""
+    """An interval, each end written by `write`; of two seeds their values, else nothing."""
     if found is None or found.low is None or found.high is None:
-        return NONE
+        return " and ".join(both) if (both := two_values(found, write)) else NONE
     return f"{write(found.low)} to {write(found.high)}"
+
+
+def two_values(found: object, write: Callable[[float], str]) -> tuple[str, ...]:
+    """The values of an estimate of two seeds, which stand in place of an interval; else none."""
+    values = getattr(found, "values", None)
+    numbers = list(values.values()) if isinstance(values, Mapping) else []
+    return tuple(write(value) for value in numbers) if len(numbers) == 2 else ()
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -163,13 +170,15 @@ def with_interval(value: "Estimate") -> str:
     number = f"{points(value.mean)}\u00a0pp"
     count = f"n\u00a0=\u00a0{value.n}"
     if value.low is None or value.high is None:
-        return f"{number} ({count}, too few for an interval)"
+        both = two_values(value, points)
+        told = " and ".join(f"{each}\u00a0pp" for each in both) or "too few for an interval"
+        return f"{number} ({told}, {count})" if both else f"{number} ({count}, {told})"
     ends = f"{points(value.low)}\u00a0to\u00a0{points(value.high)}"
     return f"{number} (95\u00a0% interval {ends}, {count})"
 
 
 def in_brackets(found: Ends, write: Callable[[float], str]) -> str:
-    """`[+0.41, +0.83]`, as a narrow column of a terminal has it; nothing where there is none."""
+    """`[+0.41, +0.83]`, as a narrow column of a terminal has it; of two seeds their values."""
     if found.low is None or found.high is None:
-        return NONE
+        return " and ".join(two_values(found, write)) or NONE
     return f"[{write(found.low)}, {write(found.high)}]"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spikefuse.analysis.words import NONE, in_brackets, percent, signed
+from spikefuse.analysis.words import NONE, in_brackets, percent, signed, two_values
 
 if TYPE_CHECKING:
     from spikefuse.analysis.claims.engine import Outcome
@@ -89,7 +89,8 @@ def _points(found: "Estimate | Interval | None", reason: str = "") -> str:
     value = found.mean if isinstance(found, Estimate) else found.estimate
     text = f"{signed(value)} pp"
     if found.low is None or found.high is None:
-        return f"{text} (n = {found.n})"
+        both = " and ".join(two_values(found, signed))
+        return f"{text} ({f'{both}, ' if both else ''}n = {found.n})"
     return f"{text} {in_brackets(found, signed)} (n = {found.n})"
 
 
@@ -170,10 +171,13 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
             _add(table, name, speaker, NONE, "diverged", str(series.n))
         if found.mean is not None:
             mean = f"{percent(found.mean.estimate)} %"
-            _add(table, name, "mean, clusters: speakers", mean, *_ends(found.mean))
+            _add(table, name, "mean, t over speakers", mean, *_ends(found.mean))
             notes.append(found.mean.note)
+        elif len(found.speakers) > 1 and not found.lost:
+            of_all = sum(each.mean for each in found.speakers.values()) / len(found.speakers)
+            _add(table, name, "mean", f"{percent(of_all)} %", NONE, str(len(found.speakers)))
         cost = _points(found.cost, found.reason)
-        _add(table, name, "known minus unknown, clusters: speakers", cost, "", "")
+        _add(table, name, "known minus unknown, t over speakers", cost, "", "")
     table.caption = Text("; ".join(dict.fromkeys(note for note in notes if note)))
     return [table]
 

@@ -18,6 +18,7 @@ from spikefuse.report.headline import (
     answer,
     answer_over_controls,
     answer_over_mean,
+    corrected,
     leak_sentence,
     verdict,
 )
@@ -98,6 +99,7 @@ class Page:
     leak_text: str
     row_count: int
     trial_count: int
+    corrected: str = ""
     gain: Picture | None = None
     leak: Picture | None = None
     notices: Sequence[str] = ()
@@ -182,6 +184,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         answer=answer(found),
         controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
+        corrected=corrected(found),
         leak_text=leak_sentence(found, audit_shares(trials, run.modalities)),
         row_count=len(run.rows),
         modality_legend=tuple(

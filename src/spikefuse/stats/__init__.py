@@ -12,6 +12,7 @@ from spikefuse.core.lazy import on_demand
 if TYPE_CHECKING:
     from spikefuse.stats.bootstrap import cluster_bootstrap
     from spikefuse.stats.equivalence import Equivalence, RangeTest, range_test, tost, welch_tost
+    from spikefuse.stats.groups import clopper_pearson, group_interval
     from spikefuse.stats.intervals import (
         Bounds,
         Interval,
@@ -39,10 +40,12 @@ __all__ = [
     "Equivalence",
     "Interval",
     "RangeTest",
+    "clopper_pearson",
     "cluster_bootstrap",
     "difference_of_differences",
     "equivalence_power",
     "error_ratio",
+    "group_interval",
     "holm",
     "mcnemar",
     "mean_interval",

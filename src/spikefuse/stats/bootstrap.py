@@ -7,6 +7,9 @@ from scipy.special import ndtr, stdtrit
 from spikefuse.core.checks import require
 from spikefuse.stats.intervals import ROUNDING, Interval, check_confidence
 
+FEWEST_CLUSTERS = 4
+"""Of three clusters the bootstrap covers 76 % where it says 95, of two 48."""
+
 # Resample this many at a time, so that memory stays at a few megabytes for any number of clusters.
 _CHUNK_ELEMENTS = 2_000_000
 
@@ -30,7 +33,7 @@ def cluster_bootstrap(
     The percentiles are widened so that few clusters (6 speakers) do not understate the interval:
     the tails are those of a t distribution with G - 1 degrees of freedom, times sqrt(G / (G - 1)).
     Simulated coverage at nominal 95 %, of accuracies that vary between clusters: 94 % with 40
-    clusters, 92 % with 6.
+    clusters, 92 % with 6. For fewer than about 20 take `group_interval`, which covers better.
 
     Args:
         values: [N], a number a sample, for example 1 for right and 0 for wrong.
@@ -43,7 +46,7 @@ def cluster_bootstrap(
         Mean over samples; n is the number of clusters.
 
     Raises:
-        InputError: Fewer than 2 clusters, different lengths, NaN or infinity.
+        InputError: Fewer than 4 clusters, different lengths, NaN or infinity.
 
     Source:
         A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", section 3.8, 1997;
@@ -61,7 +64,7 @@ def cluster_bootstrap(
     counts = np.bincount(member).astype(np.float64)
     sums = np.bincount(member, weights=data)
     n = int(counts.size)
-    require(n >= 2, where, "clusters", "at least 2 different clusters", n)
+    require(n >= FEWEST_CLUSTERS, where, "clusters", "at least 4 different clusters", n)
 
     means = np.empty(resamples)
     chunk = max(1, _CHUNK_ELEMENTS // n)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
 from spikefuse.core.checks import require
-from spikefuse.stats.intervals import ROUNDING, Interval, paired_difference, welch_difference
+from spikefuse.stats.intervals import Interval, paired_difference, welch_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,8 @@ def _tail(distance: float, interval: Interval) -> float:
     """One-sided p value of an estimate that lies `distance` beyond a bound."""
     if math.isinf(distance):
         return 0.0 if distance > 0 else 1.0
-    if interval.standard_error:
-        return float(stdtr(interval.degrees, -distance / interval.standard_error))
-    # No spread at all: the estimate is beyond, on, or short of the bound.
-    return 0.5 if abs(distance) <= ROUNDING else float(distance < 0.0)
+    assert interval.standard_error  # a t interval without any spread is refused
+    return float(stdtr(interval.degrees, -distance / interval.standard_error))
 
 
 def range_test(interval: Interval, low: float, high: float) -> RangeTest:

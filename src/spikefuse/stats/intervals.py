@@ -6,8 +6,9 @@ It does not say what other clips, speakers or images would give (see `bootstrap`
 Seeds that agree exactly. Accuracy is a count over a finite set, so all seeds can give the same
 number, and a t interval then has width zero, which claims to know more than it does. Give
 `resolution`, the smallest step the value can take (1 / number of samples): the spread is then
-taken as that of n seeds of which one differs by a single step, the smallest spread such a set can
-show. Without `resolution` the width stays zero. Either way the record's note says it.
+taken as that of counting right answers among so many samples (binomial), and never below that of n
+seeds of which one differs by a single step. The record's note says it. Without `resolution` there
+is nothing to take it from, and such values are refused.
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from spikefuse.core.checks import require
+from spikefuse.core.errors import InputError
 
 Floats = NDArray[np.float64]
 
@@ -118,23 +120,48 @@ def t_bounds(values: ArrayLike, confidence: float = 0.95) -> Bounds:
     return Bounds(np.asarray(mean), np.asarray(mean - half), np.asarray(mean + half))
 
 
-def _standard_error(values: Floats, resolution: float | None) -> tuple[float, str]:
+def has_spread(values: ArrayLike) -> bool:
+    """Whether values differ by more than rounding."""
+    array = np.asarray(values, dtype=np.float64)
+    return float(np.ptp(array)) > ROUNDING * max(1.0, float(np.abs(array).max()))
+
+
+def counting_variance(samples: float, *accuracies: ArrayLike) -> float:
+    """Variance of a sum or difference of accuracies from counting right answers, the binomial's.
+
+    Args:
+        samples: How many samples stand behind each accuracy.
+        *accuracies: [n] each; the mean of each is taken as the share, kept within 0 to 1.
+    """
+    shares = [float(np.clip(np.mean(np.asarray(each)), 0.0, 1.0)) for each in accuracies]
+    return sum(share * (1.0 - share) for share in shares) / samples
+
+
+def _standard_error(
+    where: str, values: Floats, resolution: float | None, variance: float | None
+) -> tuple[float, str]:
     """Standard error of the mean, and a note when all values agree."""
     n = values.size
-    spread = float(values.std(ddof=1))
-    if spread > ROUNDING * max(1.0, float(np.abs(values).max())):
-        return spread / float(np.sqrt(n)), ""
+    if has_spread(values):
+        return float(values.std(ddof=1)) / float(np.sqrt(n)), ""
     if resolution is None:
-        return 0.0, f"all {n} seeds agree exactly: the width of zero is not evidence of certainty"
+        raise InputError(
+            f"{where}: values must not all be equal without a resolution, got {n} times "
+            f"{values[0]:g}. Give resolution, 1 / the number of samples behind a value."
+        )
     # One of n values moved by one step has standard deviation resolution / sqrt(n).
-    note = (
-        f"all {n} seeds agree exactly: spread taken as if one differed by one step ({resolution:g})"
-    )
-    return resolution / n, note
+    spread = max(resolution / float(np.sqrt(n)), float(np.sqrt(variance or 0.0)))
+    note = f"all {n} seeds agree exactly: spread taken from counting samples ({spread:.2g})"
+    return spread / float(np.sqrt(n)), note
 
 
 def _interval(
-    where: str, values: Floats, confidence: float, resolution: float | None, method: str
+    where: str,
+    values: Floats,
+    confidence: float,
+    resolution: float | None,
+    method: str,
+    variance: float | None,
 ) -> Interval:
     check_confidence(where, confidence)
     require(
@@ -142,7 +169,7 @@ def _interval(
     )
     n = int(values.size)
     mean = float(values.mean())
-    error, note = _standard_error(values, resolution)
+    error, note = _standard_error(where, values, resolution, variance)
     half = critical_value(confidence, n - 1) * error
     return Interval(
         estimate=mean,
@@ -157,18 +184,19 @@ def _interval(
     )
 
 
-def _against_zero(interval: Interval) -> Interval:
+def against_zero(interval: Interval) -> Interval:
     """The same interval with the two-sided p value for a difference of zero."""
-    if interval.standard_error:
-        ratio = abs(interval.estimate) / interval.standard_error
-        p = 2.0 * float(stdtr(interval.degrees, -ratio))
-    else:
-        p = 1.0 if abs(interval.estimate) <= ROUNDING else 0.0
-    return replace(interval, p_value=p)
+    assert interval.standard_error  # values without spread and resolution are refused
+    ratio = abs(interval.estimate) / interval.standard_error
+    return replace(interval, p_value=2.0 * float(stdtr(interval.degrees, -ratio)))
 
 
 def mean_interval(
-    values: ArrayLike, *, confidence: float = 0.95, resolution: float | None = None
+    values: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    resolution: float | None = None,
+    variance: float | None = None,
 ) -> Interval:
     """Student-t interval of the mean over seeds.
 
@@ -176,9 +204,11 @@ def mean_interval(
         values: [n], one number a seed, n at least 2.
         confidence: Nominal coverage.
         resolution: Smallest step a value can take; see the module's text.
+        variance: Of a value from counting samples, where the values are no accuracies but made of
+            some; that of accuracies if not given.
 
     Raises:
-        InputError: Fewer than 2 values, NaN or infinity.
+        InputError: Fewer than 2 values, NaN or infinity, or equal values without a resolution.
 
     Example:
         >>> result = mean_interval([0.98, 0.99, 1.0])
@@ -187,7 +217,9 @@ def mean_interval(
     """
     where = "mean_interval"
     array = seed_values(where, "values", values)
-    return _interval(where, array, confidence, resolution, "Student t over seeds")
+    if variance is None and resolution is not None and resolution > 0.0:
+        variance = counting_variance(1.0 / resolution, array)
+    return _interval(where, array, confidence, resolution, "Student t over seeds", variance)
 
 
 def paired_difference(
@@ -212,7 +244,9 @@ def paired_difference(
     where = "paired_difference"
     first, second = _paired(where, a=a, b=b)
     method = "paired Student t over seeds"
-    return _against_zero(_interval(where, first - second, confidence, resolution, method))
+    variance = counting_variance(1.0 / resolution, first, second) if resolution else None
+    difference = first - second
+    return against_zero(_interval(where, difference, confidence, resolution, method, variance))
 
 
 def difference_of_differences(
@@ -244,7 +278,9 @@ def difference_of_differences(
     one, one_base, two, two_base = _paired(where, a=a, a_base=a_base, b=b, b_base=b_base)
     contrast = (one - one_base) - (two - two_base)
     method = "difference of differences, paired Student t over seeds"
-    return _against_zero(_interval(where, contrast, confidence, resolution, method))
+    four = (one, one_base, two, two_base)
+    variance = counting_variance(1.0 / resolution, *four) if resolution else None
+    return against_zero(_interval(where, contrast, confidence, resolution, method, variance))
 
 
 def _paired(where: str, **arguments: ArrayLike) -> tuple[Floats, ...]:
@@ -279,17 +315,14 @@ def welch_difference(
     check_confidence(where, confidence)
     first, second = seed_values(where, "a", a), seed_values(where, "b", b)
     errors, notes = zip(
-        *(_standard_error(group, resolution) for group in (first, second)), strict=True
+        *(_group_error(where, group, resolution, (first, second)) for group in (first, second)),
+        strict=True,
     )
     error = float(np.hypot(*errors))
-    degrees = float(first.size + second.size - 2)
-    if error > 0.0:
-        degrees = error**4 / (
-            errors[0] ** 4 / (first.size - 1) + errors[1] ** 4 / (second.size - 1)
-        )
+    degrees = error**4 / (errors[0] ** 4 / (first.size - 1) + errors[1] ** 4 / (second.size - 1))
     estimate = float(first.mean() - second.mean())
     half = critical_value(confidence, degrees) * error
-    return _against_zero(
+    return against_zero(
         Interval(
             estimate=estimate,
             low=estimate - half,
@@ -299,16 +332,24 @@ def welch_difference(
             confidence=confidence,
             standard_error=error,
             degrees=degrees,
-            note=_welch_note(notes, first.size, second.size, resolution, error),
+            note=_welch_note(notes, first.size, second.size, resolution),
         )
     )
 
 
-def _welch_note(
-    notes: tuple[str, ...], first: int, second: int, resolution: float | None, error: float
-) -> str:
-    """What is to be said of groups whose seeds agree; the width is zero where both do."""
-    if resolution is not None or error == 0.0:
+def _group_error(
+    where: str, group: Floats, resolution: float | None, both: tuple[Floats, Floats]
+) -> tuple[float, str]:
+    """Standard error of one of two groups; zero where its values agree and the other's do not."""
+    if resolution is None and not has_spread(group) and any(map(has_spread, both)):
+        return 0.0, "agree"
+    variance = counting_variance(1.0 / resolution, group) if resolution else None
+    return _standard_error(where, group, resolution, variance)
+
+
+def _welch_note(notes: tuple[str, ...], first: int, second: int, resolution: float | None) -> str:
+    """What is to be said of groups whose seeds agree."""
+    if resolution is not None:
         return "; ".join(dict.fromkeys(note for note in notes if note))
     sizes = {"a": first, "b": second}
     return "; ".join(

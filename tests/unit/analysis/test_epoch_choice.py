@@ -73,10 +73,11 @@ def test_a_single_modality_stands_once() -> None:
     assert [each.protocol for each in epoch_choices(alone)] == ["paper"]
 
 
-def test_seeds_that_agree_have_the_width_of_one_sample() -> None:
+def test_seeds_that_agree_have_the_width_of_counting() -> None:
     same = [row | {"value": 0.9} for row in rows(modality="image")]
     (found,) = epoch_choices(same)
-    assert found.optimism.high == pytest.approx(stats.t.ppf(0.975, 2) / 500 / 3)
+    error = (2 * 0.9 * 0.1 / 500 / 3) ** 0.5
+    assert found.optimism.high == pytest.approx(stats.t.ppf(0.975, 2) * error)
 
 
 def test_missing_numbers_are_none_and_missing_cells_are_left_out() -> None:

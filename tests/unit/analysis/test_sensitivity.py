@@ -1,10 +1,12 @@
 """Claims by reading: judged on the reading's own rows, counted, the best named, ties said."""
 
 import csv
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -32,6 +34,10 @@ from spikefuse.studies.sensitivity import sensitivity_studies
 Rows = list[dict[str, Any]]
 
 
+SALT = 1
+"""Of the small differences between seeds: no ordering that nothing makes is found among them."""
+
+
 def flat(cell: Cell) -> float:
     """Nothing matters but the modality: LIF = IF, T does not count, soft reset brings nothing."""
     return {"audio": 0.95, "image": 0.96, "fused": 0.97}[cell.modality]
@@ -49,7 +55,9 @@ def world(reading: str, accuracy: Callable[[Cell], float]) -> Rows:
     for study in sensitivity_studies([reading]):
         for cell in study.cells(()):
             for seed in range(3):
-                value = accuracy(cell) + 1e-5 * ((seed * 7 + len(str(cell))) % 3)
+                same = cell.model_copy(update={"reading": "base", "protocol": "disjoint"})
+                own = np.random.default_rng([zlib.crc32(str(same).encode()), seed, SALT])
+                value = accuracy(cell) + 1e-5 * float(own.normal())
                 for split in ("validation", "test"):
                     rows.append(
                         {"study": study.name, "trial": f"{cell} {seed}", **cell.model_dump()}

@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
+from scipy import stats
 
 from spikefuse.analysis.speakers import speaker_summaries
-from spikefuse.core.streams import numpy_stream
-from spikefuse.stats import cluster_bootstrap
 from spikefuse.studies.design import Cell
 
 Rows = list[dict[str, Any]]
 
-UNKNOWN = {"george": (0.80, 0.82), "jackson": (0.90, 0.90), "lucas": (0.70, 0.74)}
+UNKNOWN = {
+    **{"george": (0.80, 0.82), "jackson": (0.90, 0.90)},
+    **{"lucas": (0.70, 0.74), "theo": (0.80, 0.90)},
+}
 KNOWN = (0.95, 0.97)
 
 
@@ -36,18 +38,21 @@ def test_each_speaker_and_the_mean_over_speakers() -> None:
     (found,) = speaker_summaries(unknown() + cell("model-size", KNOWN))
     assert (found.network, found.modality, found.reason) == ("snn", "audio", "")
     assert {name: each.mean for name, each in found.speakers.items()} == pytest.approx(
-        {"george": 0.81, "jackson": 0.90, "lucas": 0.72}
+        {"george": 0.81, "jackson": 0.90, "lucas": 0.72, "theo": 0.85}
     )
-    flat = [(name, value) for name, values in UNKNOWN.items() for value in values]
-    expected = cluster_bootstrap(
-        [value for _, value in flat],
-        [name for name, _ in flat],
-        numpy_stream(0, "speaker-bootstrap", "snn audio"),
-    )
-    assert found.mean == expected
-    assert expected.n == 3
-    assert expected.estimate == pytest.approx(0.81)
-    assert 0.70 <= expected.low < 0.81 < expected.high <= 0.90
+    means = [0.81, 0.90, 0.72, 0.85]
+    low, high = stats.t.interval(0.95, 3, loc=0.82, scale=stats.sem(means))
+    assert found.mean is not None
+    assert (found.mean.n, found.mean.estimate) == (4, pytest.approx(0.82))
+    assert (found.mean.low, found.mean.high) == pytest.approx((low, high), abs=1e-12)
+
+
+def test_a_speaker_with_more_seeds_counts_no_more() -> None:
+    more = cell("speakers", (0.80, 0.82, 0.81, 0.81), protocol="speaker", held_out="george")
+    rows = [row for row in unknown() if row["held_out"] != "george"]
+    (found,) = speaker_summaries(more + rows)
+    assert found.mean is not None
+    assert found.mean.estimate == pytest.approx(0.82)
 
 
 def test_the_cost_is_paired_by_seed() -> None:
@@ -55,12 +60,12 @@ def test_the_cost_is_paired_by_seed() -> None:
     assert found.known is not None
     assert found.known.mean == pytest.approx(0.96)
     assert found.cost is not None
-    assert found.cost.estimate == pytest.approx(0.96 - 0.81)
-    assert found.cost.n == 3
+    assert found.cost.estimate == pytest.approx(0.96 - 0.82)
+    assert found.cost.n == 4
     one_seed = [row for row in cell("controls", KNOWN) if row["seed"] == 1]
     (paired,) = speaker_summaries(unknown() + one_seed)
     assert paired.cost is not None
-    assert paired.cost.estimate == pytest.approx(0.97 - (0.82 + 0.90 + 0.74) / 3)
+    assert paired.cost.estimate == pytest.approx(0.97 - (0.82 + 0.90 + 0.74 + 0.90) / 4)
 
 
 def test_other_cells_do_not_mix_in() -> None:
@@ -79,6 +84,6 @@ def test_what_is_missing_has_a_reason() -> None:
     (alone,) = speaker_summaries(unknown())
     assert (alone.known, alone.cost) == (None, None)
     assert "known speakers" in alone.reason
-    (single,) = speaker_summaries([row for row in unknown() if row["held_out"] == "lucas"])
-    assert single.mean is None
-    assert "at least 2" in single.reason
+    (three,) = speaker_summaries([row for row in unknown() if row["held_out"] != "lucas"])
+    assert three.mean is None
+    assert three.reason == "3 speakers held out, an interval needs at least 4"

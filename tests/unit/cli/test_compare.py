@@ -76,11 +76,11 @@ def test_json_and_file_agree(tmp_path: Path) -> None:
 
 def test_two_folders_need_no_results_option(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    result = invoke(write(tmp_path / "a"), write(tmp_path / "b"), "--margin", 1)
+    result = invoke(write(tmp_path / "a"), write(tmp_path / "b"), "--margin", 20)
     assert result.exit_code == 0, result.exception
     assert "Of 2 shared cells" in result.output
     assert "2 cells do not differ beyond chance; --all lists them." in result.output
-    result = invoke(tmp_path / "a", tmp_path / "b", "--margin", 1, "--all")
+    result = invoke(tmp_path / "a", tmp_path / "b", "--margin", 20, "--all")
     assert "audio" in result.output
 
 

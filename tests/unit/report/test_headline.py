@@ -13,6 +13,7 @@ from spikefuse.report.headline import (
     answer_over_controls,
     answer_over_mean,
     control_sentence,
+    corrected,
     leak_sentence,
     verdict,
 )
@@ -57,6 +58,7 @@ def network(name: str, gains: Sequence[float]) -> Rows:
     return rows + cell(name, "fused", [0.95 + gain for gain in gains])
 
 
+_NOT_PROVED = "Not proved: the intervals include zero, or do after Holm\u2019s correction"
 LARGE, SMALL, UNSURE, LOSS = (
     (0.030, 0.031, 0.029),
     (0.010, 0.0112, 0.0087),
@@ -71,7 +73,11 @@ LARGE, SMALL, UNSURE, LOSS = (
         (LARGE, SMALL, "Yes, and the SNN gains more than the DNN"),
         (LARGE, LARGE, "Yes, but not provably more than the DNN"),
         (SMALL, LARGE, "Yes, but the SNN gains less than the DNN"),
-        (UNSURE, SMALL, "Not proved: the intervals include zero"),
+        (
+            UNSURE,
+            SMALL,
+            "Not proved: the intervals include zero, or do after Holm\u2019s correction",
+        ),
         (LOSS, SMALL, "No: it costs the SNN accuracy, and more than the DNN"),
     ],
 )
@@ -170,3 +176,23 @@ def test_leak_is_paper_minus_disjoint_in_validation(
     assert "98.05 %" in said
     assert "+1.80 pp" in said
     assert ("100 % of its validation clips are training clips, against 0 %" in said) == audited
+
+
+def test_an_answer_must_stand_beside_the_others_of_the_screen() -> None:
+    """p = 0.044 by itself; over the six answers of this screen that is chance."""
+    marginal = (0.010, 0.016, 0.022)
+    found = headline(network("snn", marginal) + network("dnn", SMALL))
+    assert found.gains["snn"].over_best.sign == 1
+    assert found.adjusted["SNN over best unimodal"] > 0.05
+    assert verdict(found).startswith("Not proved")
+    said = corrected(found)
+    assert said.startswith("Over the 6 answers of this screen")
+    assert "SNN over best" not in said
+    assert corrected(headline([])) == ""
+
+
+def test_two_seeds_show_their_values_and_cannot_say() -> None:
+    found = headline(network("snn", [0.03, 0.02]) + network("dnn", [0.01, 0.011]))
+    assert verdict(found) == "2 seeds cannot say"
+    assert "(+3.00 pp and +2.00 pp, n = 2)" in answer(found).replace("\u00a0", " ")
+    assert corrected(found) == ""

@@ -75,13 +75,14 @@ def test_same_stream_same_numbers_and_names_may_be_text() -> None:
 
 
 def test_unequal_clusters_count_by_their_samples() -> None:
-    result = cluster_bootstrap([1, 1, 1, 0], ["a", "a", "a", "b"], stream(), resamples=1000)
-    assert result.estimate == 0.75
+    names = ["a", "a", "a", "b", "c", "d"]
+    result = cluster_bootstrap([1, 1, 1, 0, 0, 0], names, stream(), resamples=1000)
+    assert result.estimate == 0.5
     assert (result.low, result.high) == (0.0, 1.0)
 
 
 def test_clusters_that_agree_are_noted() -> None:
-    result = cluster_bootstrap([1.0] * 6, [0, 0, 1, 1, 2, 2], stream(), resamples=100)
+    result = cluster_bootstrap([1.0] * 6, [0, 0, 1, 1, 2, 3], stream(), resamples=100)
     assert result.low == result.high == 1.0
     assert "agree exactly" in result.note
 
@@ -94,7 +95,7 @@ def test_chunks_cover_every_resample(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bad_arguments_are_refused() -> None:
-    with pytest.raises(InputError, match="at least 2 different clusters"):
+    with pytest.raises(InputError, match="at least 4 different clusters"):
         cluster_bootstrap([1, 0], [3, 3], stream())
     with pytest.raises(InputError, match="clusters must be of shape"):
         cluster_bootstrap([1, 0], [1], stream())

@@ -1,6 +1,7 @@
 """Intervals over seeds: coverage by simulation, equality with scipy, honest degenerate cases."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from spikefuse.stats import (
     mean_interval,
     paired_difference,
     t_bounds,
+    tost,
     welch_difference,
 )
 
@@ -145,10 +147,19 @@ def test_pairing_narrows_when_seeds_move_both_cells() -> None:
 
 
 class TestSeedsThatAgreeExactly:
-    def test_width_is_zero_and_the_note_says_so(self) -> None:
-        result = mean_interval([0.999, 0.999, 0.999])
-        assert result.low == result.high == pytest.approx(0.999)
-        assert "3 seeds agree exactly" in result.note
+    """Two of 1,000 samples agree in 4 of 100 experiments: a width of nothing is no certainty."""
+
+    @pytest.mark.parametrize("call", [mean_interval, lambda a: paired_difference(a, [0.9] * 3)])
+    def test_without_resolution_they_are_refused(self, call: Any) -> None:
+        with pytest.raises(InputError, match="must not all be equal without a resolution, got 3"):
+            call([0.999, 0.999, 0.999])
+
+    def test_tests_are_refused_too(self) -> None:
+        """Once p was 0 and any margin was kept."""
+        with pytest.raises(InputError, match="resolution"):
+            tost([0.9, 0.9], [0.8, 0.8], margin=0.2)
+        with pytest.raises(InputError, match="resolution"):
+            welch_difference([0.9, 0.9], [0.8, 0.8])
 
     @pytest.mark.parametrize("swapped", [False, True])
     def test_one_group_of_two_leaves_a_width(self, swapped: bool) -> None:
@@ -159,53 +170,54 @@ class TestSeedsThatAgreeExactly:
         assert result.note == (
             f"all 2 seeds of {name} agree exactly: only the other group's spread is in the width"
         )
-        both = welch_difference(same, [0.5, 0.5])
-        assert both.low == both.high
-        assert both.note == (
-            "all 2 seeds agree exactly: the width of zero is not evidence of certainty"
-        )
         assert welch_difference(spread, [0.1, 0.2]).note == ""
 
     @pytest.mark.parametrize("n", [2, 3, 5])
-    def test_resolution_gives_the_narrowest_width_the_set_can_show(self, n: int) -> None:
-        """As wide as the interval of n seeds of which one has one sample more right."""
+    def test_resolution_gives_the_width_of_counting(self, n: int) -> None:
+        result = mean_interval([0.99] * n, resolution=1 / 300)
+        error = math.sqrt(0.99 * 0.01 / 300 / n)
+        assert result.standard_error == pytest.approx(error, rel=1e-12)
+        assert result.high == pytest.approx(0.99 + scipy_stats.t.ppf(0.975, n - 1) * error)
+        assert "counting samples" in result.note
+
+    def test_at_the_end_of_the_scale_it_is_one_step_of_one_seed(self) -> None:
         step = 1.0 / 300
-        result = mean_interval([0.99] * n, resolution=step)
-        one_apart = mean_interval([0.99] * (n - 1) + [0.99 + step])
+        result = mean_interval([1.0] * 3, resolution=step)
+        one_apart = mean_interval([1.0] * 2 + [1.0 - step])
         assert result.high - result.low == pytest.approx(one_apart.high - one_apart.low, abs=1e-12)
-        assert result.estimate == pytest.approx(0.99)
-        assert "one step" in result.note
+
+    def test_a_difference_has_the_counting_of_both(self) -> None:
+        found = paired_difference([0.9, 0.9], [0.8, 0.8], resolution=0.001)
+        assert found.standard_error == pytest.approx(math.sqrt((0.09 + 0.16) / 1000 / 2))
+        assert found.p_value == pytest.approx(
+            2 * scipy_stats.t.sf(0.1 / found.standard_error, 1), rel=1e-6
+        )
+        equal = paired_difference([0.5, 0.5], [0.5, 0.5], resolution=0.001)
+        assert equal.p_value == pytest.approx(1.0)
+        assert equal.low < 0.0 < equal.high
+
+    def test_what_is_made_of_accuracies_brings_its_own_variance(self) -> None:
+        found = mean_interval([0.2, 0.2], resolution=0.001, variance=4e-4)
+        assert found.standard_error == pytest.approx(math.sqrt(4e-4 / 2))
 
     def test_resolution_changes_nothing_when_seeds_differ(self) -> None:
         values = [0.99, 0.991, 0.992]
         assert mean_interval(values, resolution=0.1) == mean_interval(values)
 
     def test_resolution_mends_the_coverage_of_counts(self, generator: np.random.Generator) -> None:
-        """Two seeds on 300 clips at 99 %: exact ties are common, and zero widths then miss."""
+        """Two seeds on 300 clips at 99 %: exact ties are common, and zero widths would miss."""
         truth, samples = 0.99, 300
         counts = generator.binomial(samples, truth, (4000, 2)) / samples
-
-        def share(resolution: float | None) -> float:
-            intervals = [mean_interval(pair, resolution=resolution) for pair in counts]
-            return float(np.mean([each.low <= truth <= each.high for each in intervals]))
-
-        assert share(None) < 0.90
-        assert share(1.0 / samples) > 0.93
-
-    def test_equal_cells_differ_by_zero_with_p_one(self) -> None:
-        result = paired_difference([0.5, 0.5], [0.5, 0.5])
-        assert (result.estimate, result.low, result.high, result.p_value) == (0.0, 0.0, 0.0, 1.0)
-
-    def test_constant_difference_with_resolution_has_a_finite_p(self) -> None:
-        bare = paired_difference([0.9, 0.9], [0.8, 0.8])
-        with_step = paired_difference([0.9, 0.9], [0.8, 0.8], resolution=0.001)
-        assert bare.p_value == 0.0
-        assert with_step.p_value == pytest.approx(2 * scipy_stats.t.sf(0.1 / 0.0005, 1), rel=1e-6)
+        intervals = [mean_interval(pair, resolution=1 / samples) for pair in counts]
+        held = [each.low <= truth <= each.high for each in intervals]
+        tied = counts[:, 0] == counts[:, 1]
+        assert np.mean(held) > 0.93
+        assert np.mean(np.array(held)[tied]) > 0.99
 
     def test_rounding_noise_counts_as_agreement(self) -> None:
         a = np.array([0.3, 0.1 + 0.2])
         assert a[0] != a[1]
-        assert "agree exactly" in mean_interval(a).note
+        assert "agree exactly" in mean_interval(a, resolution=0.01).note
 
 
 @pytest.mark.parametrize(

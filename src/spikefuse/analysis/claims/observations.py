@@ -1,12 +1,13 @@
 """Finding a claim's numbers in tidy rows, and refusing what would not be a fair reading of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from spikefuse.analysis.claims.rules import Levels, Quantity
 from spikefuse.analysis.effort import Effort, efforts, least
+from spikefuse.analysis.estimates import silent_words
 from spikefuse.analysis.table import DEFAULT_FUSION, Level, Row, Series, Table
 from spikefuse.analysis.words import plural
 from spikefuse.core.errors import StudyError
@@ -143,7 +144,7 @@ def measure(
         Unavailable: A cell has no usable numbers, or fewer than 2 seeds are shared.
     """
     found = [(weight, rows.series(cell)) for weight, cell in quantity.terms]
-    seeds = sorted(set.intersection(*(set(series.values) for _, series in found)))
+    seeds = sorted(set.intersection(*(set(series.live) for _, series in found)))
     weights = np.array([weight for weight, _ in found])
     accuracies = np.array([[series.values[seed] for seed in seeds] for _, series in found])
     reduced = {
@@ -151,16 +152,30 @@ def measure(
         "highest": lambda: accuracies.max(axis=0),
         "lowest": lambda: accuracies.min(axis=0),
     }[quantity.reduce]()
+    silent = [words for _, series in found if (words := silent_words(series))]
     if len(seeds) < 2:
         value = float(reduced[0]) if seeds else None
         reason = f"{plural(len(seeds), 'seed')} for {quantity.words}"
+        reason += f" ({'; '.join(dict.fromkeys(silent))})" * bool(silent)
         raise Unavailable(f"{reason}; an interval needs at least 2", value, len(seeds))
 
     steps = [abs(weight) / (series.samples or ASSUMED_SAMPLES) for weight, series in found]
-    interval = mean_interval(reduced, confidence=confidence, resolution=max(steps))
+    variance = _counting(found, seeds, total=quantity.reduce == "sum")
+    step = max(steps)
+    interval = mean_interval(reduced, confidence=confidence, resolution=step, variance=variance)
     notes = [interval.note] if interval.note else []
+    notes += dict.fromkeys(silent)
     if interval.note and any(not series.samples for _, series in found):
         notes.append(f"rows do not say how many samples: {ASSUMED_SAMPLES} assumed")
-    if max(series.n for _, series in found) > len(seeds):
+    if max(len(series.live) for _, series in found) > len(seeds):
         notes.append(f"only the {len(seeds)} seeds that all cells share are used")
     return replace(interval, note="; ".join(notes)), tuple(reduced.tolist())
+
+
+def _counting(found: Sequence[tuple[float, Series]], seeds: Sequence[int], *, total: bool) -> float:
+    """Variance of the quantity from counting right answers: of the sum, or of its widest cell."""
+    parts = []
+    for weight, series in found:
+        share = sum(series.values[seed] for seed in seeds) / len(seeds)
+        parts.append(weight**2 * share * (1.0 - share) / (series.samples or ASSUMED_SAMPLES))
+    return sum(parts) if total else max(parts)

@@ -24,10 +24,13 @@ from spikefuse.stats import (
     paired_samples_tost,
     seeds_for_effect,
     seeds_for_equivalence,
+    spread_range,
     tost,
     welch_difference,
     welch_tost,
 )
+from spikefuse.stats.bootstrap import FEWEST_CLUSTERS
+from spikefuse.stats.intervals import has_spread
 from spikefuse.stats.planning import MOST_SEEDS
 
 Difference = Literal["better", "worse", "undecided"]
@@ -303,7 +306,7 @@ def _over_clusters(matched: Sequence[Matched], confidence: float) -> dict[str, A
     if not clusters or len(clusters) < len(matched) or len(shared) > 1:
         return {}
     names = np.concatenate(clusters)
-    if len(np.unique(names)) < 2:
+    if len(np.unique(names)) < FEWEST_CLUSTERS:
         return {}
     values = np.concatenate([each.differences for each in matched])
     # The stream's name is part of every interval that was ever given: it stays.
@@ -318,6 +321,9 @@ def _errors(
     """The ratio of error rates near 100 %; None far from it, or where a seed has no error."""
     if min(np.mean(a), np.mean(b)) < NEAR_ONE or max(*a, *b) >= 1.0:
         return None
+    groups = [np.log1p(-np.array(a)) - np.log1p(-np.array(b))] if paired else [a, b]
+    if not any(has_spread(group) for group in groups):
+        return None
     return error_ratio(a, b, paired=paired, confidence=confidence)
 
 
@@ -330,36 +336,48 @@ def _sample_errors(one: Matched, confidence: float) -> Interval | None:
 
 
 def _advice(found: Comparison, spread: float, margin: float | None, confidence: float) -> str:
-    """How many seeds the open question needs, or what these can show."""
+    """How many seeds the open question needs, or what these can show.
+
+    The spread of a few seeds is itself known only within a range, and so are the answers.
+    """
     if found.difference is None or spread <= 0.0:
         return ""
     n = found.difference.n
     if margin is None:
         if found.outcome != "undecided":
             return ""
-        least = minimum_detectable_effect(spread, n, wanted_power=POWER, confidence=confidence)
+        least, most = (
+            minimum_detectable_effect(each, n, wanted_power=POWER, confidence=confidence)
+            for each in spread_range(spread, n)
+        )
         return (
-            f"At this spread {n} seeds find a true difference of {100 * least:.2f} pp in 8 of 10 "
-            "experiments; name a margin to learn how many a smaller one needs."
+            f"At a spread like this {n} seeds find a true difference of {100 * least:.2f} to "
+            f"{100 * most:.2f} pp in 8 of 10 experiments; name a margin to learn how many a "
+            "smaller one needs."
         )
     if found.within != "undecided":
         return ""
 
-    def effect() -> int:
+    def effect(spread: float) -> int:
         return seeds_for_effect(spread, margin, wanted_power=POWER, confidence=confidence)
 
-    def equal() -> int:
+    def equal(spread: float) -> int:
         return seeds_for_equivalence(spread, margin, wanted_power=POWER, alpha=1.0 - confidence)
 
+    ends = spread_range(spread, n)
     return (
-        f"At this spread, in 8 of 10 experiments: {_count(effect)} find a true difference of "
-        f"{100 * margin:g} pp, and {_count(equal)} show that two equal ones are within it; "
-        f"there are {n}."
+        f"At a spread like this, in 8 of 10 experiments: {_count(effect, ends)} find a true "
+        f"difference of {100 * margin:g} pp, and {_count(equal, ends)} show that two equal ones "
+        f"are within it; there are {n}."
     )
 
 
-def _count(seeds: Callable[[], int]) -> str:
-    try:
-        return f"{seeds():,} seeds"
-    except InputError:
-        return f"more than {MOST_SEEDS:,} seeds"
+def _count(seeds: Callable[[float], int], spreads: tuple[float, float]) -> str:
+    """`7 to 90 seeds`, for both ends of the range in which the spread lies."""
+    told = []
+    for spread in spreads:
+        try:
+            told.append(f"{seeds(spread):,}")
+        except InputError:
+            told.append(f"more than {MOST_SEEDS:,}")
+    return f"{' to '.join(dict.fromkeys(told))} seeds"

@@ -112,6 +112,9 @@ def _mean(found: SpeakerSummary) -> tuple[str, str, str]:
         return percent(found.mean.estimate), ends, str(found.mean.n)
     if found.lost:
         return NONE, NONE, str(len(found.speakers) + len(found.lost))
+    if len(found.speakers) > 1:
+        means = [each.mean for each in found.speakers.values()]
+        return percent(sum(means) / len(means)), NONE, str(len(means))
     (only,) = found.speakers.values()
     return percent(only.mean), NONE, "1"
 

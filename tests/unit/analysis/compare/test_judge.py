@@ -7,7 +7,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from spikefuse.analysis.compare import Operand, compare_series
-from spikefuse.stats import cluster_bootstrap, seeds_for_effect, seeds_for_equivalence
+from spikefuse.stats import cluster_bootstrap, seeds_for_effect, seeds_for_equivalence, spread_range
 
 A = (0.981, 0.984, 0.979, 0.985, 0.983)
 B = (0.968, 0.971, 0.969, 0.970, 0.972)
@@ -74,9 +74,11 @@ def test_too_few_seeds_say_how_many() -> None:
     spread = float(np.std(np.subtract(first, second), ddof=1))
     found = compare_series(series(first), series(second), margin=0.003)
     assert found.within == "undecided"
-    assert f"{seeds_for_effect(spread, 0.003)} seeds find" in found.advice
-    within = seeds_for_equivalence(spread, 0.003, alpha=0.05)
-    assert f"{within} seeds show" in found.advice
+    low, high = spread_range(spread, 2)
+    few, many = (seeds_for_effect(each, 0.003) for each in (low, high))
+    assert f"{few:,} to {many:,} seeds find" in found.advice
+    few, many = (seeds_for_equivalence(each, 0.003, alpha=0.05) for each in (low, high))
+    assert f"{few:,} to {many:,} seeds show" in found.advice
     assert "there are 2" in found.advice
     tiny = compare_series(series((0.9, 0.5)), series((0.5, 0.9)), margin=1e-5)
     assert "more than 100,000 seeds find" in tiny.advice

@@ -48,8 +48,8 @@ def test_matrix_sums_seeds_and_gives_recall_with_interval() -> None:
 
     row = matrix.table.rows[4]
     assert row[:11] == ("4", "0", "0", "0", "0", "14", "0", "0", "0", "0", "6")
-    # t(0.975, 1) = 12.706; the standard error of 0.8 and 0.6 is 0.1.
-    assert row[11:] == ("20", "70.00", "0.00 to 100.00")
+    # Two seeds have no interval.
+    assert row[11:] == ("20", "70.00", "\u2013")
     assert matrix.table.rows[0][11:] == ("0", "\u2013", "\u2013")
     assert "20 answers of 2 seeds" in matrix.table.caption
     assert matrix.table.caption.startswith("SNN, fused: right 70.00 %")
