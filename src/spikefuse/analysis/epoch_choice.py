@@ -73,7 +73,7 @@ def epoch_choices(rows: Iterable[Row], size: str = "S") -> list[EpochChoice]:
         for modality in (*single_modalities(table), FUSED):
             cells = (
                 _choice(table, network, modality, protocol, size)
-                for protocol in ("disjoint", "paper")
+                for protocol in (table.protocol, "paper")
             )
             found = [each for each in cells if each is not None]
             choices += found if modality == FUSED else found[:1]

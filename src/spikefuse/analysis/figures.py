@@ -7,27 +7,33 @@ Source: H. Han, J. Jo, J. Park, S. Park, "Performance Analysis of Multi-Modal Sp
 Networks", section 3.2 and Tables 1 and 2.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.table import Level, Row, Series, Table, mean_of
-from spikefuse.analysis.words import level_name
+from spikefuse.analysis.words import level_name, listing
 from spikefuse.core.checks import require
+from spikefuse.data.sources.contract import FUSED
 
 UNIMODAL_MEAN = "unimodal mean"
-MODALITIES = ("image", "audio", "fused")
+MODALITIES = ("image", "audio", FUSED)
 """What the paper's networks see: two modalities, each alone, and both."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One factor of a figure: the tidy column it reads and the levels it shows, in order."""
+    """One factor of a figure: the tidy column it reads and the levels it shows, in order.
+
+    Attributes:
+        singles: The modalities whose mean the level `UNIMODAL_MEAN` is.
+    """
 
     column: str
     label: str
     levels: tuple[Level, ...]
+    singles: tuple[str, ...] = MODALITIES[:2]
 
     def names(self) -> tuple[str, ...]:
         """The levels as written for a reader."""
@@ -35,7 +41,7 @@ class Axis:
 
     def name(self, level: Level) -> str:
         """One level as written for a reader."""
-        both = "Mean of image and audio"
+        both = f"Mean of {listing(self.singles)}"
         return both if level == UNIMODAL_MEAN else level_name(self.column, level)
 
 
@@ -64,6 +70,19 @@ class PaperFigure:
     claims: tuple[str, ...]
     panel: Axis | None = None
     paper: Mapping[tuple[Level, ...], float] = field(default_factory=dict)
+
+
+def on_modalities(figure: PaperFigure, modalities: Sequence[str]) -> PaperFigure:
+    """The figure as it is drawn of networks that see these modalities, the joint one last.
+
+    The paper's values and words are of its own modalities; of others it says nothing.
+    """
+    if not modalities or set(modalities) <= set(MODALITIES):
+        return figure
+    singles = tuple(name for name in modalities if name != FUSED)
+    levels = (UNIMODAL_MEAN, FUSED) if UNIMODAL_MEAN in figure.hue.levels else tuple(modalities)
+    hue = replace(figure.hue, levels=levels, singles=singles)
+    return replace(figure, hue=hue, said="", claims=(), paper={})
 
 
 @dataclass(frozen=True)
@@ -272,10 +291,10 @@ def figure(number: int) -> PaperFigure:
     return by_number[number]
 
 
-def _bar_series(table: Table, levels: Mapping[str, Level]) -> Series:
+def _bar_series(table: Table, levels: Mapping[str, Level], singles: Sequence[str]) -> Series:
     if levels.get("modality") != UNIMODAL_MEAN:
         return table.series(**levels)
-    return mean_of(*(table.series(**{**levels, "modality": each}) for each in MODALITIES[:2]))
+    return mean_of(*(table.series(**{**levels, "modality": each}) for each in singles))
 
 
 def figure_table(
@@ -318,7 +337,7 @@ def _figure_row(
     if figure.panel is not None and panel is not None:
         levels[figure.panel.column] = panel
         key = (panel, x, hue)
-    series = _bar_series(table, levels)
+    series = _bar_series(table, levels, figure.hue.singles)
     found = estimate(series)
     return FigureRow(
         figure=figure.number,

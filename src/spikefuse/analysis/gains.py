@@ -21,6 +21,7 @@ from spikefuse.analysis.table import (
     resolution,
     single_modalities,
 )
+from spikefuse.analysis.words import listing
 from spikefuse.core.checks import one_of
 from spikefuse.data.sources.contract import FUSED
 
@@ -46,7 +47,7 @@ def shuffled(modalities: Sequence[str]) -> str:
         >>> shuffled(("image", "audio"))
         'shuffled audio'
     """
-    return f"shuffled {' and '.join(modalities[1:]) or 'pairs'}"
+    return f"shuffled {listing(modalities[1:]) or 'pairs'}"
 
 
 def yardsticks_of(modalities: Sequence[str]) -> tuple[str, ...]:
@@ -154,7 +155,7 @@ def baselines(
     rows: Iterable[Row],
     network: str,
     size: str = "S",
-    protocol: str = "disjoint",
+    protocol: str | None = None,
     **levels: Level,
 ) -> Baselines:
     """A fused network's gain over each yardstick, from tidy rows.
@@ -163,7 +164,7 @@ def baselines(
         rows: Tidy rows, typed or as text.
         network: "snn" or "dnn".
         size: "S", "S/2" or "S/3".
-        protocol: Pairing protocol.
+        protocol: Pairing protocol; by default the one without a leak, `Table.protocol`.
         **levels: Other levels than the default neuron, reset, time steps, held-out speaker or
             reading; then the rows of every study are read, else those of `model-size` and
             `controls`.
@@ -174,23 +175,15 @@ def baselines(
     """
     one_of("baselines", "network", network, NETWORKS)
     table = Table(rows)
-    modalities = single_modalities(table)
+    modalities, protocol = single_modalities(table), protocol or table.protocol
     fixed: dict[str, Level | Collection[str]] = {"size": size, "protocol": protocol, **levels}
     cells = _Cells(table, network, fixed if levels else {**fixed, "study": DEFAULT_STUDIES})
     fused = cells.joint()
     alone_by = {modality: cells.single(modality) for modality in modalities}
-    mean = mean_of(*alone_by.values())
-    best = _better(cells, alone_by, mean)
-    found = {
-        BEST: _best(alone_by, mean, best),
-        **{alone(modality): series for modality, series in alone_by.items()},
-        MEAN: mean,
-        EXPERTS: cells.joint(fusion=PRODUCT),
-        shuffled(modalities): cells.joint(pairing="shuffled"),
-    }
+    best = _better(cells, alone_by)
+    found = _by_yardstick(cells, alone_by, best)
     step = resolution(*cells.used)
     first = next(iter(alone_by.values()), Series())
-    control = _control(found[shuffled(modalities)], first, step)
     return Baselines(
         network=network,
         size=size,
@@ -199,19 +192,34 @@ def baselines(
         fused=estimate(fused, step),
         best_modality=best,
         yardsticks={name: _yardstick(name, fused, found[name], step) for name in found},
-        control=control,
+        control=_control(found[shuffled(modalities)], first, step),
         resolution=step,
     )
 
 
-def _better(cells: _Cells, alone_by: Mapping[str, Series], mean: Series) -> str | None:
+def _by_yardstick(
+    cells: _Cells, alone_by: Mapping[str, Series], best: str | None
+) -> dict[str, Series]:
+    """The series of every one of `yardsticks_of`."""
+    mean = mean_of(*alone_by.values())
+    return {
+        BEST: _best(alone_by, mean, best),
+        **{alone(modality): series for modality, series in alone_by.items()},
+        MEAN: mean,
+        EXPERTS: cells.joint(fusion=PRODUCT),
+        shuffled(tuple(alone_by)): cells.joint(pairing="shuffled"),
+    }
+
+
+def _better(cells: _Cells, alone_by: Mapping[str, Series]) -> str | None:
     """The better unimodal network by validation, so that the test set keeps its innocence.
 
     A network with a seed that diverged has no mean to choose by, and a choice among the others
     would be one that the divergence made. One modality alone is no choice.
     """
     stored = all(series.values for series in alone_by.values())
-    if mean.diverged or not stored or len(alone_by) < 2:
+    is_lost = any(series.diverged for series in alone_by.values())
+    if is_lost or not stored or len(alone_by) < 2:
         return None
     means = {}
     for modality, test in alone_by.items():

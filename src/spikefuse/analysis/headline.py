@@ -14,10 +14,7 @@ from spikefuse.analysis.gains import (
     gain_differences,
 )
 from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
-from spikefuse.analysis.table import Row, Table
-from spikefuse.data.sources.contract import FUSED
-
-DISJOINT, PAIRED = "disjoint", "paired"
+from spikefuse.analysis.table import SPLIT, Row, Table
 
 LEVEL = 0.05
 """Of the family of all answers of the first screen."""
@@ -61,6 +58,16 @@ class Headline:
     baselines: Mapping[str, Baselines] = field(default_factory=dict)
     more: Mapping[str, Estimate] = field(default_factory=dict)
     leaks: Mapping[str, PairingLeak] = field(default_factory=dict)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Those that the fused networks join, in their order."""
+        return next((each.modalities for each in self.baselines.values()), ())
+
+    @property
+    def protocol(self) -> str:
+        """The pairing protocol of the gains."""
+        return next((each.protocol for each in self.baselines.values()), SPLIT)
 
     @property
     def gains(self) -> dict[str, Gain]:
@@ -123,16 +130,9 @@ def headline(rows: Iterable[Row]) -> Headline:
         StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
     table = Table(rows)
-    protocol = plain_protocol(table)
-    found = {name: baselines(table, name, protocol=protocol) for name in NETWORKS}
+    found = {name: baselines(table, name) for name in NETWORKS}
     leaks = {name: leak for name in NETWORKS if (leak := pairing_leak(table, name)) is not None}
     return Headline(found, gain_differences(found["snn"], found["dnn"]), leaks)
-
-
-def plain_protocol(table: Table) -> str:
-    """The protocol without a leak: samples that truly belong together have one of their own."""
-    found = table.levels("protocol", modality=FUSED)
-    return PAIRED if PAIRED in found and DISJOINT not in found else DISJOINT
 
 
 def _gain(found: Baselines) -> Gain | None:

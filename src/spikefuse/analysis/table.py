@@ -31,6 +31,10 @@ DEFAULTS: Mapping[str, Level] = MappingProxyType(
 )
 """What a row says of a further factor whose column its table does not have or leaves empty."""
 
+SPLIT, PAIRED = "disjoint", "paired"
+"""Protocols under which no sample stands on two sides: of samples that are paired by class, and of
+samples that belong together from the start."""
+
 SPIKING: Mapping[str, Level] = MappingProxyType({"neuron": "lif", "reset": "soft", "time_steps": 4})
 """Levels of the default spiking network; they say nothing about a dense one."""
 
@@ -82,8 +86,8 @@ def cell_words(row: Mapping[str, Any]) -> str:
     if same(row.get("modality"), FUSED):
         usual = same(row.get("fusion") or DEFAULT_FUSION, DEFAULT_FUSION)
         parts += [] if usual else [f"{shown(row['fusion'])} fusion"]
-        protocol = str(row.get("protocol") or "disjoint")
-        parts += [] if protocol == "disjoint" else [f"protocol {shown(protocol)}"]
+        protocol = str(row.get("protocol") or SPLIT)
+        parts += [] if protocol in (SPLIT, PAIRED) else [f"protocol {shown(protocol)}"]
         parts += ["shuffled pairs"] if same(row.get("pairing"), "shuffled") else []
     parts += [f"{shown(row['held_out'])} held out"] if row.get("held_out") else []
     if row.get("reading") and not same(row["reading"], DEFAULTS["reading"]):
@@ -208,6 +212,16 @@ class Table:
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
+
+    @property
+    def protocol(self) -> str:
+        """Under which no sample stands on two sides: the one that answers are read by.
+
+        Example:
+            >>> [Table([{"protocol": name}]).protocol for name in ("disjoint", "paired", "paper")]
+            ['disjoint', 'paired', 'disjoint']
+        """
+        return PAIRED if self.select(protocol=PAIRED) and not self.select(protocol=SPLIT) else SPLIT
 
     def select(self, **levels: Level | Collection[str]) -> list[Row]:
         """The rows that have all these levels; a collection stands for any of its levels."""

@@ -5,7 +5,7 @@ points. Two minus signs are wanted: the page sets a true one, while `signed` kee
 `claims.json`, scripts and any terminal can read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -69,6 +69,37 @@ def level_name(column: str, level: object) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 seed`, `2 seeds`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def all_of(count: int) -> str:
+    """`both`, `all three`.
+
+    Example:
+        >>> all_of(2), all_of(3), all_of(12)
+        ('both', 'all three', 'all 12')
+    """
+    if count == 2:
+        return "both"
+    return f"all {_COUNTS[count] if count < len(_COUNTS) else count}"
+
+
+def better_of(count: int) -> str:
+    """The comparative of two, the superlative of more."""
+    return "better" if count == 2 else "best"
+
+
+def listing(names: Sequence[str]) -> str:
+    """`image and audio`; `picture, sonar and touch`.
+
+    Example:
+        >>> listing(["image", "audio"]), listing(["a", "b", "c"]), listing(["a"])
+        ('image and audio', 'a, b and c', 'a')
+    """
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def article(noun: str) -> str:

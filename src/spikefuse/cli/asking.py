@@ -167,11 +167,11 @@ def plan_of(
 ) -> Prepared:
     """The plan: every modality alone, all together, and together with shuffled pairs."""
     from spikefuse.data import SOURCES
-    from spikefuse.studies.controls import controls_of, plain_protocol
+    from spikefuse.studies.controls import CONTROLS, plain_protocol
 
     source = SOURCES[location.source]
     protocols = (plain_protocol(source),)
-    studies = (controls_of(source),)
+    studies = (CONTROLS,)
     return planned(
         checked, studies, effort.profile, protocols, location, out, console, reports=True
     )

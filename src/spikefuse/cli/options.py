@@ -58,6 +58,13 @@ def _sources() -> Iterable[str]:
     return choices()
 
 
+def pairings() -> Iterable[str]:
+    """The protocols that a study is run under; a held-out group has its own study."""
+    from spikefuse.data import PROTOCOLS
+
+    return [name for name, rule in PROTOCOLS.items() if not rule.holds_out]
+
+
 def _readings() -> Iterable[str]:
     from spikefuse.studies.readings import READINGS
 
@@ -111,11 +118,13 @@ Out = Annotated[
     typer.Option("--out", help="Result folder; runs/PROFILE-DATA if left out.", show_default=False),
 ]
 Protocols = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--protocols", help="Pairing protocols of the fused networks, separated by commas."
+        "--protocols",
+        help="Pairing protocols of the fused networks, separated by commas; all that fit the data "
+        "if left out.",
     ),
-    Choices(lambda: ("paper", "disjoint")),
+    Choices(pairings),
 ]
 Executor = Annotated[
     str,

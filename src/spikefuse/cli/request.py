@@ -16,7 +16,7 @@ class Request:
     data_dir: options.DataDir = None
     seeds: options.Seeds = None
     out: options.Out = None
-    protocols: options.Protocols = "paper,disjoint"
+    protocols: options.Protocols = None
     readings: options.Readings = None
     experiments: options.Experiments = None
     executor: options.Executor = "auto"

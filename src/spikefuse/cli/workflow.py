@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from spikefuse.cli import signals
+from spikefuse.cli import options, signals
 from spikefuse.cli.checked import Checked, check_request, executor_of, refuse_folder
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, news
@@ -75,17 +75,16 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
     from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
     from spikefuse.core.errors import InputError
-    from spikefuse.data import locate
+    from spikefuse.data import SOURCES, locate
     from spikefuse.data.sources.registry import FALLBACK
-    from spikefuse.planning.plan import resolve_studies
+    from spikefuse.planning.plan import resolve_studies, usual_protocols
     from spikefuse.studies import PROFILES
     from spikefuse.studies.sensitivity import SENSITIVITY
 
     profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
-    protocols = tuple(
-        one_of("spikefuse", "--protocols", name.strip(), ("paper", "disjoint"))
-        for name in request.protocols.split(",")
-    )
+    protocols = tuple(_listed(request.protocols))
+    for name in protocols:  # told before anything is downloaded
+        one_of("spikefuse", "--protocols", name, options.pairings())
     studies = resolve_studies(
         request.studies or (), _listed(request.readings), _listed(request.experiments)
     )
@@ -100,6 +99,9 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
     with download_progress(console) as progress:
         location = locate(wanted, request.data_dir, progress=progress)
     refuse_folder("spikefuse", location, request.data_dir)
+    for name in protocols:
+        fitting = usual_protocols(SOURCES[location.source])
+        one_of("spikefuse", f"--protocols for {location.source}", name, fitting)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
     return planned(checked, studies, profile, protocols, location, out, console, reports=reports)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
-from spikefuse.data import SOURCES
+from spikefuse.data import PROTOCOLS, SOURCES, Source
 from spikefuse.planning.populations import group_trials, place_of
 from spikefuse.planning.stages import assign_stages
 from spikefuse.planning.trials import PlannedTrial, Use, cost_of, find_missing
@@ -18,9 +18,6 @@ from spikefuse.studies.profiles import Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
 from spikefuse.training import TrialDefinition
-
-PROTOCOLS = ("paper", "disjoint")
-"""Protocols that stand side by side in the reproduction."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,25 @@ def resolve_studies(
     return tuple(STUDIES[name] for name in chosen or REPRODUCTION)
 
 
+def usual_protocols(source: Source) -> tuple[str, ...]:
+    """The protocols that stand side by side where nothing is asked for, in their order.
+
+    Example:
+        >>> usual_protocols(SOURCES["builtin"])
+        ('paper', 'disjoint')
+    """
+    return tuple(
+        name for name, rule in PROTOCOLS.items() if rule.fits(source) and not rule.holds_out
+    )
+
+
 def make_plan(
     studies: Sequence[Study],
     profile: Profile,
     source: str,
     store: TrialStore,
     *,
-    protocols: Sequence[str] = PROTOCOLS,
+    protocols: Sequence[str] = (),
     seeds: int | None = None,
     fingerprint: str | None = None,
     workers: int | None = None,
@@ -98,7 +107,7 @@ def make_plan(
         profile: How much effort.
         source: The data's source.
         store: Where the trial folders are.
-        protocols: Pairing protocols of the fused networks.
+        protocols: Pairing protocols of the fused networks; by default `usual_protocols`.
         seeds: Number of seeds; the profile's own if None.
         fingerprint: Of the data's content, from `data.content_at`; None where it is pinned.
         workers: Processes among which the populations will be dealt.
@@ -113,6 +122,7 @@ def make_plan(
     count = profile.seeds if seeds is None else seeds
     require(count >= 1, "plan", "seeds", "at least 1", count)
     numbers = tuple(range(count))
+    protocols = tuple(protocols) or usual_protocols(SOURCES[source])
     planned = _trials(studies, profile, (source, fingerprint), store, protocols, numbers)
     for trial in planned:
         find_missing(trial, store)
@@ -125,7 +135,7 @@ def make_plan(
         studies=tuple(studies),
         profile=profile,
         source=source,
-        protocols=tuple(protocols),
+        protocols=protocols,
         seeds=numbers,
         trials=planned,
         populations=populations,
@@ -150,10 +160,9 @@ def _trials(
     seeds: Sequence[int],
 ) -> tuple[PlannedTrial, ...]:
     """The distinct networks of the studies, with every use and every noise they will meet."""
-    speakers = SOURCES[data[0]].groups if any(study.each_speaker for study in studies) else ()
     trials: dict[str, PlannedTrial] = {}
     for study in studies:
-        for cell in study.cells(protocols, speakers):
+        for cell in study.cells(protocols, SOURCES[data[0]]):
             for seed in seeds:
                 definition = definition_of(cell, seed, profile, *data)
                 trial = trials.get(definition.name)

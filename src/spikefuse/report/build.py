@@ -7,33 +7,38 @@ import jinja2
 from markupsafe import Markup
 
 import spikefuse
-from spikefuse.analysis.figures import FIGURES, FigureRow, PaperFigure, figure_table
+from spikefuse.analysis.figures import (
+    FIGURES,
+    FigureRow,
+    PaperFigure,
+    figure_table,
+    on_modalities,
+)
 from spikefuse.analysis.headline import Headline, headline
 from spikefuse.core.errors import StudyError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import figure_scale
 from spikefuse.report.drawing.pictures import (
-    VIEWS,
     View,
     curve_pictures,
     figure_pictures,
     gain_picture,
     leak_picture,
     rate_pictures,
+    views_of,
 )
 from spikefuse.report.drawing.svg import plain
 from spikefuse.report.output.files import write_figure_files, write_table_files
 from spikefuse.report.page import (
-    EMBEDDED,
     FigureBlock,
     FigureGroup,
     FileLink,
     Page,
     compose,
-    data_source,
     figure_caption,
     figure_legend,
+    is_loud,
     unfinished_text,
 )
 from spikefuse.report.reading.settings import groups
@@ -89,11 +94,11 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
         found,
         parts,
         gain=gain_picture(found),
-        leak=leak_picture(found),
+        leak=leak_picture(found, run.chance),
         groups=blocks,
         missing=missing,
-        curves=curve_pictures(parts, "validation_accuracy", run.modalities, loss=False),
-        losses=curve_pictures(parts, "train_loss", run.modalities, loss=True),
+        curves=curve_pictures(parts, "validation_accuracy", run, loss=False),
+        losses=curve_pictures(parts, "train_loss", run, loss=True),
         rates=rate_pictures(parts, run.modalities),
         studies=studied,
         activity=activity,
@@ -139,7 +144,7 @@ def _figure_groups(run: Run, places: _Places) -> tuple[list[FigureGroup], str]:
     """Every figure that has results, by experiment, and a sentence about the others."""
     by_study: dict[str, list[FigureBlock]] = {}
     missing = []
-    for figure in FIGURES:
+    for figure in (on_modalities(each, run.modalities) for each in FIGURES):
         block = _block(figure, run, places)
         if block is None:
             missing.append(str(figure.number))
@@ -163,16 +168,18 @@ def _block(figure: PaperFigure, run: Run, places: _Places) -> FigureBlock | None
     if not columns:
         return None
     drawn = columns
-    if data_source(run) == EMBEDDED:
+    if is_loud(run):
         # A drawing must not invite to compare what cannot be compared; the table keeps the values.
         drawn = [(view, tuple(replace(row, paper=None) for row in rows)) for view, rows in columns]
     rows = [row for _, group in drawn for row in group]
     table = figure_data_table(figure, [group for _, group in columns])
-    paths = write_figure_files(figure, drawn, places.figures, _footnote(run), pdf=places.pdf)
+    paths = write_figure_files(
+        figure, drawn, places.figures, _footnote(run), run.chance, pdf=places.pdf
+    )
     paths += write_table_files(table, places.tables)
     return replace(
         plain_block,
-        pictures=figure_pictures(figure, drawn),
+        pictures=figure_pictures(figure, drawn, run.chance),
         legend=figure_legend(figure, rows),
         caption=figure_caption(figure, drawn, figure_scale(rows).note),
         table=table,
@@ -186,7 +193,10 @@ def measured_columns(figure: PaperFigure, run: Run) -> list[tuple[View, tuple[Fi
     Raises:
         StudyError: Two different trials claim the same cell and seed.
     """
-    columns = [(view, figure_table(figure, run.table, view.protocol, view.split)) for view in VIEWS]
+    columns = [
+        (view, figure_table(figure, run.table, view.protocol, view.split))
+        for view in views_of(run)
+    ]
     return [(view, rows) for view, rows in columns if any(row.is_there for row in rows)]
 
 

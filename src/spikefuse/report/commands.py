@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spikefuse.data.sources.registry import SOURCES, choices
 from spikefuse.report.drawing.svg import plain
 from spikefuse.studies.profiles import PROFILES
 
 # The options of a run that decide its numbers, or where they lie; how it was spread over
 # processes does not.
 _KEPT = (
-    *("--profile", "--data", "--data-dir", "--seeds", "--protocols", "--out"),
+    *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols", "--out"),
     *("--device", "--backend", "--products", "--threads"),
 )
-_DATA: Mapping[str, str] = {"mnist-fsdd": "digits", "builtin": "builtin"}
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,14 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
     given = _options(record.get("command"))
     found = {"--profile": profile}
     source = str(record.get("source", ""))
-    if source in _DATA:
-        found["--data"] = _DATA[source]
+    if source in SOURCES:
+        # The short name; "auto" may find other data on another day.
+        found["--data"] = next(iter(SOURCES[source].aliases), source)
     seeds = record.get("seeds")
     if isinstance(seeds, list) and seeds:
         found["--seeds"] = str(len(seeds))
     given.pop("--profile", None)
-    if given.get("--data") not in _DATA.values():
+    if given.get("--data") not in (source, *choices()) or given.get("--data") == "auto":
         given.pop("--data", None)
     options = {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
     folder = options.get("--out") or f"runs/{profile}-{source}"

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 
 from spikefuse.analysis.gains import BEST, CONTROL_MARGIN, EXPERTS, MEAN, NETWORKS, Baselines
 from spikefuse.analysis.headline import LEVEL, Headline, gain_of
-from spikefuse.analysis.words import article, level_name, percent, plural, points, with_interval
+from spikefuse.analysis.table import PAIRED
+from spikefuse.analysis.words import (
+    all_of,
+    article,
+    better_of,
+    level_name,
+    listing,
+    percent,
+    plural,
+    points,
+    with_interval,
+)
 
 _VERDICTS = {
     (1, 1): "Yes, and the SNN gains more than the DNN",
@@ -55,11 +66,13 @@ def answer(found: Headline) -> str:
         lost = found.lost("snn")
         why = f": {lost}" if lost else ", so the gain cannot be computed"
         state = "cannot be compared" if lost else "are not all finished"
-        return f"The SNNs of size S under the disjoint pairing {state}{why}."
+        return f"The SNNs of size S under the {found.protocol} pairing {state}{why}."
+    count = len(found.modalities)
+    together = f"{all_of(count)} modalities together bring"
     text = (
-        f"On untouched test data at size S, both modalities together bring the SNN to "
-        f"{percent(gain.fused.mean)}\u00a0%, {with_interval(gain.over_best)} over its better "
-        f"single modality, {gain.best_modality}"
+        f"On untouched test data at size S, {together} the SNN to "
+        f"{percent(gain.fused.mean)}\u00a0%, {with_interval(gain.over_best)} over its "
+        f"{better_of(count)} single modality, {gain.best_modality}"
     )
     dense = found.gains.get("dnn")
     if dense is None or BEST not in found.more:
@@ -72,7 +85,7 @@ def answer(found: Headline) -> str:
 
 
 def answer_over_mean(found: Headline) -> str:
-    """The paper's own yardstick: the gain over the mean of both single modalities."""
+    """The paper's own yardstick: the gain over the mean of the single modalities."""
     parts = [
         f"{level_name('network', name)} {with_interval(found.gains[name].over_mean)}"
         for name in NETWORKS
@@ -81,8 +94,8 @@ def answer_over_mean(found: Headline) -> str:
     if not parts:
         return ""
     text = (
-        "By the paper\u2019s yardstick, the mean of both single modalities, the gain is "
-        f"{' and '.join(parts)}"
+        f"By the paper\u2019s yardstick, the mean of {all_of(len(found.modalities))} single "
+        f"modalities, the gain is {' and '.join(parts)}"
     )
     if MEAN in found.more:
         text += f": {with_interval(found.more[MEAN])} more for the SNN"
@@ -92,7 +105,7 @@ def answer_over_mean(found: Headline) -> str:
 _CONTROL_MEANING = {
     "equal": "equal to it within {margin}\u00a0pp, so an input that says nothing brings nothing",
     "above": "above it, so something besides what the {further} says brings accuracy",
-    "below": "below it, so a second input without information costs accuracy",
+    "below": "below it, so {input} without information costs accuracy",
     "undecided": "which does not decide at a margin of {margin}\u00a0pp",
 }
 
@@ -103,9 +116,12 @@ def control_sentence(found: Baselines) -> str:
     if control is None:
         reason = found.shuffled.reason if found.shuffled.diverged else ""
         return f"The control of the fused {name} has no answer: {reason}." if reason else ""
-    further = " and ".join(found.modalities[1:])
-    margin = points(CONTROL_MARGIN, sign=False)
-    meaning = _CONTROL_MEANING[control.verdict].format(margin=margin, further=further)
+    further = listing(found.modalities[1:])
+    meaning = _CONTROL_MEANING[control.verdict].format(
+        margin=points(CONTROL_MARGIN, sign=False),
+        further=further,
+        input="a second input" if len(found.modalities) == 2 else "further input",
+    )
     return (
         f"With {further} shuffled between pairs, the fused {name} stands "
         f"{with_interval(control.difference)} from its {found.modalities[0]} network: {meaning}."
@@ -121,8 +137,7 @@ def answer_over_controls(found: Headline) -> str:
     ]
     sentences = []
     if parts:
-        modalities = next(iter(found.baselines.values())).modalities
-        experts = " and ".join(f"{article(modality)} {modality}" for modality in modalities)
+        experts = listing([f"{article(name)} {name}" for name in found.modalities])
         sentences.append(
             f"Over the product of experts, the answers of {experts} network trained "
             f"apart and multiplied, joint training brings {' and '.join(parts)}."
@@ -132,13 +147,19 @@ def answer_over_controls(found: Headline) -> str:
     return " ".join([*sentences, *filter(None, [first])])
 
 
-def leak_sentence(found: Headline, shared: Mapping[str, float]) -> str:
+def leak_sentence(found: Headline, shared: Mapping[str, float], noun: str = "clips") -> str:
     """The pairing leak in one sentence.
 
     Args:
         found: The headline.
         shared: Share of validation clips that training holds too, by protocol; may be empty.
+        noun: What is repeated, in the plural.
     """
+    if found.protocol == PAIRED:
+        return (
+            "The samples belong together from the start and are split together, so no pairing "
+            "puts a sample on two sides: there is nothing to leak."
+        )
     if not found.leaks:
         return (
             "The fused networks of size S are not finished under both pairings, "
@@ -150,13 +171,14 @@ def leak_sentence(found: Headline, shared: Mapping[str, float]) -> str:
     audit = ""
     if "paper" in shared and "disjoint" in shared:
         audit = (
-            f" ({100 * shared['paper']:.0f}\u00a0% of its validation clips are training clips, "
+            f" ({100 * shared['paper']:.0f}\u00a0% of its validation {noun} are training {noun}, "
             f"against {100 * shared['disjoint']:.0f}\u00a0%)"
         )
+    one = noun.removesuffix("s")
     before, after = (f"{percent(each.mean)}\u00a0%" for each in (leak.paper, leak.disjoint))
     name = level_name("network", leak.network)
     return (
         f"The paper pairs first and splits afterwards{audit}: the fused {name} "
-        f"then validates at {before}, and at {after} once no clip stands on both sides, "
+        f"then validates at {before}, and at {after} once no {one} stands on both sides, "
         f"so the leak is worth {with_interval(leak.difference)}."
     )

@@ -10,9 +10,19 @@ from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.words import plural, rate, rate_interval
+from spikefuse.data.sources.contract import FUSED
+from spikefuse.data.sources.registry import DEFAULT, FALLBACK
 from spikefuse.report.commands import Commands, commands_of
 from spikefuse.report.drawing import theme
-from spikefuse.report.drawing.pictures import VIEWS, Picture, View, layers_of, rates_of
+from spikefuse.report.drawing.panels import roles_of
+from spikefuse.report.drawing.pictures import (
+    VIEWS,
+    Picture,
+    View,
+    layers_of,
+    rates_of,
+    views_of,
+)
 from spikefuse.report.drawing.svg import plain
 from spikefuse.report.headline import (
     answer,
@@ -30,11 +40,8 @@ from spikefuse.report.sections.audit import audit_shares, audit_tables
 from spikefuse.report.sections.confusion import Matrix
 from spikefuse.report.sections.verdicts import Verdicts, verdicts
 from spikefuse.report.tables import SEED_COLUMNS, Column, Table
+from spikefuse.report.texts import Texts, noun_of, texts_of
 
-QUESTION = (
-    "Does a second modality help a spiking network, and does it help it more than a dense one?"
-)
-EMBEDDED = "builtin"
 _EMBEDDED_BANNER = (
     "Small embedded data (scikit-learn digits and synthesised speech), not MNIST and the Free "
     "Spoken Digit Dataset: the numbers show that the pipeline works, not what the paper found."
@@ -99,6 +106,7 @@ class Page:
     leak_text: str
     row_count: int
     trial_count: int
+    texts: Texts
     corrected: str = ""
     gain: Picture | None = None
     leak: Picture | None = None
@@ -107,7 +115,6 @@ class Page:
     groups: Sequence[FigureGroup] = ()
     missing: str = ""
     audit: Sequence[Table] = ()
-    audit_text: str = ""
     curves: Sequence[Picture] = ()
     losses: Sequence[Picture] = ()
     rates: Sequence[Picture] = ()
@@ -125,7 +132,6 @@ class Page:
     record: Sequence[tuple[str, str]] = ()
     provenance: Sequence[tuple[str, str]] = ()
     modality_legend: Sequence[Key] = ()
-    question: str = QUESTION
     version: str = spikefuse.__version__
 
     @property
@@ -167,16 +173,16 @@ class Page:
 def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) -> Page:
     """The page of a run; `parts` are the drawn pictures and figure groups."""
     record, trials = run.record, run.trials
-    source = data_source(run)
-    loud = source == EMBEDDED
-    banner = record.get("banner") or (_EMBEDDED_BANNER if loud else "")
+    loud = is_loud(run)
+    banner = record.get("banner") or (_EMBEDDED_BANNER if run.source == FALLBACK else "")
+    texts, noun = texts_of(run, loud=loud), noun_of(run)
     judged, unjudged = verdicts(run)
     tables = audit_tables(trials, run.modalities)
     diverged = [trial for trial in trials if trial.state == "diverged"]
     rate_table = _rate_table(networks, run.modalities)
     return Page(
-        title=plain(record.get("title") or QUESTION),
-        facts=_facts(run, source),
+        title=plain(record.get("title") or texts.question),
+        facts=_facts(run),
         banner=plain(banner or "The data is not named in this run's record.", 600),
         unfinished=unfinished_text(run),
         loud=loud,
@@ -185,7 +191,8 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
         corrected=corrected(found),
-        leak_text=leak_sentence(found, audit_shares(trials, run.modalities)),
+        leak_text=leak_sentence(found, audit_shares(trials, run.modalities), noun),
+        texts=texts,
         row_count=len(run.rows),
         modality_legend=tuple(
             Key(role, theme.GLYPH[role], name) for name, role in theme.roles(run.modalities).items()
@@ -194,9 +201,8 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         notices=[plain(notice, 400) for notice in (*run.notices, *unjudged)],
         verdicts=judged,
         audit=tables,
-        audit_text=_AUDIT_TEXT,
         rate_table=rate_table,
-        commands=section_commands(commands_of(record), found),
+        commands=section_commands(commands_of(record), found, views_of(run)),
         trials=settings.trial_table(trials) if trials else None,
         trials_text=_trials_text(trials),
         diverged=[_diverged(trial) for trial in diverged],
@@ -209,46 +215,29 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
     )
 
 
-def section_commands(commands: Commands, found: Headline) -> dict[str, list[str]]:
+def section_commands(
+    commands: Commands, found: Headline, views: Sequence[View] = VIEWS
+) -> dict[str, list[str]]:
     """What remakes the numbers of each section; empty lists where the run is unknown."""
     base = commands.run("model-size")
-    fused = {"network": "snn", "modality": "fused"}
+    fused = {"network": "snn", "modality": FUSED}
     gain = found.gains.get("snn")
-    best = gain.best_modality if gain else "image"
+    best = gain.best_modality if gain else next(iter(found.modalities), "")
+    single = commands.compare(fused, fused | {"modality": best}) if best else ""
+    first, last = ({"protocol": view.protocol} for view in (views[0], views[-1]))
+    leak = commands.compare(fused | first, fused | last, "--split", "validation")
     by_name = {
-        "answer": [base, commands.compare(fused, fused | {"modality": best})],
-        "leak": [
-            base,
-            commands.compare(
-                fused | {"protocol": "paper"},
-                fused | {"protocol": "disjoint"},
-                "--split",
-                "validation",
-            ),
-        ],
-        "verdicts": [commands.claims(view.protocol, view.split) for view in VIEWS],
+        "answer": [base, single],
+        "leak": [base, leak] if first != last else [],
+        "verdicts": [commands.claims(view.protocol, view.split) for view in views],
         **{name: [base] for name in ("audit", "curves", "rates", "confusion")},
     }
     return {name: [each for each in lines if each] for name, lines in by_name.items()}
 
 
-_AUDIT_TEXT = (
-    "How much two splits of one trial have in common, counted from the indices the trial was "
-    "trained on. A clip that stands in training and validation makes the validation accuracy say "
-    "nothing about new speech. Pairs that share a clip are not independent, so the number of "
-    "distinct clips is what an accuracy rests on."
-)
-
-
-def data_source(run: Run) -> str:
-    """Where the data came from: the run's record, else the trials' own settings."""
-    if run.record.get("source"):
-        return str(run.record["source"])
-    for trial in run.trials:
-        data = trial.definition.get("data")
-        if isinstance(data, Mapping) and data.get("source"):
-            return str(data["source"])
-    return ""
+def is_loud(run: Run) -> bool:
+    """Whether the data are other ones than the paper's; a run that does not say may be its."""
+    return run.source not in ("", DEFAULT)
 
 
 def unfinished_text(run: Run) -> str:
@@ -256,8 +245,8 @@ def unfinished_text(run: Run) -> str:
     return plain(run.record.get("unfinished") or "", 600)
 
 
-def _facts(run: Run, source: str) -> list[str]:
-    record = run.record
+def _facts(run: Run) -> list[str]:
+    record, source = run.record, run.source
     facts = []
     if source:
         facts.append(f"data {source}")
@@ -275,8 +264,9 @@ def _facts(run: Run, source: str) -> list[str]:
 def figure_legend(figure: PaperFigure, rows: Sequence[FigureRow]) -> list[Key]:
     """The legend over a figure: hue levels, seed, interval, the paper's value where it has one."""
     keys = []
+    roles = roles_of(figure)
     for hue, name in zip(figure.hue.levels, figure.hue.names(), strict=True):
-        keys.append(Key(theme.role(hue), theme.GLYPH[theme.role(hue)], name))
+        keys.append(Key(roles[hue], theme.GLYPH[roles[hue]], name))
     keys.append(Key("", "\u2219", "one seed"))
     keys.append(Key("", "\u2503", "95 % interval"))
     if any(row.paper is not None for row in rows):

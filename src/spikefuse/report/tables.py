@@ -11,6 +11,8 @@ from spikefuse.analysis.gains import BEST, EXPERTS, MEAN, alone, shuffled
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.words import (
     NONE,
+    all_of,
+    better_of,
     difference,
     interval,
     level_name,
@@ -132,27 +134,30 @@ def figure_summary_table(figure: PaperFigure, columns: Sequence[Sequence[FigureR
     )
 
 
-_YARDSTICK_WORDS = {
-    BEST: "the better single modality",
-    MEAN: "the mean of both",
-    EXPERTS: "the product of experts",
-}
+def _yardstick_words(count: int) -> dict[str, str]:
+    """The yardsticks of the headline, of so many modalities."""
+    return {
+        BEST: f"the {better_of(count)} single modality",
+        MEAN: f"the mean of {all_of(count)}",
+        EXPERTS: "the product of experts",
+    }
 
 
 def headline_estimates(found: Headline) -> list[tuple[str, Estimate]]:
     """Every number of the headline with its name."""
     named = []
+    said = _yardstick_words(len(found.modalities))
     for network, each in found.baselines.items():
         word = level_name("network", network)
         named += [
-            (f"{word}: fused minus {_YARDSTICK_WORDS[name]}", gain)
-            for name in _YARDSTICK_WORDS
+            (f"{word}: fused minus {said[name]}", gain)
+            for name in said
             if (gain := each.yardsticks[name].gain) is not None
         ]
         if each.control is not None:
             what = f"{shuffled(each.modalities)} minus {alone(each.modalities[0])}"
             named.append((f"{word}: {what}", each.control.difference))
-    for name, words in _YARDSTICK_WORDS.items():
+    for name, words in said.items():
         if name in found.more:
             named.append((f"SNN gain minus DNN gain, over {words}", found.more[name]))
     for network, leak in found.leaks.items():

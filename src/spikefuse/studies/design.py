@@ -1,6 +1,6 @@
 """A study: a question, the factors that answer it, and their levels."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from spikefuse.core.registry import name_in
-from spikefuse.data import PROTOCOLS, SOURCES, Selection, is_joint
+from spikefuse.data import FUSED, PROTOCOLS, SOURCES, Selection, Source, is_joint
 from spikefuse.data.sources.registry import DEFAULT
 from spikefuse.fusion import FUSIONS
 from spikefuse.neurons import NEURONS
@@ -17,6 +17,9 @@ from spikefuse.studies.readings import BASE, READINGS
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 Level = str | int | float
+
+EACH, GROUPED = "each", "grouped"
+"""Levels of `modality` that the data fill in: each modality alone, each alone that has groups."""
 
 
 class Cell(BaseModel):
@@ -90,11 +93,24 @@ class Grid:
 
     factors: Mapping[str, Sequence[Level]]
 
-    def cells(self, protocol: str, **levels: Level) -> Iterator[Cell]:
+    def cells(self, source: Source, protocol: str, **levels: Level) -> Iterator[Cell]:
         """All combinations under one pairing protocol, with further levels that all share."""
-        names = list(self.factors)
-        for crossed in product(*self.factors.values()):
-            yield Cell.create(protocol=protocol, **levels, **dict(zip(names, crossed, strict=True)))
+        factors = dict(self.factors)
+        asked = factors.get("modality", [source.modalities[0].name])
+        factors["modality"] = list(_filled(asked, source))
+        for crossed in product(*factors.values()):
+            yield Cell.create(
+                protocol=protocol, **levels, **dict(zip(factors, crossed, strict=True))
+            )
+
+
+def _filled(modalities: Iterable[Level], source: Source) -> Iterator[Level]:
+    """Levels of `modality` with the source's own names; one modality alone has none joined."""
+    for level in modalities:
+        if level in (EACH, GROUPED):
+            yield from (m.name for m in source.modalities if level == EACH or m.groups)
+        elif level != FUSED or len(source.modalities) > 1:
+            yield level
 
 
 @dataclass(frozen=True)
@@ -102,7 +118,7 @@ class Study:
     """A question and the grids whose cells answer it.
 
     Attributes:
-        protocols: The only protocols it runs under; any if empty.
+        protocols: The only ones it runs under, where the data leave a choice; any if empty.
         each_speaker: Hold out every speaker of the data in turn, under protocol "speaker".
         readings: Run the grids under these readings, each with its own protocol.
     """
@@ -121,27 +137,28 @@ class Study:
         """Whether it decides its protocols by itself, whatever is asked for."""
         return self.each_speaker or bool(self.readings)
 
-    def cells(self, protocols: Sequence[str], speakers: Sequence[str] = ()) -> list[Cell]:
+    def cells(self, protocols: Sequence[str], source: Source = SOURCES[DEFAULT]) -> list[Cell]:
         """Every cell once, in order.
 
         Args:
             protocols: Protocols that are asked for.
-            speakers: Speakers of the data, for a study that holds each of them out.
+            source: Of the data: its modalities, and its groups for a study that holds each out.
         """
         return list(
             dict.fromkeys(
                 cell
-                for protocol, levels in self._conditions(protocols, speakers)
+                for protocol, levels in self._conditions(protocols, source)
                 for grid in self.grids
-                for cell in grid.cells(protocol, **levels)
+                for cell in grid.cells(source, protocol, **levels)
             )
         )
 
     def _conditions(
-        self, protocols: Sequence[str], speakers: Sequence[str]
+        self, protocols: Sequence[str], source: Source
     ) -> list[tuple[str, dict[str, Level]]]:
         if self.each_speaker:
-            return [("speaker", {"held_out": speaker}) for speaker in speakers]
+            return [("speaker", {"held_out": group}) for group in source.groups]
         if self.readings:
             return [(READINGS[name].protocol, {"reading": name}) for name in self.readings]
-        return [(name, {}) for name in protocols if not self.protocols or name in self.protocols]
+        is_free = source.is_paired or not self.protocols
+        return [(name, {}) for name in protocols if is_free or name in self.protocols]

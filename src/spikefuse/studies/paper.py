@@ -1,9 +1,10 @@
 """The paper's six experiments as data (its Tables 1 and 2, its Figures 3 to 13)."""
 
-from spikefuse.studies.design import Grid, Study
+from spikefuse.data import FUSED
+from spikefuse.studies.design import EACH, Grid, Study
 
 NETWORKS = ("dnn", "snn")
-MODALITIES = ("image", "audio", "fused")
+MODALITIES = (EACH, FUSED)
 SIZES = ("S", "S/2", "S/3")
 
 EXPERIMENTS = (

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from spikefuse.data import DataSettings, Selection
+from spikefuse.data import SOURCES, DataSettings, Selection
 from spikefuse.studies import Cell, Grid, Study
 
 SETTINGS: dict[str, Any] = {
@@ -46,8 +46,10 @@ def test_a_study_may_fix_its_protocol_speakers_or_readings() -> None:
     fixed = Study("a", "", "", grids, protocols=("disjoint",))
     assert [c.protocol for c in fixed.cells(asked)] == ["disjoint"]
     assert fixed.cells(("paper",)) == []
-    spoken = Study("a", "", "", grids, each_speaker=True).cells(asked, ("theo", "lucas"))
-    assert [(c.protocol, c.held_out) for c in spoken] == [("speaker", "theo"), ("speaker", "lucas")]
+    spoken = Study("a", "", "", grids, each_speaker=True).cells(asked, SOURCES["builtin"])
+    assert [(c.protocol, c.held_out) for c in spoken] == [
+        ("speaker", voice) for voice in SOURCES["builtin"].groups
+    ]
     read = Study("a", "", "", grids, readings=("byte", "paper-pairing")).cells(asked)
     assert [(c.protocol, c.reading) for c in read] == [
         ("disjoint", "byte"),

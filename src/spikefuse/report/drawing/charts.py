@@ -11,7 +11,8 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST
 from spikefuse.analysis.headline import Headline
-from spikefuse.analysis.words import level_name, percent, points, rate
+from spikefuse.analysis.words import better_of, level_name, percent, points, rate
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import Tips, set_accuracy_axis
 from spikefuse.report.drawing.scale import AccuracyScale, choose_scale
@@ -77,7 +78,8 @@ def gain_lines(found: Headline) -> list[Line]:
         gain = found.gains.get(name)
         if gain is not None:
             word = level_name("network", name)
-            lines.append(Line(f"{word}: fused over the better one", gain.over_best, "fused"))
+            better = better_of(len(found.modalities))
+            lines.append(Line(f"{word}: fused over the {better} one", gain.over_best, FUSED))
             lines.append(Line(f"{word}: fused over their mean", gain.over_mean, "mean"))
     if BEST in found.more:
         lines.append(Line("SNN gain minus DNN gain", found.more[BEST], "ink"))
@@ -123,11 +125,11 @@ def leak_lines(found: Headline) -> list[Line]:
             continue
         word = level_name("network", name)
         lines.append(Line(f"{word}, pair then split", leak.paper, "mean", hollow=True))
-        lines.append(Line(f"{word}, split then pair", leak.disjoint, "fused"))
+        lines.append(Line(f"{word}, split then pair", leak.disjoint, FUSED))
     return lines
 
 
-def leak_chart(lines: Sequence[Line]) -> tuple[Figure, Tips]:
+def leak_chart(lines: Sequence[Line], chance: float | None = None) -> tuple[Figure, Tips]:
     """Fused validation accuracy under both pairings, side by side."""
     figure, ax = blank(400, 44 + 43 * len(lines), (14, 18, 4, 40))
     _draw_rows(ax, lines, "%")
@@ -137,7 +139,7 @@ def leak_chart(lines: Sequence[Line]) -> tuple[Figure, Tips]:
         for line in lines
         if line.value.low is not None and line.value.high is not None
     ]
-    scale = choose_scale(values, bounds)
+    scale = choose_scale(values, bounds, chance)
     ax.set_xlim(100 * scale.low, 100 * scale.high)
     ax.set_xlabel("Validation accuracy of the fused network (%)", fontsize=10)
     return figure, Tips()

@@ -12,7 +12,6 @@ from spikefuse.analysis.table import Level
 from spikefuse.analysis.words import percent, short_percent, span
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.scale import (
-    CHANCE,
     AccuracyScale,
     choose_scale,
     stretch,
@@ -45,12 +44,18 @@ class Tips:
         return name
 
 
-def figure_scale(rows: Sequence[FigureRow]) -> AccuracyScale:
+def figure_scale(rows: Sequence[FigureRow], chance: float | None = None) -> AccuracyScale:
     """One axis for every panel of a figure, so that panels can be compared by eye."""
     values = [value for row in rows for value in row.values.values()]
     values += [row.paper for row in rows if row.paper is not None]
     ends = [(row.low, row.high) for row in rows if row.low is not None and row.high is not None]
-    return choose_scale(values, ends)
+    return choose_scale(values, ends, chance)
+
+
+def roles_of(figure: PaperFigure) -> dict[Level, str]:
+    """The colour role of each hue level."""
+    roles = theme.roles(map(str, figure.hue.levels))
+    return {hue: roles[str(hue)] for hue in figure.hue.levels}
 
 
 def describe(row: FigureRow, figure: PaperFigure) -> str:
@@ -81,11 +86,12 @@ def set_accuracy_axis(ax: Axes, scale: AccuracyScale, *, label: bool = True) -> 
     ax.grid(axis="y", color=theme.LIGHT["line"], linewidth=0.7)
     ax.set_axisbelow(True)
     ax.spines[["top", "left", "right"]].set_visible(False)
-    if scale.low <= CHANCE:
-        ax.axhline(CHANCE, color=theme.LIGHT["muted"], linewidth=1, linestyle=(0, (4, 3)))
+    chance = scale.chance
+    if chance is not None and scale.low <= chance <= scale.high:
+        ax.axhline(chance, color=theme.LIGHT["muted"], linewidth=1, linestyle=(0, (4, 3)))
         ax.annotate(
             "chance",
-            (1, CHANCE),
+            (1, chance),
             xycoords=("axes fraction", "data"),
             xytext=(-2, 3),
             textcoords="offset points",
@@ -134,7 +140,7 @@ def _connect_all(
         return
     for hue in figure.hue.levels:
         line = [(index + place[hue], rows.get((x, hue))) for index, x in steps]
-        _connect(ax, line, theme.LIGHT[theme.role(hue)])
+        _connect(ax, line, theme.LIGHT[roles_of(figure)[hue]])
 
 
 def _connect(ax: Axes, points: Sequence[tuple[float, FigureRow | None]], colour: str) -> None:
@@ -144,7 +150,7 @@ def _connect(ax: Axes, points: Sequence[tuple[float, FigureRow | None]], colour:
 
 
 def _draw_bar(ax: Axes, x: float, row: FigureRow, panel: Panel, tips: Tips) -> None:
-    role = theme.role(row.hue)
+    role = roles_of(panel.figure)[row.hue]
     colour, scale = theme.LIGHT[role], panel.scale
     if row.paper is not None:
         ax.plot(
@@ -230,8 +236,9 @@ def _value(ax: Axes, x: float, text: str, colour: str) -> None:
 def legend_handles(figure: PaperFigure, *, paper: bool) -> list[Line2D]:
     """Marks and words for a legend: each hue level, a seed, the interval, the paper's value."""
     handles = []
+    roles = roles_of(figure)
     for hue, name in zip(figure.hue.levels, figure.hue.names(), strict=True):
-        role = theme.role(hue)
+        role = roles[hue]
         handles.append(
             Line2D(
                 [], [], color=theme.LIGHT[role], marker=theme.MARKER[role], ls="none", label=name

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.table import PAIRED
 from spikefuse.analysis.words import percent, points
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import charts, theme
@@ -18,7 +19,7 @@ from spikefuse.report.drawing.scale import choose_scale
 from spikefuse.report.drawing.svg import inline_svg
 from spikefuse.report.reading import settings
 from spikefuse.report.reading.settings import Group, number
-from spikefuse.report.reading.sources import Trial
+from spikefuse.report.reading.sources import Run, Trial
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,30 @@ VIEWS = (
 )
 
 
+PAIRED_VIEWS = (
+    View(
+        PAIRED,
+        "validation",
+        "By the paper\u2019s measure",
+        "Paired from the start. Best validation accuracy of all epochs",
+        False,
+    ),
+    View(
+        PAIRED,
+        "test",
+        "Ours",
+        "Paired from the start. Test accuracy at the best validation epoch",
+        True,
+    ),
+)
+"""Of samples that belong together, whose splits no pairing touches."""
+
+
+def views_of(run: Run) -> tuple[View, ...]:
+    """The two readings of a run's results."""
+    return PAIRED_VIEWS if run.protocol == PAIRED else VIEWS
+
+
 @dataclass(frozen=True)
 class Picture:
     """An SVG element with its heading."""
@@ -79,10 +104,12 @@ def draw_picture(
 
 
 def figure_pictures(
-    figure: PaperFigure, columns: Sequence[tuple[View, Sequence[FigureRow]]]
+    figure: PaperFigure,
+    columns: Sequence[tuple[View, Sequence[FigureRow]]],
+    chance: float | None = None,
 ) -> list[Picture]:
     """The panels of a paper figure: a column a view, a row a panel level."""
-    scale = figure_scale([row for _, rows in columns for row in rows])
+    scale = figure_scale([row for _, rows in columns for row in rows], chance)
     pictures = []
     for level in figure.panel.levels if figure.panel else (None,):
         for view, rows in columns:
@@ -120,7 +147,7 @@ def gain_picture(found: Headline) -> Picture | None:
     return draw_picture(lambda: charts.gain_chart(lines), "gain", label)
 
 
-def leak_picture(found: Headline) -> Picture | None:
+def leak_picture(found: Headline, chance: float | None = None) -> Picture | None:
     """The leak chart, or None without data."""
     lines = charts.leak_lines(found)
     if not lines:
@@ -132,28 +159,26 @@ def leak_picture(found: Headline) -> Picture | None:
         if leak.paper is not None and leak.disjoint is not None
     ]
     label = f"Validation accuracy of the fused network: {'; '.join(rows)}."
-    return draw_picture(lambda: charts.leak_chart(lines), "leak-chart", label)
+    return draw_picture(lambda: charts.leak_chart(lines, chance), "leak-chart", label)
 
 
-def curve_pictures(
-    groups: Sequence[Group], key: str, modalities: Sequence[str], *, loss: bool
-) -> list[Picture]:
+def curve_pictures(groups: Sequence[Group], key: str, run: Run, *, loss: bool) -> list[Picture]:
     """Learning curves, a picture a network setting, all on one scale.
 
     Args:
         groups: Networks by setting.
         key: The column of the per-epoch metrics.
-        modalities: Of the run, which decide the colours.
+        run: Its modalities decide the colours, its classes what chance is.
         loss: Draw a loss, on a logarithmic axis, else an accuracy.
     """
-    roles = theme.roles(modalities)
+    roles = theme.roles(run.modalities)
     found = [
         (group, curves)
         for group in groups
         if (curves := [curve for trial in group.trials if (curve := _curve(trial, key, roles))])
     ]
     every = [curve for _, curves in found for curve in curves]
-    scale = choose_scale(value for curve in every for value in curve.values)
+    scale = choose_scale((value for curve in every for value in curve.values), (), run.chance)
     ends = charts.loss_ends(every)
     pictures = []
     for index, (group, curves) in enumerate(found):

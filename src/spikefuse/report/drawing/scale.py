@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from spikefuse.analysis.words import short_percent
 
-CHANCE = 0.1
 # Keeps 100 % at a finite place; small against one error in 2,000 samples.
 _TOP = 5e-4
 # Keeps 0 % close below chance: nothing happens there that would deserve room.
@@ -21,7 +20,7 @@ _BOTTOM = 0.05
 _ZOOM_SPAN = 0.12
 # In the order in which they are given a place.
 _STRETCHED_TICKS = (0.5, 0.9, 0.99, 0.1, 0.999, 0.75, 0.25, 0.98, 0.95, 0.995, 0.0)
-# Below 25 % the axis goes down to 0, so that the line of chance stands clear of its end.
+_CLEAR = 1.2
 _ENDS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 _STEPS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 
@@ -40,12 +39,17 @@ def unstretch(place: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class AccuracyScale:
-    """Kind, ends and ticks of an accuracy axis; accuracies in [0, 1]."""
+    """Kind, ends and ticks of an accuracy axis; accuracies in [0, 1].
+
+    Attributes:
+        chance: What guessing gives, where the number of classes is known.
+    """
 
     stretched: bool
     low: float
     high: float
     ticks: tuple[float, ...]
+    chance: float | None = None
 
     @property
     def note(self) -> str:
@@ -59,32 +63,43 @@ class AccuracyScale:
 
 
 def choose_scale(
-    values: Iterable[float], intervals: Iterable[tuple[float, float]] = ()
+    values: Iterable[float],
+    intervals: Iterable[tuple[float, float]] = (),
+    chance: float | None = None,
 ) -> AccuracyScale:
-    """The axis that shows every value, and intervals as far as they do not squeeze the values."""
+    """The axis that shows every value, and intervals as far as they do not squeeze the values.
+
+    Args:
+        values: Accuracies.
+        intervals: Their ends.
+        chance: What guessing gives; None where that is not known.
+    """
     points = [min(max(value, 0.0), 1.0) for value in values if math.isfinite(value)]
     if not points:
-        return AccuracyScale(False, 0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0))
+        return AccuracyScale(False, 0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0), chance)
     low, high = min(points), max(points)
     # Two seeds give intervals twelve standard errors wide; they may run off the axis.
     reach = max(0.7 * (high - low), 0.01)
     low = max(0.0, min([low, *(max(end[0], low - reach) for end in intervals)]))
     high = min(1.0, max([high, *(min(end[1], high + reach) for end in intervals)]))
-    return _zoom(low, high) if high - low <= _ZOOM_SPAN else _stretched(low, high)
+    is_near = high - low <= _ZOOM_SPAN
+    return _zoom(low, high, chance) if is_near else _stretched(low, high, chance)
 
 
-def _zoom(low: float, high: float) -> AccuracyScale:
+def _zoom(low: float, high: float, chance: float | None) -> AccuracyScale:
     pad = max(0.06 * (high - low), 0.0005)
     low, high = max(0.0, low - pad), min(1.0, high + pad)
     step = next((step for step in _STEPS if (high - low) / step <= 6), _STEPS[-1])
     # Work in whole steps: 0.1 + 0.2 style residue would show up as a tick label.
     first, last = int(np.floor(low / step + 1e-9)), int(np.ceil(high / step - 1e-9))
     ticks = tuple(round(index * step, 6) for index in range(first, last + 1))
-    return AccuracyScale(False, ticks[0], ticks[-1], ticks)
+    return AccuracyScale(False, ticks[0], ticks[-1], ticks, chance)
 
 
-def _stretched(low: float, high: float) -> AccuracyScale:
-    first = max(tick for tick in _ENDS if tick <= low)
+def _stretched(low: float, high: float, chance: float | None) -> AccuracyScale:
+    # The line of chance stands clear of the axis's end.
+    clear = [tick for tick in _ENDS if tick == 0 or tick > _CLEAR * (chance or 0.0)]
+    first = max(tick for tick in clear if tick <= low)
     last = min(tick for tick in _ENDS if tick >= high)
     kept = [first, last]
     places = [float(place) for place in stretch(np.array(kept))]
@@ -94,4 +109,4 @@ def _stretched(low: float, high: float) -> AccuracyScale:
         if first < tick < last and all(abs(place - other) >= gap for other in places):
             kept.append(tick)
             places.append(place)
-    return AccuracyScale(True, first, last, tuple(sorted(kept)))
+    return AccuracyScale(True, first, last, tuple(sorted(kept)), chance)

@@ -71,11 +71,6 @@ _LAST_SHADE: Mapping[str, float] = MappingProxyType(
 SANS = ("Inter", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
 
 
-def role(level: object) -> str:
-    """The colour role of a hue level."""
-    return ROLE.get(str(level), "ink")
-
-
 def roles(modalities: Iterable[str]) -> dict[str, str]:
     """A role for each modality of a run: its own where it has one, else the next further one.
 

@@ -44,6 +44,7 @@ def write_figure_files(
     columns: Sequence[tuple[View, Sequence[FigureRow]]],
     folder: Path,
     footnote: str,
+    chance: float | None = None,
     *,
     pdf: bool = False,
 ) -> list[Path]:
@@ -53,7 +54,7 @@ def write_figure_files(
     """
     name = f"figure-{figure.number:02d}"
     with matplotlib.rc_context(theme.rc(text_as_text=False, salt=name)):
-        drawn = slide(figure, columns, footnote)
+        drawn = slide(figure, columns, footnote, chance)
         paths = []
         for ending, options in FORMATS.items():
             path = folder / f"{name}.{ending}"
@@ -67,7 +68,10 @@ def write_figure_files(
 
 
 def slide(
-    figure: PaperFigure, columns: Sequence[tuple[View, Sequence[FigureRow]]], footnote: str
+    figure: PaperFigure,
+    columns: Sequence[tuple[View, Sequence[FigureRow]]],
+    footnote: str,
+    chance: float | None = None,
 ) -> Figure:
     """All panels of a figure with title, legend and footnote, on one page."""
     levels = figure.panel.levels if figure.panel else (None,)
@@ -75,7 +79,7 @@ def slide(
     height = _TOP + len(levels) * _PANEL_HEIGHT + (len(levels) - 1) * _ROW_GAP + _BOTTOM
     drawn, first = blank(width, height, (0, 0, 0, 0))
     first.remove()
-    scale = figure_scale([row for _, rows in columns for row in rows])
+    scale = figure_scale([row for _, rows in columns for row in rows], chance)
     for row_index, level in enumerate(levels):
         top = height - _TOP - row_index * (_PANEL_HEIGHT + _ROW_GAP)
         for index, (view, rows) in enumerate(columns):

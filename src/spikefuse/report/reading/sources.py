@@ -24,6 +24,7 @@ from spikefuse.core.untrusted import (
     reason,
 )
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.data.sources.registry import SOURCES
 from spikefuse.results import TrialStore
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,32 @@ class Run:
         """The levels of the column `modality`, in the order of the networks, the joint one last."""
         table = self.table
         return (*single_modalities(table), *([FUSED] if table.select(modality=FUSED) else []))
+
+    @cached_property
+    def protocol(self) -> str:
+        """The pairing protocol that its answers are read by, see `Table.protocol`."""
+        return Table(self.rows).protocol
+
+    @property
+    def source(self) -> str:
+        """Name of its data source: in the run's record, else in the trials' own settings."""
+        if self.record.get("source"):
+            return str(self.record["source"])
+        data = (_mapping(trial.definition.get("data")) for trial in self.trials)
+        return next((str(each["source"]) for each in data if each.get("source")), "")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of its classes; empty where neither its record nor its source says them."""
+        named = self.record.get("classes")
+        if isinstance(named, list):
+            return tuple(map(str, named))
+        return SOURCES[self.source].classes if self.source in SOURCES else ()
+
+    @property
+    def chance(self) -> float | None:
+        """The accuracy of guessing among equally frequent classes; None without classes."""
+        return 1 / len(self.classes) if self.classes else None
 
 
 def find_run(runs: Path) -> Path:

@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.analysis.figures import FIGURES
-from spikefuse.analysis.table import default_levels
+from spikefuse.analysis.table import DEFAULT_STUDIES, default_levels
 from spikefuse.core.errors import SpikefuseError, StudyError
 from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.results import TrialFolder, TrialStore
 
 # Rows of other studies may have the same levels and yet be other networks.
-_STUDIES = tuple(dict.fromkeys(figure.study for figure in FIGURES))
+_STUDIES = tuple(dict.fromkeys([*(figure.study for figure in FIGURES), *DEFAULT_STUDIES]))
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def default_trials(run: Run, network: str, modality: str, steps: int = 4) -> dict[int, Trial]:
-    """The finished trials of the paper's default network under the disjoint pairing, by seed.
+    """The finished trials of the default network under the pairing without a leak, by seed.
 
     Args:
         run: The run.
@@ -31,7 +31,7 @@ def default_trials(run: Run, network: str, modality: str, steps: int = 4) -> dic
     Raises:
         StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    levels = default_levels(network, modality) | {"size": "S", "protocol": "disjoint"}
+    levels = default_levels(network, modality) | {"size": "S", "protocol": run.protocol}
     if network == "snn":
         levels["time_steps"] = steps
     by_name = {trial.name: trial for trial in run.trials if trial.state == "done"}

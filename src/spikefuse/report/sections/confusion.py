@@ -92,9 +92,8 @@ def confusions(run: Run, shelf: Shelf) -> list[Confusion]:
 
 
 def _class_names(run: Run) -> tuple[str, ...]:
-    """The classes as the run's record names them; empty where it does not."""
-    named = run.record.get("classes")
-    return tuple(plain(name, 40) for name in named) if isinstance(named, list) else ()
+    """The names of the classes; empty where they are not known."""
+    return tuple(plain(name, 40) for name in run.classes)
 
 
 def count(stored: Arrays) -> Counts:

@@ -1,4 +1,4 @@
-"""What a fused network must beat, and what must happen when its audio says nothing."""
+"""What a fused network must beat, and what must happen when its further inputs say nothing."""
 
 from collections.abc import Iterator
 
@@ -12,15 +12,18 @@ from spikefuse.analysis.gains import (
     shuffled,
 )
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.table import PAIRED
 from spikefuse.analysis.words import (
     NONE,
     article,
     difference,
     interval,
     level_name,
+    listing,
     percent,
     points,
 )
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
 from spikefuse.report.drawing.svg import plain
@@ -45,17 +48,17 @@ def controls_section(found: Headline, command: str) -> Section | None:
         title="Baselines and controls",
         link="Controls",
         paragraphs=[
-            "A fused network of size S against every yardstick, on the test set under the disjoint "
-            "pairing. All networks have the same number of parameters, so each single modality is "
-            "its own parameter-matched baseline. The product of experts multiplies the answers of "
-            f"{_experts(found)} network that were trained apart: given the class the inputs are "
-            "independent, so this is the ceiling that joint training can hope for.",
+            "A fused network of size S against every yardstick, on the test set under the "
+            f"{found.protocol} pairing. All networks have the same number of parameters, so each "
+            "single modality is its own parameter-matched baseline. The product of experts "
+            f"multiplies the answers of {_experts(found)} network that were trained apart: "
+            f"{_ceiling(found)}.",
             *sentences,
         ],
         tables=(Shown(controls_table(found), open=True),),
         pictures=pictures,
         legend=(
-            Key("fused", "\u25cf", "SNN"),
+            Key(FUSED, "\u25cf", "SNN"),
             Key("mean", "\u271a", "DNN"),
             Key("", "\u2219", "one seed"),
             Key("", "\u2501", "95 % interval"),
@@ -68,8 +71,19 @@ def controls_section(found: Headline, command: str) -> Section | None:
 
 def _experts(found: Headline) -> str:
     """`an image and an audio`."""
-    modalities = next(iter(found.baselines.values())).modalities
-    return " and ".join(f"{article(modality)} {modality}" for modality in modalities)
+    return listing([f"{article(modality)} {modality}" for modality in found.modalities])
+
+
+def _ceiling(found: Headline) -> str:
+    """What the product of experts is the measure of."""
+    if found.protocol == PAIRED:
+        return (
+            "what samples of one event say together beyond their class, only joint training can use"
+        )
+    return (
+        "given the class the inputs are independent, so this is the ceiling that joint training "
+        "can hope for"
+    )
 
 
 def _controls(found: Headline) -> Iterator[tuple[str, Control]]:
@@ -81,7 +95,7 @@ def _controls(found: Headline) -> Iterator[tuple[str, Control]]:
 def _dots(found: Headline) -> Dots:
     series = []
     names = list(dict.fromkeys(n for each in found.baselines.values() for n in each.yardsticks))
-    for network, role in zip(NETWORKS, ("fused", "mean"), strict=True):
+    for network, role in zip(NETWORKS, (FUSED, "mean"), strict=True):
         values = {
             f"over {name}": gain
             for name in names
@@ -106,7 +120,7 @@ def controls_table(found: Headline) -> Table:
         rows.append((*title, NONE, NONE, *difference(control.difference), note))
     return Table(
         name="controls",
-        caption="Gain of the fused network over each yardstick (test, disjoint, size S)",
+        caption=f"Gain of the fused network over each yardstick (test, {found.protocol}, size S)",
         columns=(
             Column("Network"),
             Column("Over what"),

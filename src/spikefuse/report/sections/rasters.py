@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import Tips
 from spikefuse.report.drawing.pictures import Picture, draw_picture
+from spikefuse.report.drawing.svg import plain
 from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.report.reading.stored import Arrays, Shelf, in_order
 from spikefuse.report.section import Key, Section, Shown
@@ -55,6 +56,7 @@ class Look:
     Attributes:
         outcome: "correct" or "wrong".
         samples: Which sample of the data it is, by modality.
+        classes: Names of the classes; empty where they are not known.
     """
 
     modality: str
@@ -65,6 +67,11 @@ class Look:
     trial: str
     seed: int
     strips: tuple[Strip, ...]
+    classes: tuple[str, ...] = ()
+
+    def said(self, label: int) -> str:
+        """A class as it is written: its name where that is known."""
+        return self.classes[label] if 0 <= label < len(self.classes) else str(label)
 
 
 def looks(run: Run, shelf: Shelf) -> list[Look]:
@@ -75,7 +82,7 @@ def looks(run: Run, shelf: Shelf) -> list[Look]:
             stored = shelf.observations(trial)
             try:
                 seen = [
-                    _look(stored, outcome, modality, trial, run.modalities)
+                    _look(stored, outcome, modality, trial, run)
                     for outcome in OUTCOMES
                     if f"{outcome}/label" in stored
                 ]
@@ -88,10 +95,9 @@ def looks(run: Run, shelf: Shelf) -> list[Look]:
     return found
 
 
-def _look(
-    stored: Arrays, outcome: str, modality: str, trial: Trial, modalities: Sequence[str]
-) -> Look:
-    hidden, roles = trial.results.get("hidden"), theme.roles(modalities)
+def _look(stored: Arrays, outcome: str, modality: str, trial: Trial, run: Run) -> Look:
+    modalities, hidden = run.modalities, trial.results.get("hidden")
+    roles = theme.roles(modalities)
 
     def number(name: str) -> int:
         return int(stored[f"{outcome}/{name}"].reshape(-1)[0])
@@ -111,8 +117,11 @@ def _look(
         raise ValueError(f"no layers under {outcome}")
     samples = {name: number(name) for name in modalities if f"{outcome}/{name}" in stored}
     label, predicted = number("label"), number("predicted")
+    names = tuple(plain(name, 40) for name in run.classes)
     seed = int(trial.definition.get("seed", 0))
-    return Look(modality, outcome, label, predicted, samples, trial.name, seed, tuple(strips))
+    return Look(
+        modality, outcome, label, predicted, samples, trial.name, seed, tuple(strips), names
+    )
 
 
 def raster_section(found: Sequence[Look], command: str) -> Section | None:
@@ -157,14 +166,15 @@ def _picture(look: Look) -> Picture:
         f"{strip.site}: {int(strip.counts.sum()):,} spikes of {strip.what}" for strip in look.strips
     )
     label = (
-        f"Spikes of the {look.modality} network with a {look.label} that it reads as "
-        f"{look.predicted}, {OUTCOMES[look.outcome]}. {layers}."
+        f"Spikes of the {look.modality} network with a {look.said(look.label)} that it reads "
+        f"as {look.said(look.predicted)}, {OUTCOMES[look.outcome]}. {layers}."
     )
     return draw_picture(
         lambda: raster_chart(look),
         f"raster-{look.modality}-{look.outcome}",
         label,
-        title=f"{name}, {OUTCOMES[look.outcome]}: true {look.label}, read as {look.predicted}",
+        title=f"{name}, {OUTCOMES[look.outcome]}: true {look.said(look.label)}, "
+        f"read as {look.said(look.predicted)}",
         detail=f"Test sample: {which}. Seed {look.seed}, trial {look.trial}.",
     )
 
@@ -240,7 +250,7 @@ def raster_table(found: Sequence[Look]) -> Table:
         for strip in look.strips:
             each = [f"{int(value):,}" for value in strip.counts.sum(axis=1)]
             each += [""] * (steps - len(each))
-            answer = (str(look.label), str(look.predicted))
+            answer = (look.said(look.label), look.said(look.predicted))
             rows.append(
                 (look.modality, OUTCOMES[look.outcome], strip.site, *answer, strip.what, *each)
             )

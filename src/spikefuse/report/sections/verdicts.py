@@ -16,11 +16,12 @@ from spikefuse.analysis.claims import (
 from spikefuse.analysis.figures import FIGURES
 from spikefuse.analysis.words import NONE, percent, points
 from spikefuse.core.errors import SpikefuseError
-from spikefuse.report.drawing.pictures import VIEWS, View
+from spikefuse.report.drawing.pictures import View, views_of
 from spikefuse.report.drawing.svg import plain
 from spikefuse.report.reading.settings import number, text
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.tables import Column, Table
+from spikefuse.report.texts import is_of_the_paper
 
 KINDS: tuple[str, ...] = OUTCOMES
 _PAPER_CLAIM = re.compile(r"C\d{1,3}", re.ASCII)
@@ -83,11 +84,13 @@ def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
     """Verdicts under both readings, and what could not be judged.
 
     A claims.json in the folder is shown as it is, for the reading it names; the other reading is
-    judged here from the same rows.
+    judged here from the same rows. Networks that see other modalities than the paper's have none.
     """
+    if not is_of_the_paper(run.modalities):
+        return None, []
     judged: dict[str, tuple[View | None, Claims]] = {}
     notices = []
-    for view in VIEWS:
+    for view in views_of(run):
         key = f"{view.protocol}, {view.split}"
         try:
             if any(str(row.get("protocol")) == view.protocol for row in run.rows):
@@ -98,7 +101,9 @@ def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
     if run.claims:
         first = run.claims[0]
         key = ", ".join(str(first[name]) for name in ("protocol", "split") if name in first)
-        same = next((each for each in VIEWS if f"{each.protocol}, {each.split}" == key), None)
+        same = next(
+            (each for each in views_of(run) if f"{each.protocol}, {each.split}" == key), None
+        )
         judged[key or "claims.json"] = (same, run.claims)
     if not judged:
         return None, notices

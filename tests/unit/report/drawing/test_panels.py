@@ -35,10 +35,13 @@ def ax() -> Iterator[Axes]:
         yield Figure(figsize=(4, 3)).add_subplot()
 
 
+CHANCE = 0.1
+
+
 def draw(ax: Axes, values: dict[str, tuple[float, ...]]) -> Tips:
     table = rows(values=values)
     tips = Tips()
-    draw_panel(ax, Panel(figure(4), table, figure_scale(table)), tips)
+    draw_panel(ax, Panel(figure(4), table, figure_scale(table, CHANCE)), tips)
     return tips
 
 
@@ -93,6 +96,16 @@ def test_chance_is_marked_only_where_it_is_in_sight(ax: Axes) -> None:
     other = Figure().add_subplot()
     draw(other, {"image": (0.11, 0.12), "fused": (0.99, 0.98)})
     assert "chance" in [text.get_text() for text in other.texts]
+
+
+def test_chance_is_that_of_the_number_of_classes() -> None:
+    table = rows(values={"image": (0.26, 0.24), "fused": (0.99, 0.98)})
+    four, unknown = Figure().add_subplot(), Figure().add_subplot()
+    draw_panel(four, Panel(figure(4), table, figure_scale(table, 0.25)), Tips())
+    draw_panel(unknown, Panel(figure(4), table, figure_scale(table)), Tips())
+
+    assert [text.xy[1] for text in four.texts if text.get_text() == "chance"] == [0.25]
+    assert "chance" not in [text.get_text() for text in unknown.texts]
 
 
 def test_every_mark_says_what_it_is(ax: Axes) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spikefuse.analysis.words import short_percent
-from spikefuse.report.drawing.scale import CHANCE, choose_scale, stretch, unstretch
+from spikefuse.report.drawing.scale import choose_scale, stretch, unstretch
 
 
 def test_stretch_has_an_inverse_and_finite_ends() -> None:
@@ -35,12 +35,26 @@ def test_close_values_get_a_zoom() -> None:
 
 
 def test_a_fall_to_chance_gets_a_stretched_axis_from_zero() -> None:
-    scale = choose_scale([0.11, 0.95, 0.999])
+    scale = choose_scale([0.11, 0.95, 0.999], chance=0.1)
 
     assert scale.stretched
     assert scale.low == 0.0
-    assert CHANCE in scale.ticks
+    assert scale.chance == 0.1
+    assert 0.1 in scale.ticks
     assert {0.5, 0.9, 0.99} <= set(scale.ticks)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4, 10, 300])
+def test_the_line_of_chance_stands_clear_of_the_ends(classes: int) -> None:
+    scale = choose_scale([1 / classes, 0.999], chance=1 / classes)
+
+    assert scale.low < 1 / classes < scale.high
+    place, low, high = stretch(np.array([1 / classes, scale.low, scale.high]))
+    assert (place - low) / (high - low) > (0.005 if classes > 100 else 0.05)
+
+
+def test_without_classes_there_is_no_chance() -> None:
+    assert choose_scale([0.11, 0.95, 0.999]).chance is None
 
 
 @pytest.mark.parametrize(
