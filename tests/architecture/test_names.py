@@ -27,11 +27,7 @@ ALLOWED = {
 TO_DO = {
     "cli/data.py",
     "data/places/download.py",
-    "report/commands.py",
-    "report/drawing/charts.py",
     "report/drawing/pairs.py",
-    "report/page.py",
-    "report/sections/controls.py",
 }
 """Files that still name one."""
 

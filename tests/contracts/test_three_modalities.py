@@ -136,6 +136,8 @@ def test_modalities_have_colours_of_their_own(run: Path) -> None:
     for role in ("further-1", "further-2", "further-3", "fused"):
         assert f"var(--{role})" in drawn, role
     assert "chance" in drawn
+    identifiers = re.findall(r'\bid="([^"]+)"', text)
+    assert len(identifiers) == len(set(identifiers)), "marks of one drawing show in another"
 
 
 def test_claims_of_the_paper_say_n_and_why_they_are_not_judged(run: Path) -> None:

@@ -71,6 +71,16 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def under(protocol: str) -> str:
+    """`under the disjoint pairing`; of samples that nobody paired, what they are.
+
+    Example:
+        >>> under("disjoint"), under("paired")
+        ('under the disjoint pairing', 'on paired samples')
+    """
+    return "on paired samples" if protocol == "paired" else f"under the {protocol} pairing"
+
+
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

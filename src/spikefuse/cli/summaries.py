@@ -110,7 +110,7 @@ def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
 
     found = {name: baselines(rows, name) for name in NETWORKS}
     gains = _table(
-        "What the fused network gains, test, size S, disjoint pairs",
+        f"What the fused network gains, test, size S, {found[NETWORKS[0]].protocol} pairs",
         "over",
         *(f"{name.upper()} {what}" for name in NETWORKS for what in ("accuracy", "gain")),
         "SNN gain minus DNN gain",

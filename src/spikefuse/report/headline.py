@@ -14,6 +14,7 @@ from spikefuse.analysis.words import (
     percent,
     plural,
     points,
+    under,
     with_interval,
 )
 
@@ -66,7 +67,7 @@ def answer(found: Headline) -> str:
         lost = found.lost("snn")
         why = f": {lost}" if lost else ", so the gain cannot be computed"
         state = "cannot be compared" if lost else "are not all finished"
-        return f"The SNNs of size S under the {found.protocol} pairing {state}{why}."
+        return f"The SNNs of size S {under(found.protocol)} {state}{why}."
     count = len(found.modalities)
     together = f"{all_of(count)} modalities together bring"
     text = (

@@ -127,7 +127,8 @@ def figure_pictures(
                 draw_panel(ax, panel, tips)
                 return drawn, tips
 
-            identifier = f"f{figure.number}-{view.protocol}-{'' if level is None else level}"
+            which = view.protocol if view.protocol != PAIRED else view.split
+            identifier = f"f{figure.number}-{which}-{'' if level is None else level}"
             title = name + (view.title if not name else view.title.lower())
             pictures.append(
                 draw_picture(

@@ -123,6 +123,8 @@ def _phrase(name: str, value: str) -> str:
         return "" if value == NONE else f"{value} held out"
     if name == "selection.shuffle_audio":
         return "shuffled audio" if value == "yes" else ""
+    if name == "selection.shuffled":
+        return "" if value == NONE else f"shuffled {value}"
     return f"{name} {value}"
 
 

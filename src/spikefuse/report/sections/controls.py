@@ -22,6 +22,7 @@ from spikefuse.analysis.words import (
     listing,
     percent,
     points,
+    under,
 )
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
@@ -48,8 +49,8 @@ def controls_section(found: Headline, command: str) -> Section | None:
         title="Baselines and controls",
         link="Controls",
         paragraphs=[
-            "A fused network of size S against every yardstick, on the test set under the "
-            f"{found.protocol} pairing. All networks have the same number of parameters, so each "
+            "A fused network of size S against every yardstick, on the test set "
+            f"{under(found.protocol)}. All networks have the same number of parameters, so each "
             "single modality is its own parameter-matched baseline. The product of experts "
             f"multiplies the answers of {_experts(found)} network that were trained apart: "
             f"{_ceiling(found)}.",

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from spikefuse.analysis.epoch_choice import EpochChoice
-from spikefuse.analysis.words import difference, interval, level_name, percent, with_interval
+from spikefuse.analysis.table import PAIRED, SPLIT
+from spikefuse.analysis.words import difference, interval, level_name, percent, under, with_interval
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
@@ -51,13 +52,13 @@ def _name(found: EpochChoice) -> str:
 
 def _sentence(found: Sequence[EpochChoice]) -> list[str]:
     fused = {each.protocol: each for each in found if (each.network, each.modality) == _FUSED}
-    for protocol in ("paper", "disjoint"):
+    for protocol in ("paper", SPLIT, PAIRED):
         if protocol in fused:
             each = fused[protocol]
             if each.optimism is None:
                 return [f"For the fused SNN it cannot be computed: {each.reason}."]
             text = (
-                f"For the fused SNN under the {protocol} pairing the paper\u2019s number stands "
+                f"For the fused SNN {under(protocol)} the paper\u2019s number stands "
                 f"{with_interval(each.optimism)} from the test accuracy of the same weights."
             )
             if each.bias is not None:
