@@ -1,8 +1,7 @@
 """No file knows a modality, a data set or a class count by name: code asks the data source.
 
 The built-in sources say what they have, and the paper's studies, figures and claims speak of the
-paper's networks. Every other file that still names one is listed as still to be done, so that the
-list can only become shorter.
+paper's networks. No other file does.
 """
 
 import ast
@@ -23,13 +22,6 @@ ALLOWED = {
     "data/own/": "kinds of files, not modalities: what Pillow and libsndfile read",
 }
 """Where the names belong, and why."""
-
-TO_DO = {
-    "cli/data.py",
-    "data/places/download.py",
-    "report/drawing/pairs.py",
-}
-"""Files that still name one."""
 
 
 def named(text: str) -> list[str]:
@@ -60,12 +52,7 @@ def naming_files(source: Path) -> dict[str, list[str]]:
 
 
 def test_no_other_file_names_a_modality_a_data_set_or_a_class_count() -> None:
-    found = naming_files(SOURCE)
-    assert {name: lines for name, lines in found.items() if name not in TO_DO} == {}
-
-
-def test_what_is_done_leaves_the_list() -> None:
-    assert sorted(TO_DO - set(naming_files(SOURCE))) == []
+    assert naming_files(SOURCE) == {}
 
 
 @pytest.mark.parametrize(

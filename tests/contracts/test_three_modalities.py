@@ -172,3 +172,13 @@ def test_a_diverged_seed_is_named_with_n_by_everybody(run: Path, tmp_path: Path)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert why in text
     assert "Not answered: a seed diverged" in text
+
+
+def test_pairs_of_three_are_drawn_and_audited(run: Path, tmp_path: Path) -> None:
+    shown = call(
+        *("data", "show", "--data", "three-senses", "--protocol", "paired", "--rows", "2"),
+        *("--out", str(tmp_path / "pairs.svg")),
+    )
+    assert "picture samples" in shown
+    assert "shared sonar samples" in shown
+    assert (tmp_path / "pairs.svg").stat().st_size > 1000

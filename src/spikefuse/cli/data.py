@@ -11,15 +11,18 @@ from spikefuse.cli import options
 from spikefuse.cli.own import refuse_beside
 from spikefuse.cli.records import options_of
 from spikefuse.cli.terminal import fact, make_console
+from spikefuse.core.registry import Choices
 from spikefuse.data.own import OwnSettings
+from spikefuse.data.sources.registry import DEFAULT, SOURCES
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from spikefuse.data import Audit, ProgressFactory
+    from spikefuse.data import Audit, ProgressFactory, Source
 
 INCOMPLETE = 1
+SHORT_NAME = SOURCES[DEFAULT].aliases[0]
 
 app = typer.Typer(help="Fetch, verify and show the data.", no_args_is_help=True)
 
@@ -33,7 +36,7 @@ def fetch(
     data: Annotated[
         str,
         typer.Option("--data", help="digits (MNIST) or fashion-fsdd (Fashion-MNIST), with FSDD."),
-    ] = "digits",
+    ] = SHORT_NAME,
 ) -> None:
     """Download images and the Free Spoken Digit Dataset; what is there is never overwritten."""
     from spikefuse.core.checks import one_of
@@ -41,7 +44,6 @@ def fetch(
     from spikefuse.data import fetch as fetch_into
     from spikefuse.data.sources.fsdd import find_recordings, foreign_recordings
     from spikefuse.data.sources.mnist import IDX_SETS
-    from spikefuse.data.sources.registry import DEFAULT
 
     known = choices()
     fetched = {each.source or DEFAULT: each for each in IDX_SETS}
@@ -135,13 +137,17 @@ def show(
         ),
     ] = None,
     protocol: Annotated[
-        str, typer.Option("--protocol", help="Pairing protocol: paper, disjoint or speaker.")
-    ] = "disjoint",
+        str | None,
+        typer.Option("--protocol", help="Pairing protocol; the one without a leak if left out."),
+        Choices(options.protocols),
+    ] = None,
     held_out_speaker: Annotated[
         str | None,
         typer.Option("--held-out-speaker", help="Whose clips are the test, for protocol speaker."),
     ] = None,
-    rows: Annotated[int, typer.Option("--rows", help="Pairs of each split, 1 to 10.")] = 5,
+    rows: Annotated[
+        int | None, typer.Option("--rows", help="Pairs of each split, up to one a class; 5.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of splits, pairs and picture.")] = 0,
 ) -> None:
     """Draw what networks see: pairs of each split, or samples of each class of DATA.
@@ -158,6 +164,7 @@ def show(
     out = out or Path("pairs.png")
     from spikefuse.core.checks import one_of
     from spikefuse.data import (
+        FUSED,
         PROTOCOLS,
         SOURCES,
         DataSettings,
@@ -169,24 +176,29 @@ def show(
         locate,
     )
     from spikefuse.report.drawing.pairs import write_pairs
+    from spikefuse.studies.controls import plain_protocol
 
-    one_of("data show", "--protocol", protocol, PROTOCOLS)
+    if protocol is not None:
+        one_of("data show", "--protocol", protocol, PROTOCOLS)
     console = make_console()
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
     fact(console, "data", f"{banner_of(location)}")
     settings = DataSettings.model_validate({"source": location.source})
     corpus = load_corpus(settings, location)
-    if protocol == "speaker" and held_out_speaker is None:
-        held_out_speaker = SOURCES[corpus.source].groups[0]
+    source = SOURCES[corpus.source]
+    rule = protocol or plain_protocol(source)
+    if PROTOCOLS[rule].holds_out and held_out_speaker is None and source.groups:
+        held_out_speaker = source.groups[0]
     selection = Selection(held_out_speaker=held_out_speaker)
-    assignment = assign(corpus, "fused", protocol, seed, selection)
-    write_pairs(out, corpus, assignment, settings, rows=rows, seed=seed)
-    console.print(audit_table(audit(corpus, assignment)))
+    assignment = assign(corpus, FUSED, rule, seed, selection)
+    shown = min(5, len(source.classes)) if rows is None else rows
+    write_pairs(out, corpus, assignment, settings, rows=shown, seed=seed)
+    console.print(audit_table(audit(corpus, assignment), source))
     fact(console, "picture", f"{out.resolve()}")
 
 
-def audit_table(record: "Audit") -> "Table":
+def audit_table(record: "Audit", source: "Source") -> "Table":
     """What each split holds, and how much of it training holds too."""
     from rich.table import Table
 
@@ -197,20 +209,24 @@ def audit_table(record: "Audit") -> "Table":
         caption_justify="left",
     )
     table.add_column("split")
-    for column in ("pairs", "images", "clips", "speakers", "shared clips", "shared speakers"):
+    first = record.splits[0]
+    samples = {name: source.said(name) for name in first.distinct}
+    # Of the last modality that has groups: what is paired with the leading one is repeated.
+    groups = {name: f"{source.modality(name).group_noun}s" for name in list(first.groups)[-1:]}
+    paired = list(samples)[1:]
+    shared = [*(samples[name] for name in paired), *groups.values()]
+    for column in ("pairs", *samples.values(), *groups.values(), *(f"shared {w}" for w in shared)):
         table.add_column(column, justify="right")
     for content in record.splits:
-        counts = (content.samples, content.images, content.clips, content.speakers)
-        cells = [f"{count:,}" for count in counts if count is not None]
-        if content.split == "train":
-            shares = ["", ""]
-        else:
-            shared = record.overlap("train", content.split)
-            shares = [
-                f"{100 * (share or 0):.3g} %"
-                for share in (shared.clips_share, shared.speakers_share)
-            ]
-        table.add_row(content.split, *cells, *shares)
+        counts = [content.samples, *(content.distinct[name] for name in samples)]
+        counts += [content.groups[name] for name in groups]
+        shares = [""] * len(shared)
+        if content.split != first.split:
+            overlap = record.overlap(first.split, content.split)
+            found = [overlap.distinct_share[name] for name in paired]
+            found += [overlap.groups_share[name] for name in groups]
+            shares = [f"{100 * share:.3g} %" for share in found]
+        table.add_row(content.split, *(f"{count:,}" for count in counts), *shares)
     return table
 
 

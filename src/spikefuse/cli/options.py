@@ -46,7 +46,8 @@ def _precisions() -> Iterable[str]:
     return ("auto", *PRECISIONS)
 
 
-def _protocols() -> Iterable[str]:
+def protocols() -> Iterable[str]:
+    """Every pairing protocol."""
     from spikefuse.data import PROTOCOLS
 
     return PROTOCOLS

@@ -22,6 +22,7 @@ from typing import Protocol
 from spikefuse.core.errors import DataError
 from spikefuse.core.untrusted import reason, reason_of
 from spikefuse.data.sources.fsdd import (
+    SUBFOLDERS,
     expected_names,
     find_recordings,
     parse_name,
@@ -137,7 +138,7 @@ def fetch(
     if not wanted:
         return folder
     pictures = find(folder) or folder / images.folder
-    recordings = find_recordings(folder) or folder / "fsdd" / "recordings"
+    recordings = find_recordings(folder) or folder / SUBFOLDERS[0]
     if not replace:  # told before the network is asked
         _refuse_others(title, _other_images(pictures, images) if title in wanted else [])
         _refuse_others("FSDD", _other_clips(recordings) if "FSDD" in wanted else [])

@@ -52,6 +52,8 @@ class Kind:
         is_pixels: A trial's `image_scale` scales them.
         has_time: The last axis is time, which an encoder may take for a network's steps.
         encoder: Name of the only encoder for it in a spiking network; empty where a trial says it.
+        is_logarithmic: Numbers are natural logarithms of magnitudes, which a person reads in
+            decibels.
     """
 
     says: str
@@ -61,6 +63,7 @@ class Kind:
     is_pixels: bool = False
     has_time: bool = False
     encoder: str = ""
+    is_logarithmic: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -69,6 +72,7 @@ KINDS: dict[str, Kind] = {
         *("log-magnitude spectrograms, [1, F, frames]", "float32", 4),
         is_standardised=True,
         has_time=True,
+        is_logarithmic=True,
     ),
     "array": Kind(*("numbers, [C, rows, time]", "float32", 4), is_standardised=True, has_time=True),
     "events": Kind(
@@ -118,6 +122,8 @@ class Modality:
         pixel_std: Likewise.
         fields: Its own fields of `Selection`.
         settings: The fields of `DataSettings` that decide how it is read.
+        extent: Where rows are frequencies from 0 and columns are time: how many milliseconds and
+            hertz a sample reaches, for pictures of it.
         reckoned: Training, validation and test samples that plans reckon with, whatever is
             selected; by default what is selected. Shares of a job array that has begun are cut by
             them, so they never change.
@@ -135,6 +141,7 @@ class Modality:
     pixel_std: float = 0.5
     fields: Fields = Fields()
     settings: tuple[str, ...] = ()
+    extent: Callable[[DataSettings], tuple[float, float]] | None = None
     reckoned: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -158,6 +165,11 @@ class Modality:
     def has_time(self) -> bool:
         """See `Kind`."""
         return KINDS[self.kind].has_time
+
+    @property
+    def is_logarithmic(self) -> bool:
+        """See `Kind`."""
+        return KINDS[self.kind].is_logarithmic
 
     @property
     def encoder(self) -> str:
@@ -257,6 +269,12 @@ class Source:
         """
         by_name = {each.name: each for each in self.modalities}
         return by_name[one_of(f"source {self.name}", "modality", name, by_name)]
+
+    def said(self, name: str) -> str:
+        """What samples of a modality are called, apart from those of the others."""
+        noun = self.modality(name).noun
+        is_own = [each.noun for each in self.modalities].count(noun) == 1
+        return noun if is_own else f"{name} {noun}"
 
     @property
     def choices(self) -> tuple[str, ...]:

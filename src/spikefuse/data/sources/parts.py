@@ -17,7 +17,7 @@ from spikefuse.data.places.cache import cached, user_cache
 from spikefuse.data.pools import Pool
 from spikefuse.data.sources import fsdd, mnist
 from spikefuse.data.sources.contract import Check, Fields, Modality, Reading, Source
-from spikefuse.data.sources.raw import Clips, Images
+from spikefuse.data.sources.raw import SAMPLE_RATE_HZ, Clips, Images
 from spikefuse.data.spectrogram import RECIPE, spectrograms
 
 if TYPE_CHECKING:
@@ -187,6 +187,7 @@ def clip_modality(train: int, test: int, speakers: tuple[str, ...]) -> Modality:
         group_noun="speaker",
         fields=Fields(train="clips", validation="validation_share_audio", shuffled="shuffle_audio"),
         settings=("spectrogram_size", "n_fft", "hop", "clip_ms"),
+        extent=lambda settings: (settings.clip_ms, SAMPLE_RATE_HZ / 2),
         reckoned=(2_200, 550, 300),
     )
 

@@ -1,7 +1,7 @@
-"""A picture of what a fused network sees: pairs of image and spectrogram, split by split."""
+"""A picture of what a fused network sees: pairs of samples, split by split."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -15,19 +15,22 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from torch import Tensor
 
+from spikefuse.analysis.words import listing, plural
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.streams import torch_stream
 from spikefuse.data import (
     DECIBELS_PER_NEPER,
+    FUSED,
     MAGNITUDE_FLOOR,
-    SAMPLE_RATE_HZ,
+    SOURCES,
     SPLITS,
     Assignment,
     Audit,
     Corpus,
     DataSettings,
+    Modality,
+    Source,
     audit,
 )
 from spikefuse.report.drawing import theme
@@ -40,86 +43,100 @@ _HEADING: Mapping[str, str] = {
     "test": "Test",
 }
 _RULE: Mapping[str, str] = {
-    "paper": "clips are repeated and paired first, then the pairs are split",
-    "disjoint": "clips are split first, then paired inside each split",
-    "speaker": "one speaker is heard in the test split alone",
+    "paper": "{noun} are repeated and paired first, then the pairs are split",
+    "disjoint": "{noun} are split first, then paired inside each split",
+    "speaker": "one {group} is met in the test split alone",
+    "paired": "samples that belong together are split together",
 }
 _FLOOR_DB = float(np.log(MAGNITUDE_FLOOR) * DECIBELS_PER_NEPER)
 _LEAK, _LEAK_MARK = "#b3261e", "●"
 
 # Sizes in points.
-_IMAGE, _SPECTROGRAM, _TICKS, _GAP = 84.0, 156.0, 40.0, 44.0
-_COLUMN = _IMAGE + _TICKS + _SPECTROGRAM
+_HEIGHT, _SQUARE, _WIDE, _TICKS, _GAP = 84.0, 84.0, 156.0, 40.0, 44.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW_GAP = 28.0, 28.0, 134.0, 92.0, 34.0
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """One pair as it is drawn.
+class Part:
+    """One sample of a pair as it is drawn.
 
     Args:
-        digit: Its label.
-        clip: File name of the clip.
-        speaker: Who speaks.
-        pixels: [H, W], 0..255.
-        spectrogram_db: [F, frames] decibels relative to a full-scale sine, row 0 at 0 Hz.
-        in_training: Whether the clip stands in the training split too.
+        modality: As its source tells it.
+        name: File name of the sample; empty where there is none.
+        group: Who or what it is of; empty where that is not known.
+        values: [C, H, W]: grey levels, decibels relative to a full-scale sine, or numbers; row 0
+            of what is no picture is the lowest.
+        in_training: Whether the sample stands in the training split too.
     """
 
-    digit: int
-    clip: str
-    speaker: str
-    pixels: NDArray[np.uint8]
-    spectrogram_db: NDArray[np.float32]
+    modality: Modality
+    name: str
+    group: str
+    values: NDArray[Any]
     in_training: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Samples that a network sees together, in its order, with the name of their class."""
+
+    label: str
+    parts: tuple[Part, ...]
+
+    def part(self, modality: str) -> Part:
+        """The sample of one modality."""
+        return next(part for part in self.parts if part.modality.name == modality)
 
 
 def choose_pairs(
     corpus: Corpus, assignment: Assignment, rows: int, seed: int
 ) -> dict[str, list[Pair]]:
-    """Draw pairs of each split, the same digit in a row of every split.
+    """Draw pairs of each split, the same class in a row of every split.
 
     Args:
         corpus: The samples.
-        assignment: Of modality "fused".
+        assignment: Of several modalities.
         rows: Pairs of each split.
-        seed: Decides digits and pairs.
+        seed: Decides classes and pairs.
 
     Raises:
-        InputError: `rows` is not 1 to 10 or the assignment is not of pairs.
+        InputError: `rows` is not 1 to the number of classes or the assignment is not of pairs.
     """
     classes = torch.unique(assignment.labels["test"])
     require(1 <= rows <= len(classes), "pairs", "rows", f"from 1 to {len(classes)}", rows)
     modalities = tuple(assignment.samples["train"])
-    require(modalities == ("image", "audio"), "pairs", "assignment", "of pairs", modalities)
-    order = torch.randperm(len(classes), generator=torch_stream(seed, "picture", "digits"))
-    digits = classes[order[:rows]].sort().values.tolist()
-    training = assignment.samples["train"]["audio"]
+    require(len(modalities) > 1, "pairs", "assignment", "of pairs", modalities)
+    order = torch.randperm(len(classes), generator=torch_stream(seed, "picture", "classes"))
+    labels = classes[order[:rows]].sort().values.tolist()
     chosen: dict[str, list[Pair]] = {}
     for split in SPLITS:
         generator = torch_stream(seed, "picture", split)
         chosen[split] = []
-        for digit in digits:
-            candidates = (assignment.labels[split] == digit).nonzero().flatten()
+        for label in labels:
+            candidates = (assignment.labels[split] == label).nonzero().flatten()
             if len(candidates) == 0:
                 continue
             drawn = candidates[torch.randint(len(candidates), (1,), generator=generator)]
-            image, clip = (int(assignment.samples[split][name][drawn]) for name in modalities)
-            chosen[split].append(_pair(corpus, digit, image, clip, training))
+            chosen[split].append(_pair(corpus, assignment, split, label, int(drawn)))
     return chosen
 
 
-def _pair(corpus: Corpus, digit: int, image: int, clip: int, training: Tensor) -> Pair:
-    audio = corpus.audio
-    speaker = "" if audio.groups is None else audio.group_names[int(audio.groups[clip])]
-    return Pair(
-        digit=digit,
-        clip=audio.names[clip],
-        speaker=speaker,
-        pixels=corpus.image.inputs[image, 0].numpy(),
-        spectrogram_db=(audio.inputs[clip, 0] * DECIBELS_PER_NEPER).numpy(),
-        in_training=bool((training == clip).any()),
-    )
+def _pair(corpus: Corpus, assignment: Assignment, split: str, label: int, drawn: int) -> Pair:
+    source = SOURCES[corpus.source]
+    parts = []
+    for name, samples in assignment.samples[split].items():
+        pool, modality, index = corpus.pools[name], source.modality(name), int(samples[drawn])
+        values = pool.inputs[index].numpy()
+        parts.append(
+            Part(
+                modality=modality,
+                name=pool.names[index] if pool.names else "",
+                group="" if pool.groups is None else pool.group_names[int(pool.groups[index])],
+                values=values * DECIBELS_PER_NEPER if modality.is_logarithmic else values,
+                in_training=bool((assignment.samples["train"][name] == index).any()),
+            )
+        )
+    return Pair(source.classes[label], tuple(parts))
 
 
 def write_pairs(
@@ -131,14 +148,14 @@ def write_pairs(
     rows: int = 5,
     seed: int = 0,
 ) -> None:
-    """Draw pairs of each split, with labels, speakers and what the splits share.
+    """Draw pairs of each split, with labels, groups and what the splits share.
 
     Args:
         path: The picture; its ending decides the format: png, svg or pdf.
         corpus: The samples.
-        assignment: Of modality "fused".
+        assignment: Of several modalities.
         settings: What the corpus was loaded with.
-        rows: Pairs of each split, up to one a digit.
+        rows: Pairs of each split, up to one a class.
         seed: Decides which pairs, and is named as the assignment's seed.
 
     Raises:
@@ -159,24 +176,64 @@ def write_pairs(
 def draw_pairs(
     pairs: Mapping[str, list[Pair]], record: Audit, settings: DataSettings, banner: str, seed: int
 ) -> Figure:
-    """The picture: a column of pairs a split, a row a digit."""
+    """The picture: a column of pairs a split, a row a class."""
+    source = SOURCES[settings.source]
+    everything = [pair for column in pairs.values() for pair in column]
+    seen = [part.modality for part in everything[0].parts]
+    lefts, wide = _places(seen, settings)
     rows = max(len(column) for column in pairs.values())
-    width = _LEFT + len(pairs) * _COLUMN + (len(pairs) - 1) * _GAP + _RIGHT
-    height = _TOP + rows * _IMAGE + (rows - 1) * _ROW_GAP + _BOTTOM
+    width = _LEFT + len(pairs) * wide + (len(pairs) - 1) * _GAP + _RIGHT
+    height = _TOP + rows * _HEIGHT + (rows - 1) * _ROW_GAP + _BOTTOM
     figure = Figure(figsize=(width / 72, height / 72))
     canvas = _Canvas(figure, width, height)
-    everything = [pair for column in pairs.values() for pair in column]
-    loudest = max((float(pair.spectrogram_db.max()) for pair in everything), default=0.0)
-    scale = Normalize(_FLOOR_DB, min(0.0, 6 * np.ceil(loudest / 6)))
+    scales = {each.name: _scale(everything, each) for each in seen}
     for index, (split, column) in enumerate(pairs.items()):
-        left = _LEFT + index * (_COLUMN + _GAP)
-        _heading(canvas, left, split, record)
+        left = _LEFT + index * (wide + _GAP)
+        _heading(canvas, left, split, record, (source, seen))
         for row, pair in enumerate(column):
-            top = _TOP + row * (_IMAGE + _ROW_GAP)
+            top = _TOP + row * (_HEIGHT + _ROW_GAP)
             last = row == len(column) - 1
-            _draw_pair(canvas, left, top, pair, split, settings, scale, label=last)
-    _frame(canvas, record.protocol, seed, banner, scale)
+            canvas.text(left, top - 5, pair.label, 11.5, weight="bold")
+            for place, part in zip(lefts, pair.parts, strict=True):
+                box = (left + place, top, _width(part.modality))
+                _draw_part(canvas, box, part, scales[part.modality.name], settings, label=last)
+            for place, part in zip(lefts[1:], pair.parts[1:], strict=True):
+                right = left + place + _width(part.modality)
+                _name_part(canvas, (left + place, right, top), part, leaks=split != "train")
+    _frame(canvas, _rule(record.protocol, source, seen), seed, banner, seen)
+    sounds = [scales[each.name] for each in seen if each.is_logarithmic]
+    if sounds:
+        _colour_bar(canvas, sounds[0])
     return figure
+
+
+def _width(modality: Modality) -> float:
+    return _SQUARE if modality.is_pixels else _WIDE
+
+
+def _places(seen: Sequence[Modality], settings: DataSettings) -> tuple[list[float], float]:
+    """The left end of each part within a column, and the column's width."""
+    places, right = [], 0.0
+    for number, modality in enumerate(seen):
+        # Room for the ticks of what has some, and between parts.
+        right += _TICKS if number or modality.extent is not None else 0.0
+        places.append(right)
+        right += _width(modality)
+    return places, right
+
+
+def _scale(pairs: Sequence[Pair], modality: Modality) -> Normalize:
+    """One scale of a modality for all pairs."""
+    values = [pair.part(modality.name).values for pair in pairs]
+    if modality.is_logarithmic:
+        loudest = max(float(each.max()) for each in values)
+        return Normalize(_FLOOR_DB, min(0.0, 6 * np.ceil(loudest / 6)))
+    if modality.is_pixels:
+        return Normalize(0, 255)
+    values = [each.sum(axis=-1) if each.ndim == 4 else each for each in values]
+    return Normalize(
+        min(float(each.min()) for each in values), max(float(each.max()) for each in values)
+    )
 
 
 @dataclass(frozen=True)
@@ -205,81 +262,115 @@ class _Canvas:
         self.figure.text(left / self.width, 1 - top / self.height, text, fontsize=size, **keywords)
 
 
-def _heading(canvas: _Canvas, left: float, split: str, record: Audit) -> None:
+def _heading(
+    canvas: _Canvas, left: float, split: str, record: Audit, of: tuple[Source, Sequence[Modality]]
+) -> None:
     """Name of a split, what it holds, and what of it training holds too."""
+    source, seen = of
     content = record.content(split)
     canvas.text(left, 78, _HEADING[split], 11.5, weight="bold")
-    speakers = content.speakers or 0
-    held = f"{content.samples:,} pairs of {content.images:,} images and {content.clips:,} clips, "
-    held += f"{speakers} speaker{'' if speakers == 1 else 's'}"
+    counts = listing([f"{content.distinct[m.name]:,} {source.said(m.name)}" for m in seen])
+    held = f"{content.samples:,} pairs of {counts}"
+    grouped = [each for each in seen if each.name in content.groups][-1:]
+    held += "".join(f", {plural(content.groups[m.name], m.group_noun)}" for m in grouped)
     canvas.text(left, 92, held, 8.5, role="muted")
     if split == "train":
         return
     shared = record.overlap("train", split)
-    shares = [100 * (share or 0) for share in (shared.clips_share, shared.speakers_share)]
-    note = f"In training too: {shares[0]:.3g} % of clips, {shares[1]:.3g} % of speakers"
-    mark = f"{_LEAK_MARK} " if shared.clips else ""
-    colour = _LEAK if shared.clips else theme.LIGHT["fused"]
-    canvas.text(left, 105, mark + note, 8.5, color=colour, weight="bold")
+    parts = [f"{100 * shared.distinct_share[m.name]:.3g} % of {source.said(m.name)}" for m in seen]
+    parts = parts[1:] + [
+        f"{100 * shared.groups_share[each.name]:.3g} % of {each.group_noun}s" for each in grouped
+    ]
+    is_leaking = any(shared.distinct[each.name] for each in seen[1:])
+    mark = f"{_LEAK_MARK} " if is_leaking else ""
+    colour = _LEAK if is_leaking else theme.LIGHT[FUSED]
+    note = f"{mark}In training too: {', '.join(parts)}"
+    canvas.text(left, 105, note, 8.5, color=colour, weight="bold")
 
 
-def _draw_pair(
+def _draw_part(
     canvas: _Canvas,
-    left: float,
-    top: float,
-    pair: Pair,
-    split: str,
-    settings: DataSettings,
+    box: tuple[float, float, float],
+    part: Part,
     scale: Normalize,
+    settings: DataSettings,
     *,
     label: bool,
 ) -> None:
-    """One pair: image, spectrogram, and above them label, speaker and clip."""
-    image = canvas.axes(left, top, _IMAGE, _IMAGE)
-    image.imshow(pair.pixels, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-    image.set(xticks=[], yticks=[])
-    canvas.text(left, top - 5, str(pair.digit), 11.5, weight="bold")
-    spectrogram = canvas.axes(left + _IMAGE + _TICKS, top, _SPECTROGRAM, _IMAGE)
-    spectrogram.imshow(
-        pair.spectrogram_db,
-        origin="lower",
-        extent=(0, settings.clip_ms, 0, SAMPLE_RATE_HZ / 2),
-        aspect="auto",
-        cmap="magma",
-        norm=scale,
-        interpolation="nearest",
-    )
-    ticks_hz = np.linspace(0, SAMPLE_RATE_HZ / 2, 3)
+    """One sample: a picture as it is, everything else with its lowest row at the bottom."""
+    axes = canvas.axes(*box, _HEIGHT)
+    # Of events, all times together.
+    values = part.values.sum(axis=-1) if part.values.ndim == 4 else part.values
+    rows = np.concatenate(list(values), axis=0)
+    if part.modality.is_pixels:
+        is_colour = len(part.values) == 3
+        drawn = part.values.transpose(1, 2, 0) if is_colour else rows
+        axes.imshow(drawn, cmap="gray_r", norm=scale, interpolation="nearest", aspect="auto")
+        axes.set(xticks=[], yticks=[])
+    else:
+        extent = part.modality.extent
+        ends = None if extent is None else extent(settings)
+        axes.imshow(
+            rows,
+            origin="lower",
+            extent=None if ends is None else (0, ends[0], 0, ends[1]),
+            aspect="auto",
+            cmap="magma",
+            norm=scale,
+            interpolation="nearest",
+        )
+        _mark_ends(axes, ends, label=label)
+    axes.tick_params(labelsize=7, length=2.5, width=0.6, pad=2)
+    axes.tick_params(colors=theme.LIGHT["muted"])
+    axes.spines[:].set(linewidth=0.6, color=theme.LIGHT["line"])
+
+
+def _mark_ends(axes: Axes, ends: tuple[float, float] | None, *, label: bool) -> None:
+    """Ticks in hertz and milliseconds, where rows and columns are these."""
+    if ends is None:
+        axes.set(xticks=[], yticks=[])
+        return
+    ticks_hz = np.linspace(0, ends[1], 3)
     names_hz = [f"{tick:,.0f}" for tick in ticks_hz]
-    spectrogram.set_yticks(ticks_hz, [*names_hz[:-1], f"{names_hz[-1]} Hz"])
-    ticks_ms = np.linspace(0, settings.clip_ms, 5)
-    spectrogram.set_xticks(ticks_ms, [f"{tick:.0f}" for tick in ticks_ms] if label else [])
+    axes.set_yticks(ticks_hz, [*names_hz[:-1], f"{names_hz[-1]} Hz"])
+    ticks_ms = np.linspace(0, ends[0], 5)
+    axes.set_xticks(ticks_ms, [f"{tick:.0f}" for tick in ticks_ms] if label else [])
     if label:
-        spectrogram.set_xlabel("Time (ms)", fontsize=7.5, labelpad=2)
-    for axes in (image, spectrogram):
-        axes.tick_params(labelsize=7, length=2.5, width=0.6, pad=2)
-        axes.tick_params(colors=theme.LIGHT["muted"])
-        axes.spines[:].set(linewidth=0.6, color=theme.LIGHT["line"])
-    start = left + _IMAGE + _TICKS
-    canvas.text(start, top - 5, pair.speaker, 9, weight="bold")
-    leaks = pair.in_training and split != "train"
-    note = f"{_LEAK_MARK} {pair.clip}" if leaks else pair.clip
-    colour = _LEAK if leaks else theme.LIGHT["muted"]
-    canvas.text(start + _SPECTROGRAM, top - 5, note, 7.5, ha="right", color=colour)
+        axes.set_xlabel("Time (ms)", fontsize=7.5, labelpad=2)
 
 
-def _frame(canvas: _Canvas, protocol: str, seed: int, banner: str, scale: Normalize) -> None:
-    """Title, colour bar and footnote."""
-    canvas.text(_LEFT, 34, "Pairs of image and spectrogram", 15, weight="bold")
-    rule = f"Pairing protocol “{protocol}”: {_RULE[protocol]}. Seed {seed}."
-    canvas.text(_LEFT, 52, rule, 9.5, role="muted")
-    bar_width = _SPECTROGRAM
-    left = canvas.width - _RIGHT - bar_width
-    bar = canvas.axes(left, 28, bar_width, 8)
+def _name_part(
+    canvas: _Canvas, place: tuple[float, float, float], part: Part, *, leaks: bool
+) -> None:
+    """Over a sample that was paired: its group, its name, and a mark where training holds it."""
+    left, right, top = place
+    canvas.text(left, top - 5, part.group, 9, weight="bold")
+    is_leak = leaks and part.in_training
+    note = " ".join(filter(None, (_LEAK_MARK if is_leak else "", part.name)))
+    colour = _LEAK if is_leak else theme.LIGHT["muted"]
+    canvas.text(right, top - 5, note, 7.5, ha="right", color=colour)
+
+
+def _rule(protocol: str, source: Source, seen: Sequence[Modality]) -> str:
+    noun = listing([source.said(each.name) for each in seen[1:]])
+    group = next((each.group_noun for each in seen if each.groups), "group")
+    return f"Pairing protocol “{protocol}”: {_RULE[protocol].format(noun=noun, group=group)}."
+
+
+def _frame(canvas: _Canvas, rule: str, seed: int, banner: str, seen: Sequence[Modality]) -> None:
+    """Title and footnote."""
+    names = ["spectrogram" if each.is_logarithmic else each.name for each in seen]
+    canvas.text(_LEFT, 34, f"Pairs of {listing(names)}", 15, weight="bold")
+    canvas.text(_LEFT, 52, f"{rule} Seed {seed}.", 9.5, role="muted")
+    wrapped = fill(banner, int((canvas.width - _LEFT - _RIGHT) / 4.6))
+    canvas.text(_LEFT, canvas.height - 46, wrapped, 8, va="top", role="muted", linespacing=1.4)
+
+
+def _colour_bar(canvas: _Canvas, scale: Normalize) -> None:
+    left = canvas.width - _RIGHT - _WIDE
+    bar = canvas.axes(left, 28, _WIDE, 8)
     canvas.figure.colorbar(ScalarMappable(scale, "magma"), cax=bar, orientation="horizontal")
     ends = (scale.vmin or 0.0, scale.vmax or 0.0)
     bar.set_xticks(ends, [f"{end:.0f}" for end in ends])
     bar.tick_params(labelsize=7, length=2.5, width=0.6, pad=2, colors=theme.LIGHT["muted"])
     bar.set_xlabel("dB of a full-scale sine", fontsize=7.5, labelpad=-8)
-    wrapped = fill(banner, int((canvas.width - _LEFT - _RIGHT) / 4.6))
-    canvas.text(_LEFT, canvas.height - 46, wrapped, 8, va="top", role="muted", linespacing=1.4)

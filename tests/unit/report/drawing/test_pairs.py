@@ -52,25 +52,26 @@ def test_pairs_are_pairs_of_their_split(corpus: Corpus, paper: Assignment) -> No
         members = set(
             zip(*(paper.samples[split][name].tolist() for name in ("image", "audio")), strict=True)
         )
-        assert [pair.digit for pair in chosen[split]] == list(range(10))
+        assert [pair.label for pair in chosen[split]] == [str(digit) for digit in range(10)]
         for pair in chosen[split]:
-            clip = corpus.audio.names.index(pair.clip)
+            sound, pixels = pair.part("audio"), pair.part("image").values[0]
+            clip = corpus.audio.names.index(sound.name)
             image = [
                 i
                 for i, c in members
-                if c == clip
-                and torch.equal(corpus.image.inputs[i, 0], torch.from_numpy(pair.pixels))
+                if c == clip and torch.equal(corpus.image.inputs[i, 0], torch.from_numpy(pixels))
             ]
-            assert image, pair.clip
-            assert pair.clip.startswith(f"{pair.digit}_{pair.speaker}_")
-            assert pair.in_training == (clip in training)
-    assert not any(pair.in_training for pair in chosen["test"])
-    assert any(pair.in_training for pair in chosen["validation"])
+            assert image, sound.name
+            assert sound.name.startswith(f"{pair.label}_{sound.group}_")
+            assert sound.in_training == (clip in training)
+    assert not any(pair.part("audio").in_training for pair in chosen["test"])
+    assert any(pair.part("audio").in_training for pair in chosen["validation"])
 
 
 def test_seed_decides(corpus: Corpus, paper: Assignment) -> None:
     def clips(seed: int) -> list[str]:
-        return [p.clip for column in choose_pairs(corpus, paper, 5, seed).values() for p in column]
+        chosen = choose_pairs(corpus, paper, 5, seed).values()
+        return [pair.part("audio").name for column in chosen for pair in column]
 
     assert clips(1) == clips(1)
     assert clips(1) != clips(2)
@@ -90,8 +91,9 @@ def test_what_is_written_on_it(corpus: Corpus, paper: Assignment) -> None:
     assert "1,150 pairs of 1,150 images and 799 clips, 5 speakers" in words
     for column in choose_pairs(corpus, paper, 4, 0).values():
         for pair in column:
-            assert {str(pair.digit), pair.speaker} <= set(words)
-            assert any(word.removeprefix("● ") == pair.clip for word in words)
+            sound = pair.part("audio")
+            assert {pair.label, sound.group} <= set(words)
+            assert any(word.removeprefix("● ") == sound.name for word in words)
     assert any("EMBEDDED STAND-IN DATA" in word for word in words)
 
 
