@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -161,7 +162,28 @@ def show(
         show_data(own, given, data_dir, out or Path("samples.png"), seed)
         return
     refuse_beside(None, given, data=data, data_dir=data_dir, as_json=False, command="data show")
-    out = out or Path("pairs.png")
+    chosen = Pairs(protocol, held_out_speaker, rows, seed)
+    _show_pairs(data, data_dir, out or Path("pairs.png"), chosen)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which pairs are drawn; None where the data decide.
+
+    Args:
+        protocol: Pairing protocol; by default the one without a leak.
+        held_out: The group whose samples are the test; by default the first.
+        rows: Pairs of each split; by default 5, or one a class where these are fewer.
+        seed: Of splits, pairs and picture.
+    """
+
+    protocol: str | None
+    held_out: str | None
+    rows: int | None
+    seed: int
+
+
+def _show_pairs(data: str, data_dir: Path | None, out: Path, chosen: Pairs) -> None:
     from spikefuse.core.checks import one_of
     from spikefuse.data import (
         FUSED,
@@ -178,8 +200,8 @@ def show(
     from spikefuse.report.drawing.pairs import write_pairs
     from spikefuse.studies.controls import plain_protocol
 
-    if protocol is not None:
-        one_of("data show", "--protocol", protocol, PROTOCOLS)
+    if chosen.protocol is not None:
+        one_of("data show", "--protocol", chosen.protocol, PROTOCOLS)
     console = make_console()
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
@@ -187,13 +209,13 @@ def show(
     settings = DataSettings.model_validate({"source": location.source})
     corpus = load_corpus(settings, location)
     source = SOURCES[corpus.source]
-    rule = protocol or plain_protocol(source)
-    if PROTOCOLS[rule].holds_out and held_out_speaker is None and source.groups:
-        held_out_speaker = source.groups[0]
-    selection = Selection(held_out_speaker=held_out_speaker)
-    assignment = assign(corpus, FUSED, rule, seed, selection)
-    shown = min(5, len(source.classes)) if rows is None else rows
-    write_pairs(out, corpus, assignment, settings, rows=shown, seed=seed)
+    rule, held_out = chosen.protocol or plain_protocol(source), chosen.held_out
+    if PROTOCOLS[rule].holds_out and held_out is None and source.groups:
+        held_out = source.groups[0]
+    selection = Selection(held_out_speaker=held_out)
+    assignment = assign(corpus, FUSED, rule, chosen.seed, selection)
+    rows = min(5, len(source.classes)) if chosen.rows is None else chosen.rows
+    write_pairs(out, corpus, assignment, settings, rows=rows, seed=chosen.seed)
     console.print(audit_table(audit(corpus, assignment), source))
     fact(console, "picture", f"{out.resolve()}")
 

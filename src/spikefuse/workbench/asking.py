@@ -27,7 +27,6 @@ from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import definition_of
 from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.results.tensors import pack, unpack
-from spikefuse.studies.controls import controls_of
 from spikefuse.studies.design import Cell
 from spikefuse.studies.profiles import Profile
 from spikefuse.training import TrialDefinition
@@ -116,8 +115,9 @@ class Wanted:
 
 def wanted_of(source: str, profile: Profile, seeds: int, fingerprint: str | None) -> list[Wanted]:
     """Every network of the question, as our dense twins would be trained."""
-    study = controls_of(SOURCES[source])
-    cells = [cell for cell in study.cells(study.protocols) if cell.network == AS]
+    found = SOURCES[source]
+    asked = CONTROLS.cells((plain_protocol(found),), found)
+    cells = [cell for cell in asked if cell.network == AS]
     return [
         Wanted(cell, definition_of(cell, seed, profile, source, fingerprint))
         for seed in range(seeds)
