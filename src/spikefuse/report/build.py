@@ -194,8 +194,7 @@ def measured_columns(figure: PaperFigure, run: Run) -> list[tuple[View, tuple[Fi
         StudyError: Two different trials claim the same cell and seed.
     """
     columns = [
-        (view, figure_table(figure, run.table, view.protocol, view.split))
-        for view in views_of(run)
+        (view, figure_table(figure, run.table, view.protocol, view.split)) for view in views_of(run)
     ]
     return [(view, rows) for view, rows in columns if any(row.is_there for row in rows)]
 

@@ -27,6 +27,7 @@ from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import definition_of
 from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.results.tensors import pack, unpack
+from spikefuse.studies.controls import CONTROLS, plain_protocol
 from spikefuse.studies.design import Cell
 from spikefuse.studies.profiles import Profile
 from spikefuse.training import TrialDefinition

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from spikefuse.analysis.claims import OUTCOMES
 from spikefuse.analysis.figures import figure, figure_table
 from spikefuse.core.errors import StoreError
 from spikefuse.report import build_report

@@ -85,7 +85,7 @@ class Run:
     @cached_property
     def protocol(self) -> str:
         """The pairing protocol that its answers are read by, see `Table.protocol`."""
-        return Table(self.rows).protocol
+        return self.table.protocol
 
     @property
     def source(self) -> str:
