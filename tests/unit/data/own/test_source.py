@@ -8,7 +8,7 @@ import torch
 from own_files import class_folders, stacked, stem_folders, table_folder, write_image
 
 from spikefuse.core.errors import DataError
-from spikefuse.data import SOURCES, DataSettings, assign, load_corpus, locate
+from spikefuse.data import SOURCES, DataSettings, Selection, assign, load_corpus, locate
 from spikefuse.data.own.source import register_own
 from spikefuse.results import TrialStore
 from spikefuse.training import TrialDefinition, train_population
@@ -98,3 +98,17 @@ def test_networks_are_trained_on_it(tmp_path: Path, read, modality: str, network
     train_population([definition], corpus, store)
 
     assert store.state(definition.name) == "done"
+
+
+def test_part_of_the_training_samples_keeps_the_shares_of_given_splits_for_every_seed(
+    read, tmp_path: Path
+) -> None:
+    """Members of a population are of several seeds and must have splits of one size."""
+    corpus = corpus_of(read(class_folders(tmp_path / "parted", count=10)))
+    selection = Selection(train={"sight": 9})
+    sizes = set()
+    for seed in range(5):
+        samples = assign(corpus, "sight", "disjoint", seed, selection).samples
+        sizes.add(tuple(len(samples[split]["sight"]) for split in ("train", "validation")))
+
+    assert sizes == {(7, 2)}
