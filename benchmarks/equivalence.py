@@ -48,8 +48,10 @@ def definitions(
     ]
 
 
-def accuracies(side: str, options: argparse.Namespace, location: Location) -> list[float]:
-    """Test accuracy of each seed on a side "DEVICE/PRECISION" or "DEVICE/PRECISION/PRODUCTS".
+def accuracies(
+    side: str, options: argparse.Namespace, location: Location
+) -> tuple[list[float], int]:
+    """Test accuracy of each seed on a side "DEVICE/PRECISION[/PRODUCTS]", and the test samples.
 
     Raises:
         InputError: The side does not exist here.
@@ -68,16 +70,23 @@ def accuracies(side: str, options: argparse.Namespace, location: Location) -> li
 
     with flushed_denormals():
         train_population(members, corpus, store, tell, device, products=products)
-    return [store.read(each.name).results["accuracy"]["test_best"] for each in members]
+    results = [store.read(each.name).results for each in members]
+    (samples,) = {
+        split["samples"]
+        for each in results
+        for split in each["audit"]["splits"]
+        if split["split"] == "test"
+    }
+    return [each["accuracy"]["test_best"] for each in results], samples
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Both sides, the test and what it was made with."""
     location = locate(options.data)
-    first, second = (
+    (first, samples), (second, _) = (
         accuracies(side, options, location) for side in (options.first, options.second)
     )
-    test = tost(first, second, MARGIN)
+    test = tost(first, second, MARGIN, resolution=1.0 / samples)
     return {
         "command": " ".join(["python", *sys.argv]),
         "data": location.source,

@@ -149,7 +149,9 @@ def run_through(command: list[str], cwd: Path | None = None) -> int:
         with started(process):
             process.wait()
     except KeyboardInterrupt:
-        if process.returncode < 0:  # it died without a word
+        # It died without a word; Python says 0 where the signal came between its end and the note
+        # of how it ended.
+        if process.returncode <= 0:
             raise
         return INTERRUPTED  # it has said its own last line
     return 128 - process.returncode if process.returncode < 0 else process.returncode

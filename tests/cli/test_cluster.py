@@ -28,12 +28,6 @@ TASKS = 2
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def quiet_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log file would stay open, and the logger changed, for the tests that follow."""
-    monkeypatch.setattr(workflow, "_log_to", lambda file: None)
-
-
 def call(*arguments: str | Path) -> Result:
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exception is None or isinstance(result.exception, SystemExit | SpikefuseError)
@@ -56,7 +50,6 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for task, folder in enumerate(folders, start=1):
         with pytest.MonkeyPatch.context() as patch:
             as_task(patch, task, time.time() + 3600)
-            patch.setattr(workflow, "_log_to", lambda file: None)
             options = ("--shard", "auto", "--time-limit", "auto", "--out", str(folder))
             result = CliRunner().invoke(app, [*STUDY, *options])
             assert result.exit_code == 0, result.output

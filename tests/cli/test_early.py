@@ -21,12 +21,6 @@ from spikefuse.planning import stages
 WAIT_S = 240.0
 
 
-@pytest.fixture(autouse=True)
-def quiet_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log file would stay open, and the logger changed, for the tests that follow."""
-    monkeypatch.setattr(workflow, "_log_to", lambda file: None)
-
-
 @pytest.fixture
 def staged(monkeypatch: pytest.MonkeyPatch) -> None:
     """The smallest plan is worth its stages."""

@@ -23,12 +23,6 @@ NETWORK = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def quiet_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log file would stay open, and the logger changed, for the tests that follow."""
-    monkeypatch.setattr(workflow, "_log_to", lambda file: None)
-
-
 def call(*arguments: str) -> Result:
     """The command line in this process, so that seconds do not go into loading libraries."""
     return CliRunner().invoke(app, list(arguments))

@@ -3,7 +3,8 @@
 import logging
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -245,6 +246,11 @@ def execute(prepared: Prepared, console: Console, *, is_timed: bool = False) -> 
             population failed (1). What is done is stored.
         InputError: Nothing at all fits into the time limit.
     """
+    with _log_to(prepared.out / "run.log"):
+        return _execute(prepared, console, is_timed)
+
+
+def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
     from spikefuse.cli.early import EarlyResults, tell_time
     from spikefuse.cli.progress import RunProgress
     from spikefuse.core.deadline import stop_requested
@@ -274,7 +280,6 @@ def execute(prepared: Prepared, console: Console, *, is_timed: bool = False) -> 
         load_corpus(plan.trials[0].definition.data, prepared.location)
         if not is_timed:
             tell_time(prepared, console)
-    _log_to(prepared.out / "run.log")
     try:
         with (
             RunProgress(jobs, console) as progress,
@@ -356,11 +361,20 @@ def write_results(prepared: Prepared) -> Path:
     return gather(plan, store, out, prepared.banner, command_line())
 
 
-def _log_to(file: Path) -> None:
+@contextmanager
+def _log_to(file: Path) -> Iterator[None]:
     """Send the library's log to a file: the terminal shows progress and one line a failure."""
     logger = logging.getLogger("spikefuse")
-    logger.addHandler(logging.FileHandler(file, encoding="utf-8", delay=True))
+    handler = logging.FileHandler(file, encoding="utf-8", delay=True)
+    before = logger.propagate
+    logger.addHandler(handler)
     logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = before
+        logger.removeHandler(handler)
+        handler.close()
 
 
 def command_line() -> str:

@@ -35,9 +35,9 @@ def error_ratio(a: ArrayLike, b: ArrayLike, *, paired: bool, confidence: float =
             seeds, or data that do not pair.
 
     Example:
-        >>> result = error_ratio([0.99, 0.98], [0.98, 0.96], paired=True)
+        >>> result = error_ratio([0.99, 0.98], [0.98, 0.92], paired=True)
         >>> round(result.estimate, 12)
-        0.5
+        0.353553390593
     """
     where = "error_ratio"
     check_confidence(where, confidence)

@@ -20,7 +20,7 @@ def test_two_precisions_are_trained_and_compared(
 ) -> None:
     command = ["--first", "cpu/bf16", "--second", "cpu/float32", "--out", str(tmp_path), *SMALL]
     code = equivalence.main(command)
-    record = json.loads((tmp_path / "equivalence.json").read_text(encoding="utf-8"))
+    record = json.loads((tmp_path / "image" / "equivalence.json").read_text(encoding="utf-8"))
     assert code == (0 if record["equivalent"] else 1)
     first, second = (record["accuracy"][side] for side in ("cpu/bf16", "cpu/float32"))
     mean = sum(a - b for a, b in zip(first, second, strict=True)) / 2

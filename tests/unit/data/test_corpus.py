@@ -9,7 +9,7 @@ from torch import Tensor
 
 from spikefuse.core.errors import DataError, InputError
 from spikefuse.data import Corpus, DataSettings, Location, Pool, load_corpus, locate
-from spikefuse.data.sources import digits
+from spikefuse.data.sources import digits, parts
 
 BUILTIN = DataSettings(source="builtin")
 REAL = DataSettings(source="mnist-fsdd")
@@ -17,7 +17,7 @@ REAL = DataSettings(source="mnist-fsdd")
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(digits, "user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(parts, "user_cache", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 
@@ -93,7 +93,7 @@ def test_spectrograms_are_read_from_the_cache(cache: Path, monkeypatch: pytest.M
     def forbidden(*arguments: object) -> Tensor:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(digits, "spectrograms", forbidden)
+    monkeypatch.setattr(parts, "spectrograms", forbidden)
     assert torch.equal(load_builtin().audio.inputs, first.audio.inputs)
     assert torch.equal(load_builtin(image_size=32).audio.inputs, first.audio.inputs)
     with pytest.raises(AssertionError, match="computed again"):
@@ -110,14 +110,14 @@ def test_sizes(size: int) -> None:
 
 def test_resizing_images() -> None:
     pixels = torch.tensor([[[0, 255], [255, 0]]], dtype=torch.uint8)
-    resized = digits.resize_images(pixels, 4)
+    resized = parts.resize_images(pixels, 4)
 
     # Bilinear with half-pixel centres: 0, 1/4, 3/4, 1 of the way.
     assert resized[0, 0, 0].tolist() == [0, 64, 191, 255]
     assert resized[0, 0, 1].tolist() == [64, 96, 159, 191]
-    assert torch.equal(digits.resize_images(pixels, 2)[:, 0], pixels)
+    assert torch.equal(parts.resize_images(pixels, 2)[:, 0], pixels)
     flat = torch.full((6000, 8, 8), 200, dtype=torch.uint8)
-    assert digits.resize_images(flat, 28).unique().tolist() == [200]
+    assert parts.resize_images(flat, 28).unique().tolist() == [200]
 
 
 def test_another_source_is_refused() -> None:

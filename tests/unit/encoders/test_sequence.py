@@ -85,6 +85,7 @@ def test_what_moves_meets_what_stands_still(fusion: str) -> None:
         network.weighted[name].register_forward_hook(
             lambda _, inputs, output, name=name: lengths.update({name: output.shape[1]})
         )
+    torch.manual_seed(0)
     inputs = {"picture": torch.rand(1, 5, 1, 8, 8), "events": torch.rand(1, 5, 2, 8, 8, 6)}
     logits = network(inputs)
 

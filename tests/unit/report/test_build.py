@@ -344,7 +344,7 @@ def test_the_same_results_give_the_same_page(build: Callable[..., Any]) -> None:
 
     assert path.read_text(encoding="utf-8") == made.html
     files = list((made.root / "figures").iterdir())
-    assert len(files) == 3
+    assert len(files) == 2
     for file in files:
         assert (again / "figures" / file.name).read_bytes() == file.read_bytes()
 
