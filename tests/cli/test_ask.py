@@ -105,7 +105,12 @@ def test_data_of_other_kinds_ends_with_an_answer(name: str, tmp_path: Path) -> N
 
     assert reply == answer["answer"]
     assert answer["data"]["pairing"] == pairing
-    assert answer["networks"]["snn"]["gain_over"]["best_single"]["n"] == 2
+    # A seed whose network never fires is counted apart, and never without a word.
+    spiking = answer["networks"]["snn"]
+    accuracies = (spiking["fused"], *spiking["single"].values())
+    is_told = any("silent" in reason for reason in spiking["reasons"])
+    assert is_told == any("silent" in each for each in accuracies)
+    assert spiking["gain_over"]["best_single"]["n"] == 2 or is_told
     assert answer["networks"]["snn"]["product_of_experts"]["n"] == 2
     assert snapshot(tmp_path / "data") == before
 

@@ -24,7 +24,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made-up run of three experiments, under a folder `runs`."""
     folder = tmp_path_factory.mktemp("work") / "runs" / "quick"
     studies = ("model-size", "reset", "neuron")
-    made: Path = synthetic.write_run(folder, epochs=1, studies=studies, speakers=("a", "b"))
+    made: Path = synthetic.write_run(
+        folder, seeds=3, epochs=1, studies=studies, speakers=("a", "b")
+    )
     return made
 
 
@@ -89,8 +91,8 @@ def test_json_has_every_seed_and_the_paper_value(root: Path) -> None:
     bar = next(bar for bar in bars if (bar.x, bar.hue) == ("soft", "fused"))
     assert row["mean"] == bar.mean
     assert row["values"] == {str(seed): value for seed, value in bar.values.items()}
-    assert (row["low"], row["high"], row["n"], row["paper"]) == (bar.low, bar.high, 2, 0.99)
-    assert document["headline"]["quantities"][0]["n"] == 2
+    assert (row["low"], row["high"], row["n"], row["paper"]) == (bar.low, bar.high, 3, 0.99)
+    assert document["headline"]["quantities"][0]["n"] == 3
 
 
 def test_nothing_measured_says_so(root: Path) -> None:

@@ -147,12 +147,24 @@ def answer_record(found: Asked) -> dict[str, Any]:
             "shuffled": _number(numbers.shuffled.gain),
         },
         "test_samples": found.samples,
-        "reasons": [each.reason for each in sticks.values() if each.reason],
+        "reasons": [
+            *(each.reason for each in sticks.values() if each.reason),
+            *_silent_reasons(found),
+        ],
     }
     if found.reply == "open" and found.gain is not None:
         seeds, why = deciding_seeds(found.gain)
         record |= {"seeds_to_decide": seeds, "seeds_to_decide_why": why}
     return record
+
+
+def _silent_reasons(found: Asked) -> list[str]:
+    """Which networks have silent seeds, and what share they are."""
+    numbers = found.baselines
+    accuracies = {FUSED: numbers.fused} | {
+        name: numbers.yardsticks[alone(name)].accuracy for name in numbers.modalities
+    }
+    return [f"{name}: {each.note}" for name, each in accuracies.items() if each and each.silent]
 
 
 def answer_document(
@@ -216,4 +228,6 @@ def _number(found: Estimate | None) -> dict[str, Any] | None:
     ends = [
         None if end is None or not math.isfinite(end) else end for end in (found.low, found.high)
     ]
-    return {"mean": found.mean, "low": ends[0], "high": ends[1], "n": found.n}
+    record: dict[str, Any] = {"mean": found.mean, "low": ends[0], "high": ends[1], "n": found.n}
+    # Seeds whose network never fires are counted apart: n alone would leave them out in silence.
+    return record | {"silent": list(found.silent), "note": found.note} if found.silent else record

@@ -245,6 +245,8 @@ def show_answers(answers: dict[str, Asked], document: dict[str, Any], console: C
     for each in answers.values():
         console.print(Text(each.sentence, style="bold"))
         record = document["networks"][each.network]
+        for reason in record["reasons"]:
+            console.print(reason)
         if record.get("seeds_to_decide"):
             seeds, why = record["seeds_to_decide"], record["seeds_to_decide_why"]
             console.print(f"About {seeds:,} seeds would decide it, {why}.")
