@@ -1,6 +1,7 @@
 """One trial from the command line: its definition from options, its training, its table."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,8 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
             f"best validation accuracy (epoch {results['best_epoch']})",
             _percent(accuracy["validation_best"]),
         )
+        if silent := [site for site, rate in results["rates"].items() if rate == 0]:
+            table.add_row("silent", _silent(silent, record.definition))
         for site, rate in results["rates"].items():
             table.add_row(f"rate of {site}", f"{rate:.3f}")
         for name, value in results.get("meters", {}).items():
@@ -211,6 +214,14 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
     table.add_row("training time", f"{results['seconds']:.1f} s")
     table.add_row("folder", str(store.root / "trials" / trial))
     console.print(table)
+
+
+def _silent(sites: list[str], definition: Mapping[str, Any]) -> str:
+    """Which layers never fire, and what helps: it stands where the accuracy does."""
+    said = f"{', '.join(sites)} never fires: this accuracy is one of a network that cannot learn."
+    if definition.get("init", "plain") == "calibrated":
+        return f"{said} Another surrogate or a higher --target-rate may help."
+    return f"{said} --init calibrated scales the initial weights until every layer fires."
 
 
 def _percent(share: float) -> str:

@@ -77,6 +77,12 @@ READINGS: Mapping[str, Reading] = MappingProxyType(
             Reading("fast_sigmoid", "surrogate", "fast sigmoid", {"surrogate": "fast_sigmoid"}),
             Reading("triangle", "surrogate", "triangle", {"surrogate": "triangle"}),
             Reading(
+                "calibrated",
+                "initial weights",
+                "layers scaled until a tenth of their neurons fire",
+                {"init": "calibrated"},
+            ),
+            Reading(
                 "noise-first", "noise sites", "noise at each branch's first", noise_sites="first"
             ),
             Reading("noise-last", "noise sites", "noise at the last", noise_sites="last"),

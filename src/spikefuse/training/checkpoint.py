@@ -30,6 +30,7 @@ class Progress:
     epoch_seconds: float = 0.0
     best_epoch: int = 0
     best_accuracy: float = -1.0
+    best_loss: float | None = None
     last_accuracy: float = -1.0
     seconds: float = 0.0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
@@ -55,6 +56,7 @@ _COUNTERS = (
     "epoch_seconds",
     "best_epoch",
     "best_accuracy",
+    "best_loss",
     "last_accuracy",
     "seconds",
 )

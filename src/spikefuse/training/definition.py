@@ -68,6 +68,9 @@ class TrialDefinition(NamedRecord):
         learning_rate: Adam's.
         precision: Of convolutions and matrix products.
         seed: Of everything random.
+        init: Initial weights as drawn, or calibrated: scaled until every layer fires.
+        target_rate: Share of neurons that fire at a step, for calibrated initial weights.
+        best_epoch: Of equal validation accuracies the first, or the one of lower loss.
         plugins: Labels of the plugins that its parts come from; found, not chosen.
         constants: Further constants of the neuron, by name; those at their default are left out.
     """
@@ -109,6 +112,9 @@ class TrialDefinition(NamedRecord):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     precision: Literal["float32", "bf16"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 0
+    init: Literal["plain", "calibrated"] = "plain"
+    target_rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    best_epoch: Literal["first", "lower-loss"] = "first"
     plugins: tuple[str, ...] = ()
     constants: dict[str, float] = {}  # noqa: RUF012 (a record's default is copied)
 
@@ -150,6 +156,8 @@ class TrialDefinition(NamedRecord):
         )
         filled |= neuron.model_dump(exclude={"model", "constants"})
         filled["constants"] = neuron.own_constants()
+        if filled.get("init", "plain") == "plain" or filled.get("network") == "dnn":
+            filled.pop("target_rate", None)
         data = DataSettings.model_validate(filled.setdefault("data", _DATA))
         source = SOURCES[data.source]
         modality = source.canonical(filled.get("modality", source.modalities[0].name))

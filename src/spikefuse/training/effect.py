@@ -104,6 +104,10 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "surrogate": (SPIKING,),
     "surrogate_width": (SPIKING,),
     "time_steps": (SPIKING,),
+    "target_rate": (
+        SPIKING,
+        Need("init calibrated", lambda trial: trial.init == "calibrated"),
+    ),
     "readout": (SPIKING,),
     "encoder": (SPIKING, _OWN_CODE),
     "constants": (SPIKING,),

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from spikefuse.encoders import Moment
 from spikefuse.networks import PopulationNetwork
@@ -47,6 +48,12 @@ def accuracy(predictions: Tensor, labels: Tensor) -> list[float]:
     """Share of right predictions of each member."""
     right = (predictions == labels[:, : predictions.shape[1]]).sum(dim=1)
     return (right.double() / predictions.shape[1]).tolist()
+
+
+def mean_losses(logits: Tensor, labels: Tensor) -> list[float]:
+    """Mean cross-entropy of each member's logits [P, n, K], in nats."""
+    members = zip(logits.double(), labels.long(), strict=True)
+    return [float(cross_entropy(own, right)) for own, right in members]
 
 
 def evaluate_condition(

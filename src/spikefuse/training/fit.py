@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from spikefuse.networks import build
 from spikefuse.networks.budget import count_macs, count_parameters, count_sample_macs
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
+from spikefuse.training.calibrate import calibrate
 from spikefuse.training.checkpoint import (
     Progress,
     load_progress,
@@ -22,7 +24,7 @@ from spikefuse.training.checkpoint import (
     save_progress,
 )
 from spikefuse.training.definition import TrialDefinition
-from spikefuse.training.evaluate import accuracy, classify, predict
+from spikefuse.training.evaluate import accuracy, classify, mean_losses
 from spikefuse.training.feed import Feed
 from spikefuse.training.graph import capture
 from spikefuse.training.observe import firing_rates, numbers_of, observe
@@ -113,6 +115,8 @@ class Fit:
             backend,
             products,
         ).to(device)
+        if all(read_position(folder) == (0, 0) for folder in folders):
+            calibrate(self.network, self.feed, definitions)
         self.optimiser = PopulationAdam(self.network, [d.learning_rate for d in definitions])
         self.progress = [
             load_progress(folder, self.network, self.optimiser, member) or Progress()
@@ -171,15 +175,17 @@ class Fit:
         self._lap = time.perf_counter()
         self._train_epoch(epoch)
         self.network.eval()
-        validation = accuracy(
-            predict(self.network, self.feed, "validation"), self.feed.labels("validation")
-        )
+        logits = classify(self.network, self.feed, "validation")
+        labels = self.feed.labels("validation")
+        validation = accuracy(logits.argmax(dim=-1), labels)
+        losses = mean_losses(logits, labels)
         rates = firing_rates(self.network, self.feed)
         self._take_time()
         for member in self._alive():
             progress = self.progress[member]
-            if validation[member] > progress.best_accuracy:
+            if self._is_better(member, validation[member], losses[member]):
                 progress.best_accuracy, progress.best_epoch = validation[member], epoch
+                progress.best_loss = losses[member] if isfinite(losses[member]) else None
                 progress.best_weights = self.network.member_state(member)
             self.folders[member].append_metrics(
                 {
@@ -187,6 +193,7 @@ class Fit:
                     "train_loss": progress.loss,
                     "train_accuracy": progress.hits,
                     "validation_accuracy": validation[member],
+                    "validation_loss": losses[member],
                     "rates": rates[member],
                     "seconds": progress.epoch_seconds,
                 }
@@ -196,6 +203,17 @@ class Fit:
             self._store()
         self.deadline.advance()
         self._tell(epoch, self.steps.count, validation)
+
+    def _is_better(self, member: int, accuracy: float, loss: float) -> bool:
+        """Whether an epoch is the one to be tested so far.
+
+        In long trainings equal validation accuracies are the rule, and the first of them is the
+        one trained least; see `TrialDefinition.best_epoch`.
+        """
+        best = self.progress[member]
+        if accuracy != best.best_accuracy or self.definitions[member].best_epoch == "first":
+            return accuracy > best.best_accuracy
+        return best.best_loss is None or loss < best.best_loss
 
     def _tell(self, epoch: int, step: int, validation: list[float] | None = None) -> None:
         self.report(
@@ -253,6 +271,12 @@ class Fit:
         if any(progress.best_epoch != self.epochs for progress in self.progress):
             best = classify(self.network, self.feed, "test")
         observed = observe(self.network, self.feed, best)
+        validation = classify(self.network, self.feed, "validation")
+        for member, own in enumerate(observed):
+            own |= {
+                "validation/logits": validation[member].float().cpu(),
+                "validation/labels": self.feed.labels("validation")[member].cpu(),
+            }
         for member, (definition, folder) in enumerate(
             zip(self.definitions, self.folders, strict=True)
         ):

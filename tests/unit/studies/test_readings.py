@@ -31,6 +31,7 @@ def definition(reading: str, **levels: object) -> TrialDefinition:
         ("fast_sigmoid", {"surrogate": "fast_sigmoid"}),
         ("triangle", {"surrogate": "triangle"}),
         ("best-validation", {}),
+        ("calibrated", {"init": "calibrated"}),
         ("noise-first", {}),
         ("noise-last", {}),
     ],
@@ -39,12 +40,12 @@ def test_a_reading_changes_one_thing_of_a_spiking_image_network(
     reading: str, changed: dict[str, object]
 ) -> None:
     base, other = definition("base").model_dump(), definition(reading).model_dump()
-    differs = {key for key in base if base[key] != other[key]} - {"surrogate_width"}
+    differs = {key for key in other if base.get(key) != other[key]} - {"surrogate_width"}
     assert {key: other[key] for key in differs} == changed
 
 
 def test_every_reading_is_tested_above_or_is_the_base_or_a_protocol() -> None:
-    assert len(READINGS) == 11 + 2
+    assert len(READINGS) == 12 + 2
     assert next(iter(READINGS)) == "base"
     paper = READINGS["paper-pairing"]
     assert (paper.protocol, paper.split, dict(paper.trial)) == ("paper", "validation", {})

@@ -416,3 +416,35 @@ def test_a_killed_run_goes_on_with_the_epoch_it_was_in(
     seen: list[int] = []
     train_population([member], corpus, store, lambda event: seen.append(event["epoch"]))
     assert set(seen) == {3}
+
+
+@pytest.mark.parametrize(("rule", "chosen"), [("first", 1), ("lower-loss", 3)])
+def test_of_equal_validation_accuracies(
+    corpus: Corpus,
+    trial: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: str,
+    chosen: int,
+) -> None:
+    """Four epochs, all right equally often; the loss falls, then rises."""
+    losses = iter([0.5, 0.4, 0.3, 0.6])
+    monkeypatch.setattr("spikefuse.training.fit.accuracy", lambda answers, labels: [0.8])
+    monkeypatch.setattr("spikefuse.training.fit.mean_losses", lambda logits, labels: [next(losses)])
+    definition = trial(epochs=4, best_epoch=rule)
+    store = TrialStore(tmp_path)
+    train_population([definition], corpus, store)
+    record = store.read_final(definition.name)
+    assert record.results["best_epoch"] == chosen
+    assert [row["validation_loss"] for row in record.metrics] == [0.5, 0.4, 0.3, 0.6]
+
+
+def test_validation_answers_are_stored(corpus: Corpus, trial: Make, tmp_path: Path) -> None:
+    """A temperature for the product of experts is then a line, without training."""
+    store, definition = TrialStore(tmp_path), trial()
+    train_population([definition], corpus, store)
+    stored = store.folder(definition.name).observations()
+    logits, labels = stored["validation/logits"], stored["validation/labels"]
+    right = (logits.argmax(dim=-1) == labels).double().mean()
+    best = store.read_final(definition.name).results["accuracy"]["validation_best"]
+    assert float(right) == pytest.approx(best)
