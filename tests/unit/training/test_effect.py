@@ -35,6 +35,7 @@ OTHER: dict[str, Any] = {
     "hop": 64,
     "clip_ms": 500,
     "event_bins": 8,
+    "target_rate": 0.2,
 }
 """For each field that needs something, a value that is not its default."""
 
@@ -57,7 +58,7 @@ def found(source: str = "builtin", **given: Any) -> tuple[str, str] | None:
 # the embedded data has no events.
 @pytest.mark.parametrize("name", sorted({*TRIAL_NEEDS} - {"constants", "event_bins"}))
 def test_every_field_has_an_effect_somewhere(name: str) -> None:
-    more = {"held_out_speaker": {"protocol": "speaker"}, "event_bins": {"source": "n-mnist"}}
+    more = {"held_out_speaker": {"protocol": "speaker"}, "target_rate": {"init": "calibrated"}}
 
     assert found(modality="fused", **more.get(name, {}), **{name: OTHER[name]}) is None
 

@@ -205,7 +205,7 @@ def test_captured_training_stops_in_time_and_goes_on(
     for _ in range(30):
         now = iter(range(10_000))
         try:
-            deadline = Deadline(12.0, lambda now=now: float(next(now)))
+            deadline = Deadline(18.0, lambda now=now: float(next(now)))
             train_population(members, corpus, pieces, deadline=deadline, backend="reference")
         except OutOfTimeError:
             positions.append(read_position(pieces.folder(members[0].name)))
