@@ -8,15 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
     METRIC,
     Row,
-    Series,
     Table,
     default_levels,
-    minus,
-    resolution,
     single_modalities,
 )
 from spikefuse.data.sources.contract import FUSED

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from spikefuse.analysis.table import Series
+from spikefuse.analysis.series import Series
 from spikefuse.analysis.words import plural
 
 Values = Mapping[int, float]

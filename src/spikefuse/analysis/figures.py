@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from spikefuse.analysis.estimates import estimate
-from spikefuse.analysis.table import Level, Row, Series, Table, mean_of
+from spikefuse.analysis.series import Series, mean_of
+from spikefuse.analysis.table import Level, Row, Table
 from spikefuse.analysis.words import level_name, listing
 from spikefuse.core.checks import require
 from spikefuse.data.sources.contract import FUSED

@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.series import Series, mean_of, minus, resolution
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
     Level,
     Row,
-    Series,
     Table,
     default_levels,
-    mean_of,
-    minus,
-    resolution,
     single_modalities,
 )
 from spikefuse.analysis.words import listing

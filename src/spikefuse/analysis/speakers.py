@@ -5,15 +5,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
     SPLIT,
     Row,
-    Series,
     Table,
     default_levels,
-    minus,
-    resolution,
     single_modalities,
 )
 from spikefuse.analysis.words import plural

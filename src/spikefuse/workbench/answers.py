@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from spikefuse.analysis.compare.answer import sentence_of
 from spikefuse.analysis.compare.judge import Comparison, compare_series
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.table import Series
+from spikefuse.analysis.series import Series
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.core.validation import refusal_of

@@ -11,7 +11,7 @@ from torch import nn
 
 from spikefuse.analysis.compare.cells import Operand
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.table import Series
+from spikefuse.analysis.series import Series
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.device import count_devices, flushed_denormals
 from spikefuse.core.errors import StoreError, StudyError

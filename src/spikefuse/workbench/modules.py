@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from spikefuse.analysis.compare.cells import Operand
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.table import Series
+from spikefuse.analysis.series import Series
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.training import TrialDefinition

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.table import Series, minus
+from spikefuse.analysis.series import Series, minus
 from spikefuse.analysis.words import points, span, with_interval
 
 

@@ -6,17 +6,9 @@ import pytest
 from rows import ACCURACY, CELL, Row
 
 from spikefuse.analysis.estimates import estimate
+from spikefuse.analysis.series import Series, mean_of, minus, resolution
 from spikefuse.analysis.speakers import STUDY
-from spikefuse.analysis.table import (
-    Series,
-    Table,
-    cell_words,
-    mean_of,
-    minus,
-    resolution,
-    same,
-    single_modalities,
-)
+from spikefuse.analysis.table import Table, cell_words, same, single_modalities
 from spikefuse.core.errors import StudyError
 from spikefuse.results import read_tidy, write_tidy
 from spikefuse.results.tidy import TIDY_COLUMNS

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spikefuse.analysis.estimates import estimate
-from spikefuse.analysis.table import Series
+from spikefuse.analysis.series import Series
 from spikefuse.stats import clopper_pearson, cluster_bootstrap, group_interval, mean_interval
 from tests.support.long import IS_LONG
 

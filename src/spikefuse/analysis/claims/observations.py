@@ -8,7 +8,8 @@ import numpy as np
 from spikefuse.analysis.claims.rules import Levels, Quantity
 from spikefuse.analysis.effort import Effort, efforts, least
 from spikefuse.analysis.estimates import silent_words
-from spikefuse.analysis.table import DEFAULT_FUSION, Level, Row, Series, Table
+from spikefuse.analysis.series import Series
+from spikefuse.analysis.table import DEFAULT_FUSION, Level, Row, Table
 from spikefuse.analysis.words import plural
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
