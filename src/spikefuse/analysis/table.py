@@ -46,6 +46,9 @@ DEFAULT_STUDIES = ("model-size", "controls")
 
 DEFAULT_FUSION = "early"
 
+QUANTITIES = ("synops.", "energy.")
+"""How metrics begin that are no shares of 1."""
+
 # Two rows of one trial agree up to the rounding of a text file.
 _SAME = 1e-9
 
@@ -174,8 +177,8 @@ class Table:
                 epochs) and `metric` ("accuracy" if not named).
 
         Raises:
-            StudyError: A row has no whole number as its seed or no accuracy in 0 to 1, or two rows
-                say different things of one seed.
+            StudyError: A row has no whole number as its seed, or neither an accuracy in 0 to 1 nor
+                a quantity (`QUANTITIES`), or two rows say different things of one seed.
 
         Example:
             >>> cell = {"network": "snn", "modality": "image", "split": "test"}
@@ -310,6 +313,8 @@ def _seed(row: Row) -> int:
 
 def _value(row: Row) -> float:
     value = _number(row.get("value"))
+    if str(row.get("metric")).startswith(QUANTITIES) and math.isfinite(value):
+        return value
     if not 0.0 <= value <= 1.0:
         raise StudyError(
             f"results: seed {shown(row.get('seed'))} of {cell_words(row)} has no accuracy in 0 to "
@@ -319,7 +324,9 @@ def _value(row: Row) -> float:
 
 
 def _samples(row: Row) -> float:
-    return _number(row.get("samples"))
+    # Nothing is counted right or wrong in a quantity: it has no step and no binomial variance.
+    is_share = not str(row.get("metric")).startswith(QUANTITIES)
+    return _number(row.get("samples")) if is_share else math.nan
 
 
 def _outcome(value: float | None) -> str:

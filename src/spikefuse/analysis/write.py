@@ -1,4 +1,4 @@
-"""What a run leaves beside its trials: `results.csv`, `claims.json` and `run.json`.
+"""What a run leaves beside its trials: `results.csv`, `energy.csv`, `claims.json` and `run.json`.
 
 A results folder answers with all its studies: those of the run that has just ended, and the rows
 of earlier runs with the same effort on the same data.
@@ -12,6 +12,7 @@ from typing import Any
 
 from spikefuse.analysis.claims import evaluate_claims, write_claims
 from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
+from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) -> Path:
-    """Write `results.csv`, `claims.json` and `run.json` of a plan from its trial folders.
+    """Write `results.csv`, `energy.csv`, `claims.json` and `run.json` of a plan from its folders.
 
     What the plan still lacks is said in both JSON files under "unfinished".
 
@@ -48,6 +49,7 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     kept = _earlier_rows(results, plan, rows, store) if _is_alike(out / RUN, plan) else []
     rows = rows + kept
     write_tidy(rows, results)
+    _write_energy(plan, store, out, keeps=bool(kept))
     unfinished = still_missing(plan.trials, plan.stages, store)
     write_claims(evaluate_claims(rows), out / CLAIMS, unfinished)
     record = _record(plan, banner, command)
@@ -93,6 +95,39 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
     content = table_bytes(COLUMNS, verdicts, "sensitivity")
     write_file(out / SENSITIVITY_TABLE, content, "sensitivity")
     return out / SENSITIVITY_TABLE
+
+
+def _write_energy(plan: Plan, store: TrialStore, out: Path, *, keeps: bool) -> None:
+    """Write `energy.csv`; with `keeps` the rows of earlier trials stay.
+
+    A run whose trials have no counts (they are older than counting) has no such table.
+    """
+    from spikefuse.analysis.energy_rows import energy_rows  # PyTorch takes seconds
+
+    rows, path = energy_rows(plan, store), out / ENERGY
+    if keeps and path.is_file():
+        rows += _earlier_energy(path, rows, plan, store)
+    if rows:
+        write_tidy(rows, path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _earlier_energy(path: Path, rows: list[NewRow], plan: Plan, store: TrialStore) -> list[NewRow]:
+    """Rows of trials that are still stored and not of this plan."""
+    try:
+        earlier = read_tidy(path)
+    except StoreError as problem:
+        logger.warning("earlier energy rows are not kept: %s", problem)
+        return []
+    columns = set(rows[0]) if rows else set(earlier[0]) if earlier else set()
+    ours = {trial.definition.name for trial in plan.trials}
+    final = {name for name in store if store.state(name) in ("done", "diverged")}
+    return [
+        row
+        for row in earlier
+        if set(row) == columns and row["trial"] not in ours and row["trial"] in final
+    ]
 
 
 def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
