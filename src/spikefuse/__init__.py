@@ -12,6 +12,7 @@ from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
     from spikefuse.workbench.answers import compare, evaluate, noise
+    from spikefuse.workbench.counting import count
     from spikefuse.workbench.data import Dataset, dataset
     from spikefuse.workbench.fits import Fit, fit, load
     from spikefuse.workbench.networks import Network, network, twin
@@ -27,6 +28,7 @@ __all__ = [
     "__version__",
     "ask",
     "compare",
+    "count",
     "dataset",
     "evaluate",
     "fit",

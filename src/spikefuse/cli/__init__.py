@@ -16,7 +16,7 @@ from spikefuse.cli.terminal import accept_any_text
 from spikefuse.core.errors import InputError, SpikefuseError
 
 COMMANDS = (
-    *("ask", "reproduce", "run", "plan", "status", "train", "evaluate"),
+    *("ask", "reproduce", "run", "plan", "status", "train", "evaluate", "energy"),
     *("show", "report", "claims", "compare", "verify", "merge", "doctor", "bench", "data", "new"),
 )
 """Each is a module of this package with a function of its name, or an `app` of subcommands."""

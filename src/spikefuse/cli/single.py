@@ -232,12 +232,15 @@ def _evaluations(record: TrialRecord) -> dict[str, Any]:
     return {"evaluations": list(record.evaluations.values())} if record.evaluations else {}
 
 
-def open_trial(path: Path, source: str | None = None) -> tuple[TrialStore, TrialDefinition]:
+def open_trial(
+    path: Path, source: str | None = None, command: str = "evaluate"
+) -> tuple[TrialStore, TrialDefinition]:
     """The store and definition of a trial folder `.../trials/<name>`.
 
     Args:
         path: The folder.
         source: The data source that was asked for; None asks for none.
+        command: What is being done with it.
 
     Raises:
         InputError: The trial is of another source.
@@ -245,14 +248,14 @@ def open_trial(path: Path, source: str | None = None) -> tuple[TrialStore, Trial
     """
     if not (path / "trial.json").is_file():
         raise StoreError(
-            f"evaluate: {path} is no trial folder (it has no trial.json). "
+            f"{command}: {path} is no trial folder (it has no trial.json). "
             "Name a folder like RESULTS/trials/NAME."
         )
     store = TrialStore(path.resolve().parent.parent)
     state = store.state(path.resolve().name)
     if state != "done":
-        raise StoreError(f"evaluate: the trial in {path} is {state}; only a done one has weights.")
+        raise StoreError(f"{command}: the trial in {path} is {state}; only a done one has weights.")
     definition = store.read(path.resolve().name).definition
     if source is not None:
-        one_of("evaluate", "--data", source, (definition["data"]["source"],))
-    return store, stored_definition(definition, "evaluate")
+        one_of(command, "--data", source, (definition["data"]["source"],))
+    return store, stored_definition(definition, command)
