@@ -47,6 +47,7 @@ from spikefuse.report.reading.stored import Shelf
 from spikefuse.report.section import Section
 from spikefuse.report.sections.confusion import confusions, matrices
 from spikefuse.report.sections.data import data_section
+from spikefuse.report.sections.energy import first_screen
 from spikefuse.report.sections.rasters import looks, raster_section
 from spikefuse.report.sections.steps import step_rates, step_section
 from spikefuse.report.sections.studies import study_sections
@@ -103,6 +104,7 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
         studies=studied,
         activity=activity,
         confusions=answers,
+        energy=first_screen(run),
     )
     for table in _tables(page, found):
         if table.rows:

@@ -108,6 +108,7 @@ class Page:
     trial_count: int
     texts: Texts
     corrected: str = ""
+    energy: str = ""
     gain: Picture | None = None
     leak: Picture | None = None
     notices: Sequence[str] = ()

@@ -2,11 +2,14 @@
 
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Study
+from spikefuse.studies.energy import ENERGY
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.speakers import SPEAKERS
 
 REPRODUCTION: tuple[str, ...] = (*(study.name for study in EXPERIMENTS), CONTROLS.name)
 """Studies that `spikefuse reproduce` runs, and other commands where none is named."""
 
-STUDIES: dict[str, Study] = {study.name: study for study in (*EXPERIMENTS, CONTROLS, SPEAKERS)}
+STUDIES: dict[str, Study] = {
+    study.name: study for study in (*EXPERIMENTS, CONTROLS, SPEAKERS, ENERGY)
+}
 """Studies that `spikefuse run` knows; `sensitivity` repeats the paper's under other readings."""

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.core.errors import SpikefuseError, StoreError
@@ -25,7 +26,7 @@ from spikefuse.core.untrusted import (
 )
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import SOURCES
-from spikefuse.results import TrialStore
+from spikefuse.results import TrialStore, read_tidy
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Run:
         record: What the command wrote about itself; empty where it is missing.
         claims: Verdicts, empty where they are missing.
         sensitivity: Verdicts by reading, as text; empty where they are missing.
+        energy: Tidy rows of operations and energies; empty where they are missing.
         notices: What could not be read, in sentences.
     """
 
@@ -69,6 +71,7 @@ class Run:
     record: Mapping[str, Any] = field(default_factory=dict)
     claims: tuple[Mapping[str, Any], ...] = ()
     sensitivity: tuple[Mapping[str, str], ...] = ()
+    energy: tuple[Mapping[str, Any], ...] = ()
     notices: tuple[str, ...] = ()
 
     @cached_property
@@ -170,6 +173,7 @@ def read_run(root: Path) -> Run:
         if isinstance(listed, list)
         else (),
         sensitivity=_read_sensitivity(root / SENSITIVITY, notices),
+        energy=_read_energy(root / ENERGY, notices),
         notices=tuple(notices),
     )
 
@@ -187,6 +191,16 @@ def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str]
         _notice(notices, f"{path.name} has no columns claim, reading and verdict.")
         return ()
     return tuple(rows)
+
+
+def _read_energy(path: Path, notices: list[str]) -> tuple[Mapping[str, Any], ...]:
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(read_tidy(path))
+    except StoreError as error:
+        _notice(notices, f"{path.name} could not be read ({reason(error)}).")
+        return ()
 
 
 def _read_json(path: Path, notices: list[str]) -> Any:

@@ -11,6 +11,7 @@ from spikefuse.report.commands import commands_of
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.section import Section
 from spikefuse.report.sections.controls import controls_section
+from spikefuse.report.sections.energy import energy_of, energy_section
 from spikefuse.report.sections.epoch_choice import epoch_choice_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
 from spikefuse.report.sections.single import single_section
@@ -23,6 +24,7 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
     makers: dict[str, Callable[[], Section | None]] = {
         "single networks": lambda: single_section(run.rows),
         "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
+        "energy": lambda: energy_section(energy_of(run), commands.run("energy")),
         "speakers": lambda: speakers_section(
             speaker_summaries(run.table), commands.run("speakers", protocols=False)
         ),
