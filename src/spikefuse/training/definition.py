@@ -71,6 +71,7 @@ class TrialDefinition(NamedRecord):
         init: Initial weights as drawn, or calibrated: scaled until every layer fires.
         target_rate: Share of neurons that fire at a step, for calibrated initial weights.
         best_epoch: Of equal validation accuracies the first, or the one of lower loss.
+        spike_penalty: Weight of the share of neurons that fire at a step, added to the loss.
         plugins: Labels of the plugins that its parts come from; found, not chosen.
         constants: Further constants of the neuron, by name; those at their default are left out.
     """
@@ -115,6 +116,7 @@ class TrialDefinition(NamedRecord):
     init: Literal["plain", "calibrated"] = "plain"
     target_rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
     best_epoch: Literal["first", "lower-loss"] = "first"
+    spike_penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     plugins: tuple[str, ...] = ()
     constants: dict[str, float] = {}  # noqa: RUF012 (a record's default is copied)
 
@@ -158,6 +160,8 @@ class TrialDefinition(NamedRecord):
         filled["constants"] = neuron.own_constants()
         if filled.get("init", "plain") == "plain" or filled.get("network") == "dnn":
             filled.pop("target_rate", None)
+        if filled.get("network") == "dnn":
+            filled.pop("spike_penalty", None)
         data = DataSettings.model_validate(filled.setdefault("data", _DATA))
         source = SOURCES[data.source]
         modality = source.canonical(filled.get("modality", source.modalities[0].name))
@@ -255,6 +259,8 @@ class TrialDefinition(NamedRecord):
                 "precision",
             },
         )
+        if self.spike_penalty:  # these train by another step: members of both kinds stay apart
+            shared["is_penalised"] = True
         return f"{population_key(self.network_spec())} {definition_hash(shared)}"
 
 

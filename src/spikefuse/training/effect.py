@@ -108,6 +108,7 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
         SPIKING,
         Need("init calibrated", lambda trial: trial.init == "calibrated"),
     ),
+    "spike_penalty": (SPIKING,),
     "readout": (SPIKING,),
     "encoder": (SPIKING, _OWN_CODE),
     "constants": (SPIKING,),

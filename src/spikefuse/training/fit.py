@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from spikefuse.core.checks import require
 from spikefuse.core.deadline import STORE, Deadline, OutOfTimeError
 from spikefuse.core.provenance import describe
 from spikefuse.data import Corpus, audit
@@ -29,6 +30,7 @@ from spikefuse.training.feed import Feed
 from spikefuse.training.graph import capture
 from spikefuse.training.observe import firing_rates, numbers_of, observe
 from spikefuse.training.optimiser import PopulationAdam
+from spikefuse.training.quantise import add_quantised
 from spikefuse.training.step import Capture, Sums, TrainingSteps
 
 Report = Callable[[dict[str, Any]], None]
@@ -40,6 +42,19 @@ CAPTURED_STEPS = 500
 def capture_on(device: str) -> Capture | None:
     """How steps are captured on a device; None where each runs operation by operation."""
     return capture if torch.device(device).type == "cuda" else None
+
+
+def products_of(definitions: Sequence[TrialDefinition], products: str) -> str:
+    """How products are computed while these trials train.
+
+    Raises:
+        InputError: A penalty on spikes needs their gradient, which events do not carry.
+    """
+    if not any(definition.spike_penalty for definition in definitions):
+        return products
+    constraint = "auto or dense with a spike penalty"
+    require(products != "events", "training", "products", constraint, products)
+    return "dense"
 
 
 def train_population(
@@ -113,7 +128,7 @@ class Fit:
             [d.seed for d in definitions],
             definitions[0].precision,
             backend,
-            products,
+            products_of(definitions, products),
         ).to(device)
         if all(read_position(folder) == (0, 0) for folder in folders):
             calibrate(self.network, self.feed, definitions)
@@ -271,6 +286,7 @@ class Fit:
         if any(progress.best_epoch != self.epochs for progress in self.progress):
             best = classify(self.network, self.feed, "test")
         observed = observe(self.network, self.feed, best)
+        add_quantised(self.network, self.feed, observed)
         validation = classify(self.network, self.feed, "validation")
         for member, own in enumerate(observed):
             own |= {

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from spikefuse.encoders import Moment
+from spikefuse.meters import Subject
+from spikefuse.meters.firing import FiringShare
 from spikefuse.networks import PopulationNetwork
 from spikefuse.training.feed import Feed
 from spikefuse.training.optimiser import PopulationAdam
@@ -64,6 +66,10 @@ class TrainingSteps:
         members = network.members
         # Apple's devices have no float64.
         exact = torch.float32 if feed.device.type == "mps" else torch.float64
+        penalties = [definition.spike_penalty for definition in feed.definitions]
+        self._penalties = torch.tensor(penalties, dtype=torch.float32, device=feed.device)
+        self._is_penalised = any(penalties)
+        self._subject = Subject(members, network.hidden_sites)
         self._order = zeros(members, self.samples, dtype=torch.int64)
         self._offsets = torch.arange(self.batch_size, device=feed.device)
         self._start, self._number = zeros(1, dtype=torch.int64), zeros(1, dtype=torch.int64)
@@ -136,14 +142,20 @@ class TrainingSteps:
         """One update of every member with the order's next `size` samples."""
         positions = self._order.index_select(1, self._start + self._offsets[:size])
         batch = self.feed.batch("train", positions)
-        logits = self.network(batch.inputs, moment=Moment(batch.samples, self._epoch))
+        firing = FiringShare(self._subject) if self._is_penalised else None
+        logits = self.network(
+            batch.inputs,
+            meters=() if firing is None else (firing,),
+            moment=Moment(batch.samples, self._epoch),
+        )
         losses = (
             F.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), reduction="none")
             .view(-1, size)
             .mean(dim=1)
         )
         self.optimiser.clear()
-        losses.sum().backward()
+        aims = losses if firing is None else losses + self._penalties * firing.share()
+        aims.sum().backward()
         self._add(losses.detach(), logits.detach(), batch.labels)
         if self.looks:
             self.alive = [m for m, step in enumerate(self._worst()) if step < 0 and m in self.alive]

@@ -36,6 +36,7 @@ OTHER: dict[str, Any] = {
     "clip_ms": 500,
     "event_bins": 8,
     "target_rate": 0.2,
+    "spike_penalty": 0.5,
 }
 """For each field that needs something, a value that is not its default."""
 
@@ -63,7 +64,7 @@ def test_every_field_has_an_effect_somewhere(name: str) -> None:
     assert found(modality="fused", **more.get(name, {}), **{name: OTHER[name]}) is None
 
 
-@pytest.mark.parametrize("name", [*SPIKES, "time_steps", "readout"])
+@pytest.mark.parametrize("name", [*SPIKES, "time_steps", "readout", "spike_penalty"])
 def test_a_dense_network_has_none_of_a_spiking_one(name: str) -> None:
     assert found(network="dnn", **{name: OTHER[name]}) == (name, "a spiking network")
 
