@@ -12,7 +12,7 @@ from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
     from spikefuse.data.corpus import Corpus, content_at, load_corpus, require_content
-    from spikefuse.data.places.download import Progress, ProgressFactory, fetch
+    from spikefuse.data.places.download import fetch
     from spikefuse.data.places.location import (
         ENVIRONMENT,
         Location,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         download_folder,
         locate,
     )
+    from spikefuse.data.places.mirrors import Progress, ProgressFactory
     from spikefuse.data.places.verify import Finding, verify
     from spikefuse.data.pools import Pool
     from spikefuse.data.settings import DataSettings

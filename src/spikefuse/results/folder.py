@@ -5,7 +5,6 @@ files, so every file belongs to one of them; since the same definition gives the
 does not matter whose. Once the trial is finished, later writes of training do nothing.
 """
 
-import json
 import logging
 import os
 import time
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import StoreError
-from spikefuse.core.untrusted import MOST_TENSOR_BYTES, decode_json
+from spikefuse.core.untrusted import MOST_TENSOR_BYTES
 from spikefuse.results import evaluations, manifest
 from spikefuse.results.atomic import VERIFY, is_file, read_file, sweep, sync_folder, write_file
 from spikefuse.results.documents import (
@@ -29,6 +28,7 @@ from spikefuse.results.documents import (
     pretty_json,
     trial_document,
 )
+from spikefuse.results.epochs import epoch_lines, read_epochs
 from spikefuse.results.tensors import (
     DamagedError,
     pack,
@@ -171,21 +171,7 @@ class TrialFolder:
         Rows after a damaged line in the middle are dropped too (logged): what is returned has no
         gaps.
         """
-        path = self.path / manifest.METRICS
-        if not is_file(path, _WHERE):
-            return []
-        lines = read_file(path, _WHERE).split(b"\n")
-        rows: list[dict[str, Any]] = []
-        for number, line in enumerate(lines, start=1):
-            if number == len(lines) and not line:
-                break
-            row = _parse_row(line)
-            # A torn line may end at a digit and still parse: without its line end it is not whole.
-            if row is None or number == len(lines):
-                _log.warning("%s: line %d is damaged; kept %d epochs", path, number, len(rows))
-                break
-            rows.append(row)
-        return rows
+        return read_epochs(self.path / manifest.METRICS)
 
     def append_metrics(self, row: Mapping[str, Any]) -> None:
         """Add the row of the next epoch. Numbers that are not finite are stored as null.
@@ -291,7 +277,7 @@ class TrialFolder:
         origin = {"trial": self.trial}
         contents = {
             manifest.TRIAL: pretty_json(trial_document(self.definition(), _WHERE)),
-            manifest.METRICS: _lines(self._own_rows()),
+            manifest.METRICS: epoch_lines(self._own_rows()),
             manifest.RESULTS: pretty_json(plain(results, _WHERE, null_for_nan=True)),
             manifest.PROVENANCE: pretty_json(plain(provenance, _WHERE, null_for_nan=True)),
             manifest.WEIGHTS: pack(weights, origin),
@@ -380,7 +366,7 @@ class TrialFolder:
 
     def _write_rows(self, rows: list[dict[str, Any]]) -> None:
         if not self._finished_elsewhere():
-            write_file(self.path / manifest.METRICS, _lines(rows), _WHERE)
+            write_file(self.path / manifest.METRICS, epoch_lines(rows), _WHERE)
         self._rows = rows
 
     def _own_rows(self) -> list[dict[str, Any]]:
@@ -409,15 +395,3 @@ class TrialFolder:
                 f"{_WHERE}: {path} must be the file that training wrote, got a damaged one "
                 f"({error}). Move its folder away and run the same command again."
             ) from error
-
-
-def _parse_row(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = decode_json(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) else None
-
-
-def _lines(rows: list[dict[str, Any]]) -> bytes:
-    return "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode()

@@ -14,7 +14,7 @@ from pathlib import Path
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import DataError
 from spikefuse.data.places.cache import user_cache
-from spikefuse.data.places.download import ProgressFactory
+from spikefuse.data.places.mirrors import ProgressFactory
 from spikefuse.data.sources.contract import Source
 from spikefuse.data.sources.raw import is_folder
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK, SOURCES, choices

@@ -194,7 +194,7 @@ Check = tuple[str, Callable[[], str]]
 """Something that can be checked by itself: what it is, and what finds its state or raises."""
 
 Progress = Any
-"""Makes a progress bar for each file; see `places.download`."""
+"""Makes a progress bar for each file; see `places.mirrors`."""
 
 
 @dataclass(frozen=True)
