@@ -8,7 +8,7 @@ a number. Rows that nobody can read (no seed, no number, two numbers for one see
 
 import math
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -115,6 +115,33 @@ def _departures(row: Mapping[str, Any]) -> list[str]:
     return words
 
 
+class _Index:
+    """What is found once for all tables of the same rows."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+        self._columns: dict[str, dict[Hashable, set[int]]] = {}
+
+    @cached_property
+    def silent(self) -> frozenset[str]:
+        """Trials no hidden layer of which ever fires."""
+        return _silent_trials(self.rows)
+
+    def places(self, column: str) -> dict[Hashable, set[int]]:
+        """Level -> numbers of the rows that have it; made once a column, since claims ask often."""
+        if column not in self._columns:
+            # A column repeats a few entries some thousand times, and a key takes a while to make.
+            alike: dict[tuple[type, object], list[int]] = {}
+            for number, row in enumerate(self.rows):
+                entry = row.get(column)
+                alike.setdefault((entry.__class__, entry), []).append(number)
+            places: dict[Hashable, set[int]] = {}
+            for (_, entry), numbers in alike.items():
+                places.setdefault(_key(_or_default(column, entry)), set()).update(numbers)
+            self._columns[column] = places
+        return self._columns[column]
+
+
 class Table:
     """Tidy rows, found by their levels.
 
@@ -129,10 +156,9 @@ class Table:
     def __init__(self, rows: Iterable[Row], first: Collection[str] = ()) -> None:
         # Answers ask one table some hundred times: a table made of another shares its index.
         other = rows if isinstance(rows, Table) else None
-        self.rows: list[Row] = other.rows if other else list(rows)
-        self._columns: dict[str, dict[Hashable, set[int]]] = other._columns if other else {}
+        self._index: _Index = other._index if other else _Index(list(rows))
+        self.rows: list[Row] = self._index.rows
         self._first = frozenset(first)
-        self._silent: frozenset[str] | None = other._silent if other else None
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -151,7 +177,7 @@ class Table:
         """The rows that have all these levels; a collection stands for any of its levels."""
         found: set[int] | None = None
         for column, wanted in levels.items():
-            places = self._places(column)
+            places = self._index.places(column)
             if isinstance(wanted, str | int | float):
                 here = places.get(_key(wanted), set())
             else:
@@ -204,23 +230,7 @@ class Table:
     @property
     def silent(self) -> frozenset[str]:
         """Trials no hidden layer of which ever fires: the output has nothing to decide by."""
-        if self._silent is None:
-            self._silent = _silent_trials(self.rows)
-        return self._silent
-
-    def _places(self, column: str) -> dict[Hashable, set[int]]:
-        """Level -> numbers of the rows that have it; made once a column, since claims ask often."""
-        if column not in self._columns:
-            # A column repeats a few entries some thousand times, and a key takes a while to make.
-            alike: dict[tuple[type, object], list[int]] = {}
-            for number, row in enumerate(self.rows):
-                entry = row.get(column)
-                alike.setdefault((entry.__class__, entry), []).append(number)
-            places: dict[Hashable, set[int]] = {}
-            for (_, entry), numbers in alike.items():
-                places.setdefault(_key(_or_default(column, entry)), set()).update(numbers)
-            self._columns[column] = places
-        return self._columns[column]
+        return self._index.silent
 
 
 def single_modalities(table: Table) -> tuple[str, ...]:
