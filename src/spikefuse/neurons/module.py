@@ -1,5 +1,6 @@
 """One layer of a population's neurons, as a PyTorch module."""
 
+import torch
 from torch import Tensor, nn
 
 
@@ -27,3 +28,7 @@ class Neurons(nn.Module):
             [P, T, B, ...] in the type of `current`.
         """
         raise NotImplementedError
+
+    def implementation(self, device: torch.device | str) -> str:
+        """What computes it there in training, one of `spikefuse.neurons.lif.BACKENDS`."""
+        return "eager"

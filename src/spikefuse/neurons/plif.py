@@ -32,6 +32,10 @@ class PlifNeurons(LifNeurons):
         del self.leak  # learned here, no buffer
         self.leak_logit = nn.Parameter(torch.logit(start).float())
 
+    def implementation(self, device: torch.device | str) -> str:
+        """PyTorch's operations: no fused kernel gives the leak a gradient."""
+        return "reference" if self.backend == "reference" else "eager"
+
     def forward(self, current: Tensor, pool: bool) -> Tensor:
         """Spikes of every step."""
         leak = torch.sigmoid(self.leak_logit)

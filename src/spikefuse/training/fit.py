@@ -15,6 +15,7 @@ from spikefuse.data import Corpus, audit
 from spikefuse.meters import mean_rates
 from spikefuse.networks import build
 from spikefuse.networks.budget import count_macs, count_parameters, count_sample_macs
+from spikefuse.neurons import Neurons
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
 from spikefuse.training.calibrate import calibrate
@@ -120,7 +121,8 @@ class Fit:
     ) -> None:
         self.definitions, self.folders, self.report = definitions, folders, report
         self.epochs = definitions[0].epochs
-        self.corpus, self.device, self.backend = corpus, device, resolve_backend(backend, device)
+        resolve_backend(backend, device)  # refused before anything is built
+        self.corpus, self.device = corpus, device
         self.deadline = deadline or Deadline()
         self.feed = Feed(corpus, definitions, device, self.deadline)
         self.network = build(
@@ -309,12 +311,17 @@ class Fit:
                 | {
                     "device": self.device,
                     "precision": definition.precision,
-                    "backend": self.backend,
+                    "backend": self._implementations(),
                     "products": self.network.products,
                     "products_by_events": self.network.products_by_events(),
                     "threads": torch.get_num_threads(),
                 },
             )
+
+    def _implementations(self) -> str:
+        """What computed the neurons; a network may have layers of several kinds."""
+        layers = (each for each in self.network.modules() if isinstance(each, Neurons))
+        return ", ".join(dict.fromkeys(each.implementation(self.device) for each in layers))
 
     def _predictions(self, member: int, logits: Tensor) -> dict[str, Tensor]:
         """What the best weights answer to each test sample, and which sample it is."""

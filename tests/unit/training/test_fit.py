@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from spikefuse.core import library
 from spikefuse.core.deadline import Deadline, OutOfTimeError
 from spikefuse.data import Corpus, Selection
 from spikefuse.networks import build
+from spikefuse.neurons import SHAPES
+from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialStore
 from spikefuse.results.folder import CHECKPOINT
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
@@ -377,6 +380,25 @@ def test_stored_definition_is_readable(corpus: Corpus, trial: Make, tmp_path: Pa
     store, member = TrialStore(tmp_path), trial()
     train_population([member], corpus, store)
     assert TrialDefinition.model_validate(store.read(member.name).definition) == member
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"surrogate": "bell", "surrogate_width": 0.5}, {"neuron": "plif"}, {"network": "dnn"}],
+)
+def test_provenance_says_what_computed_the_neurons(
+    corpus: Corpus,
+    trial: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+) -> None:
+    monkeypatch.setitem(SHAPES, "bell", replace(SHAPES["triangle"], code=None))
+    store, usual, other = TrialStore(tmp_path), trial(epochs=1), trial(epochs=1, **changes)
+    for member in (usual, other):
+        train_population([member], corpus, store)
+    said = [store.read(member.name).provenance["backend"] for member in (usual, other)]
+    assert said == [resolve_backend(), "eager"]
 
 
 def test_predictions_say_what_was_answered_to_which_sample(

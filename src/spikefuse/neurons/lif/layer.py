@@ -21,7 +21,12 @@ KERNELS = {"native": native, "triton": triton}
 PerMember = float | Sequence[float] | Tensor
 
 
-def resolve_backend(backend: str = "auto", device: torch.device | str = "cpu") -> str:
+def resolve_backend(
+    backend: str = "auto",
+    device: torch.device | str = "cpu",
+    where: str = "lif",
+    argument: str = "backend",
+) -> str:
     """The implementation that `backend` stands for on this machine and device.
 
     `auto` takes the fused kernels of the device: C++ on a CPU, Triton on a GPU. Under Triton's
@@ -30,14 +35,16 @@ def resolve_backend(backend: str = "auto", device: torch.device | str = "cpu") -
     Raises:
         InputError: The name is unknown, or the kernels asked for cannot be used.
     """
-    one_of("lif", "backend", backend, BACKENDS)
+    one_of(where, argument, backend, BACKENDS)
     if backend == "auto":
         fused = "native" if torch.device(device).type == "cpu" else "triton"
         return fused if KERNELS[fused].available(device) else "eager"
     if backend in KERNELS:
         reason = KERNELS[backend].why_not(device)
         if reason is not None:
-            raise InputError(f"lif: backend {backend!r} cannot be used: {reason}. Use 'auto'.")
+            raise InputError(
+                f"{where}: {argument} {backend!r} cannot be used: {reason}. Use 'auto'."
+            )
     return backend
 
 

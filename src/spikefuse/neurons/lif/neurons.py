@@ -7,7 +7,7 @@ from torch import Tensor
 
 from spikefuse.neurons.contract import NeuronSettings
 from spikefuse.neurons.lif import events
-from spikefuse.neurons.lif.layer import lif_population, resolve_backend
+from spikefuse.neurons.lif.layer import KERNELS, lif_population, resolve_backend
 from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.module import Neurons
 
@@ -58,6 +58,12 @@ class LifNeurons(Neurons):
         is_native = resolve_backend(self.backend, current.device) == "native"
         is_known = self.surrogate.shape.code is not None
         return is_native and is_known and events.why_not(current) is None
+
+    def implementation(self, device: torch.device | str) -> str:
+        """As asked for; no fused kernel has a surrogate of one's own."""
+        chosen = resolve_backend(self.backend, device)
+        is_known = self.surrogate.shape.code is not None
+        return chosen if is_known or chosen not in KERNELS else "eager"
 
     def spikes(self, current: Tensor, pool: bool, leak: Tensor, backend: str) -> Tensor:
         """Spikes of every step under a leak [P]."""
