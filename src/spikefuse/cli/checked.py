@@ -33,9 +33,12 @@ def check_request(request: Request) -> Checked:
         InputError: One is.
         MissingExtraError: Ray is asked for and not installed.
     """
+    from spikefuse.core.checks import require
     from spikefuse.core.device import check_device, resolve_precision
     from spikefuse.execution import parse_shard
 
+    seeds = request.seeds
+    require(seeds is None or seeds >= 1, "spikefuse", "--seeds", "at least 1", seeds)
     deadline = deadline_of(request.time_limit, request.began)
     check_device(request.device)
     check_backend(request.backend, request.device)
@@ -93,11 +96,11 @@ def check_backend(backend: str, device: str) -> None:
     from spikefuse.core.checks import one_of
     from spikefuse.neurons.lif import BACKENDS
 
-    one_of("lif", "backend", backend, BACKENDS)
+    one_of("spikefuse", "--backend", backend, BACKENDS)
     if backend in ("native", "triton"):
         from spikefuse.neurons.lif import resolve_backend
 
-        resolve_backend(backend, device)
+        resolve_backend(backend, device, "spikefuse", "--backend")
 
 
 def check_products(products: str, backend: str, device: str, precision: str) -> None:
@@ -109,7 +112,7 @@ def check_products(products: str, backend: str, device: str, precision: str) -> 
     from spikefuse.core.checks import one_of, require
     from spikefuse.networks.population import PRODUCTS
 
-    one_of("network", "--products", products, PRODUCTS)
+    one_of("spikefuse", "--products", products, PRODUCTS)
     if products == "events":
         from spikefuse.neurons.lif import resolve_backend
 

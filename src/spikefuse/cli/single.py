@@ -1,7 +1,7 @@
 """One trial from the command line: its definition from options, its training, its table."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -137,24 +137,7 @@ def train_one(
         torch.set_num_threads(threads)
     tell_slow_neurons(console, backend, device)
     corpus = load_corpus(definition.data, location)
-    bar = Progress(
-        BarColumn(bar_width=16),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-        transient=True,
-    )
-    task = bar.add_task("training", total=float(definition.epochs))
-
-    def report(event: dict[str, Any]) -> None:
-        bar.update(task, completed=event["epoch"] - 1 + event["step"] / event["steps"])
-        if event["validation_accuracy"]:
-            console.print(
-                f"epoch {event['epoch']}/{event['epochs']}  "
-                f"validation {100 * event['validation_accuracy'][0]:.2f} %"
-            )
-
+    bar, report = _progress(definition.epochs, console)
     from spikefuse.training import train_population
 
     try:
@@ -171,6 +154,29 @@ def train_one(
             raise typer.Exit(signals.exit_code()) from None
         stop_in_time(console, "", time_limit, advanced=stop.advanced > 0)
     show_trial(store, definition.name, console, as_json)
+
+
+def _progress(epochs: int, console: Console) -> tuple[Progress, Callable[[dict[str, Any]], None]]:
+    """The bar of a training, and what moves it and says each epoch's accuracy."""
+    bar = Progress(
+        BarColumn(bar_width=16),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+        transient=True,
+    )
+    task = bar.add_task("training", total=float(epochs))
+
+    def report(event: dict[str, Any]) -> None:
+        bar.update(task, completed=event["epoch"] - 1 + event["step"] / event["steps"])
+        if event["validation_accuracy"]:
+            console.print(
+                f"epoch {event['epoch']}/{event['epochs']}  "
+                f"validation {100 * event['validation_accuracy'][0]:.2f} %"
+            )
+
+    return bar, report
 
 
 def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -> None:

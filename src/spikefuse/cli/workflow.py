@@ -21,7 +21,7 @@ from spikefuse.cli.terminal import fact, news
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
     from spikefuse.data import Location
-    from spikefuse.execution import Event
+    from spikefuse.execution import Event, Job
     from spikefuse.planning import Plan
     from spikefuse.planning.run import RunSummary
     from spikefuse.planning.trials import PlannedTrial
@@ -255,25 +255,10 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
     from spikefuse.cli.progress import RunProgress
     from spikefuse.core.deadline import stop_requested
     from spikefuse.data import load_corpus
-    from spikefuse.execution import parse_shard
-    from spikefuse.planning.run import failed_jobs, jobs_of, run_plan
+    from spikefuse.planning.run import run_plan
 
     request, plan = prepared.request, prepared.plan
-    jobs = jobs_of(
-        plan,
-        prepared.store,
-        prepared.location,
-        part=parse_shard(request.shard),
-        device=request.device,
-        backend=request.backend,
-        products=request.products,
-    )
-    if request.retry_failed:
-        jobs = failed_jobs(jobs, prepared.store)
-        if not jobs:
-            news(console, "Nothing has failed in this share of the plan.")
-    if prepared.deadline.is_set:
-        jobs = [replace(job, deadline=prepared.deadline.at) for job in jobs]
+    jobs = _jobs(prepared, console)
     executor = executor_of(request)
     if jobs:
         # Damaged data is told here, once; and what it takes to read is cached for the workers.
@@ -299,6 +284,35 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
         raise typer.Exit(signals.exit_code())
     if prepared.deadline.is_set and jobs:
         _stop_if_late(prepared, summary, console)
+    return _finish(prepared, summary, console)
+
+
+def _jobs(prepared: Prepared, console: Console) -> "list[Job]":
+    """What is left to do in this share of the plan, until the time limit."""
+    from spikefuse.execution import parse_shard
+    from spikefuse.planning.run import failed_jobs, jobs_of
+
+    request, plan = prepared.request, prepared.plan
+    jobs = jobs_of(
+        plan,
+        prepared.store,
+        prepared.location,
+        part=parse_shard(request.shard),
+        device=request.device,
+        backend=request.backend,
+        products=request.products,
+    )
+    if request.retry_failed:
+        jobs = failed_jobs(jobs, prepared.store)
+        if not jobs:
+            news(console, "Nothing has failed in this share of the plan.")
+    if prepared.deadline.is_set:
+        jobs = [replace(job, deadline=prepared.deadline.at) for job in jobs]
+    return jobs
+
+
+def _finish(prepared: Prepared, summary: "RunSummary", console: Console) -> Path:
+    """Write the tidy results and say what diverged or failed."""
     results = write_results(prepared)
     for name in summary.diverged:
         news(console, f"diverged: {name} (its setting is in {prepared.out}/trials/{name})")
