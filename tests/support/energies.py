@@ -36,6 +36,7 @@ def results(seeds: int = 3, **changed: float) -> list[dict[str, Any]]:
                 common = cell(network, modality) | {"seed": seed, "samples": 100}
                 common["trial"] = f"{network}-{modality}-{seed}"
                 value = accuracy + 0.001 * seed
+                value += 0.001 * seed - 0.02 if network == "dnn" else 0.0
                 found.append(common | {"split": "test", "metric": "accuracy", "value": value})
     found.append(
         found[0] | {"modality": "fused", "metric": "rate.image.hidden", "split": "validation"}

@@ -36,6 +36,7 @@ class Duel:
         ratio: The first over the second: geometric mean, interval of its logarithm turned back.
         parts: What the spiking network spends it on, as shares of its mean.
         first_layer: Share of its layers with the same input at every step.
+        ahead: Test accuracy of the spiking network minus its twin's, in shares.
     """
 
     modality: str
@@ -46,6 +47,7 @@ class Duel:
     ratio: Estimate
     parts: Mapping[str, float]
     first_layer: float
+    ahead: Estimate | None
 
     @property
     def winner(self) -> str:
@@ -175,6 +177,8 @@ def duels(energies: Energies) -> list[Duel]:
     found = []
     for modality in energies.modalities:
         snn, dnn = (energies.default(network, modality) for network in ("snn", "dnn"))
+        right = (energies.accuracy(snn), energies.accuracy(dnn))
+        ahead = estimate(minus(*right), resolution(*right))
         for model in energies.names:
             first, second = energies.series(snn, model), energies.series(dnn, model)
             ours, theirs, ratio = estimate(first), estimate(second), ratio_of(first, second)
@@ -184,7 +188,7 @@ def duels(energies: Energies) -> list[Duel]:
             static = estimate(energies.series(snn, model, "energy.first_layer_pj"))
             share = static.mean / ours.mean if static is not None else 0.0
             once = estimate(energies.series(snn, model, "energy.once_pj")) or ours
-            found.append(Duel(modality, model, ours, once, theirs, ratio, parts, share))
+            found.append(Duel(modality, model, ours, once, theirs, ratio, parts, share, ahead))
     return found
 
 

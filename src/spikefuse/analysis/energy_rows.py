@@ -60,6 +60,16 @@ def energy_rows(plan: Plan, store: TrialStore) -> list[NewRow]:
     return rows
 
 
+def numbers_in(store: TrialStore, trial: str) -> dict[tuple[str, ...], float]:
+    """The numbers of a stored trial by metric and the columns of `FIELDS`.
+
+    Raises:
+        StoreError: It is not finished, or damaged.
+    """
+    numbers, _ = _numbers_of_trial(store, store.read_final(trial, 0.0))
+    return {(m, *(place.get(f, "") for f in FIELDS)): float(v) for m, v, place in numbers}
+
+
 def _numbers_of_trial(store: TrialStore, record: TrialRecord) -> tuple[list[Number], int]:
     """The numbers of one trial, and of how many samples they are the mean."""
     if record.state == DIVERGED:

@@ -13,7 +13,8 @@ from spikefuse.analysis.write import gather
 from spikefuse.meters.stored_counts import mean_counts
 from spikefuse.planning import Plan, make_plan
 from spikefuse.planning.plan import resolve_studies
-from spikefuse.results import TrialStore, read_tidy
+from spikefuse.report.reading.verify import verify_run
+from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.studies import PROFILES
 
 ANSWERS = {
@@ -146,3 +147,17 @@ def test_noisy_cells_have_no_counts_of_their_own(tmp_path: Path) -> None:
     finish(plan, store)
 
     assert energy_rows(plan, store) == []
+
+
+def test_a_row_that_was_changed_is_found(tmp_path: Path) -> None:
+    rows = run(tmp_path, "reset")
+    assert verify_run(tmp_path)[1] == []
+    place = next(n for n, row in enumerate(rows) if row["metric"] == "energy.right_pj")
+    write_tidy(
+        [*rows[:place], rows[place] | {"value": 1.0}, *rows[place + 1 :]], tmp_path / "energy.csv"
+    )
+    found = verify_run(tmp_path)[1]
+
+    assert len(found) == 1
+    assert f"energy.csv: row {place + 2} has 1.0, its trial" in found[0]
+    assert str(rows[place]["value"]) in found[0]

@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from spikefuse.analysis.energy import ENERGY
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.report.reading.sources import CLAIMS, RESULTS, RUN
 from spikefuse.results import TrialRecord, TrialStore, read_tidy
@@ -32,6 +33,9 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
             "trials. Name the folder that a run wrote its results to."
         )
     problems = store.verify()
+    if is_file(root / ENERGY, "verify"):
+        found = list(_energy_problems(root / ENERGY, store))
+        problems += [f"{ENERGY}: {problem}" for problem in found[:_MOST_LINES]]
     trials = list(store)
     records = _records(store, trials)
     for name in tables:
@@ -75,6 +79,32 @@ def _table_problems(path: Path, records: Mapping[str, TrialRecord]) -> Iterator[
             if row["value"] not in stored:
                 told = stored[0] if stored else "none"
                 yield f"row {number} has {row['value']}, its trial {names[0]} has {told}"
+
+
+def _energy_problems(path: Path, store: TrialStore) -> Iterator[str]:
+    """Rows of operations and energies that are not what their trial's counts give."""
+    from spikefuse.analysis.energy_rows import numbers_in
+
+    try:
+        rows = read_tidy(path)
+    except StoreError as error:
+        yield str(error)
+        return
+    by_trial: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for number, row in enumerate(rows, start=2):
+        by_trial.setdefault(str(row["trial"]), []).append((number, row))
+    for name, own in by_trial.items():
+        try:
+            told = numbers_in(store, name)
+        except StoreError:
+            yield f"row {own[0][0]} is of trial {name}, whose counts are not stored"
+            continue
+        for number, row in own:
+            key = (row["metric"], *(row.get(field, "") for field in ("layer", "branch", "model")))
+            stored = told.get(key)
+            if row["value"] != stored:
+                shown = "none" if stored is None else stored
+                yield f"row {number} has {row['value']}, its trial {name} has {shown}"
 
 
 def _stored_values(row: Mapping[str, Any], record: TrialRecord) -> Iterator[float]:

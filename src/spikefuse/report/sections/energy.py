@@ -26,6 +26,7 @@ from spikefuse.analysis.words import (
     listing,
     percent,
     span,
+    with_interval,
 )
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
@@ -122,6 +123,9 @@ def energy_sentence(found: Sequence[Duel], fired: Sequence[Firing]) -> str:
         if won:
             parts.append(f"{listing([_under(each) for each in won])}, {words}{_why(won[0])}")
     text = f"Energy of an inference, {modality} SNN over its dense twin: {'; '.join(parts)}."
+    ahead = mine[0].ahead
+    if ahead is not None:
+        text += f" Its test accuracy minus the twin's is {with_interval(ahead)}."
     rate = next((each for each in fired if (each.modality, each.time_steps) == (modality, 4)), None)
     if rate is not None:
         text += (
