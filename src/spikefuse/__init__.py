@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spikefuse.workbench.data import Dataset, dataset
     from spikefuse.workbench.fits import Fit, fit, load
     from spikefuse.workbench.networks import Network, network, twin
+    from spikefuse.workbench.predictions import Prediction
     from spikefuse.workbench.questions import Answer, ask
 
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ __all__ = [
     "Dataset",
     "Fit",
     "Network",
+    "Prediction",
     "__version__",
     "ask",
     "compare",

@@ -16,8 +16,9 @@ from spikefuse.cli.terminal import accept_any_text
 from spikefuse.core.errors import InputError, SpikefuseError
 
 COMMANDS = (
-    *("ask", "reproduce", "run", "plan", "status", "train", "evaluate", "energy"),
-    *("show", "report", "claims", "compare", "verify", "merge", "doctor", "bench", "data", "new"),
+    *("ask", "reproduce", "run", "plan", "status", "train", "evaluate", "energy", "predict"),
+    *("trials", "show", "report", "claims", "compare", "verify", "merge", "doctor", "bench"),
+    *("data", "new"),
 )
 """Each is a module of this package with a function of its name, or an `app` of subcommands."""
 
@@ -45,7 +46,8 @@ def _load(name: str) -> Any:
     group = getattr(module, "app", None)
     if group is None:
         group = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        group.command(name)(getattr(module, name))
+        settings = getattr(module, "CONTEXT", None)
+        group.command(name, context_settings=settings)(getattr(module, name))
     command = typer.main.get_command(group)
     command.name = name
     for one in (command, *getattr(command, "commands", {}).values()):

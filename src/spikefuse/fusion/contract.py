@@ -93,6 +93,10 @@ class Fusion:
     for_one: ClassVar[bool] = False
     """Whether it serves a network with one modality; if not, one with two or more."""
 
+    works_with_some: ClassVar[bool] = False
+    """Whether a trained network answers when some of its modalities are missing: if what meets is
+    made of each modality alone, and the rest still means the same."""
+
     weights: nn.Module | None
     """What it learns, part of the network; None if nothing."""
 

@@ -15,6 +15,7 @@ class LateFusion(Fusion):
     """A classifier per modality, whose logits are averaged."""
 
     title: ClassVar[str] = "logits averaged"
+    works_with_some: ClassVar[bool] = True
 
     def join_logits(self, logits: Mapping[str, Tensor]) -> Tensor:
         """Mean over the heads."""

@@ -139,6 +139,8 @@ class PopulationNetwork(nn.Module):
         noise: Noise | None = None,
         meters: Sequence[Meter] = (),
         moment: Moment | None = None,
+        *,
+        some: bool = False,
     ) -> Tensor:
         """Classify.
 
@@ -148,6 +150,7 @@ class PopulationNetwork(nn.Module):
             noise: Disturbs every hidden activation.
             meters: Watch every activation.
             moment: Which samples these are, for encoders that draw spikes.
+            some: Modalities may be missing, where the fusion works with some.
 
         Returns:
             Logits [P, B, K], float32.
@@ -155,10 +158,11 @@ class PopulationNetwork(nn.Module):
         Raises:
             InputError: A modality is missing or unknown, or its input has another shape.
         """
-        self._check(inputs)
+        self._check(inputs, some)
         # In the order of the spec: joined modalities keep the places their weights know.
-        encoded = {name: self._encode(name, inputs[name], moment) for name in self.modalities}
-        if self.branches.keys() != encoded.keys():  # stacked: an image and what moves beside it
+        here = [name for name in self.modalities if name in inputs]
+        encoded = {name: self._encode(name, inputs[name], moment) for name in here}
+        if not encoded.keys() <= self.branches.keys():  # stacked: an image and what moves beside it
             encoded = _of_one_length(encoded)
         features = {
             branch: self._run_encoder(branch, x, noise, meters)
@@ -210,14 +214,25 @@ class PopulationNetwork(nn.Module):
             require(shape[:1] == (self.members,), "network", f"parameter {name}", must, shape)
             require(names.count(name) == 1, "network", f"parameter {name}", "named once", names)
 
-    def _check(self, inputs: Mapping[str, Tensor]) -> None:
-        if inputs.keys() != self.spec.input_shapes.keys():
+    def _check(self, inputs: Mapping[str, Tensor], some: bool) -> None:
+        are_some = bool(inputs) and inputs.keys() <= self.spec.input_shapes.keys()
+        if some and are_some and len(inputs) < len(self.modalities):
+            kind = FUSIONS[self.spec.fusion]
+            missing = ", ".join(name for name in self.modalities if name not in inputs)
+            if not kind.works_with_some:
+                able = [name for name, each in FUSIONS.items() if each.works_with_some]
+                raise InputError(
+                    f"network: inputs must name {missing} too for fusion {self.spec.fusion!r}, "
+                    f"where {kind.title}: without one of them the rest has no meaning. A network "
+                    f"with fusion {' or '.join(able)} answers to some of its modalities."
+                )
+        elif inputs.keys() != self.spec.input_shapes.keys():
             raise InputError(
                 f"network: inputs must name the modalities {', '.join(self.modalities)}, "
                 f"got {', '.join(inputs) or 'none'}. Give one tensor for each."
             )
-        for name, shape in self.spec.input_shapes.items():
-            found = tuple(inputs[name].shape)
+        for name in inputs:
+            shape, found = self.spec.input_shapes[name], tuple(inputs[name].shape)
             if found[0] != self.members or found[2:] != shape:
                 wanted = f"[{self.members}, B, {', '.join(map(str, shape))}]"
                 raise InputError(f"network: input {name!r} must be {wanted}, got {list(found)}.")

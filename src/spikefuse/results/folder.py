@@ -259,6 +259,7 @@ class TrialFolder:
         predictions: Mapping[str, "Tensor"],
         provenance: Mapping[str, Any],
         observations: Mapping[str, "Tensor"] | None = None,
+        interface: Mapping[str, Any] | None = None,
     ) -> None:
         """Store the final files and, last, the manifest that makes them count; drop the checkpoint.
 
@@ -268,6 +269,7 @@ class TrialFolder:
             predictions: What the network answered, for tests over samples.
             provenance: Versions, device, precision.
             observations: What its hidden layers did, to be looked at; no file if there are none.
+            interface: What it takes and gives: classes, modalities, how they are scaled.
 
         Raises:
             InputError: The status is another one, or a value is not JSON.
@@ -285,6 +287,8 @@ class TrialFolder:
         }
         if observations:
             contents[manifest.OBSERVATIONS] = pack(observations, origin)
+        if interface:
+            contents[manifest.INTERFACE] = pretty_json(plain(interface, _WHERE))
         self._settle(contents)
         with suppress(OSError):
             (self.path / CHECKPOINT).unlink()
@@ -339,6 +343,25 @@ class TrialFolder:
             return {}
         return self._tensors(manifest.OBSERVATIONS)
 
+    def interface(self) -> dict[str, Any] | None:
+        """What the network takes and gives; None for a trial that was stored without.
+
+        Raises:
+            StoreError: The trial is not finished, or its folder is damaged.
+        """
+        self._require_final()
+        if not self._names(manifest.INTERFACE):
+            return None
+        return self._document(manifest.INTERFACE)
+
+    def write_card(self, text: str) -> None:
+        """Write what people read first of the folder.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        write_file(self.path / manifest.CARD, text.encode(), _WHERE)
+
     def write_evaluation(self, condition: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
         """Store what was measured under `condition`; also after the trial is finished.
 
@@ -377,13 +400,16 @@ class TrialFolder:
     def _document(self, name: str) -> dict[str, Any]:
         return parse_json(read_file(self.path / name, _WHERE), self.path / name, _WHERE)
 
-    def _tensors(self, name: str) -> dict[str, "Tensor"]:
+    def _require_final(self) -> None:
         state = self.state()
         if state not in FINAL_STATES:
             raise StoreError(
                 f"{_WHERE}: trial {self.trial} must be finished, got state {state!r}. "
                 "Train it first."
             )
+
+    def _tensors(self, name: str) -> dict[str, "Tensor"]:
+        self._require_final()
         path = self.path / name
         content = read_file(path, _WHERE, manifest.most_bytes(path))
         try:

@@ -29,10 +29,16 @@ REQUIRED = (TRIAL, METRICS, RESULTS, PROVENANCE, WEIGHTS, PREDICTIONS)
 """Files of every finished trial."""
 
 OBSERVATIONS = "observations.safetensors"
-"""A file that a finished trial may have; where the manifest names it, it must fit too."""
+INTERFACE = "interface.json"
+OPTIONAL = (OBSERVATIONS, INTERFACE)
+"""Files that a finished trial may have; where the manifest names one, it must fit too."""
 
-FORMAT = 1
-"""Of manifests: what this version writes, and the newest that it reads."""
+CARD = "card.md"
+"""For people, and no part of the trial: whoever edits it has not damaged anything."""
+
+FORMAT = 2
+"""Of manifests, the newest that this version reads. One that names no interface has format 1: so
+every version that does not know the file refuses the folder, in place of taking it for damaged."""
 
 _TENSORS = ".safetensors"
 
@@ -48,7 +54,7 @@ def compose(contents: Mapping[str, bytes]) -> bytes:
         name: {"bytes": len(content), "sha256": digest(content)}
         for name, content in sorted(contents.items())
     }
-    return pretty_json({"format": FORMAT, "files": files})
+    return pretty_json({"format": FORMAT if INTERFACE in files else 1, "files": files})
 
 
 def problems(folder: Path, *, thorough: bool) -> list[str]:
@@ -103,7 +109,7 @@ def _read(folder: Path) -> dict[str, tuple[int, str]]:
 
 def _entry(name: str, entry: object) -> tuple[int, str]:
     # A name is joined to the folder's: any other one would lead out of it, to a device even.
-    if name not in (*REQUIRED, OBSERVATIONS):
+    if name not in (*REQUIRED, *OPTIONAL):
         raise ValueError(f"it names {name!r}, which is no file of a trial")
     size = entry.get("bytes") if isinstance(entry, dict) else None
     expected = entry.get("sha256") if isinstance(entry, dict) else None

@@ -139,7 +139,7 @@ def _bring(found: Sequence[_Found], path: Path, counts: dict[str, int]) -> None:
 def _copy(found: _Found, path: Path) -> None:
     """All files of a trial, last the manifest that makes them count."""
     source = found.folder.path
-    names = [*manifest.REQUIRED, manifest.OBSERVATIONS]
+    names = [*manifest.REQUIRED, *manifest.OPTIONAL, manifest.CARD]
     names = names if found.is_finished else [manifest.TRIAL, manifest.METRICS, CHECKPOINT]
     make_folder(path, _WHERE)
     for name in names:

@@ -11,6 +11,7 @@ from spikefuse.core.errors import DataError
 from spikefuse.core.streams import torch_stream
 from spikefuse.data import Assignment, Corpus, Pool, assign, require_content, row_statistics
 from spikefuse.training.definition import TrialDefinition
+from spikefuse.training.interface import scaled
 
 EVALUATION_BATCH = 100
 """Batch size of every evaluation. Noise is drawn per batch, so it is part of the numbers."""
@@ -113,19 +114,15 @@ class Feed:
 
     def _scale(self, name: str, x: Tensor) -> Tensor:
         """Real-valued inputs [P, B, C, H, W] as the networks see them."""
-        if name in self._statistics:
-            mean, std = self._statistics[name]
-            return (x - mean) / std
-        x = x.to(torch.float32)
-        if not self._modalities[name].is_pixels:
-            return x
         scale = self.definitions[0].image_scale
-        if scale == "byte":
-            return x
-        x = x / 255
-        modality = self._modalities[name]
-        is_standard = scale == "standard"
-        return (x - modality.pixel_mean) / modality.pixel_std if is_standard else x
+        return scaled(x, self._modalities[name], scale, self._statistics.get(name))
+
+    def statistics(self, name: str, member: int) -> tuple[list[list[float]], ...] | None:
+        """Mean and standard deviation of one member's rows, [C][F]; None where there are none."""
+        found = self._statistics.get(name)
+        if found is None:
+            return None
+        return tuple(each[member, 0, ..., 0].tolist() for each in found)
 
     def batch(self, split: str, positions: Tensor, number: int = 0) -> Batch:
         """The samples at `positions` [P, B] of each member's split."""

@@ -19,6 +19,7 @@ from spikefuse.neurons import Neurons
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
 from spikefuse.training.calibrate import calibrate
+from spikefuse.training.card import card_of
 from spikefuse.training.checkpoint import (
     Progress,
     load_progress,
@@ -29,6 +30,7 @@ from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.evaluate import accuracy, classify, mean_losses
 from spikefuse.training.feed import Feed
 from spikefuse.training.graph import capture
+from spikefuse.training.interface import interface_of
 from spikefuse.training.observe import firing_rates, numbers_of, observe
 from spikefuse.training.optimiser import PopulationAdam
 from spikefuse.training.quantise import add_quantised
@@ -299,14 +301,17 @@ class Fit:
             zip(self.definitions, self.folders, strict=True)
         ):
             progress = self.progress[member]
+            results = self._results(
+                member, last.argmax(dim=-1), best.argmax(dim=-1), observed[member]
+            )
+            interface = interface_of(self.feed, member)
             folder.finish(
-                results=self._results(
-                    member, last.argmax(dim=-1), best.argmax(dim=-1), observed[member]
-                ),
+                results=results,
                 weights=progress.best_weights or last_weights[member],
                 predictions=self._predictions(member, best[member]),
                 # A network that broke down has no activity worth a look.
                 observations=observed[member] if progress.diverged is None else {},
+                interface=interface.model_dump(mode="json"),
                 provenance=describe(self.device)
                 | {
                     "device": self.device,
@@ -317,6 +322,7 @@ class Fit:
                     "threads": torch.get_num_threads(),
                 },
             )
+            folder.write_card(card_of(definition, results, interface, observed[member]))
 
     def _implementations(self) -> str:
         """What computed the neurons; a network may have layers of several kinds."""

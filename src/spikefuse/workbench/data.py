@@ -11,7 +11,7 @@ from spikefuse.data.corpus import content_at, content_of
 from spikefuse.data.places.location import Location
 from spikefuse.data.sources.contract import Source
 from spikefuse.data.sources.memory import memory_source
-from spikefuse.data.sources.registry import SOURCES, register_source
+from spikefuse.data.sources.registry import SOURCES, has_samples, register_source
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def dataset(
     # The content names the source: equal arrays are one source, others never take its name.
     content = content_of((*draft.digests(None), *draft.classes))
     name = f"memory-{content}"
-    if name not in SOURCES:
+    if not has_samples(name):
         register_source(replace(draft, name=name, banner=draft.banner.replace("memory,", name)))
     return _loaded(Location(name, origin="given", reason="arrays"))
 

@@ -3,7 +3,7 @@
 import copy
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from spikefuse.planning.run import run_populations
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.results import TrialStore
 from spikefuse.training import TrialDefinition, stored_definition, train_population
+from spikefuse.training.interface import make_known, stored_interface
 from spikefuse.workbench.data import Dataset
 from spikefuse.workbench.modules import ModuleRun, train_module
 from spikefuse.workbench.networks import SEEDS, Network
+from spikefuse.workbench.predictions import Prediction, Predictor, predictor_of
 
 SPLITS = ("test", "validation")
 
@@ -38,6 +40,7 @@ class Fit:
         store: Where the trials lie.
         label: What a sentence calls it.
         keep: Holds what lives as long as this does: the folder of a fit in memory.
+        predictors: Networks that were asked once, by seed.
     """
 
     network: Network
@@ -45,6 +48,7 @@ class Fit:
     store: TrialStore
     label: str
     keep: object = None
+    predictors: dict[int, Predictor] = field(default_factory=dict, repr=False)
 
     def series(self, split: str = "test") -> Series:
         """Accuracy by seed at the best validation epoch; seeds that diverged stay said."""
@@ -77,6 +81,38 @@ class Fit:
     def trials(self) -> tuple[Path, ...]:
         """The folders of the trained networks, by seed."""
         return tuple(self.store.trials / each.name for each in self.definitions.values())
+
+    def predict(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        seed: int | None = None,
+        data_dir: str | Path | None = None,
+        **named: Any,
+    ) -> Prediction:
+        """What a trained network says of one sample.
+
+        Args:
+            inputs: By modality, a file (a picture or recording of any size and rate) or an array
+                as in the data set, one sample. Modalities may stand as arguments, too:
+                `fit.predict(image="a.png", audio="b.wav")`. With late fusion some may be missing.
+            seed: Of the network that is asked, where there are several.
+            data_dir: Where the data is, for a network that was stored by an early version without
+                its statistics.
+            named: Further inputs by modality.
+
+        Raises:
+            InputError: A modality is missing or unknown, or a file cannot be read.
+        """
+        known = tuple(self.definitions)
+        require(seed is not None or len(known) == 1, "predict", "seed", f"one of {known}", seed)
+        chosen = known[0] if seed is None else seed
+        require(chosen in known, "predict", "seed", f"one of {known}", seed)
+        if chosen not in self.predictors:
+            self.predictors[chosen] = predictor_of(
+                self.store, self.definitions[chosen], None if data_dir is None else Path(data_dir)
+            )
+        return self.predictors[chosen].predict({**(inputs or {}), **named})
 
     def operand(self) -> Operand:
         """One side of a comparison."""
@@ -219,6 +255,8 @@ def load(folder: str | Path) -> Fit:
     state = store.state(path.name)
     if state != "done":
         raise StoreError(f"load: the trial in {folder} is {state}; only a done one has weights.")
-    definition = stored_definition(store.read(path.name).definition, "load")
+    stored, trial = store.read(path.name).definition, store.folder(path.name)
+    make_known(stored, stored_interface(trial))
+    definition = stored_definition(stored, "load")
     net = Network(definition, (definition.seed,))
     return Fit(net, {definition.seed: definition}, store, net.label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from spikefuse.data.own.kinds.registry import KINDS
 from spikefuse.data.own.refusals import refusal
 from spikefuse.data.own.settings import OwnSettings
 from spikefuse.data.pools import Pool
-from spikefuse.data.sources.contract import Modality, Reading, Remake, Source
+from spikefuse.data.sources.contract import FileRecipe, Modality, Reading, Remake, Source
 from spikefuse.data.sources.registry import SOURCES, register_source
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from spikefuse.data.settings import DataSettings
 
 PREFIX = "own-"
+OWN = "own"
+"""Name of the recipe of files that were decoded as one of `KINDS`."""
 
 
 def own_source(data: OwnData, remake: Remake | None = None) -> Source:
@@ -120,7 +123,7 @@ def source_name(name: str) -> str:
 def _pool(data: OwnData, modality: OwnModality) -> Pool:
     return Pool(
         modality=modality.name,
-        inputs=_shaped(modality.inputs),
+        inputs=shaped(modality.inputs),
         labels=modality.labels,
         official_test=modality.splits == SPLITS.index("test"),
         names=modality.names,
@@ -130,7 +133,7 @@ def _pool(data: OwnData, modality: OwnModality) -> Pool:
     )
 
 
-def _shaped(inputs: Tensor) -> Tensor:
+def shaped(inputs: Tensor) -> Tensor:
     """[N, C, H, W] of images and spectrograms; arrays with features as rows and time as columns.
 
     Events are left as they are, [N, polarities, H, W, bins].
@@ -142,6 +145,15 @@ def _shaped(inputs: Tensor) -> Tensor:
 
 def _modality(data: OwnData, modality: OwnModality, pool: Pool) -> Modality:
     shape = tuple(pool.inputs.shape[1:])
+    recipe = FileRecipe(
+        OWN,
+        {
+            "kind": modality.kind,
+            "recipe": KINDS[modality.kind].recipe,
+            "decoding": json.loads(json.dumps(dict(modality.settings))),
+            "shape": list(modality.inputs.shape[1:]),
+        },
+    )
     options: dict[str, Any] = {}
     if modality.groups is not None:
         options = {"groups": data.group_names, "group_noun": data.group or "group"}
@@ -152,5 +164,6 @@ def _modality(data: OwnData, modality: OwnModality, pool: Pool) -> Modality:
         train=int((~pool.official_test).sum()),
         test=int(pool.official_test.sum()),
         noun=KINDS[modality.kind].samples,
+        from_file=lambda settings: recipe,
         **options,
     )

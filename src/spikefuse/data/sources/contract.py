@@ -105,6 +105,19 @@ class Fields:
 
 
 @dataclass(frozen=True)
+class FileRecipe:
+    """How one file becomes a sample, as plain values that are stored with a network.
+
+    Args:
+        name: In `spikefuse.data.files.RECIPES`.
+        settings: Of the recipe, as JSON has words for.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Modality:
     """One kind of input that a source has.
 
@@ -127,6 +140,8 @@ class Modality:
         reckoned: Training, validation and test samples that plans reckon with, whatever is
             selected; by default what is selected. Shares of a job array that has begun are cut by
             them, so they never change.
+        from_file: How one file becomes a sample, see `spikefuse.data.files`; None where there is
+            no such way.
     """
 
     name: str
@@ -143,6 +158,7 @@ class Modality:
     settings: tuple[str, ...] = ()
     extent: Callable[[DataSettings], tuple[float, float]] | None = None
     reckoned: tuple[int, int, int] | None = None
+    from_file: Callable[[DataSettings], FileRecipe] | None = None
 
     def __post_init__(self) -> None:
         one_of("source", "kind", self.kind, KINDS)
@@ -234,6 +250,8 @@ class Source:
         checks: Everything in a folder that can be checked by itself.
         remake: How a worker makes it; None for one that every process knows. A function, where
             something must be written down first: from the source's name and a folder.
+        is_stand_in: It says what a stored network was trained on and has no samples; the source
+            itself takes its place when it is made known.
     """
 
     name: str
@@ -250,6 +268,7 @@ class Source:
     fetch: Callable[[Path, Progress | None], Path] | None = None
     checks: Callable[[Path | None], Iterable[Check]] = lambda folder: ()
     remake: Remake | Callable[[str, Path], Remake] | None = None
+    is_stand_in: bool = False
 
     def __post_init__(self) -> None:
         low, high = CLASS_LIMITS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,15 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.core.streams import torch_stream
 from spikefuse.data.pools import Pool
-from spikefuse.data.sources.contract import CLASS_LIMITS, KINDS, Modality, Reading, Remake, Source
+from spikefuse.data.sources.contract import (
+    CLASS_LIMITS,
+    KINDS,
+    FileRecipe,
+    Modality,
+    Reading,
+    Remake,
+    Source,
+)
 from spikefuse.data.splits.sampling import stratified
 
 if TYPE_CHECKING:
@@ -57,6 +65,7 @@ class _Part:
             train=int((~self.test).sum()),
             test=int(self.test.sum()),
             groups=self.group_names,
+            from_file=recipe_of_arrays(self.kind, shape),
         )
 
 
@@ -114,6 +123,19 @@ def memory_source(
     known = tuple(classes) if classes is not None else tuple(map(str, range(max(top + 1, 2))))
     require(top < len(known), where, "labels", f"below {len(known)}, the number of classes", top)
     return _source(name, tuple(parts), known, is_paired and len(parts) > 1)
+
+
+def recipe_of_arrays(
+    kind: str, shape: tuple[int, ...]
+) -> Callable[[DataSettings], FileRecipe] | None:
+    """How a file becomes a sample like those of an array: pictures of one size, or arrays."""
+    if kind != "image":
+        found = FileRecipe("array", {"shape": list(shape)})
+    elif shape[0] in (1, 3):
+        found = FileRecipe("pixels", {"shape": list(shape)})
+    else:
+        return None
+    return lambda settings: found
 
 
 def _source(name: str, parts: tuple[_Part, ...], classes: tuple[str, ...], paired: bool) -> Source:
@@ -180,9 +202,9 @@ def remake_memory(
     import numpy as np
     import torch
 
-    from spikefuse.data.sources.registry import SOURCES, register_source
+    from spikefuse.data.sources.registry import SOURCES, has_samples, register_source
 
-    if name in SOURCES:
+    if has_samples(name):
         return SOURCES[name]
     try:
         with np.load(path, allow_pickle=False) as stored:

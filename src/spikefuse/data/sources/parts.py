@@ -16,7 +16,14 @@ from spikefuse.core.errors import DataError
 from spikefuse.data.places.cache import cached, user_cache
 from spikefuse.data.pools import Pool
 from spikefuse.data.sources import fsdd, mnist
-from spikefuse.data.sources.contract import Check, Fields, Modality, Reading, Source
+from spikefuse.data.sources.contract import (
+    Check,
+    Fields,
+    FileRecipe,
+    Modality,
+    Reading,
+    Source,
+)
 from spikefuse.data.sources.raw import SAMPLE_RATE_HZ, Clips, Images
 from spikefuse.data.spectrogram import RECIPE, spectrograms
 
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
 
 _RESIZE_CHUNK = 5_000
 IMAGE, AUDIO = "image", "audio"
+_CLIP = ("spectrogram_size", "n_fft", "hop", "clip_ms")
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ def image_modality(train: int, test: int, mean: float = 0.1307, std: float = 0.3
         pixel_std=std,
         fields=Fields("images", "test_images", "validation_share_image"),
         settings=("image_size",),
+        from_file=lambda settings: FileRecipe("grey-pixels", {"size": settings.image_size}),
     )
 
 
@@ -186,9 +195,10 @@ def clip_modality(train: int, test: int, speakers: tuple[str, ...]) -> Modality:
         groups=speakers,
         group_noun="speaker",
         fields=Fields(train="clips", validation="validation_share_audio", shuffled="shuffle_audio"),
-        settings=("spectrogram_size", "n_fft", "hop", "clip_ms"),
+        settings=_CLIP,
         extent=lambda settings: (settings.clip_ms, SAMPLE_RATE_HZ / 2),
         reckoned=(2_200, 550, 300),
+        from_file=lambda settings: FileRecipe("clip", {n: getattr(settings, n) for n in _CLIP}),
     )
 
 
@@ -197,9 +207,7 @@ def clip_pool(clips: Clips, settings: DataSettings) -> Pool:
 
     Spectrograms are kept in the user's cache folder under a hash of the clips and the settings.
     """
-    audio_settings = settings.model_dump_json(
-        include={"spectrogram_size", "n_fft", "hop", "clip_ms"}
-    )
+    audio_settings = settings.model_dump_json(include=set(_CLIP))
     parts = "\x1f".join((clips.digest, RECIPE, audio_settings))
     key = hashlib.sha256(parts.encode()).hexdigest()[:32]
     cache = user_cache()

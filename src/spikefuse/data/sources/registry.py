@@ -23,12 +23,23 @@ def register_source(source: Source) -> Source:
     Raises:
         InputError: Its name is taken or is no plain word.
     """
+    known = SOURCES.get(source.name)
+    if known is not None and known.is_stand_in:
+        del SOURCES[source.name]
     return register("source", SOURCES, source.name, source)
+
+
+def has_samples(name: str) -> bool:
+    """Whether a source of this name is known, and not only what a stored network says of it."""
+    known = SOURCES.get(name)
+    return known is not None and not known.is_stand_in
 
 
 def choices() -> dict[str, str | None]:
     """What a user may ask for, and the source it forces; "auto" forces none."""
     named: dict[str, str | None] = {"auto": None}
     for source in SOURCES.values():
+        if source.is_stand_in:
+            continue
         named |= dict.fromkeys((*source.aliases, source.name), source.name)
     return named

@@ -133,7 +133,7 @@ def draw_samples(rows: dict[str, dict[str, Row]], corpus: Corpus, columns: int) 
                 text(24, top + 12, _short(label, 13), 10, weight="bold")
             text(left, top - 3, _counted(row.counts), 7, role="muted")
             for column, sample in enumerate(row.inputs):
-                _draw(place(left + column * (_CELL + _GAP), top), sample, modality)
+                draw_sample(place(left + column * (_CELL + _GAP), top), sample, modality)
     text(24, 96, "train / validation / test", 7, role="muted")
     told = fill(corpus.banner, int((width - 48) / 4.4))
     text(24, height - 58, told, 7.5, va="top", role="muted", linespacing=1.35)
@@ -148,7 +148,7 @@ def _short(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}\u2026"
 
 
-def _draw(axes: Axes, sample: NDArray[Any], modality: Modality) -> None:
+def draw_sample(axes: Axes, sample: NDArray[Any], modality: Modality) -> None:
     """One sample: pixels as they are; of numbers, rows from below and time to the right."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(linewidth=0.6, color=theme.LIGHT["line"])

@@ -190,13 +190,14 @@ def raster_chart(look: Look) -> tuple[Figure, Tips]:
         bottom = height - _TOP - index * (tall + _GAP) - tall
         box = (_LEFT / _WIDTH, bottom / height, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, tall / height)
         ax = figure.add_axes(box)
-        _draw_strip(ax, strip, tips)
+        draw_strip(ax, strip, tips)
         if index == len(look.strips) - 1:
             ax.set_xlabel("Channel or neuron", fontsize=10, labelpad=6)
     return figure, tips
 
 
-def _draw_strip(ax: Axes, strip: Strip, tips: Tips) -> None:
+def draw_strip(ax: Axes, strip: Strip, tips: Tips) -> None:
+    """One layer: time runs down, a column is a channel or a neuron."""
     steps, units = strip.counts.shape
     ax.set_xlim(0, units)
     ax.set_ylim(steps + 0.5, 0.5)

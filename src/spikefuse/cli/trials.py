@@ -1,0 +1,72 @@
+"""`spikefuse trials`: the trained networks of a results folder, found by what they are."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spikefuse.cli import options
+from spikefuse.cli.terminal import make_console
+
+_MOST_COLUMNS = 8
+
+
+def trials(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Results folder; the newest under runs/ if left out.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="NAME=LEVEL",
+            help="Only trials with this level, for example modality=fused or reset=hard; may be "
+            "given again, or several with commas between. state=done is one too.",
+        ),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the trained networks of a folder, with what tells them apart and what they reached.
+
+    Each has a folder of its own: `predict`, `evaluate` and `export` take it.
+    """
+    from spikefuse.analysis.stored_trials import matching, said, stored_trials, varying
+    from spikefuse.report.reading.sources import find_run
+    from spikefuse.results import TrialStore
+
+    root = folder or find_run(Path("runs"))
+    store = TrialStore(root, read_only=True)
+    known = stored_trials(store)
+    found = matching(known, where or ())
+    if as_json:
+        listed = [
+            {
+                "trial": each.name,
+                "folder": str(store.trials / each.name),
+                "state": each.state,
+                "accuracy": each.accuracy,
+                "definition": dict(each.settings),
+            }
+            for each in found
+        ]
+        print(json.dumps(listed, allow_nan=False))
+        return
+    console = make_console()
+    console.print(f"{len(found):,} of {len(known):,} trials in {store.trials}")
+    if not found:
+        return
+    from rich import box
+    from rich.table import Table
+
+    names = varying(found)[:_MOST_COLUMNS]
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in ("trial", "state", "test accuracy", *names):
+        table.add_column(title)
+    for each in found:
+        reached = "" if each.accuracy is None else f"{100 * each.accuracy:.2f} %"
+        table.add_row(each.name, each.state, reached, *(said(each, name) for name in names))
+    console.print(table)
+    hidden = len(varying(found)) - len(names)
+    if hidden > 0:
+        console.print(f"They differ in {hidden:,} settings more: --json has all.")
