@@ -194,11 +194,22 @@ def _listed(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 def _listing(info: Any, annotation: object, metadata: Iterable[object]) -> Any:
-    """The option with its choices in its help; a copy, since commands share options."""
+    """The option with its choices in help and completion; a copy, as commands share options."""
     info = copy(info)
     if names := choices_of(annotation, metadata):
+        info.autocompletion = _completion(names)
         info.help = f"{(info.help or '').rstrip('.')}: {', '.join(names)}."
     return info
+
+
+def _completion(names: Iterable[str]) -> Callable[[str], list[str]]:
+    """Gives a shell the names that begin so; what stands in brackets behind one explains it."""
+    plain = [name.partition(" ")[0] for name in names]
+
+    def completed(incomplete: str) -> list[str]:
+        return [name for name in plain if name.startswith(incomplete)]
+
+    return completed
 
 
 def _unpacked(hint: Any) -> tuple[Any, tuple[Any, ...]]:

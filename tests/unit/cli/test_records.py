@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 import typer
 from pydantic import BaseModel, Field
+from typer.completion import completion_init
 from typer.testing import CliRunner
 
 from spikefuse.cli.records import options_of
@@ -90,6 +91,20 @@ def test_help_tells_choices_defaults_and_the_docstring() -> None:
     assert "Speed: slow, fast." in text
     assert "--inner" not in text
     assert "--began" not in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"), [("--kind s", ["small"]), ("--pace ", ["slow", "fast"])]
+)
+def test_a_shell_completes_choices(typed: str, completed: list[str]) -> None:
+    app, _ = command()
+    completion_init()  # as an app that installs completion does
+    shell = {"_MAKE_COMPLETE": "complete_bash", "COMP_WORDS": f"make {typed}"}
+    shell |= {"COMP_CWORD": str(len(typed.split(" ")))}
+
+    result = CliRunner().invoke(app, prog_name="make", env=shell)
+
+    assert result.output.split() == completed
 
 
 def test_a_part_registered_later_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
