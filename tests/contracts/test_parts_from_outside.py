@@ -84,7 +84,9 @@ def moved(folder: TrialFolder, definition: TrialDefinition, name: str) -> bool:
 
 
 def test_a_fusion_with_weights(add: Add, corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="must be one of none, input, early, late, gated"):
+    with pytest.raises(
+        ValueError, match="must be one of none, input, early, late, gated, late-product"
+    ):
         trial(modality="fused", fusion="weighted")
     add("weighted_fusion")
     members = [trial(modality="fused", fusion="weighted", seed=seed) for seed in (0, 1)]

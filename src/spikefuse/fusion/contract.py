@@ -8,7 +8,7 @@ in the order of the network's modalities.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, int, int]
 """Channels, height and width of a map."""
+
+ANSWER = "(answer)"
+"""Among what has a loss: what the whole network answers. No head has such a name."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,14 @@ class LayerCost:
         parameters: What it learns.
         macs: For one sample.
         passes: How often it runs for one sample; None where that is once a time step.
+        each_step: It runs at every step, also behind features that are the same at every step.
     """
 
     name: str
     parameters: int
     macs: int
     passes: int | None = None
+    each_step: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,20 @@ class Layers(Protocol):
         """A parameter [P, *shape], uniform in +-1/sqrt(fan_in); stored under its attribute."""
         ...
 
+    def firing(self, name: str, inputs: int, outputs: int) -> nn.Module:
+        """A dense layer at each place of a map, then neurons; a site under its name.
+
+        From [P, T, B, N, inputs] to [P, T, B, N, outputs]; the neurons are the network's.
+        """
+        ...
+
+    def product(self, name: str, width: int) -> nn.Module:
+        """A matrix product without weights, which meters count by what the first factor holds.
+
+        Of [P, T, B, M, N] and [P, T, B, N, width].
+        """
+        ...
+
 
 class Fusion:
     """How modalities meet. Tensors are channels-last populations: [P, T, B, ..., C].
@@ -97,6 +116,9 @@ class Fusion:
     """Whether a trained network answers when some of its modalities are missing: if what meets is
     made of each modality alone, and the rest still means the same."""
 
+    least_epochs: ClassVar[int] = 1
+    """Fewest epochs that its training is made of."""
+
     weights: nn.Module | None
     """What it learns, part of the network; None if nothing."""
 
@@ -117,6 +139,29 @@ class Fusion:
     def costs(cls, parts: Parts) -> list[LayerCost]:
         """What its own weights cost: parameters exactly, and multiply-accumulates."""
         return []
+
+    @classmethod
+    def neurons(cls, parts: Parts) -> dict[str, int]:
+        """Layers of neurons of its own, by site: how many neurons each has."""
+        return {}
+
+    @classmethod
+    def losses(cls, heads: Sequence[str], epoch: int, epochs: int) -> tuple[str, ...]:
+        """What has a cross-entropy of its own in an epoch: names of heads, or `ANSWER`.
+
+        Their sum is the loss. What no loss reaches is not trained in that epoch.
+
+        Args:
+            heads: All heads.
+            epoch: Counted from 1.
+            epochs: How many there will be.
+        """
+        return (ANSWER,)
+
+    @classmethod
+    def is_ready(cls, epoch: int, epochs: int) -> bool:
+        """Whether what answers has been trained after an epoch, which can then be the best one."""
+        return True
 
     @classmethod
     def kept(cls, parts: Parts) -> int:

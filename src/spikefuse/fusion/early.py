@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def concatenated(features: Mapping[str, Tensor]) -> Tensor:
+    """Features of all branches side by side, in their order."""
+    import torch
+
+    return torch.cat(list(features.values()), dim=-1)
+
+
 class EarlyFusion(Fusion):
     """Features concatenated before the classifier: the paper's fusion."""
 
@@ -24,6 +31,4 @@ class EarlyFusion(Fusion):
 
     def join_features(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Concatenated along features."""
-        import torch
-
-        return {FUSED: torch.cat(list(features.values()), dim=-1)}
+        return {FUSED: concatenated(features)}

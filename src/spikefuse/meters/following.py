@@ -18,9 +18,9 @@ from spikefuse.meters.counts import REAL, SPIKES
 _MOVES = """
     adaptive_max_pool2d amax bfloat16 broadcast_to cat chunk clone concat concatenate contiguous cpu
     cuda detach double expand expand_as flatten flip float half hstack index_select max_pool1d
-    max_pool2d movedim moveaxis narrow permute ravel relu repeat reshape reshape_as roll select
-    split split_with_sizes squeeze stack swapaxes swapdims t tile to transpose type type_as unbind
-    unflatten unsqueeze view view_as vstack __getitem__ __get__
+    max_pool2d maximum movedim moveaxis narrow permute ravel relu repeat reshape reshape_as roll
+    select split split_with_sizes squeeze stack swapaxes swapdims t tile to transpose type type_as
+    unbind unflatten unsqueeze view view_as vstack __getitem__ __get__
 """
 MOVES = frozenset(_MOVES.split())
 """Functions of PyTorch after which spikes are still spikes."""

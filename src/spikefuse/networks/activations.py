@@ -1,6 +1,7 @@
 """What stands between two weighted layers: neurons, and what may watch or disturb them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -67,3 +68,31 @@ class Activation(nn.Module):
         if noise is not None:
             output = noise.after(self.name, output)
         return pool_spikes(output) if pool else output
+
+
+@dataclass
+class Watchers:
+    """Who disturbs and watches the pass that is running; a part in between knows nothing of it."""
+
+    noise: Noise | None = None
+    meters: Sequence[Meter] = ()
+
+
+class Firing(nn.Module):
+    """A layer and the neurons behind it, as one part.
+
+    Args:
+        layer: Gives the current.
+        activation: Responds to it.
+        watchers: Of the pass that is running.
+    """
+
+    def __init__(self, layer: nn.Module, activation: Activation, watchers: Watchers) -> None:
+        super().__init__()
+        self.layer, self.activation, self._watchers = layer, activation, watchers
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the neurons give to the layer's current."""
+        noise, meters = self._watchers.noise, self._watchers.meters
+        output: Tensor = self.activation(self.layer(x), False, noise, meters)
+        return output

@@ -85,9 +85,16 @@ def heads(spec: NetworkSpec, width: Width) -> dict[str, int]:
     return FUSIONS[spec.fusion].heads(parts(spec, width).widths)
 
 
+def _is_constant_to_fusion(spec: NetworkSpec, width: Width) -> bool:
+    """Whether features are the same at every step: no neuron stands before them."""
+    return spec.is_static and not any(branch.convolutions for branch in branches(spec, width))
+
+
 def is_constant_to_heads(spec: NetworkSpec, width: Width) -> bool:
     """Whether what reaches the heads is the same at every step: no neuron stands before them."""
-    return spec.is_static and not any(branch.convolutions for branch in branches(spec, width))
+    if FUSIONS[spec.fusion].neurons(parts(spec, width)):
+        return False
+    return _is_constant_to_fusion(spec, width)
 
 
 def layer_costs(spec: NetworkSpec, width: Width) -> list[LayerCost]:
@@ -96,9 +103,10 @@ def layer_costs(spec: NetworkSpec, width: Width) -> list[LayerCost]:
     hidden, classes = width.hidden, spec.classes
     for branch in branches(spec, width):
         costs += branch.costs(spec.is_static_branch(branch.name))
-    once = 1 if is_constant_to_heads(spec, width) else None
+    met = 1 if _is_constant_to_fusion(spec, width) else None
     own = FUSIONS[spec.fusion].costs(parts(spec, width))
-    costs += [replace(cost, passes=cost.passes or once) for cost in own]
+    costs += [c if c.each_step else replace(c, passes=c.passes or met) for c in own]
+    once = 1 if is_constant_to_heads(spec, width) else None
     # The mean current is the current at the mean rate: one pass, whatever T.
     read = 1 if spec.readout == "mean-current" else None
     for name, count in heads(spec, width).items():
@@ -112,7 +120,8 @@ def activation_count(spec: NetworkSpec, width: Width) -> int:
     """Layers of neurons."""
     convolutions = sum(len(branch.convolutions) for branch in branches(spec, width))
     per_head = 2 if spec.readout == "spike-count" else 1
-    return convolutions + per_head * len(heads(spec, width))
+    own = len(FUSIONS[spec.fusion].neurons(parts(spec, width)))
+    return convolutions + own + per_head * len(heads(spec, width))
 
 
 def count_parameters(spec: NetworkSpec, width: Width) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +13,14 @@ from spikefuse.core.errors import InputError
 from spikefuse.encoders import Moment
 from spikefuse.fusion import FUSIONS
 from spikefuse.meters import Meter
-from spikefuse.networks.activations import Activation
+from spikefuse.networks.activations import Activation, Firing, Watchers
 from spikefuse.networks.budget import branches, parts, solve_width
 from spikefuse.networks.population import (
     PopulationConv2d,
     PopulationLayer,
     PopulationLayers,
     PopulationLinear,
+    PopulationPlaces,
     shares,
 )
 from spikefuse.networks.spec import NetworkSpec
@@ -76,10 +78,13 @@ class PopulationNetwork(nn.Module):
                 self._add_conv(f"{branch.name}.conv{index}", inputs, conv.channels, specs)
                 inputs = conv.channels
         kind, meeting = FUSIONS[spec.fusion], parts(spec, self.width)
+        self._watchers = Watchers()
+        self.joining = kind(
+            meeting, PopulationLayers(self._seeds, backend, partial(self._add_firing, specs))
+        )
         self.heads = kind.heads(meeting.widths)
         for head, count in self.heads.items():
             self._add_head(head, count, specs)
-        self.joining = kind(meeting, PopulationLayers(self._seeds, backend))
         self.fusion = self.joining.weights
         self.encoders = {
             name: spec.encoder_of(name)(name, self._seeds, spec.time_steps)
@@ -103,19 +108,33 @@ class PopulationNetwork(nn.Module):
         if self.spec.readout == "spike-count":
             self._add_activation(readout, specs)
 
+    def _add_firing(self, specs: Sequence[NetworkSpec], layer: PopulationPlaces) -> Firing:
+        """A site of the fusion's own; its spikes meet PyTorch's operations, so they stay floats."""
+        self._add(layer.name, layer)
+        self._add_activation(layer.name, specs, "dense")
+        activation = self.activations[layer.name.replace(".", "_")]
+        assert isinstance(activation, Activation)
+        return Firing(layer, activation, self._watchers)
+
     def _add(self, site: str, layer: nn.Module) -> None:
         self.weighted[site.replace(".", "_")] = layer
 
-    def _add_activation(self, site: str, specs: Sequence[NetworkSpec]) -> None:
+    def _add_activation(
+        self, site: str, specs: Sequence[NetworkSpec], products: str | None = None
+    ) -> None:
         neurons = [spec.neuron for spec in specs]
-        steps = self.spec.time_steps
-        activation = Activation(site, steps, neurons, self.backend, self.products)
+        steps, products = self.spec.time_steps, products or self.products
+        activation = Activation(site, steps, neurons, self.backend, products)
         self.activations[site.replace(".", "_")] = activation
 
     @property
     def members(self) -> int:
         """P."""
         return len(self._seeds)
+
+    def losses(self, epoch: int, epochs: int) -> tuple[str, ...]:
+        """What has a loss in an epoch, see `spikefuse.fusion.Fusion.losses`."""
+        return self.joining.losses(tuple(self.heads), epoch, epochs)
 
     def products_by_events(self) -> dict[str, float]:
         """Share of the products of spikes that were computed by events so far, by part."""
@@ -158,6 +177,23 @@ class PopulationNetwork(nn.Module):
         Raises:
             InputError: A modality is missing or unknown, or its input has another shape.
         """
+        features = self.features(inputs, noise, meters, moment, some=some)
+        return self.answer(self.head_logits(features, noise, meters))
+
+    def features(
+        self,
+        inputs: Mapping[str, Tensor],
+        noise: Noise | None = None,
+        meters: Sequence[Meter] = (),
+        moment: Moment | None = None,
+        *,
+        some: bool = False,
+    ) -> dict[str, Tensor]:
+        """What leaves each branch, [P, T, B, F]; the first of three stages of `forward`.
+
+        Raises:
+            InputError: A modality is missing or unknown, or its input has another shape.
+        """
         self._check(inputs, some)
         # In the order of the spec: joined modalities keep the places their weights know.
         here = [name for name in self.modalities if name in inputs]
@@ -168,10 +204,23 @@ class PopulationNetwork(nn.Module):
             branch: self._run_encoder(branch, x, noise, meters)
             for branch, x in self.joining.join_inputs(encoded).items()
         }
-        logits = {
+        return _of_one_length(features)
+
+    def head_logits(
+        self,
+        features: Mapping[str, Tensor],
+        noise: Noise | None = None,
+        meters: Sequence[Meter] = (),
+    ) -> dict[str, Tensor]:
+        """What each head makes of the features, [P, B, K]; the second stage."""
+        self._watchers.noise, self._watchers.meters = noise, meters
+        return {
             head: self._run_head(head, x, noise, meters)
-            for head, x in self.joining.join_features(_of_one_length(features)).items()
+            for head, x in self.joining.join_features(features).items()
         }
+
+    def answer(self, logits: Mapping[str, Tensor]) -> Tensor:
+        """The network's logits [P, B, K] from its heads'; the third stage."""
         return self.joining.join_logits(logits)
 
     def _encode(self, name: str, x: Tensor, moment: Moment | None) -> Tensor:

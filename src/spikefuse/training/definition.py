@@ -133,6 +133,15 @@ class TrialDefinition(NamedRecord):
             return {name: value for name, value in values.items() if name != "format"}
         return values
 
+    @model_validator(mode="after")
+    def _enough_epochs(self) -> Self:
+        least = FUSIONS[self.fusion].least_epochs
+        if self.epochs < least:
+            raise ValueError(
+                f"epochs must be at least {least} for fusion {self.fusion!r}, got {self.epochs}"
+            )
+        return self
+
     @classmethod
     def create(cls, **values: Any) -> Self:
         """A definition in its canonical form: equal networks get equal records.

@@ -199,10 +199,11 @@ class Fit:
         validation = accuracy(logits.argmax(dim=-1), labels)
         losses = mean_losses(logits, labels)
         rates = firing_rates(self.network, self.feed)
+        is_ready = self.network.joining.is_ready(epoch, self.epochs)
         self._take_time()
         for member in self._alive():
             progress = self.progress[member]
-            if self._is_better(member, validation[member], losses[member]):
+            if is_ready and self._is_better(member, validation[member], losses[member]):
                 progress.best_accuracy, progress.best_epoch = validation[member], epoch
                 progress.best_loss = losses[member] if isfinite(losses[member]) else None
                 progress.best_weights = self.network.member_state(member)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import add
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from spikefuse.encoders import Moment
+from spikefuse.fusion.contract import ANSWER
 from spikefuse.meters import Subject
 from spikefuse.meters.firing import FiringShare
 from spikefuse.networks import PopulationNetwork
@@ -62,6 +64,7 @@ class TrainingSteps:
         self.looks = capture is None
         self._capture = capture
         self._whole_batch: Callable[[], None] | None = None
+        self._trained: tuple[str, ...] = ()
         zeros = partial(torch.zeros, device=feed.device)
         members = network.members
         # Apple's devices have no float64.
@@ -83,7 +86,7 @@ class TrainingSteps:
         return -(-self.samples // self.batch_size)
 
     def begin(self, epoch: int, done: int, losses: Sequence[float], hits: Sequence[float]) -> None:
-        """Put an epoch's order and sums in place; the first time the step is captured.
+        """Put an epoch's order and sums in place; where other losses begin the step is captured.
 
         Args:
             epoch: Counted from 1.
@@ -91,7 +94,9 @@ class TrainingSteps:
             losses: What these have added up to, one per member.
             hits: The same of the right answers.
         """
-        if self._capture is not None and self._whole_batch is None:
+        trained = self.network.losses(epoch, self.feed.definitions[0].epochs)
+        is_new, self._trained = trained != self._trained, trained
+        if self._capture is not None and is_new:
             self._prepare(self._capture)
         self._epoch.fill_(epoch)
         self._order.copy_(self.feed.training_order(epoch))
@@ -107,10 +112,11 @@ class TrainingSteps:
         self._start.fill_(done * self.batch_size)
 
     def _prepare(self, capture: Capture) -> None:
-        """Capture the step of a whole batch, if there is one; before anything else was done.
+        """Capture the step of a whole batch, if there is one.
 
         A capture tries the step: nowhere else than at the start are there samples for it always.
         """
+        self.rewind()
         if self.samples >= self.batch_size:
             self._whole_batch = capture(partial(self._step, self.batch_size), self._state())
 
@@ -143,16 +149,14 @@ class TrainingSteps:
         positions = self._order.index_select(1, self._start + self._offsets[:size])
         batch = self.feed.batch("train", positions)
         firing = FiringShare(self._subject) if self._is_penalised else None
-        logits = self.network(
-            batch.inputs,
-            meters=() if firing is None else (firing,),
-            moment=Moment(batch.samples, self._epoch),
+        meters = () if firing is None else (firing,)
+        features = self.network.features(
+            batch.inputs, meters=meters, moment=Moment(batch.samples, self._epoch)
         )
-        losses = (
-            F.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), reduction="none")
-            .view(-1, size)
-            .mean(dim=1)
-        )
+        by_head = self.network.head_logits(features, meters=meters)
+        logits = self.network.answer(by_head)
+        answers = {**by_head, ANSWER: logits}
+        losses = reduce(add, (_losses(answers[name], batch.labels) for name in self._trained))
         self.optimiser.clear()
         aims = losses if firing is None else losses + self._penalties * firing.share()
         aims.sum().backward()
@@ -169,8 +173,7 @@ class TrainingSteps:
         self._hits += right.to(self._hits.dtype) / self.samples
         # The first layer's gradient is the last to be computed: what went wrong before it shows in
         # it. Members share no sum, so one that is not finite harms nobody.
-        first = next(self.network.parameters()).grad
-        assert first is not None
+        first = next(p.grad for p in self.network.parameters() if p.grad is not None)
         for what, values in (("loss", losses.unsqueeze(1)), ("gradient", first.flatten(1))):
             steps = self._broken[what]
             is_new = (steps < 0) & ~values.isfinite().all(dim=1)
@@ -179,3 +182,9 @@ class TrainingSteps:
     def _worst(self) -> list[int]:
         worst: list[int] = torch.maximum(*self._broken.values()).tolist()
         return worst
+
+
+def _losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy [P] of logits [P, B, K]."""
+    each = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+    return each.view(labels.shape).mean(dim=1)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         PopulationLayer,
         PopulationLayers,
         PopulationLinear,
+        PopulationPlaces,
     )
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PopulationLayer",
     "PopulationLayers",
     "PopulationLinear",
+    "PopulationPlaces",
     "shares",
 ]
 

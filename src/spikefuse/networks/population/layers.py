@@ -5,13 +5,16 @@ call of its own, or all are one launch of kernels that keep members apart (`trit
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spikefuse.core.checks import require
 from spikefuse.core.streams import torch_stream
-from spikefuse.meters.operations import Synapses, conv_synapses, linear_synapses
+from spikefuse.meters.operations import LayerShape, Synapses, conv_synapses, linear_synapses
 from spikefuse.networks.population import triton
 from spikefuse.networks.population.choice import Choice
 from spikefuse.networks.population.events import event_product
@@ -167,16 +170,69 @@ class PopulationLinear(PopulationLayer):
         return linear(x, weight, bias)
 
 
+class PopulationPlaces(PopulationLinear):
+    """A dense layer that all N places of a map share, on [P, T, B, N, F]."""
+
+    def synapses(self, member: int, shape: tuple[int, ...]) -> Synapses:
+        """Those of an input [N, F]."""
+        places, inputs = shape
+        one = super().synapses(member, (inputs,))
+        own = one.shape
+        sizes = replace(
+            own,
+            inputs=places * own.inputs,
+            outputs=places * own.outputs,
+            dense=places * own.dense,
+        )
+        fan_out, effective = (x.expand(places, -1) for x in (one.fan_out, one.effective))
+        return Synapses(sizes, fan_out, fan_out if one.effective is one.fan_out else effective)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Every member's output at every place."""
+        output: Tensor = super().forward(x.flatten(2, 3)).unflatten(2, (-1, x.shape[3]))
+        return output
+
+
+class Product(nn.Module):
+    """A product of two activations [P, T, B, M, N] and [P, T, B, N, width], without weights.
+
+    Every number of the first factor meets `width` numbers of the second, so that a spike in it
+    stands for so many additions.
+    """
+
+    def __init__(self, name: str, width: int) -> None:
+        super().__init__()
+        self.name, self.width = name, width
+
+    def synapses(self, member: int, shape: tuple[int, ...]) -> Synapses:
+        """Those of a first factor [M, N]."""
+        rows, columns = shape
+        inputs = rows * columns
+        sizes = LayerShape("linear", inputs, rows * self.width, inputs * self.width, 0, 0, 0)
+        fan_out = torch.full(shape, self.width, dtype=torch.int64)
+        return Synapses(sizes, fan_out, fan_out)
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """[P, T, B, M, width]."""
+        return first @ second
+
+
 class PopulationLayers:
     """Makes the weights of parts that know no population; see `spikefuse.fusion.Layers`.
 
     Args:
         seeds: One per member.
         backend: The neurons'.
+        fires: Puts the network's neurons behind a layer, as a site of its name.
     """
 
-    def __init__(self, seeds: list[int], backend: str = "auto") -> None:
-        self.seeds, self.backend = seeds, backend
+    def __init__(
+        self,
+        seeds: list[int],
+        backend: str = "auto",
+        fires: Callable[[PopulationPlaces], nn.Module] | None = None,
+    ) -> None:
+        self.seeds, self.backend, self._fires = seeds, backend, fires
 
     @property
     def members(self) -> int:
@@ -186,6 +242,16 @@ class PopulationLayers:
     def linear(self, name: str, inputs: int, outputs: int) -> PopulationLinear:
         """A dense layer."""
         return PopulationLinear(name, inputs, outputs, self.seeds, self.backend)
+
+    def firing(self, name: str, inputs: int, outputs: int) -> nn.Module:
+        """A dense layer at each place, then the network's neurons."""
+        require(self._fires is not None, "fusion", name, "made in a network, for its neurons", None)
+        assert self._fires is not None
+        return self._fires(PopulationPlaces(name, inputs, outputs, self.seeds, self.backend))
+
+    def product(self, name: str, width: int) -> Product:
+        """A product of two activations."""
+        return Product(name, width)
 
     def parameter(self, name: str, shape: tuple[int, ...], fan_in: int) -> nn.Parameter:
         """A parameter [P, *shape]."""
