@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.results import TrialStore, read_tidy
+from spikefuse.results.atomic import is_file, is_folder
 
 RESULTS = "results.csv"
 
@@ -14,9 +15,9 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     Raises:
         StoreError: A table or a finished trial cannot be read.
     """
-    if (folder / RESULTS).is_file():
+    if is_file(folder / RESULTS, "results"):
         return read_tidy(folder / RESULTS)
-    if not (folder / "trials").is_dir():
+    if not is_folder(folder / "trials", "results"):
         return []
     # Whoever reads a table need not wait for what makes rows.
     from spikefuse.analysis.trials import trial_rows

@@ -66,6 +66,23 @@ def _require_regular(found: os.stat_result, path: Path) -> None:
         raise OSError(errno.EINVAL, reason, str(path))
 
 
+_ABSENT = frozenset(
+    {
+        *(errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.EISDIR),
+        *(errno.EFBIG, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG),
+    }
+)
+
+
+def is_trouble(error: OSError) -> bool:
+    """Whether the system does not give what may well be there; else there is no such file.
+
+    A disk that fails, a network disk that is away, a right that is missing: later the same file may
+    be read, so it must not be taken as damaged or lost.
+    """
+    return error.errno not in _ABSENT
+
+
 def reason_of(error: OSError) -> str:
     """Why the system refused, in words."""
     return error.strerror or type(error).__name__

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from spikefuse.core.errors import StoreError
-from spikefuse.core.untrusted import MOST_JSON_BYTES, read_regular, reason_of
+from spikefuse.core.untrusted import MOST_JSON_BYTES, is_trouble, read_regular, reason_of
 
 VERIFY = "'spikefuse verify RUN'"
 """What messages name for a folder that does not fit together."""
@@ -84,15 +84,30 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+class UnreadableError(StoreError):
+    """The system does not give what may well be there: nothing may be taken as lost or damaged."""
+
+
+def unreadable(path: Path, where: str, error: OSError) -> UnreadableError:
+    """One clear line for a file that the system does not give."""
+    return UnreadableError(
+        f"{where}: {path} must be a readable file, got: {reason_of(error)}. "
+        "See to its disk and its permissions, then run the same command again."
+    )
+
+
 def read_file(path: Path, where: str, most: int = MOST_JSON_BYTES) -> bytes:
     """The whole content of a file of at most `most` bytes.
 
     Raises:
-        StoreError: It is missing, cannot be read, is no regular file or is larger.
+        UnreadableError: The system does not give it now.
+        StoreError: It is missing, is no regular file or is larger.
     """
     try:
         return read_regular(path, most)
     except OSError as error:
+        if is_trouble(error):
+            raise unreadable(path, where, error) from error
         raise StoreError(
             f"{where}: {path} must be a readable file, got: {reason_of(error)}. "
             f"{VERIFY} names everything that is wrong in a results folder."
@@ -113,6 +128,20 @@ def is_file(path: Path, where: str) -> bool:
         raise _unreadable(path.parent, where, error) from error
 
 
+def is_folder(path: Path, where: str) -> bool:
+    """Whether there is a folder.
+
+    Raises:
+        StoreError: The system does not tell, mostly because a folder above may not be entered.
+    """
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(path.parent, where, error) from error
+
+
 def list_folder(path: Path, where: str) -> list[Path]:
     """What lies in a folder, in order of the names; nothing where there is no folder.
 
@@ -127,8 +156,8 @@ def list_folder(path: Path, where: str) -> list[Path]:
         raise _unreadable(path, where, error) from error
 
 
-def _unreadable(folder: Path, where: str, error: OSError) -> StoreError:
-    return StoreError(
+def _unreadable(folder: Path, where: str, error: OSError) -> UnreadableError:
+    return UnreadableError(
         f"{where}: {folder} must be a readable folder, got: {reason_of(error)}. "
         "Change its permissions or choose another folder."
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from spikefuse.core.errors import StoreError
 from spikefuse.results.atomic import (
+    UnreadableError,
     is_file,
     list_folder,
     make_folder,
@@ -37,20 +38,33 @@ def write_evaluation(
         StoreError: It cannot be written.
         InputError: Condition or payload is not JSON.
     """
-    name = definition_hash(condition)
-    body = {
-        "trial": folder.name,
-        "condition": plain(condition, _WHERE),
-        "payload": plain(payload, _WHERE, null_for_nan=True),
-    }
+    content = sealed(folder.name, condition, payload)
     make_folder(folder / EVALUATIONS, _WHERE)
-    path = folder / EVALUATIONS / f"{name}.json"
-    write_file(path, pretty_json({**body, "sha256": _seal(body)}), _WHERE)
+    path = folder / EVALUATIONS / f"{definition_hash(condition)}.json"
+    write_file(path, content, _WHERE)
     sync_folder(path.parent)
 
 
+def sealed(trial: str, condition: Mapping[str, Any], payload: Mapping[str, Any]) -> bytes:
+    """What an evaluation's file holds.
+
+    Raises:
+        InputError: Condition or payload is not JSON.
+    """
+    body = {
+        "trial": trial,
+        "condition": plain(condition, _WHERE),
+        "payload": plain(payload, _WHERE, null_for_nan=True),
+    }
+    return pretty_json({**body, "sha256": _seal(body)})
+
+
 def read_evaluation(folder: Path, condition: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The payload stored under `condition`; None when missing or damaged (the latter is logged)."""
+    """The payload stored under `condition`; None when missing or damaged (the latter is logged).
+
+    Raises:
+        UnreadableError: The system does not give the file now.
+    """
     path = folder / EVALUATIONS / f"{definition_hash(condition)}.json"
     body = _load(path)
     return None if body is None else body["payload"]
@@ -94,6 +108,8 @@ def _read(path: Path) -> tuple[dict[str, Any], str | None]:
     """A file's document, and what is wrong with it."""
     try:
         document = parse_json(read_file(path, _WHERE), path, _WHERE)
+    except UnreadableError:
+        raise  # it may be as sound as ever
     except StoreError as error:
         return {}, f"is damaged ({error})"
     kept = ("trial", "condition", "payload")

@@ -18,7 +18,15 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import StoreError
 from spikefuse.core.untrusted import MOST_TENSOR_BYTES
 from spikefuse.results import evaluations, manifest
-from spikefuse.results.atomic import VERIFY, is_file, read_file, sweep, sync_folder, write_file
+from spikefuse.results.atomic import (
+    VERIFY,
+    UnreadableError,
+    is_file,
+    read_file,
+    sweep,
+    sync_folder,
+    write_file,
+)
 from spikefuse.results.documents import (
     canonical_json,
     definition_hash,
@@ -31,6 +39,7 @@ from spikefuse.results.documents import (
 from spikefuse.results.epochs import epoch_lines, read_epochs
 from spikefuse.results.tensors import (
     DamagedError,
+    checkpoint_rows,
     pack,
     pack_checkpoint,
     unpack,
@@ -76,6 +85,7 @@ class TrialFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._rows: list[dict[str, Any]] | None = None
+        self._sealed: list[dict[str, Any]] = []
 
     @property
     def trial(self) -> str:
@@ -166,10 +176,10 @@ class TrialFolder:
     # -- epochs ----------------------------------------------------------------------------------
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The rows of metrics.jsonl in order; a torn last line is dropped.
+        """The rows of metrics.jsonl in order, as far as they are whole; see `epochs.read_epochs`.
 
-        Rows after a damaged line in the middle are dropped too (logged): what is returned has no
-        gaps.
+        Raises:
+            StoreError: The file cannot be read.
         """
         return read_epochs(self.path / manifest.METRICS)
 
@@ -191,6 +201,8 @@ class TrialFolder:
     def truncate_metrics(self, epochs: int) -> int:
         """Forget every row after the first `epochs`: rewind to the checkpoint before resuming.
 
+        Rows that the checkpoint carries are taken from there: they are sealed, and the file is not.
+
         Returns:
             The number of rows that are left. Fewer than `epochs` means that rows were lost, and
             the trial should start again from nothing.
@@ -199,7 +211,7 @@ class TrialFolder:
             StoreError: It cannot be written.
         """
         require(epochs >= 0, _WHERE, "epochs", "0 or more", epochs)
-        rows = self.metrics()[:epochs]
+        rows = (self._sealed if len(self._sealed) >= epochs else self.metrics())[:epochs]
         self._write_rows(rows)
         return len(rows)
 
@@ -214,7 +226,7 @@ class TrialFolder:
         """
         if self._finished_elsewhere():
             return
-        content = pack_checkpoint(tensors, state, self.trial)
+        content = pack_checkpoint(tensors, state, self.trial, self._own_rows())
         write_file(self.path / CHECKPOINT, content, _WHERE)
 
     def read_checkpoint(self) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
@@ -227,7 +239,11 @@ class TrialFolder:
         if not is_file(path, _WHERE):
             return None
         try:
-            tensors, state, owner = unpack_checkpoint(read_file(path, _WHERE, MOST_TENSOR_BYTES))
+            content = read_file(path, _WHERE, MOST_TENSOR_BYTES)
+            tensors, state, owner = unpack_checkpoint(content)
+            self._sealed = checkpoint_rows(content)
+        except UnreadableError:
+            raise  # it may be as sound as ever
         except (DamagedError, StoreError) as error:
             _log.warning("%s is damaged (%s); the trial starts again", path, error)
             return None
@@ -246,6 +262,8 @@ class TrialFolder:
             return None
         try:
             owner = unpack_checkpoint(read_file(path, _WHERE, MOST_TENSOR_BYTES))[2]
+        except UnreadableError:
+            raise
         except (DamagedError, StoreError) as error:
             return f"is damaged ({error})"
         return None if owner in (None, self.trial) else f"belongs to trial {owner}"

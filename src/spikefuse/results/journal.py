@@ -15,12 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.errors import StoreError
-from spikefuse.results.atomic import is_running, list_folder, make_folder, read_file, write_file
+from spikefuse.core.untrusted import MOST_TABLE_BYTES
+from spikefuse.results.atomic import (
+    UnreadableError,
+    is_file,
+    is_running,
+    list_folder,
+    make_folder,
+    read_file,
+    write_file,
+)
 from spikefuse.results.documents import canonical_json, parse_json, pretty_json
 
 JOURNAL = "journal"
 _PLANS, _RUNNING, _FAILED = "plans", "running", "failed"
 _WHERE = "journal"
+_DAMAGED = "its note in the journal is damaged"
 
 
 @dataclass(frozen=True)
@@ -96,8 +106,7 @@ class Journal:
                 for each in trials
             }
         }
-        name = hashlib.sha256(canonical_json(document).encode()).hexdigest()[:16]
-        self._write(_PLANS, name, document)
+        self._write(_PLANS, _plan_name(document), document)
 
     def started(self, job: str, trials: Iterable[str]) -> None:
         """Note that work on a job has begun."""
@@ -139,16 +148,22 @@ class Journal:
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def planned(self) -> dict[str, Planned]:
+    def planned(self, problems: list[str] | None = None) -> dict[str, Planned]:
         """Every trial that some command wanted, by name.
+
+        Args:
+            problems: Gets a line for every damaged plan: with one, less seems to be left than is.
 
         Raises:
             StoreError: The journal may not be read.
         """
         found: dict[str, Planned] = {}
-        for _, document in self._documents(_PLANS):
-            trials = document.get("trials")
-            for name, entry in trials.items() if isinstance(trials, dict) else ():
+        for path in self._files(_PLANS):
+            document, problem = _plan_in(path)
+            if problem and problems is not None:
+                problems.append(problem)
+            trials = document.get("trials", {})
+            for name, entry in trials.items():
                 planned = _planned(name, entry)
                 if planned is not None:
                     known = found.get(name, planned)
@@ -163,7 +178,7 @@ class Journal:
             StoreError: The journal may not be read.
         """
         return {
-            name: Failure(name, str(document.get("error")), _number(document.get("at")))
+            name: Failure(name, str(document.get("error", _DAMAGED)), _number(document.get("at")))
             for name, document in self._documents(_FAILED)
         }
 
@@ -175,6 +190,8 @@ class Journal:
         """
         found = []
         for _, document in self._documents(_RUNNING):
+            if "host" not in document:
+                continue  # a damaged note of a moment says nothing
             host, process = str(document.get("host")), int(_number(document.get("process")))
             is_alive = is_running(process) if host == platform.node() else None
             jobs = document.get("jobs")
@@ -186,14 +203,62 @@ class Journal:
         return found
 
     def _documents(self, part: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for path in list_folder(self._folder / part, _WHERE):
-            if path.suffix == ".json" and not path.name.startswith("."):
-                # Of a moment: it may be gone by now, and a damaged one says nothing.
-                with suppress(StoreError):
-                    yield path.stem, parse_json(read_file(path, _WHERE), path, _WHERE)
+        """The notes of a moment by name; what a damaged one says is empty."""
+        for path in self._files(part):
+            content = _content(path)
+            if content is not None:
+                try:
+                    document = parse_json(content, path, _WHERE)
+                except StoreError:
+                    document = {}
+                yield path.stem, document
+
+    def _files(self, part: str) -> list[Path]:
+        files = list_folder(self._folder / part, _WHERE)
+        return [path for path in files if path.suffix == ".json" and not path.name.startswith(".")]
 
     def _path(self, part: str, name: str) -> Path:
         return self._folder / part / f"{name}.json"
+
+
+def _content(path: Path) -> bytes | None:
+    """A note; None where it is gone by now, or is no file.
+
+    Raises:
+        UnreadableError: The system does not give it now.
+    """
+    try:
+        return read_file(path, _WHERE)
+    except UnreadableError:
+        raise
+    except StoreError:
+        return None
+
+
+def _plan_in(path: Path) -> tuple[dict[str, Any], str]:
+    """A plan, named by the hash of what it says, and what is wrong with it; empty if gone by now.
+
+    Raises:
+        UnreadableError: The system does not give it now.
+    """
+    if not is_file(path, _WHERE):
+        return {}, ""
+    try:
+        document = parse_json(read_file(path, _WHERE, MOST_TABLE_BYTES), path, _WHERE)
+    except UnreadableError:
+        raise
+    except StoreError:
+        document = {}
+    if _plan_name(document) == path.stem and isinstance(document.get("trials"), dict):
+        return document, ""
+    return {}, (
+        f"{path} must be the plan that a command noted, got a damaged one: more may be planned "
+        "than is shown. Delete it and give that command again."
+    )
+
+
+def _plan_name(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(document).encode()).hexdigest()[:16]
 
 
 def _own_name() -> str:

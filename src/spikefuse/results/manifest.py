@@ -13,9 +13,11 @@ from spikefuse.core.untrusted import (
     MOST_JSON_BYTES,
     MOST_TENSOR_BYTES,
     decode_json,
+    is_trouble,
     read_regular,
     reason_of,
 )
+from spikefuse.results.atomic import unreadable
 from spikefuse.results.documents import pretty_json, refuse_newer
 
 MANIFEST = "manifest.json"
@@ -41,6 +43,7 @@ FORMAT = 2
 every version that does not know the file refuses the folder, in place of taking it for damaged."""
 
 _TENSORS = ".safetensors"
+_WHERE = "results"
 
 
 def digest(content: bytes) -> str:
@@ -64,12 +67,19 @@ def problems(folder: Path, *, thorough: bool) -> list[str]:
         folder: A trial's folder.
         thorough: Hash the tensor files too; otherwise only their size is compared, which is what
             planning a thousand trials can afford.
+
+    Raises:
+        UnreadableError: The system does not give a file now: it may be as sound as ever, and a
+            trial that was finished is not trained again for that.
+        NewerFormatError: A newer version wrote the folder.
     """
     try:
         files = _read(folder)
     except FileNotFoundError:
         return [f"{MANIFEST} is missing"]
     except OSError as error:
+        if is_trouble(error):
+            raise unreadable(folder / MANIFEST, _WHERE, error) from error
         return [f"{MANIFEST} cannot be read ({reason_of(error)})"]
     except ValueError as error:
         return [f"{MANIFEST} is damaged ({error})"]
@@ -82,14 +92,18 @@ def problems(folder: Path, *, thorough: bool) -> list[str]:
 
 
 def expected_hash(folder: Path, name: str) -> str | None:
-    """SHA-256 of a file as the manifest has it; None without a readable manifest.
+    """SHA-256 of a file as the manifest has it; None without a sound manifest.
 
     Raises:
-        StoreError: The folder is of a newer format.
+        StoreError: The folder is of a newer format, or its manifest cannot be read now.
     """
     try:
         return _read(folder)[name][1]
-    except (OSError, ValueError, KeyError):
+    except (ValueError, KeyError):
+        return None
+    except OSError as error:
+        if is_trouble(error):
+            raise unreadable(folder / MANIFEST, _WHERE, error) from error
         return None
 
 
@@ -134,6 +148,8 @@ def _compare(path: Path, size: int, expected: str, thorough: bool) -> str | None
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
+        if is_trouble(error):
+            raise unreadable(path, _WHERE, error) from error
         return f"cannot be read ({reason_of(error)})"
     if digest(content) != expected:
         return "does not match the hash in the manifest"

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from spikefuse.core.errors import StoreError
 from spikefuse.results import manifest
-from spikefuse.results.atomic import is_file, make_folder, read_file, sync_folder, write_file
+from spikefuse.results.atomic import (
+    is_file,
+    is_folder,
+    make_folder,
+    read_file,
+    sync_folder,
+    write_file,
+)
 from spikefuse.results.evaluations import EVALUATIONS, evaluation_files, evaluation_problem
 from spikefuse.results.folder import CHECKPOINT, FINAL_STATES, TrialFolder
 from spikefuse.results.store import TrialStore
@@ -140,7 +147,8 @@ def _copy(found: _Found, path: Path) -> None:
     """All files of a trial, last the manifest that makes them count."""
     source = found.folder.path
     names = [*manifest.REQUIRED, *manifest.OPTIONAL, manifest.CARD]
-    names = names if found.is_finished else [manifest.TRIAL, manifest.METRICS, CHECKPOINT]
+    # The checkpoint before its epochs: by these the next call sees whether all of it is there.
+    names = names if found.is_finished else [manifest.TRIAL, CHECKPOINT, manifest.METRICS]
     make_folder(path, _WHERE)
     for name in names:
         if is_file(source / name, _WHERE):
@@ -162,7 +170,7 @@ def require_results(folder: Path) -> TrialStore:
         StoreError: It is no results folder.
     """
     store = TrialStore(folder, read_only=True)
-    if not (folder / "trials").is_dir():
+    if not is_folder(store.trials, _WHERE):
         raise StoreError(
             f"{_WHERE}: {folder} must be a results folder, got one without trials. "
             "Name the folder that a run wrote to."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikefuse.core.errors import StoreError
+from spikefuse.results.atomic import is_file
 from spikefuse.results.evaluations import EVALUATIONS
 from spikefuse.results.journal import Failure, Journal, Planned, Worker
 from spikefuse.results.store import TrialStore
@@ -53,7 +54,8 @@ def read_status(root: Path) -> Status:
         StoreError: It is no results folder, cannot be read, or no command has noted its plan.
     """
     store, journal = TrialStore(root, read_only=True), Journal(root)
-    planned = journal.planned()
+    damaged: list[str] = []
+    planned = journal.planned(damaged)
     if not planned:
         raise StoreError(
             f"status: {root} must hold the plan of a run, got none. Give the command of the run "
@@ -62,7 +64,6 @@ def read_status(root: Path) -> Status:
     failures, workers = journal.failures(), journal.workers()
     at_work = {name for worker in workers for of in worker.jobs.values() for name in of}
     stored: dict[str, str] = {}
-    damaged = []
     for name in planned:
         try:
             stored[name] = store.state(name)
@@ -112,7 +113,7 @@ def _shown(
 def _missing(store: TrialStore, planned: Planned) -> int:
     """Number of evaluations that a finished trial has not."""
     folder = store.trials / planned.trial / EVALUATIONS
-    return sum(not (folder / f"{name}.json").is_file() for name in planned.conditions)
+    return sum(not is_file(folder / f"{name}.json", "status") for name in planned.conditions)
 
 
 def _share_left(store: TrialStore, planned: Planned, stored: str, missing: int) -> float:

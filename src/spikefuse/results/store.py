@@ -11,7 +11,14 @@ from typing import Any
 from spikefuse.core.checks import require
 from spikefuse.core.errors import StoreError
 from spikefuse.results import evaluations, manifest
-from spikefuse.results.atomic import VERIFY, is_file, list_folder, make_folder, refusal
+from spikefuse.results.atomic import (
+    VERIFY,
+    is_file,
+    is_folder,
+    list_folder,
+    make_folder,
+    refusal,
+)
 from spikefuse.results.documents import definition_hash
 from spikefuse.results.folder import CHECKPOINT, FINAL_STATES, TrialFolder, TrialRecord
 
@@ -35,7 +42,7 @@ class TrialStore:
         self.root = Path(root)
         self.trials = self.root / "trials"
         if read_only:
-            if not self.root.is_dir():
+            if not is_folder(self.root, _WHERE):
                 raise StoreError(
                     f"{_WHERE}: {self.root} must be an existing results folder, got none. "
                     "Run a study with this folder first."

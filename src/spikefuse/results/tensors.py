@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.errors import InputError
@@ -63,13 +63,22 @@ def unpack(content: bytes) -> dict[str, "Tensor"]:
 
 
 def pack_checkpoint(
-    tensors: Mapping[str, "Tensor"], state: Mapping[str, Any], trial: str
+    tensors: Mapping[str, "Tensor"],
+    state: Mapping[str, Any],
+    trial: str,
+    rows: Sequence[Mapping[str, Any]] = (),
 ) -> list[bytes | memoryview]:
-    """The bytes of a checkpoint, in parts: tensors, and in the metadata state, trial and a seal.
+    """The bytes of a checkpoint, in parts: tensors, and in the metadata all else, with a seal.
 
     The seal is the SHA-256 of the file. It is taken with 64 zeros in its own place, so it covers
     every byte. The state keeps infinities and NaN: it is read back by the same code and must come
     back exactly.
+
+    Args:
+        tensors: By name.
+        state: What training needs besides.
+        trial: Whose it is.
+        rows: Of the epochs so far.
 
     Raises:
         InputError: The state is not JSON, or a value is not a tensor.
@@ -81,7 +90,8 @@ def pack_checkpoint(
             f"results: state of a checkpoint must be what JSON can hold, got: {error}. "
             "Put tensors into `tensors`."
         ) from error
-    content = pack(tensors, {"state": text, "trial": trial, "sha256": _BLANK.decode()})
+    notes = {"state": text, "trial": trial, "metrics": json.dumps(list(rows))}
+    content = pack(tensors, notes | {"sha256": _BLANK.decode()})
     start = _seal_position(content)
     seal = hashlib.sha256(content).hexdigest().encode()
     return [content[:start], seal, memoryview(content)[start + len(seal) :]]
@@ -102,13 +112,32 @@ def unpack_checkpoint(content: bytes) -> tuple[dict[str, "Tensor"], dict[str, An
         raise DamagedError("its bytes do not match the hash that it carries")
     # Whoever can hash can seal: what the header holds is checked all the same.
     try:
-        notes = decode_json(content[8 : 8 + _header_length(content)])["__metadata__"]
+        notes = _notes(content)
         state, trial = decode_json(notes["state"], finite=False), notes.get("trial")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedError(f"its header makes no sense ({error})") from error
     if not isinstance(state, dict):
         raise DamagedError("its header makes no sense (no state)")
     return unpack(content), state, trial
+
+
+def checkpoint_rows(content: bytes) -> list[dict[str, Any]]:
+    """The rows that a checkpoint carries; none in one of the first versions.
+
+    Raises:
+        DamagedError: What it carries is none.
+    """
+    try:
+        rows = decode_json(_notes(content).get("metrics", "[]"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(f"its epochs make no sense ({error})") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DamagedError("its epochs make no sense (no rows)")
+    return rows
+
+
+def _notes(content: bytes) -> Any:
+    return decode_json(content[8 : 8 + _header_length(content)])["__metadata__"]
 
 
 def _seal_position(content: bytes) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from spikefuse.core.errors import StoreError
 from spikefuse.networks import PopulationNetwork
 from spikefuse.results import TrialFolder
 from spikefuse.training.optimiser import PopulationAdam
@@ -96,6 +97,22 @@ def load_progress(
     network.load_member(member, _part(tensors, "weights"))
     optimiser.load_member(member, _part(tensors, "optimiser"))
     return Progress(**counters, best_weights=_part(tensors, "best"))
+
+
+def require_epochs(folder: TrialFolder, progress: Progress) -> None:
+    """Rewind a trial's epochs to its checkpoint.
+
+    Raises:
+        StoreError: They are not all there, and the checkpoint is of a version that did not carry
+            them.
+    """
+    kept = folder.truncate_metrics(progress.epoch)
+    if kept < progress.epoch:
+        raise StoreError(
+            f"training: {folder.path} must hold the {progress.epoch} epochs of its checkpoint, got "
+            f"{kept} whole rows in metrics.jsonl. Delete its checkpoint.safetensors to train this "
+            "network from the start."
+        )
 
 
 def _part(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:

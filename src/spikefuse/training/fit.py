@@ -24,6 +24,7 @@ from spikefuse.training.checkpoint import (
     Progress,
     load_progress,
     read_position,
+    require_epochs,
     save_progress,
 )
 from spikefuse.training.definition import TrialDefinition
@@ -142,7 +143,7 @@ class Fit:
             for member, folder in enumerate(folders)
         ]
         for folder, progress in zip(folders, self.progress, strict=True):
-            folder.truncate_metrics(progress.epoch)
+            require_epochs(folder, progress)
         self.steps = TrainingSteps(self.network, self.feed, self.optimiser, capture_on(device))
         self._stored = [progress.position for progress in self.progress]
         self._lap = time.perf_counter()

@@ -562,3 +562,53 @@ def test_observations_that_were_stored_must_fit(store: TrialStore, folder: Trial
 def test_observations_of_an_unfinished_trial_are_refused(folder: TrialFolder) -> None:
     with pytest.raises(StoreError, match="must be finished"):
         folder.observations()
+
+
+# -- a disk that gives less than it holds ---------------------------------------------------------
+
+
+def test_epochs_come_back_from_the_checkpoint(store: TrialStore, folder: TrialFolder) -> None:
+    for epoch in (1, 2):
+        folder.append_metrics({"epoch": epoch, "train_loss": 1 / epoch})
+    folder.write_checkpoint({"w": torch.ones(1)}, {"epoch": 2})
+    whole = (folder.path / "metrics.jsonl").read_bytes()
+    for damaged in (b"", whole[:-3], whole.replace(b"0.5", b"0.7")):
+        (folder.path / "metrics.jsonl").write_bytes(damaged)
+        again = store.folder(folder.trial)
+        assert again.read_checkpoint() is not None
+        assert again.truncate_metrics(2) == 2
+        assert (folder.path / "metrics.jsonl").read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "results.json", "trial.json"])
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ESTALE])
+def test_what_the_disk_does_not_give_now_is_not_taken_as_unfinished(
+    folder: TrialFolder, finish: Finish, name: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(folder)
+    original = os.open
+
+    def failing(path: Any, *arguments: Any, **options: Any) -> int:
+        if str(path).endswith(name):
+            raise OSError(code, os.strerror(code))
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", failing)
+    told = rf"{name} must be a readable file, got: {os.strerror(code)}\. See to its disk"
+    with pytest.raises(StoreError, match=told):
+        folder.state()
+    monkeypatch.undo()
+    assert folder.state() == "done"
+
+
+def test_a_checkpoint_that_the_disk_does_not_give_now_is_not_lost(
+    folder: TrialFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write_checkpoint({"w": torch.ones(1)}, {"epoch": 0})
+
+    def failing(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "open", failing)
+    with pytest.raises(StoreError, match="got: Input/output error"):
+        folder.read_checkpoint()

@@ -139,7 +139,12 @@ def test_a_damaged_journal_hides_nothing_that_is_stored(store: TrialStore) -> No
         folder = store.root / "journal" / part
         folder.mkdir(exist_ok=True)
         (folder / "0123456789abcdef.json").write_text(text)
-    assert read_status(store.root).counts["done"] == 1
+    status = read_status(store.root)
+    assert status.counts["done"] == 1
+    (problem,) = status.damaged
+    assert "0123456789abcdef.json must be the plan that a command noted" in problem
+    failure = Journal(store.root).failures()["0123456789abcdef"]
+    assert failure.error == "its note in the journal is damaged"
 
 
 def test_a_damaged_trial_is_named(store: TrialStore) -> None:

@@ -9,6 +9,7 @@ from safetensors.torch import load
 from spikefuse.core.errors import InputError
 from spikefuse.results.tensors import (
     DamagedError,
+    checkpoint_rows,
     pack,
     pack_checkpoint,
     unpack,
@@ -124,3 +125,13 @@ def test_wrong_values_are_refused() -> None:
         pack({"w": [1.0]}, {})  # type: ignore[dict-item]
     with pytest.raises(InputError, match="state of a checkpoint must be what JSON can hold"):
         pack_checkpoint({}, {"w": torch.ones(1)}, TRIAL)
+
+
+@pytest.mark.parametrize("rows", ["[" * 100_000, "[1]", "{", '"text"', "[[]]"])
+def test_sealed_epochs_that_make_no_sense_are_damaged(rows: str) -> None:
+    with pytest.raises(DamagedError, match="its epochs make no sense"):
+        checkpoint_rows(sealed({"state": "{}", "metrics": rows}))
+
+
+def test_a_checkpoint_of_the_first_versions_carries_no_epochs() -> None:
+    assert checkpoint_rows(sealed({"state": "{}"})) == []

@@ -27,6 +27,7 @@ from spikefuse.core.untrusted import (
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.results import TrialStore, read_tidy
+from spikefuse.results.atomic import is_file, is_folder
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
         StoreError: The folder holds none, or they cannot be read.
     """
     rows = rows_of(root)
-    if not rows and not (root / RESULTS).is_file():
+    if not rows and not is_file(root / RESULTS, "report"):
         raise StoreError(
             f"report: folder must be one that holds {RESULTS} or finished trials, got "
             f"{str(root)!r}. Name the folder that a run wrote its results to."
@@ -214,7 +215,7 @@ def _read_json(path: Path, notices: list[str]) -> Any:
 
 
 def _read_trials(root: Path, wanted: frozenset[str], notices: list[str]) -> tuple[Trial, ...]:
-    if not (root / "trials").is_dir():
+    if not is_folder(root / "trials", "report"):
         _notice(notices, "The trial folders are missing, so only the tidy results are shown.")
         return ()
     store = TrialStore(root, read_only=True)

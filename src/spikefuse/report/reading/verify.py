@@ -9,7 +9,7 @@ from spikefuse.analysis.energy import ENERGY
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.report.reading.sources import CLAIMS, RESULTS, RUN
 from spikefuse.results import TrialRecord, TrialStore, read_tidy
-from spikefuse.results.atomic import is_file, read_file
+from spikefuse.results.atomic import is_file, is_folder, read_file
 from spikefuse.results.documents import parse_json
 
 READINGS = "readings.csv"
@@ -27,7 +27,7 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
     """
     store = TrialStore(root, read_only=True)
     tables = [name for name in (RESULTS, READINGS) if is_file(root / name, "verify")]
-    if not tables and not store.trials.is_dir():
+    if not tables and not is_folder(store.trials, "verify"):
         raise InputError(
             f"verify: RUN must be a results folder, got {str(root)!r} with neither {RESULTS} nor "
             "trials. Name the folder that a run wrote its results to."
