@@ -238,4 +238,10 @@ def parse_idx(content: bytes, where: str, remedy: str = "Get it again.") -> NDAr
             f"({' x '.join(map(str, shape)) or 'no dimension'}), got {len(content)} bytes. "
             f"{remedy}"
         )
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    except ValueError as error:  # nothing at all, of more sides or of longer ones than arrays have
+        raise DataError(
+            f"data: {where} must have sides that an array can have, "
+            f"got {' x '.join(map(str, shape))[:80]} ({error}). {remedy}"
+        ) from error

@@ -37,6 +37,9 @@ def test_idx_is_read_back(shape: list[int], value: int) -> None:
         # Products that overflow 64 bits: 2^31 x 2^31 x 4 is 0, and 3 x -1 x -1 is 3.
         (bytes([0, 0, 8, 3]) + b"\x40\0\0\0" * 2 + b"\0\0\0\x10", "bytes long for its header"),
         (bytes([0, 0, 8, 3, 0, 0, 0, 3]) + b"\xff" * 8 + b"abc", "bytes long for its header"),
+        # Nothing, of a length that no array has, and one byte of more sides than any has.
+        (bytes([0, 0, 8, 4, 0, 0, 0, 0]) + b"\x7f\xff\xff\xff" * 3, "sides that an array"),
+        (bytes([0, 0, 8, 255]) + b"\0\0\0\1" * 255 + b"a", "sides that an array can have"),
         (bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 7]), "11 bytes long .* got 10"),
         (bytes([0, 0, 8, 1, 0, 0, 0, 1, 7, 7]), "9 bytes long .* got 10"),
     ],
