@@ -12,8 +12,9 @@ from typer.core import TyperGroup
 
 from spikefuse import __version__
 from spikefuse.cli import signals, surroundings
-from spikefuse.cli.terminal import accept_any_text
+from spikefuse.cli.terminal import accept_any_text, discard_output, flush_output
 from spikefuse.core.errors import InputError, SpikefuseError
+from spikefuse.core.untrusted import reason_of
 
 COMMANDS = (
     *("ask", "reproduce", "run", "plan", "status", "train", "evaluate", "energy", "predict"),
@@ -127,8 +128,11 @@ def main() -> None:
     accept_any_text()
     signals.listen()
     try:
-        surroundings.prepare()
-        app()
+        try:
+            surroundings.prepare()
+            app()
+        finally:
+            flush_output()  # here, where a full disk is one line; the interpreter would say more
     except signals.Interrupted:
         signals.end()
     except InputError as error:
@@ -138,4 +142,12 @@ def main() -> None:
         print(_line(error), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
+        discard_output()
+        sys.exit(1)
+    except OSError as error:
+        # The last resort: whoever knows more of what was asked of the system says it before.
+        discard_output()
+        what = f" for {error.filename}" if error.filename else ""
+        told = f"the system must allow what the command does, got: {reason_of(error)}{what}"
+        print(f"spikefuse: {told}. Run the same command again once it does.", file=sys.stderr)
         sys.exit(1)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 
 from spikefuse.cli.terminal import fact, news
+from spikefuse.core.untrusted import reason_of
 from spikefuse.execution import Event, Job
 
 if TYPE_CHECKING:
@@ -114,10 +115,12 @@ class EarlyResults:
             news(self._console, f"results so far: {results}")
             return
         command = [sys.executable, "-m", "spikefuse", "report", str(self._prepared.out)]
-        with (self._prepared.out / "run.log").open("ab") as log:
-            self._drawing = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
-            )
+        nothing = subprocess.DEVNULL
+        try:
+            with (self._prepared.out / "run.log").open("ab") as log:
+                self._drawing = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=log)
+        except OSError as error:  # the end of the run draws it anyway
+            news(self._console, f"no report so far: {reason_of(error)}", style="red")
 
     def _tell(self, code: int) -> None:
         page: Path = self._prepared.out / "report.html"

@@ -40,6 +40,7 @@ from spikefuse.data import (
 from spikefuse.data.sources.registry import FALLBACK, choices
 from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.results.atomic import is_file
 from spikefuse.studies.profiles import SIZES
 from spikefuse.training import TrialDefinition, stored_definition
 from spikefuse.training.effect import without_effect
@@ -252,7 +253,7 @@ def open_trial(
         InputError: The trial is of another source.
         StoreError: It is no finished trial folder.
     """
-    if not (path / "trial.json").is_file():
+    if not is_file(path / "trial.json", "evaluate"):
         raise StoreError(
             f"{command}: {path} is no trial folder (it has no trial.json). "
             "Name a folder like RESULTS/trials/NAME."

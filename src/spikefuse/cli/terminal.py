@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import io
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,24 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
         raise error
     letters = error.object[error.start : error.end]
     return "".join(_PLAIN.get(letter, "?") for letter in letters), error.end
+
+
+def flush_output() -> None:
+    """Write what was printed and is still held back.
+
+    Raises:
+        OSError: It cannot be written: the disk is full, or nobody reads any more.
+    """
+    if sys.stdout is not None and not sys.stdout.closed:
+        sys.stdout.flush()
+
+
+def discard_output() -> None:
+    """Forget what cannot be written: at its end the interpreter would try again and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
 
 
 def make_console(*, to_stderr: bool = False) -> "Console":

@@ -1,10 +1,8 @@
 """From options to a finished result folder: locate, plan, run, gather. Shared by subcommands."""
 
-import logging
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -14,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from spikefuse.cli import options, signals
+from spikefuse.cli.beforehand import tell_other_precision, tell_others
 from spikefuse.cli.checked import Checked, check_request, executor_of, refuse_folder
+from spikefuse.cli.log import log_to
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, news
 
@@ -193,6 +193,7 @@ def show_plan(prepared: Prepared, console: Console) -> None:
         f"{ready} stored, {len(plan.trials) - ready} to do in {len(plan.populations)} "
         f"populations, {plan.profile.precision} products",
     )
+    tell_other_precision(plan, prepared.store, console)
     fact(console, "results", prepared.out)
 
 
@@ -246,7 +247,7 @@ def execute(prepared: Prepared, console: Console, *, is_timed: bool = False) -> 
             population failed (1). What is done is stored.
         InputError: Nothing at all fits into the time limit.
     """
-    with _log_to(prepared.out / "run.log"):
+    with log_to(prepared.out / "run.log", console):
         return _execute(prepared, console, is_timed)
 
 
@@ -261,6 +262,7 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
     jobs = _jobs(prepared, console)
     executor = executor_of(request)
     if jobs:
+        tell_others(prepared.store, console, request.shard)
         # Damaged data is told here, once; and what it takes to read is cached for the workers.
         load_corpus(plan.trials[0].definition.data, prepared.location)
         if not is_timed:
@@ -373,22 +375,6 @@ def write_results(prepared: Prepared) -> Path:
     if prepared.readings:
         return gather_readings(plan, store, out)
     return gather(plan, store, out, prepared.banner, command_line())
-
-
-@contextmanager
-def _log_to(file: Path) -> Iterator[None]:
-    """Send the library's log to a file: the terminal shows progress and one line a failure."""
-    logger = logging.getLogger("spikefuse")
-    handler = logging.FileHandler(file, encoding="utf-8", delay=True)
-    before = logger.propagate
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.propagate = before
-        logger.removeHandler(handler)
-        handler.close()
 
 
 def command_line() -> str:
