@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -110,7 +111,9 @@ class Following(TorchFunctionMode):
         """Leave the counting itself alone: following it would only take time."""
         self.paused = True
         try:
-            yield
+            # Else every function would ask this mode first, which takes as long as a small one.
+            with torch._C.DisableTorchFunction():
+                yield
         finally:
             self.paused = False
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,6 +23,7 @@ from spikefuse.meters.counts import REAL, SPIKES, Counts, LayerCount, NeuronCoun
 from spikefuse.meters.following import Following, Origin, mark, origin_of
 from spikefuse.meters.operations import Counter, Synapses, as_active
 from spikefuse.meters.stored_counts import stored
+from spikefuse.neurons.spikes import SpikeTensor
 
 _AT_ONCE = {True: 2**21, False: 2**23}
 """Numbers of a layer's spikes at a time, by whether its current is the same at every step.
@@ -41,6 +43,10 @@ class Weighted(Protocol):
         ...
 
 
+_Counters = tuple[Counter, Counter, Counter | None]
+"""Of events, fan-out and, where some weight is zero, effective operations."""
+
+
 @dataclass
 class _Layer:
     """What was seen of one weighted layer; each visit [P, T, B]."""
@@ -50,40 +56,50 @@ class _Layer:
     is_static: bool
     segments: tuple[tuple[str, int], ...]
     visits: list[list[tuple[Tensor, Tensor, Tensor]]] = field(default_factory=list)
-    counters: dict[tuple[int, int, int], tuple[Counter, Counter, Counter | None]] = field(
-        default_factory=dict
-    )
+    counters: dict[tuple[int, int, int], _Counters] = field(default_factory=dict)
 
     def visit(self, active: Tensor) -> None:
         """Count inputs that are 0 or 1, [P, T, B, ..., C]."""
         found, first = [], 0
         for _, width in self.segments:
-            part = active[..., first : first + width]
-            counted = [
-                self._member(member, first, width, rows.flatten(2))
-                for member, rows in enumerate(part)
-            ]
-            events, fan_out, effective = (torch.stack(each) for each in zip(*counted, strict=True))
-            found.append((events, fan_out, effective))
+            found.append(self._part(active, first, width))
             first += width
         self.visits.append(found)
 
-    def _member(
-        self, member: int, first: int, width: int, rows: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _part(self, active: Tensor, first: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Events, fan-out and effective operations [P, T, B] of a branch."""
+        members = range(len(self.synapses))
+        counters = [self._counters(member, first, width) for member in members]
+        alike = [fan.each for _, fan, used in counters if used is None and fan.each is not None]
+        if isinstance(active, SpikeTensor) and len(alike) == len(members) and not first % 8:
+            last = first + width
+            if last == active.shape[-1] or not last % 8:  # whole bytes
+                events = _set_bits(active.bits[..., first // 8 : -(-last // 8)])
+                fan_out = events * torch.tensor(alike).view(-1, 1, 1)
+                return events, fan_out, fan_out
+        part = active[..., first : first + width]
+        counted = [
+            self._member(*own, rows.flatten(2)) for own, rows in zip(counters, part, strict=True)
+        ]
+        events, fan_out, effective = (torch.stack(each) for each in zip(*counted, strict=True))
+        return events, fan_out, effective
+
+    def _counters(self, member: int, first: int, width: int) -> _Counters:
         key = (member, first, width)
         if key not in self.counters:
             self.counters[key] = _counters(self.synapses[member], first, width)
-        one, fan, used = self.counters[key]
+        return self.counters[key]
+
+    @staticmethod
+    def _member(
+        one: Counter, fan: Counter, used: Counter | None, rows: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         events = one(rows.to(one.dtype))
         fan_out = fan(rows.to(fan.dtype)) if fan.each is None else events * fan.each
         return events, fan_out, fan_out if used is None else used(rows.to(used.dtype))
 
 
-def _counters(
-    synapses: Synapses, first: int, width: int
-) -> tuple[Counter, Counter, Counter | None]:
-    """Counters of events, fan-out and, where some weight is zero, effective operations."""
+def _counters(synapses: Synapses, first: int, width: int) -> _Counters:
     fan_out = synapses.fan_out[..., first : first + width]
     used = None
     if synapses.effective is not synapses.fan_out:
@@ -206,7 +222,7 @@ class Synops(Meter):
             per_sample = self.subject.members * self._steps * found.neurons
             few = max(1, _AT_ONCE[current.shape[1] == 1] // per_sample)
             spikes = (neurons.forward(part, False) for part in current.split(few, dim=2))
-        counted = [found.counter(part.flatten(3).to(found.counter.dtype)) for part in spikes]
+        counted = [_fired_in(part, found.counter) for part in spikes]
         found.spikes.append(torch.cat(counted, dim=2).cpu())
 
     def update(self, site: str, output: Tensor) -> None:
@@ -235,6 +251,21 @@ class Synops(Meter):
     def compute(self) -> list[dict[str, Tensor]]:
         """For each member what is stored of its counts, see `stored_counts`."""
         return [stored(self.counts(member)) for member in range(self.subject.members)]
+
+
+def _fired_in(spikes: Tensor, counter: Counter) -> Tensor:
+    """Spikes of each step and sample, int64 [P, T, B]; bits are counted as they are stored."""
+    if isinstance(spikes, SpikeTensor):
+        return _set_bits(spikes.bits)
+    return counter(spikes.flatten(3).to(counter.dtype))
+
+
+def _set_bits(bits: Tensor) -> Tensor:
+    """Bits that are set of each step and sample, int64 [P, T, B] of uint8 [P, T, B, ..., bytes]."""
+    rows = bits.flatten(3).contiguous().numpy()
+    if not rows.shape[-1] % 8:
+        rows = rows.view(np.uint64)
+    return torch.from_numpy(np.bitwise_count(rows).sum(axis=-1, dtype=np.int64))
 
 
 def _both(one: Visits, other: Visits) -> Visits:
