@@ -87,11 +87,11 @@ def _print(found: "TrialEnergy", taken: dict[str, Any] | None, console: "Console
     from rich.text import Text
 
     for title, heads, rows in found.tables():
-        table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
-        for head in heads:
-            table.add_column(head)
+        table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=0)
+        for number, head in enumerate(heads):
+            table.add_column(head, no_wrap=number == 0)  # two names cut short look alike
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(cell.replace(" %, ", " %\n")) for cell in row))
         console.print(table)
     for note in found.notes():
         console.print(Text(note))
