@@ -119,7 +119,8 @@ def make_plan(
     Raises:
         InputError: seeds is below 1, or the device has too little memory for a share.
     """
-    count = profile.seeds if seeds is None else seeds
+    count = max([profile.seeds, *(each.fewest_seeds for each in studies)])
+    count = count if seeds is None else seeds
     require(count >= 1, "plan", "seeds", "at least 1", count)
     numbers = tuple(range(count))
     protocols = tuple(protocols) or usual_protocols(SOURCES[source])

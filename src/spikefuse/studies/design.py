@@ -121,6 +121,7 @@ class Study:
         protocols: The only ones it runs under, where the data leave a choice; any if empty.
         each_speaker: Hold out every speaker of the data in turn, under protocol "speaker".
         readings: Run the grids under these readings, each with its own protocol.
+        fewest_seeds: Seeds where no number is asked for and the profile has fewer.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Study:
     protocols: tuple[str, ...] = field(default=())
     each_speaker: bool = False
     readings: tuple[str, ...] = field(default=())
+    fewest_seeds: int = 1
 
     @property
     def pairs_itself(self) -> bool:

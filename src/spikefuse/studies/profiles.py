@@ -10,6 +10,26 @@ SIZES: dict[str, int] = {"S": 1_600_000, "S/2": 800_000, "S/3": 533_333}
 """Model sizes as parameter counts."""
 
 
+def budget_of(size: str) -> int:
+    """Parameters of a size: a named one, or a further part of S.
+
+    Example:
+        >>> budget_of("S/2"), budget_of("S/6")
+        (800000, 266667)
+    """
+    return SIZES.get(size) or round(SIZES["S"] / int(size.removeprefix("S/")))
+
+
+def share_of(size: str, parts: int) -> str:
+    """The size of each of some equal parts of a network.
+
+    Example:
+        >>> share_of("S", 2), share_of("S/3", 2)
+        ('S/2', 'S/6')
+    """
+    return f"S/{int(size.removeprefix('S').removeprefix('/') or 1) * parts}"
+
+
 def _at_most(wanted: int | None, available: int) -> int | None:
     """The wanted number, or None (all) where a source has no more."""
     return None if wanted is None or wanted >= available else wanted
@@ -55,7 +75,7 @@ class Profile(BaseModel):
         test = {leading.name: _at_most(self.test_images, leading.test)}
         sizes = {"image_size": self.image_size, "spectrogram_size": self.spectrogram_size}
         return {
-            "budget": SIZES[size],
+            "budget": budget_of(size),
             "data": DataSettings(source=source, fingerprint=fingerprint, **sizes),
             "selection": Selection.of(SOURCES[source], train, test),
             "epochs": self.epochs.get(modality, max(self.epochs.values())),

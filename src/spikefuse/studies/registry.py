@@ -3,6 +3,7 @@
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Study
 from spikefuse.studies.energy import ENERGY
+from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.speakers import SPEAKERS
 
@@ -10,6 +11,6 @@ REPRODUCTION: tuple[str, ...] = (*(study.name for study in EXPERIMENTS), CONTROL
 """Studies that `spikefuse reproduce` runs, and other commands where none is named."""
 
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (*EXPERIMENTS, CONTROLS, SPEAKERS, ENERGY)
+    study.name: study for study in (*EXPERIMENTS, CONTROLS, SPEAKERS, ENERGY, FUSION)
 }
 """Studies that `spikefuse run` knows; `sensitivity` repeats the paper's under other readings."""

@@ -71,6 +71,9 @@ class TrialDefinition(NamedRecord):
         init: Initial weights as drawn, or calibrated: scaled until every layer fires.
         target_rate: Share of neurons that fire at a step, for calibrated initial weights.
         best_epoch: Of equal validation accuracies the first, or the one of lower loss.
+        pairs: Training pairs drawn once (fixed) or for each epoch (fresh).
+        modulation: Of the gradients of branches; ogm-ge slows the modality that is ahead.
+        modality_dropout: Share of training samples that lose one modality, which is zeros.
         spike_penalty: Weight of the share of neurons that fire at a step, added to the loss.
         plugins: Labels of the plugins that its parts come from; found, not chosen.
         constants: Further constants of the neuron, by name; those at their default are left out.
@@ -116,6 +119,9 @@ class TrialDefinition(NamedRecord):
     init: Literal["plain", "calibrated"] = "plain"
     target_rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
     best_epoch: Literal["first", "lower-loss"] = "first"
+    pairs: Literal["fixed", "fresh"] = "fixed"
+    modulation: Literal["none", "ogm-ge"] = "none"
+    modality_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     spike_penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     plugins: tuple[str, ...] = ()
     constants: dict[str, float] = {}  # noqa: RUF012 (a record's default is copied)
@@ -134,8 +140,14 @@ class TrialDefinition(NamedRecord):
         return values
 
     @model_validator(mode="after")
-    def _enough_epochs(self) -> Self:
-        least = FUSIONS[self.fusion].least_epochs
+    def _fits_fusion(self) -> Self:
+        kind = FUSIONS[self.fusion]
+        if self.modulation != "none" and len(kind.branches(self.network_spec().maps)) < 2:
+            raise ValueError(
+                f"modulation must be 'none' where there are no two branches, got "
+                f"{self.modulation!r} for {self.modality} with fusion {self.fusion!r}"
+            )
+        least = kind.least_epochs
         if self.epochs < least:
             raise ValueError(
                 f"epochs must be at least {least} for fusion {self.fusion!r}, got {self.epochs}"
@@ -175,8 +187,12 @@ class TrialDefinition(NamedRecord):
         source = SOURCES[data.source]
         modality = source.canonical(filled.get("modality", source.modalities[0].name))
         seen = source.seen_by(modality)
+        if source.is_paired:
+            filled.pop("pairs", None)
         if len(seen) == 1:
             filled["fusion"] = "none"
+            for name in ("pairs", "modulation", "modality_dropout"):
+                filled.pop(name, None)
         elif filled.get("fusion", "none") == "none":
             filled["fusion"] = "early"
         filled |= {"modality": modality, "protocol": _protocol(source, seen, filled)}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.data.sources.contract import Modality
+from spikefuse.networks.budget import Width, branches
 from spikefuse.neurons.registry import NEURONS
 
 if TYPE_CHECKING:
@@ -94,6 +95,16 @@ _OWN_CODE = Need(
 _GROUPED = _input(_has_groups, "data with groups")
 GROUPED = Need(_GROUPED.what, lambda trial: trial.protocol != "speaker" or _GROUPED.is_met(trial))
 
+
+def _has_encoders(trial: TrialDefinition) -> bool:
+    """Whether each modality has layers of its own before they meet."""
+    spec = trial.network_spec()
+    found = branches(spec, Width(1))
+    return len(found) > 1 and any(branch.convolutions for branch in found)
+
+
+UNPAIRED = Need("samples that are paired by class", lambda trial: not trial.source.is_paired)
+
 TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "fusion": (FUSED,),
     "neuron": (SPIKING,),
@@ -109,6 +120,9 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
         Need("init calibrated", lambda trial: trial.init == "calibrated"),
     ),
     "spike_penalty": (SPIKING,),
+    "pairs": (FUSED, UNPAIRED),
+    "modulation": (FUSED, Need("branches with convolutions of their own", _has_encoders)),
+    "modality_dropout": (FUSED,),
     "readout": (SPIKING,),
     "encoder": (SPIKING, _OWN_CODE),
     "constants": (SPIKING,),

@@ -12,6 +12,7 @@ from spikefuse.core.streams import torch_stream
 from spikefuse.data import Assignment, Corpus, Pool, assign, require_content, row_statistics
 from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.interface import scaled
+from spikefuse.training.redrawn import KEPT, fresh_partners, lost_modalities
 
 EVALUATION_BATCH = 100
 """Batch size of every evaluation. Noise is drawn per batch, so it is part of the numbers."""
@@ -79,6 +80,9 @@ class Feed:
             split: torch.stack([a.labels[split] for a in self.assignments]).to(device)
             for split in self._indices
         }
+        shape = self._labels["train"].shape
+        self._lost = torch.full(shape, KEPT, dtype=torch.int64, device=self.device)
+        self._loses = any(d.modality_dropout > 0 for d in definitions)
         self._statistics = {
             name: self._row_statistics(name)
             for name, modality in self._modalities.items()
@@ -131,7 +135,27 @@ class Feed:
             name: self._scale(name, self._inputs[name][indices])
             for name, indices in samples.items()
         }
+        if self._loses and split == "train":
+            lost = self._lost.gather(1, positions)
+            for place, (name, x) in enumerate(inputs.items()):
+                is_lost = (lost == place).view(*lost.shape, *[1] * (x.dim() - 2))
+                inputs[name] = x.masked_fill(is_lost, 0)
         return Batch(number, inputs, self._labels[split].gather(1, positions), samples)
+
+    def begin(self, epoch: int) -> None:
+        """Draw the training pairs and lost modalities of an epoch, for the members that have them.
+
+        Args:
+            epoch: Counted from 1.
+        """
+        for member, definition in enumerate(self.definitions):
+            assignment = self.assignments[member]
+            if definition.pairs == "fresh":
+                for name in definition.modalities[1:]:
+                    drawn = fresh_partners(definition, assignment, name, self.pools[name], epoch)
+                    self._indices["train"][name][member].copy_(drawn)
+            if definition.modality_dropout > 0:
+                self._lost[member].copy_(lost_modalities(definition, self.size("train"), epoch))
 
     def training_order(self, epoch: int) -> Tensor:
         """Positions [P, n] of the training split, in an order that is a function of (seed, epoch).

@@ -15,6 +15,7 @@ from spikefuse.meters import Subject
 from spikefuse.meters.firing import FiringShare
 from spikefuse.networks import PopulationNetwork
 from spikefuse.training.feed import Feed
+from spikefuse.training.modulation import Modulation
 from spikefuse.training.optimiser import PopulationAdam
 
 Capture = Callable[[Callable[[], None], Sequence[Tensor]], Callable[[], None]]
@@ -65,6 +66,9 @@ class TrainingSteps:
         self._capture = capture
         self._whole_batch: Callable[[], None] | None = None
         self._trained: tuple[str, ...] = ()
+        self._modulation: Modulation | None = None
+        if any(d.modulation != "none" for d in feed.definitions):
+            self._modulation = Modulation(network, feed.definitions)
         zeros = partial(torch.zeros, device=feed.device)
         members = network.members
         # Apple's devices have no float64.
@@ -99,6 +103,7 @@ class TrainingSteps:
         if self._capture is not None and is_new:
             self._prepare(self._capture)
         self._epoch.fill_(epoch)
+        self.feed.begin(epoch)
         self._order.copy_(self.feed.training_order(epoch))
         self.rewind(done)
         for sums, before in ((self._losses, losses), (self._hits, hits)):
@@ -160,6 +165,8 @@ class TrainingSteps:
         self.optimiser.clear()
         aims = losses if firing is None else losses + self._penalties * firing.share()
         aims.sum().backward()
+        if self._modulation is not None:
+            self._modulation.apply(features, batch.labels, self._epoch, self._number)
         self._add(losses.detach(), logits.detach(), batch.labels)
         if self.looks:
             self.alive = [m for m, step in enumerate(self._worst()) if step < 0 and m in self.alive]

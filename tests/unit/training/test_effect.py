@@ -36,6 +36,9 @@ OTHER: dict[str, Any] = {
     "clip_ms": 500,
     "event_bins": 8,
     "target_rate": 0.2,
+    "pairs": "fresh",
+    "modulation": "ogm-ge",
+    "modality_dropout": 0.3,
     "spike_penalty": 0.5,
 }
 """For each field that needs something, a value that is not its default."""
@@ -70,7 +73,9 @@ def test_a_dense_network_has_none_of_a_spiking_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("modality", ["image", "audio"])
-@pytest.mark.parametrize("name", ["fusion", "shuffle_audio"])
+@pytest.mark.parametrize(
+    "name", ["fusion", "shuffle_audio", "pairs", "modulation", "modality_dropout"]
+)
 def test_one_modality_has_nothing_of_a_fused_network(modality: str, name: str) -> None:
     assert found(modality=modality, **{name: OTHER[name]}) == (name, "a fused network")
 
@@ -125,3 +130,15 @@ def test_no_noise_has_no_place(name: str) -> None:
     assert condition_without_effect(NoiseCondition(**given), given) == (name, "noise above 0")
     given["noise_std"] = 0.1
     assert condition_without_effect(NoiseCondition(**given), given) is None
+
+
+def test_modulation_needs_branches_that_learn() -> None:
+    wanted = ("modulation", "branches with convolutions of their own")
+    assert found(modality="fused", plan="mlp", modulation="ogm-ge") == wanted
+    with pytest.raises(ValueError, match="where there are no two branches"):
+        found(modality="fused", fusion="input", modulation="ogm-ge")
+
+
+def test_experts_need_two_epochs() -> None:
+    with pytest.raises(ValueError, match="epochs must be at least 2 for fusion 'experts', got 1"):
+        found(modality="fused", fusion="experts", epochs=1)

@@ -1,0 +1,75 @@
+"""Which fusion wins? Every kind at equal parameters, and experts trained apart of the same sum."""
+
+from collections.abc import Sequence
+
+from spikefuse.core.errors import InputError
+from spikefuse.data import FUSED, SOURCES, DataSettings, Source
+from spikefuse.data.sources.registry import DEFAULT
+from spikefuse.fusion import FUSIONS
+from spikefuse.networks.spec import as_map
+from spikefuse.studies.controls import plain_protocol
+from spikefuse.studies.design import Cell, Grid, Study
+from spikefuse.studies.profiles import share_of
+
+NETWORKS = ("dnn", "snn")
+SIZES = ("S", "S/3")
+INIT = "calibrated"
+"""The reading of all its networks: a silent layer says nothing of the fusion behind it."""
+
+
+def kinds_for(source: Source) -> list[str]:
+    """Kinds of fusion that the maps of a source fit.
+
+    Example:
+        >>> kinds_for(SOURCES["builtin"])[:3]
+        ['input', 'early', 'late']
+    """
+    settings = DataSettings(source=source.name)
+    maps = {each.name: as_map(each.shape(settings)) for each in source.modalities}
+    fitting = []
+    for name, kind in FUSIONS.items():
+        try:
+            if not kind.for_one:
+                kind.branches(maps)
+                fitting.append(name)
+        except InputError:
+            continue
+    return fitting
+
+
+class FusionStudy(Study):
+    """Its cells depend on the data: the kinds that fit, and the size of one expert of many."""
+
+    def cells(self, protocols: Sequence[str], source: Source = SOURCES[DEFAULT]) -> list[Cell]:
+        """Every fusion, and each modality alone at its share of each size."""
+        names = [modality.name for modality in source.modalities]
+        if len(names) < 2:
+            raise InputError(
+                f"studies: {self.name} must have data with two or more modalities, got "
+                f"{source.name} with {', '.join(names)}. Take other data."
+            )
+        shares = [share_of(size, len(names)) for size in SIZES]
+        shared = {"network": NETWORKS, "reading": (INIT,)}
+        grids = (
+            Grid({**shared, "modality": names, "size": shares}),
+            Grid(
+                {
+                    **shared,
+                    "modality": (FUSED,),
+                    "size": SIZES,
+                    "fusion": kinds_for(source),
+                }
+            ),
+        )
+        protocol = plain_protocol(source)
+        return [cell for grid in grids for cell in grid.cells(source, protocol)]
+
+
+FUSION = FusionStudy(
+    "fusion",
+    "Fusion",
+    "Which fusion wins, at equal parameters, and does any beat networks trained apart?",
+    (),
+    fewest_seeds=3,
+)
+"""The product of experts beside it has the same sum of parameters; see `analysis.fusion_kinds`."""
