@@ -24,6 +24,7 @@ from typing import Any, Optional, Sequence
 
 MINIMUM_PYTHON = (3, 11)
 DISK_GB = 3.0  # .venv and what pip unpacks on the way, measured with a CPU build of torch
+DISK_CUDA_GB = 6.0  # with a CUDA build, whose libraries are packages of their own (5.8 in .venv)
 TAIL_LINES = 15
 GRACE_SECONDS = 30.0
 PIP_STEPS = ("Collecting ", "Downloading ", "Processing ", "Installing ", "Building ")
@@ -67,15 +68,50 @@ class SetupError(Exception):
 # --- pre-flight -----------------------------------------------------------------------------------
 
 
-def disk_problem(root: Path) -> str | None:
+def disk_problem(root: Path, wanted_gb: float = DISK_GB, why: str = "") -> str | None:
     """One line when the disk under `root` has too little room, else None."""
     free_gb = shutil.disk_usage(root).free / 1e9
-    if free_gb >= DISK_GB:
+    if free_gb >= wanted_gb:
         return None
     return (
-        f"Set-up: free disk space must be {DISK_GB:.0f} GB or more, got {free_gb:.1f} GB in {root}."
-        " Make room or move the folder to a larger disk."
+        f"Set-up: free disk space must be {wanted_gb:.0f} GB or more{why}, got {free_gb:.1f} GB in"
+        f" {root}. Make room or move the folder to a larger disk."
     )
+
+
+def torch_is_cuda(report: str) -> bool:
+    """Whether an installation, as pip reports it, brings the libraries of a CUDA build."""
+    try:
+        packages = json.loads(report)["install"]
+        names = [str(each["metadata"]["name"]).lower() for each in packages]
+    except (ValueError, KeyError, TypeError):
+        return False  # an old pip: the disk of a CPU build is looked at all the same
+    return any(name.startswith(("nvidia-", "cuda-")) for name in names)
+
+
+def torch_problem(root: Path) -> str | None:
+    """One line when the disk has too little room for the build of torch that pip would take.
+
+    Asked before anything of it is downloaded: the index and the settings of pip decide the build.
+    """
+    ask = ["install", "--dry-run", "--quiet", "--report", "-", "-c", "constraints.txt"]
+    try:
+        answer = subprocess.run(
+            [str(venv_python(root)), "-m", "pip", *ask, pinned(root, "torch")],
+            cwd=root,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            check=False,
+        )
+    except OSError:
+        return None  # no environment: the next stage says so
+    if answer.returncode or not torch_is_cuda(answer.stdout):
+        return None  # what is wrong with the index, the installation itself says
+    why = " for the CUDA build of PyTorch that pip takes here (a CPU build needs 3: PIP_INDEX_URL)"
+    return disk_problem(root, DISK_CUDA_GB, why)
 
 
 def folder_problem(root: Path) -> str | None:
@@ -342,6 +378,9 @@ def set_up(root: Path, extras: set[str]) -> None:
         run_stage(version, [python, "-m", "venv", "--clear", ".venv"], root)
     (root / ".venv" / "spikefuse-setup.json").unlink(missing_ok=True)
     discard_half_installed(root)
+    too_large = torch_problem(root)
+    if too_large:
+        raise SetupError(too_large)
     for title, command in install_stages(root, extras):
         run_stage(title, command, root)
     write_stamp(root, key, extras)

@@ -1,5 +1,6 @@
 """The set-up script: pre-flight, stamp, resuming, exit codes. Nothing is installed here."""
 
+import json
 import os
 import re
 import signal
@@ -376,3 +377,64 @@ def test_ci_runs_what_a_developer_runs() -> None:
 
     assert lines[0] == "#!/usr/bin/env bash"
     assert lines[-1] == "exec make test"
+
+
+# --- the build of torch ---------------------------------------------------------------------------
+
+
+def report_of(*names: str) -> str:
+    """What `pip install --dry-run --report -` prints."""
+    return json.dumps({"version": "1", "install": [{"metadata": {"name": name}} for name in names]})
+
+
+def pretend_pip(monkeypatch: pytest.MonkeyPatch, code: int, output: str) -> None:
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        assert command[1:5] == ["-m", "pip", "install", "--dry-run"]
+        assert command[-1] == "torch==9.8.7"
+        return subprocess.CompletedProcess(command, code, output)
+
+    monkeypatch.setattr(make.subprocess, "run", run)
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "free_gb", "refused"),
+    [
+        (0, report_of("torch", "nvidia-cublas", "triton"), 5.9, True),
+        (0, report_of("torch", "cuda-bindings"), 5.9, True),
+        (0, report_of("torch", "nvidia-cublas"), 6.0, False),
+        (0, report_of("torch", "sympy"), 3.1, False),
+        (0, "usage: pip of before there were reports", 3.1, False),
+        (1, "", 3.1, False),
+    ],
+)
+def test_the_disk_must_hold_the_build_of_torch_that_pip_takes(
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    output: str,
+    free_gb: float,
+    refused: bool,
+) -> None:
+    free = int(free_gb * 1e9)
+    monkeypatch.setattr(
+        make.shutil, "disk_usage", lambda _: make.shutil._ntuple_diskusage(9, 9, free)
+    )
+    pretend_pip(monkeypatch, code, output)
+
+    problem = make.torch_problem(checkout)
+
+    assert (problem is not None) == refused
+    if refused:
+        assert "must be 6 GB or more for the CUDA build of PyTorch" in problem
+        assert "got 5.9 GB" in problem
+        assert "\n" not in problem
+
+
+def test_a_set_up_stops_before_a_build_that_does_not_fit(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "torch_problem", lambda _: "too large")
+
+    with pytest.raises(make.SetupError, match="too large"):
+        installed(checkout, monkeypatch)
+    assert make.read_stamp(checkout) == ("", set())
