@@ -81,6 +81,7 @@ class TrialEnergy:
             (f"trial {self.trial}: operations of an inference, {said}", *self._operations()),
             ("by layer", *self._layers()),
             ("energy of an inference in nJ, by cost model", *self._energies()),
+            ("what it is spent on", *self._where()),
         ]
 
     def _operations(self) -> Rows:
@@ -131,18 +132,17 @@ class TrialEnergy:
         for every, once in self.energies:
             own = _priced(every, once)
             right = _per_right(own["pj"], self.counted.right)
-            rows.append(
-                (
-                    every.model.name,
-                    _nano(own["pj"]),
-                    _nano(own["once_pj"]),
-                    "" if right is None else _nano(right),
-                    _shares(own["branches"], own["pj"]),
-                    _shares(own["parts"], own["pj"]),
-                )
-            )
-        heads = ("model", "every step", "first layer once", "a right answer", "branches", "parts")
-        return heads, rows
+            told = "" if right is None else _nano(right)
+            rows.append((every.model.name, _nano(own["pj"]), _nano(own["once_pj"]), told))
+        return ("model", "first layer at every step", "first layer once", "a right answer"), rows
+
+    def _where(self) -> Rows:
+        rows: list[tuple[str, ...]] = []
+        for every, once in self.energies:
+            own = _priced(every, once)
+            parts = [_shares(own[kind], own["pj"]) for kind in ("branches", "parts")]
+            rows.append((every.model.name, *parts))
+        return ("model", "branches", "parts"), rows
 
     def notes(self) -> list[str]:
         """What each model leaves out, in a line."""
@@ -205,6 +205,6 @@ def _nano(energy_pj: float) -> str:
 
 
 def _shares(parts: dict[str, float], whole: float) -> str:
-    """`image 61 %, audio 39 %`, largest first; what is nothing is left out."""
+    """`image 61 %, audio 39 %`, largest first; what rounds to nothing is left out."""
     ordered = sorted(parts.items(), key=lambda each: -each[1])
-    return ", ".join(f"{n} {100 * v / whole:.0f} %" for n, v in ordered if v > 0) if whole else ""
+    return ", ".join(f"{n} {100 * v / whole:.0f} %" for n, v in ordered if v >= 0.005 * whole > 0)

@@ -1,7 +1,7 @@
 """`spikefuse energy`: what a trained network computes, and what that would cost."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from spikefuse.analysis.trial_energy import TrialEnergy
+
+
+WORDS = ("kind", "branches", "parts")
+"""Columns of words; others are numbers."""
 
 
 def energy(
@@ -87,11 +91,13 @@ def _print(found: "TrialEnergy", taken: dict[str, Any] | None, console: "Console
     from rich.text import Text
 
     for title, heads, rows in found.tables():
-        table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=0)
-        for number, head in enumerate(heads):
-            table.add_column(head, no_wrap=number == 0)  # two names cut short look alike
+        table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
+        for place, head in enumerate(heads):
+            is_name, is_words = place == 0, head in WORDS
+            justify: Literal["left", "right"] = "left" if is_name or is_words else "right"
+            table.add_column(head, justify=justify, no_wrap=is_name)  # cut short they look alike
         for row in rows:
-            table.add_row(*(Text(cell.replace(" %, ", " %\n")) for cell in row))
+            table.add_row(*(Text(cell) for cell in row))
         console.print(table)
     for note in found.notes():
         console.print(Text(note))

@@ -1,5 +1,8 @@
 """`count`: what a trial stores of itself, and the same of somebody's module."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -83,3 +86,15 @@ def test_what_is_no_network_is_refused(data) -> None:
         sf.count("net", data)
     with pytest.raises(InputError, match="samples must be 1 or more"):
         sf.count(nn.Linear(2, 2), torch.eye(2), 0)
+
+
+def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[3] / "docs" / "energy.md"
+    examples = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+
+    assert len(examples) == 2
+    for example in examples:
+        exec(compile(example, page.name, "exec"), {})
+    said = capsys.readouterr().out
+    assert "dict_keys(['image', 'audio', 'fused'])" in said
+    assert "torch.Size([2, " in said

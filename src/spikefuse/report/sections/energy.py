@@ -110,7 +110,8 @@ def energy_sentence(found: Sequence[Duel], fired: Sequence[Firing]) -> str:
     """
     modality = FUSED if any(each.modality == FUSED for each in found) else ""
     modality = modality or next((each.modality for each in found), "")
-    mine = [each for each in found if each.modality == modality]
+    # One precision says it; the table has the others.
+    mine = [e for e in found if e.modality == modality and not e.model.endswith("-int8")]
     if not mine:
         return ""
     parts = []
