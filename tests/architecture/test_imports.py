@@ -41,6 +41,7 @@ FENCES = {
     "matplotlib": ("spikefuse.report",),
     "gradio": ("spikefuse.app",),
     "soundfile": ("spikefuse.data.own",),
+    "nir": ("spikefuse.export",),
 }
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "shelve", "marshal"}
 PICKLING_CALLS = {"torch.save", "torch.load", "joblib.dump", "joblib.load"}

@@ -18,8 +18,8 @@ from spikefuse.core.untrusted import reason_of
 
 COMMANDS = (
     *("ask", "reproduce", "run", "plan", "status", "train", "evaluate", "energy", "predict"),
-    *("trials", "show", "report", "claims", "compare", "verify", "merge", "doctor", "bench"),
-    *("data", "new"),
+    *("export", "trials", "show", "report", "claims", "compare", "verify", "merge"),
+    *("doctor", "bench", "data", "new"),
 )
 """Each is a module of this package with a function of its name, or an `app` of subcommands."""
 

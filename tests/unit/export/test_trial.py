@@ -1,0 +1,116 @@
+"""A stored trial to a file and back: the word, the drift, and nothing where it is not right."""
+
+import importlib.util
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from typer.testing import CliRunner
+
+import spikefuse as sf
+from spikefuse.cli import app
+from spikefuse.core.errors import InputError, StudyError
+from spikefuse.export import trial as exporting
+from spikefuse.export.drift import drift_of
+from spikefuse.export.trial import export_trial
+
+needs_nir = pytest.mark.skipif(
+    importlib.util.find_spec("nir") is None, reason="nir is not installed: spikefuse[nir]"
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return sf.dataset("builtin")
+
+
+def fit_of(data, folder, **settings):
+    common = {"parameters": 60_000, "seeds": 1, "time_steps": 3, "plan": "mlp"}
+    return sf.fit(sf.network(data, **common | settings), data, epochs=1, store=folder)
+
+
+@pytest.fixture(scope="module")
+def soft(data, tmp_path_factory):
+    return fit_of(data, tmp_path_factory.mktemp("soft"), parameters=100_000)
+
+
+@pytest.fixture(scope="module")
+def hard(data, tmp_path_factory):
+    return fit_of(data, tmp_path_factory.mktemp("hard"), parameters=100_000, reset="hard")
+
+
+def parts(fit) -> tuple:
+    (definition,) = fit.definitions.values()
+    return fit.store.folder(definition.name), definition
+
+
+def test_torch_is_a_program_and_a_state_dict_in_pytorchs_order(soft, data, tmp_path) -> None:
+    out = tmp_path / "network.pt2"
+    found = export_trial(*parts(soft), data.corpus, out, to="torch", samples=30)
+
+    assert found.word == "faithful"
+    assert found.drift.changed == 0
+    assert found.drift.samples == 30
+    program = torch.export.load(out).module()
+    pools = data.corpus.pools
+    logits = program(*(torch.zeros(5, 1, 28, 28) for _ in pools))
+    assert logits.shape == (5, 10)
+    state = load_file(tmp_path / "network.safetensors")
+    assert state["layers.fused_hidden.weight"].shape[1] == 2 * 28 * 28
+    side = json.loads((tmp_path / "network.pt2.json").read_text(encoding="utf-8"))
+    assert side["interface"]["classes"] == list(data.classes)
+    assert side["time_steps"] == 3
+
+
+@needs_nir
+def test_a_hard_reset_is_faithful_and_a_soft_one_asks(hard, soft, data, tmp_path) -> None:
+    out = tmp_path / "network.nir"
+    found = export_trial(*parts(hard), data.corpus, out, samples=60)
+    assert found.word == "faithful"
+    assert found.drift.exported_accuracy == found.drift.accuracy
+    exact = export_trial(*parts(soft), data.corpus, tmp_path / "e.nir", reset="exact", samples=60)
+    assert exact.word == "faithful"
+    with pytest.raises(InputError, match="--reset must be exact or lif"):
+        export_trial(*parts(soft), data.corpus, tmp_path / "n.nir", samples=60)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        *("e.nir", "e.nir.json", "network.nir", "network.nir.json")
+    ]
+
+
+@needs_nir
+def test_beyond_the_tolerance_no_file_is_left(hard, data, tmp_path, monkeypatch) -> None:
+    write = exporting.nir_graph
+
+    def wrong(network, *arguments):
+        graph = write(network, *arguments)
+        graph.nodes["readout"].weight = -graph.nodes["readout"].weight
+        return graph
+
+    monkeypatch.setattr(exporting, "nir_graph", wrong)
+    with pytest.raises(StudyError, match="Nothing was written"):
+        export_trial(*parts(hard), data.corpus, tmp_path / "x.nir", samples=40)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_drift_is_what_differs() -> None:
+    logits = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    found = drift_of(lambda x: x["a"], {"a": logits[[0, 0]]}, logits, torch.tensor([0, 1]))
+
+    assert (found.samples, found.changed, found.accuracy) == (2, 0.5, 1.0)
+    assert found.exported_accuracy == 0.5
+    assert found.logits == 1.0
+    assert not found.is_faithful
+
+
+def test_the_command_says_the_word_and_refuses_what_has_no_effect(soft, tmp_path) -> None:
+    (folder,) = soft.trials
+    words = ["export", str(folder), "--format", "torch", "--samples", "20", "--json"]
+    answer = CliRunner().invoke(
+        app, [*words, "--out", str(tmp_path / "n.pt2")], catch_exceptions=False
+    )
+    assert json.loads(answer.output)["word"] == "faithful"
+    with pytest.raises(InputError, match="--reset needs --format nir"):
+        CliRunner().invoke(app, [*words, "--reset", "lif"], catch_exceptions=False)
+    with pytest.raises(InputError, match="--format must be one of nir, torch"):
+        CliRunner().invoke(app, ["export", str(folder), "--format", "nri"], catch_exceptions=False)
