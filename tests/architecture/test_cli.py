@@ -85,7 +85,7 @@ def test_every_option_and_command_explains_itself() -> None:
 
 
 def test_documentation_names_only_options_that_exist() -> None:
-    existing = {"--help", "--version"}.union(*map(options_of, ALL.values()))
+    existing = {"--help", "--version", "--install-completion"}.union(*map(options_of, ALL.values()))
     # `predict` has an option for each modality of the data.
     existing |= {f"--{each.name}" for source in SOURCES.values() for each in source.modalities}
     unknown = [
