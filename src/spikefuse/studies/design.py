@@ -13,7 +13,7 @@ from spikefuse.data.sources.registry import DEFAULT
 from spikefuse.fusion import FUSIONS
 from spikefuse.neurons import NEURONS
 from spikefuse.neurons.lif import RESETS
-from spikefuse.studies.readings import BASE, READINGS
+from spikefuse.studies.readings import ALL_READINGS, BASE, READINGS
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 Level = str | int | float
@@ -26,7 +26,7 @@ class Cell(BaseModel):
     """The levels of one condition, without the seed. Field names are tidy columns.
 
     `pairing` "shuffled" is the control in which the clips of a split are permuted over its pairs;
-    `held_out` is the test speaker of protocol "speaker"; `reading` is a name in `READINGS`.
+    `held_out` is the test speaker of protocol "speaker"; `reading` is a name in `ALL_READINGS`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,7 +66,7 @@ class Cell(BaseModel):
         if self.pairing == "shuffled":
             source = SOURCES[settings["data"].source] if "data" in settings else SOURCES[DEFAULT]
             selection = selection.shuffling(source.seen_by(self.modality)[1:])
-        chosen = READINGS[self.reading].settings(self.modality)
+        chosen = ALL_READINGS[self.reading].settings(self.modality)
         return TrialDefinition.create(
             **(levels | settings | chosen | {"seed": seed, "selection": selection})
         )
@@ -82,7 +82,7 @@ class Cell(BaseModel):
         return NoiseCondition(
             noise_std=self.noise_std,
             noise_position=self.noise_position,
-            sites=READINGS[self.reading].noise_sites,
+            sites=ALL_READINGS[self.reading].noise_sites,
             draws=draws,
         )
 

@@ -90,3 +90,23 @@ READINGS: Mapping[str, Reading] = MappingProxyType(
     }
 )
 """Readings by name, the base first. Those that change no trial need no training of their own."""
+
+
+def _census() -> dict[str, Reading]:
+    found = {}
+    for surrogate, width in (("boxcar", 0.5), ("boxcar", 1.0), ("triangle", 1.0), ("atan", 0.5)):
+        for init in ("plain", "calibrated"):
+            for leak in (0.9, 0.5):
+                trial = {"surrogate": surrogate, "surrogate_width": width, "leak": leak}
+                trial |= {"init": init} if init != "plain" else {}
+                name = f"{surrogate}-{width:g}-{init}-leak-{leak:g}"
+                says = f"{surrogate} of width {width:g}, {init} initial weights, leak {leak:g}"
+                found[name] = Reading(name, "networks that learn", says, trial)
+    return found
+
+
+CENSUS_READINGS: Mapping[str, Reading] = MappingProxyType(_census())
+"""What the study `census` compares: surrogate, initial weights and leak, crossed."""
+
+ALL_READINGS: Mapping[str, Reading] = MappingProxyType({**READINGS, **CENSUS_READINGS})
+"""Every level of the column `reading`. The claims are judged under `READINGS` alone."""

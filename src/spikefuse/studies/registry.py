@@ -1,5 +1,6 @@
 """All built-in studies by name."""
 
+from spikefuse.studies.census import CENSUS, CENSUS_SMALLEST
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Study
 from spikefuse.studies.energy import ENERGY
@@ -11,6 +12,15 @@ REPRODUCTION: tuple[str, ...] = (*(study.name for study in EXPERIMENTS), CONTROL
 """Studies that `spikefuse reproduce` runs, and other commands where none is named."""
 
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (*EXPERIMENTS, CONTROLS, SPEAKERS, ENERGY, FUSION)
+    study.name: study
+    for study in (
+        *EXPERIMENTS,
+        CONTROLS,
+        SPEAKERS,
+        ENERGY,
+        FUSION,
+        CENSUS,
+        CENSUS_SMALLEST,
+    )
 }
 """Studies that `spikefuse run` knows; `sensitivity` repeats the paper's under other readings."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from spikefuse.analysis.census import census
 from spikefuse.analysis.epoch_choice import epoch_choices
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.sensitivity import judged_from
@@ -10,6 +11,7 @@ from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.section import Section
+from spikefuse.report.sections.census import census_section
 from spikefuse.report.sections.controls import controls_section
 from spikefuse.report.sections.energy import energy_of, energy_section
 from spikefuse.report.sections.epoch_choice import epoch_choice_section
@@ -30,6 +32,9 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         ),
         "choice of the epoch": lambda: epoch_choice_section(
             epoch_choices(run.table), commands.run("model-size")
+        ),
+        "census": lambda: census_section(
+            census(run.table), commands.run("census", protocols=False)
         ),
         "sensitivity": lambda: sensitivity_section(
             judged_from(run.sensitivity), commands.run("sensitivity", protocols=False)

@@ -1,0 +1,86 @@
+"""The census of networks that learn: silent ones by surrogate, initial weights and leak."""
+
+from collections.abc import Sequence
+
+from spikefuse.analysis.census import ENOUGH, WITHIN, CensusCell, Choice, choose
+from spikefuse.analysis.words import interval, percent, plural, points
+from spikefuse.report.section import Section, Shown
+from spikefuse.report.tables import Column, Table
+from spikefuse.studies.readings import CENSUS_READINGS
+
+
+def census_section(found: Sequence[CensusCell], command: str) -> Section | None:
+    """The census; None where none was taken."""
+    if not found:
+        return None
+    return Section(
+        name="census",
+        title="Networks that learn",
+        link="Census",
+        paragraphs=[
+            "A network with a layer that never fires passes no gradient through it and does not "
+            "learn. Here such networks are counted for each surrogate, with initial weights as "
+            "drawn (plain) and scaled until every layer fires (calibrated); accuracies are those "
+            "of the other networks.",
+            chosen_words(choose(found)),
+        ],
+        tables=(Shown(census_table(found), open=True),),
+        command=command,
+    )
+
+
+def chosen_words(choice: Choice) -> str:
+    """What the rule takes, and how much it rests on."""
+    rule = (
+        f"The rule: no silent network in {ENOUGH}, accuracy within "
+        f"{points(WITHIN, sign=False)}\u00a0pp of the best in every cell, then the smallest "
+        "support of the surrogate"
+    )
+    if choice.reading is None:
+        return f"{rule}. Every one has a silent network here ({plural(choice.seeds, 'seed')})."
+    says = CENSUS_READINGS[choice.reading].says
+    short = f"at most {points(choice.shortfall, sign=False)}\u00a0pp below the best"
+    state = "" if choice.is_final else f", not final: it wants {ENOUGH} seeds and 0.3\u00a0pp"
+    return f"{rule}. It takes {says} ({plural(choice.seeds, 'seed')}, {short}{state})."
+
+
+def census_table(found: Sequence[CensusCell]) -> Table:
+    """Silent networks with their share's interval, and the accuracy of the others."""
+    from spikefuse.stats import clopper_pearson
+
+    rows = []
+    for cell in found:
+        share = clopper_pearson(len(cell.silent), cell.seeds)
+        accuracy = cell.accuracy
+        rows.append(
+            (
+                cell.modality,
+                cell.size,
+                cell.says,
+                f"{len(cell.silent)} of {cell.seeds}",
+                f"{100 * share.low:.1f} to {100 * share.high:.1f}",
+                percent(None if accuracy is None else accuracy.mean),
+                "" if accuracy is None else interval(accuracy.low, accuracy.high),
+                percent(cell.lowest),
+                " ".join(
+                    percent(v) for v in (accuracy.values.values() if accuracy is not None else ())
+                ),
+            )
+        )
+    return Table(
+        name="census",
+        caption="Silent networks, and test accuracy of the others (per cent)",
+        columns=(
+            Column("Modality"),
+            Column("Size"),
+            Column("Surrogate, initial weights, leak"),
+            Column("Silent", number=True),
+            Column("95 % of the share, %", number=True),
+            Column("Accuracy", number=True),
+            Column("95 % interval", number=True),
+            Column("Lowest of all", number=True),
+            Column("Every seed that fires", number=True),
+        ),
+        rows=tuple(rows),
+        heads=3,
+    )
