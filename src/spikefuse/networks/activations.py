@@ -50,24 +50,29 @@ class Activation(nn.Module):
         Args:
             current: [P, T, B, ...], or [P, 1, B, ...] when it is the same at every step.
             pool: Take the 2x2 maximum of the output [P, T, B, H, W, C] over H and W.
-            noise: Disturbs the current and the output (before pooling).
+            noise: Disturbs the current and the output, before or after pooling.
             meters: See what the neurons give, before noise and pooling.
 
         Returns:
             [P, T, B, ...].
         """
         if noise is not None:
-            current = noise.before(self.name, current, self.time_steps)
+            current = noise.before(self.name, current, self.time_steps, self.neurons)
         if not meters and (noise is None or not noise.reaches_output(self.name)):
             # The common case: a kernel that pools as it fires never writes the whole map.
             output: Tensor = self.neurons(current, pool)
-            return output
+            return self._pooled(output, noise)
         output = as_floats(self.neurons(current, False))
         for meter in meters:
             meter.update(self.name, output)
         if noise is not None:
             output = noise.after(self.name, output)
-        return pool_spikes(output) if pool else output
+        return self._pooled(pool_spikes(output) if pool else output, noise)
+
+    def _pooled(self, output: Tensor, noise: Noise | None) -> Tensor:
+        if noise is None or not noise.reaches_pooled(self.name):
+            return output
+        return noise.pooled(self.name, as_floats(output))
 
 
 @dataclass

@@ -166,7 +166,7 @@ class PopulationNetwork(nn.Module):
         Args:
             inputs: Modality -> real-valued input [P, B, C, H, W] or whatever its shape is, in any
                 order.
-            noise: Disturbs every hidden activation.
+            noise: Disturbs inputs and hidden activations.
             meters: Watch every activation.
             moment: Which samples these are, for encoders that draw spikes.
             some: Modalities may be missing, where the fusion works with some.
@@ -197,7 +197,7 @@ class PopulationNetwork(nn.Module):
         self._check(inputs, some)
         # In the order of the spec: joined modalities keep the places their weights know.
         here = [name for name in self.modalities if name in inputs]
-        encoded = {name: self._encode(name, inputs[name], moment) for name in here}
+        encoded = {name: self._input(name, inputs[name], noise, moment) for name in here}
         if not encoded.keys() <= self.branches.keys():  # stacked: an image and what moves beside it
             encoded = _of_one_length(encoded)
         features = {
@@ -222,6 +222,13 @@ class PopulationNetwork(nn.Module):
     def answer(self, logits: Mapping[str, Tensor]) -> Tensor:
         """The network's logits [P, B, K] from its heads'; the third stage."""
         return self.joining.join_logits(logits)
+
+    def _input(self, name: str, x: Tensor, noise: Noise | None, moment: Moment | None) -> Tensor:
+        encoded = self._encode(name, x, moment)
+        if noise is None:
+            return encoded
+        steps = self.spec.time_steps
+        return noise.input(name, encoded, steps, lambda raw: self._encode(name, raw, moment))
 
     def _encode(self, name: str, x: Tensor, moment: Moment | None) -> Tensor:
         axes = x.dim() - 2

@@ -36,8 +36,12 @@ class PlifNeurons(LifNeurons):
         """PyTorch's operations: no fused kernel gives the leak a gradient."""
         return "reference" if self.backend == "reference" else "eager"
 
+    def leaks(self) -> Tensor:
+        """The leak that each member has learned, [P]."""
+        return torch.sigmoid(self.leak_logit)
+
     def forward(self, current: Tensor, pool: bool) -> Tensor:
         """Spikes of every step."""
-        leak = torch.sigmoid(self.leak_logit)
+        leak = self.leaks()
         is_learning = leak.requires_grad and self.backend != "reference"
         return self.spikes(current, pool, leak, "eager" if is_learning else self.backend)

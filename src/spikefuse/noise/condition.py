@@ -1,9 +1,8 @@
-"""Noise at evaluation: how much of which kind, where, and drawn from which stream."""
+"""Noise at evaluation: how much of which kind, and where."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,32 +10,42 @@ from spikefuse.core.checks import require
 from spikefuse.core.plugins import with_plugins
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.registry import name_in
-from spikefuse.core.streams import stream_seed
-from spikefuse.noise.contract import Position, Strength
+from spikefuse.noise.contract import Position, Unit, Varies
 from spikefuse.noise.registry import NOISES
 
-if TYPE_CHECKING:
-    from torch import Tensor
+OPTIONS = ("unit", "common", "varies")
+"""Fields that only some kinds heed; see `NoiseKind.options`."""
+OWN_STD: tuple[Position, ...] = ("before", "after", "pooled", "input", "weights")
+"""Places whose values have a standard deviation of their own to measure noise by."""
 
 
 class NoiseCondition(NamedRecord):
-    """Noise at hidden activations, fresh at every time step.
+    """Noise at evaluation, fresh at every time step where nothing else is said.
 
     Args:
         noise_std: How much, in the unit of its kind (a Gaussian's standard deviation, from which
             the tidy column has its name); 0 is no noise.
         noise_position: "before" disturbs the current that enters an activation, "after" what
-            leaves it (spikes, or the ReLU's output), before pooling. If it is not named, the first
-            that the kind knows.
+            leaves it (spikes, or the ReLU's output), before pooling, "pooled" the same after
+            pooling, "membrane" what a neuron keeps from step to step, "input" what enters the first
+            layers, "weights" all weights. If it is not named, the first that the kind knows.
         sites: "all" hidden activations, only the "first" of each branch, or only the "last".
         draws: Independent repetitions.
         samples: At most this many samples of a split; all if left out.
         kind: A name in `spikefuse.noise.NOISES`.
         plugins: Label of the plugin that the kind comes from; found, not chosen.
+        unit: In which noise_std counts: absolute, times the neuron's threshold, or times the
+            values' own standard deviation (of a sample over a layer; of a layer's weights).
+        common: One number for all neurons of a layer and sample, not one each.
+        varies: Drawn anew at every step, once a sample, or once a draw (a frozen pattern).
+        modalities: Of noise at the input: whose; all if left out.
+        steps_share: Of noise at the input: share of the time steps that it lasts, the last ones.
 
     Example:
         >>> NoiseCondition(kind="deletion", noise_std=0.2).noise_position
         'after'
+        >>> NoiseCondition.at_snr(20).noise_std
+        0.1
     """
 
     first_fields = frozenset({"noise_std", "noise_position", "sites", "draws", "samples"})
@@ -48,6 +57,11 @@ class NoiseCondition(NamedRecord):
     samples: Annotated[int, Field(ge=1)] | None = None
     kind: Annotated[str, name_in("noise", NOISES)] = "gaussian"
     plugins: tuple[str, ...] = ()
+    unit: Unit = "absolute"
+    common: bool = False
+    varies: Varies = "step"
+    modalities: tuple[str, ...] = ()
+    steps_share: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="before")
     @classmethod
@@ -68,70 +82,42 @@ class NoiseCondition(NamedRecord):
         require(is_placed, where, "noise_position", allowed, self.noise_position)
         limit = f"at most {kind.highest:g} ({kind.unit})"
         require(self.noise_std <= kind.highest, where, "noise_std", limit, self.noise_std)
+        for name in OPTIONS:
+            usual, found = type(self).model_fields[name].default, getattr(self, name)
+            heeds = found == usual or name in kind.options
+            require(heeds, where, name, f"{usual} (the kind has no other)", found)
         return self
+
+    @model_validator(mode="after")
+    def _fits_its_place(self) -> Self:
+        where, place = f"noise at {self.noise_position!r}", self.noise_position
+        has_threshold = self.unit != "threshold" or place in ("before", "membrane")
+        require(has_threshold, where, "unit", "absolute or std", self.unit)
+        has_std = self.unit != "std" or place in OWN_STD
+        require(has_std, where, "unit", "absolute or threshold", self.unit)
+        is_input = place == "input"
+        constraint = "left out (they are of noise at 'input')"
+        require(is_input or not self.modalities, where, "modalities", constraint, self.modalities)
+        lasts = is_input or self.steps_share == 1.0
+        require(lasts, where, "steps_share", "1 (it is of noise at 'input')", self.steps_share)
+        no_sites = not is_input or self.sites == "all"
+        require(no_sites, where, "sites", "all (choose modalities)", self.sites)
+        changes = place != "weights" or self.varies in ("step", "draw")
+        require(changes, where, "varies", "left out (weights are disturbed once)", self.varies)
+        return self
+
+    @classmethod
+    def at_snr(cls, decibels: float, **settings: Any) -> Self:
+        """Gaussian noise at the input of so many decibels below each sample's own spread.
+
+        Args:
+            decibels: 20 log10 of the input's standard deviation over the noise's.
+            settings: Further fields.
+        """
+        ratio = round(10.0 ** (-decibels / 20.0), 12)
+        return cls(noise_std=ratio, noise_position="input", unit="std", **settings)
 
     @property
     def severity(self) -> float:
         """How much noise, in the unit of its kind."""
         return self.noise_std
-
-
-class NoiseDraw:
-    """The noise of one draw on one batch, with a stream for each member, site and position.
-
-    Args:
-        condition: What to add and where.
-        sites: The network's activations in order of execution.
-        seeds: One per member.
-        key: What else names the stream: split, draw, batch.
-        native: Compute in C++, see `spikefuse.core.gaussian`.
-    """
-
-    def __init__(
-        self,
-        condition: NoiseCondition,
-        sites: Sequence[str],
-        seeds: Sequence[int],
-        key: tuple[str | int, ...],
-        native: bool = False,
-    ) -> None:
-        self.condition = condition
-        self.native = native
-        self.seeds = seeds
-        self.key = key
-        if condition.sites == "all":
-            self.sites = set(sites)
-        elif condition.sites == "first":
-            self.sites = {sites[0]} | {site for site in sites if site.endswith(".conv1")}
-        else:
-            self.sites = {sites[-1]}
-
-    def _applies(self, position: str, site: str) -> bool:
-        condition = self.condition
-        return (
-            condition.severity > 0 and condition.noise_position == position and site in self.sites
-        )
-
-    def _disturb(self, site: str, values: Tensor, time_steps: int) -> Tensor:
-        condition = self.condition
-        # The first kind's streams are older than kinds.
-        kind = () if condition.kind == "gaussian" else (condition.kind,)
-        seeds = [stream_seed(seed, "noise", *kind, *self.key, site) for seed in self.seeds]
-        strength = Strength(condition.severity, seeds, self.native)
-        return NOISES[condition.kind].disturb(values, time_steps, strength)
-
-    def before(self, site: str, current: Tensor, time_steps: int) -> Tensor:
-        """The current with noise of its own at every step, [P, T, B, ...]."""
-        if not self._applies("before", site):
-            return current
-        return self._disturb(site, current, time_steps)
-
-    def reaches_output(self, site: str) -> bool:
-        """Whether noise disturbs what leaves the activation at `site`."""
-        return self._applies("after", site)
-
-    def after(self, site: str, output: Tensor) -> Tensor:
-        """The output with noise; Gaussian noise makes spikes real-valued."""
-        if not self.reaches_output(site):
-            return output
-        return self._disturb(site, output, output.shape[1])

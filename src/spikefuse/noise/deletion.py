@@ -26,6 +26,6 @@ DELETION = NoiseKind(
     "loses spikes (in a dense network: sets outputs to zero)",
     "probability that a spike is lost",
     _delete,
-    positions=("after",),
+    positions=("after", "pooled"),
     highest=1.0,
 )

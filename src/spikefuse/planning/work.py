@@ -18,7 +18,7 @@ from spikefuse.results.presence import require_presence
 from spikefuse.training import (
     NoiseCondition,
     TrialDefinition,
-    evaluate_condition,
+    answers_under,
     stored_definition,
     train_population,
 )
@@ -108,9 +108,10 @@ def _evaluate(
             }
         )
         with feed.deadline.timing("condition"):
-            results = evaluate_condition(network, feed, condition)
-        for member, accuracies in zip(members, results, strict=True):
-            store.folder(member.name).write_evaluation(
-                condition.naming(), {"condition": condition.naming(), "accuracy": accuracies}
-            )
+            results = answers_under(network, feed, condition)
+        for member, answers in zip(members, results, strict=True):
+            payload: dict[str, Any] = {"condition": condition.naming()}
+            payload |= {"accuracy": answers.accuracy}
+            payload |= {"follows": answers.follows} if answers.follows else {}
+            store.folder(member.name).write_evaluation(condition.naming(), payload)
         feed.deadline.advance()

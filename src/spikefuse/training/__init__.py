@@ -7,12 +7,13 @@ from spikefuse.core.lazy import on_demand
 if TYPE_CHECKING:
     from spikefuse.noise.condition import NoiseCondition
     from spikefuse.training.definition import TrialDefinition, stored_definition
-    from spikefuse.training.evaluate import evaluate_condition
+    from spikefuse.training.evaluate import answers_under, evaluate_condition
     from spikefuse.training.fit import train_population
 
 __all__ = [
     "NoiseCondition",
     "TrialDefinition",
+    "answers_under",
     "evaluate_condition",
     "stored_definition",
     "train_population",

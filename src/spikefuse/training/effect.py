@@ -158,7 +158,8 @@ CONDITION_NEEDS: dict[str, tuple[Need, ...]] = {
     "noise_position": (NOISY,),
     "sites": (NOISY,),
     "draws": (NOISY,),
-    "kind": (NOISY,),
+    **dict.fromkeys(("kind", "unit", "common", "varies", "modalities"), (NOISY,)),
+    "steps_share": (NOISY,),
 }
 """By field of a noise condition."""
 

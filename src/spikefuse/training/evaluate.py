@@ -1,5 +1,9 @@
 """Evaluate a population: predictions, accuracy, accuracy under noise."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -9,6 +13,7 @@ from spikefuse.networks import PopulationNetwork
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.noise import NoiseCondition, NoiseDraw
 from spikefuse.training.feed import Feed
+from spikefuse.training.senses import check_modalities, replacements, shown_labels
 
 
 @torch.no_grad()
@@ -20,17 +25,61 @@ def classify(
     draw: int = 0,
 ) -> Tensor:
     """Logits [P, n, K] of a split, in the order of `feed.labels`."""
+    if condition is None or condition.severity == 0:
+        limit = None if condition is None else condition.samples
+        return torch.cat(list(_logits(network, feed, split, limit, None, draw)), dim=1)
+    check_modalities(condition, feed)
+    with disturbed_weights(network, feed, condition, draw):
+        logits = _logits(network, feed, split, condition.samples, condition, draw)
+        return torch.cat(list(logits), dim=1)
+
+
+def _logits(
+    network: PopulationNetwork,
+    feed: Feed,
+    split: str,
+    limit: int | None,
+    condition: NoiseCondition | None,
+    draw: int,
+) -> Iterator[Tensor]:
     seeds = [definition.seed for definition in feed.definitions]
-    limit = None if condition is None else condition.samples
     native = resolve_backend(network.backend, feed.device) == "native"
-    logits = []
+    is_moving = condition is not None and condition.noise_position != "weights"
     for batch in feed.evaluation_batches(split, limit):
         noise = None
-        if condition is not None and condition.severity > 0:
+        if condition is not None and is_moving:
             key = (split, draw, batch.number)
-            noise = NoiseDraw(condition, network.sites, seeds, key, native)
-        logits.append(network(batch.inputs, noise=noise, moment=Moment(batch.samples)))
-    return torch.cat(logits, dim=1)
+            instead = replacements(condition, feed, split, batch, draw)
+            noise = NoiseDraw(condition, network.sites, seeds, key, native, instead)
+        yield network(batch.inputs, noise=noise, moment=Moment(batch.samples))
+
+
+@contextmanager
+def disturbed_weights(
+    network: PopulationNetwork, feed: Feed, condition: NoiseCondition, draw: int
+) -> Iterator[None]:
+    """A network whose weights carry the noise of one draw; other noise leaves them alone.
+
+    The same weights see every split. Afterwards they are what they were, bit for bit.
+    """
+    if condition.noise_position != "weights":
+        yield
+        return
+    seeds = [definition.seed for definition in feed.definitions]
+    noise = NoiseDraw(condition, network.sites, seeds, ("weights", draw))
+    kept = [(layer, layer.weight.detach().clone()) for layer in _weighted(network)]
+    try:
+        for layer, weight in kept:
+            layer.weight.data.copy_(noise.weights(str(layer.name), weight))
+        yield
+    finally:
+        for layer, weight in kept:
+            layer.weight.data.copy_(weight)
+
+
+def _weighted(network: PopulationNetwork) -> Sequence[torch.nn.Module]:
+    """The layers whose weights may be disturbed; biases stay, and what a fusion learns."""
+    return list(network.weighted.values())
 
 
 def predict(
@@ -56,16 +105,39 @@ def mean_losses(logits: Tensor, labels: Tensor) -> list[float]:
     return [float(cross_entropy(own, right)) for own, right in members]
 
 
+@dataclass
+class Answers:
+    """What one member answered under a condition: split -> one share per draw.
+
+    Attributes:
+        accuracy: Answers that are the sample's class.
+        follows: Answers that are the class which a replaced modality shows; empty where it shows
+            no sample.
+    """
+
+    accuracy: dict[str, list[float]]
+    follows: dict[str, list[float]]
+
+
+def answers_under(
+    network: PopulationNetwork, feed: Feed, condition: NoiseCondition
+) -> list[Answers]:
+    """Shares of answers under noise, for each member."""
+    found = [Answers({"validation": [], "test": []}, {}) for _ in range(network.members)]
+    for split in ("validation", "test"):
+        for draw in range(condition.draws if condition.severity > 0 else 1):
+            predicted = predict(network, feed, split, condition, draw)
+            for answers, value in zip(found, accuracy(predicted, feed.labels(split)), strict=True):
+                answers.accuracy[split].append(value)
+            shown = shown_labels(condition, feed, split, draw)
+            if shown is not None:
+                for answers, value in zip(found, accuracy(predicted, shown), strict=True):
+                    answers.follows.setdefault(split, []).append(value)
+    return found
+
+
 def evaluate_condition(
     network: PopulationNetwork, feed: Feed, condition: NoiseCondition
 ) -> list[dict[str, list[float]]]:
     """Accuracy under noise, for each member: split -> one number per draw."""
-    results: list[dict[str, list[float]]] = [
-        {"validation": [], "test": []} for _ in range(network.members)
-    ]
-    for split in ("validation", "test"):
-        for draw in range(condition.draws if condition.severity > 0 else 1):
-            drawn = accuracy(predict(network, feed, split, condition, draw), feed.labels(split))
-            for member, value in enumerate(drawn):
-                results[member][split].append(value)
-    return results
+    return [answers.accuracy for answers in answers_under(network, feed, condition)]

@@ -16,6 +16,8 @@ from spikefuse.training.redrawn import KEPT, fresh_partners, lost_modalities
 
 EVALUATION_BATCH = 100
 """Batch size of every evaluation. Noise is drawn per batch, so it is part of the numbers."""
+_CHUNK = 500
+"""Training samples that are averaged at once."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Feed:
         shape = self._labels["train"].shape
         self._lost = torch.full(shape, KEPT, dtype=torch.int64, device=self.device)
         self._loses = any(d.modality_dropout > 0 for d in definitions)
+        self._moments: dict[str, tuple[Tensor, Tensor]] = {}
         self._statistics = {
             name: self._row_statistics(name)
             for name, modality in self._modalities.items()
@@ -96,6 +99,20 @@ class Feed:
         ]
         mean, std = (torch.stack(each).unsqueeze(1) for each in zip(*found, strict=True))
         return mean.to(self.device), std.to(self.device)
+
+    def training_moments(self, name: str) -> tuple[Tensor, Tensor]:
+        """Mean, and mean square, of each input value over the training samples, [P, 1, ...]."""
+        if name not in self._moments:
+            places = self._indices["train"][name]
+            total = square = torch.zeros(1, dtype=torch.float64, device=self.device)
+            for first in range(0, places.shape[1], _CHUNK):
+                chunk = places[:, first : first + _CHUNK]
+                seen = self._scale(name, self._inputs[name][chunk]).double()
+                total = total + seen.sum(dim=1, keepdim=True)
+                square = square + seen.square().sum(dim=1, keepdim=True)
+            count = places.shape[1]
+            self._moments[name] = ((total / count).float(), (square / count).float())
+        return self._moments[name]
 
     def _same_sizes(self) -> tuple[str, ...]:
         splits = ("train", "validation", "test")

@@ -92,12 +92,15 @@ def test_every_kind_keeps_the_contract(kind: str) -> None:
         assert none.before(SITES[0], x, 3) is x
         assert none.after(SITES[0], x) is x
         for dtype in (torch.float32, torch.bfloat16):
-            strong = Strength(min(0.5, record.highest), (3, 4))
+            gone = torch.zeros_like(x, dtype=dtype)
+            severity = min(0.9, record.highest)
+            strong = Strength(severity, (3, 4), replacement=gone)
             together = record.disturb(x.to(dtype), 3, strong)
             assert together.shape == x.shape
             assert together.dtype == dtype
             assert not torch.equal(together, x.to(dtype))
-            alone = record.disturb(x[1:].to(dtype), 3, Strength(strong.severity, (4,)))
+            own = Strength(severity, (4,), replacement=gone[1:])
+            alone = record.disturb(x[1:].to(dtype), 3, own)
             assert torch.equal(together[1:], alone)
 
 

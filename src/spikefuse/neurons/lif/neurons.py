@@ -39,6 +39,10 @@ class LifNeurons(Neurons):
         for key, value in constants.items():
             self.register_buffer(key, value, persistent=False)
 
+    def leaks(self) -> Tensor:
+        """Share of the membrane that each member keeps from step to step, [P]."""
+        return self.leak
+
     def forward(self, current: Tensor, pool: bool) -> Tensor:
         """Spikes of every step, as bits where they may be and the C++ kernels run in float32."""
         if self.writes_bits and self._has_events(current):
