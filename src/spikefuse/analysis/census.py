@@ -128,16 +128,19 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
     """
     usual = [c for c in cells if CENSUS_READINGS[c.reading].trial["leak"] == USUAL_LEAK]
     places = {cell.place for cell in usual}
-    by_reading: dict[str, list[CensusCell]] = {}
+    measured: dict[str, list[CensusCell]] = {}
     for cell in usual:
-        by_reading.setdefault(cell.reading, []).append(cell)
+        measured.setdefault(cell.reading, []).append(cell)
+    by_reading = {n: own for n, own in measured.items() if {c.place for c in own} == places}
     best = {
-        place: max(_mean(cell) for cell in usual if cell.place == place) for place in places
+        place: max(_mean(c) for own in by_reading.values() for c in own if c.place == place)
+        for place in places
+        if by_reading
     }
     sound = {
         reading: max(best[cell.place] - _mean(cell) for cell in own)
         for reading, own in by_reading.items()
-        if {cell.place for cell in own} == places and not any(cell.silent for cell in own)
+        if not any(cell.silent for cell in own)
     }
     if not sound:
         return Choice(None, min((cell.seeds for cell in usual), default=0), math.nan)

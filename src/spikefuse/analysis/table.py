@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from spikefuse.analysis.series import Series
-from spikefuse.analysis.words import level_name, shown
+from spikefuse.analysis.words import level_name, noise_place, shown
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
 
@@ -27,7 +27,7 @@ DIVERGED = "diverged"
 """The metric of a row that stands in place of all accuracies of its cell and seed."""
 
 DEFAULTS: Mapping[str, Level] = MappingProxyType(
-    {"pairing": "true", "held_out": "", "reading": "base"}
+    {"pairing": "true", "held_out": "", "reading": "base", "disturbance": ""}
 )
 """What a row says of a further factor whose column its table does not have or leaves empty."""
 
@@ -84,8 +84,9 @@ def cell_words(row: Mapping[str, Any]) -> str:
     if network != "dnn":
         parts += _departures(row)
     if row.get("noise_std") and not same(row["noise_std"], 0.0):
-        place = f" {shown(row['noise_position'])} the activation" * bool(row.get("noise_position"))
-        parts.append(f"noise {shown(_key(row['noise_std']))}{place}")
+        place = f" {noise_place(row['noise_position'])}" * bool(row.get("noise_position"))
+        kind = shown(row["disturbance"]) if row.get("disturbance") else "noise"
+        parts.append(f"{kind} {shown(_key(row['noise_std']))}{place}")
     if same(row.get("modality"), FUSED):
         usual = same(row.get("fusion") or DEFAULT_FUSION, DEFAULT_FUSION)
         parts += [] if usual else [f"{shown(row['fusion'])} fusion"]

@@ -19,6 +19,9 @@ NewRow = dict[str, Any]
 MakeRow = Callable[..., NewRow]
 """From split, metric, value and, where it is one of samples, their number to a row."""
 
+FOLLOWS = "follows"
+"""Metric: share of answers that are the class which a replaced modality shows."""
+
 COUNTS = ("parameters", "macs", "epochs", DIVERGED)
 """Metrics that are whole numbers."""
 
@@ -107,3 +110,5 @@ def _noisy_rows(
         draws = evaluation["accuracy"][split]
         samples = min(wanted.samples or sizes[split], sizes[split]) * len(draws)
         yield row(split, "accuracy", fmean(draws), samples)
+        if follows := evaluation.get("follows", {}).get(split):
+            yield row(split, FOLLOWS, fmean(follows), samples)

@@ -20,6 +20,7 @@ from spikefuse.training import NoiseCondition, TrialDefinition
 _TOLD = {*Cell.model_fields, "budget", "seed", "plugins", "format", "data.fingerprint"}
 _SAID = ("held_out_speaker", "shuffle_audio", "shuffled")
 _CONDITION = ("kind", "sites", "draws", "samples")
+_CONDITION += ("unit", "common", "varies", "modalities", "steps_share")
 
 
 def trial_rows(store: TrialStore) -> list[NewRow]:
@@ -79,6 +80,7 @@ def _rows(name: str, record: TrialRecord, reading: str) -> Iterator[NewRow]:
         "pairing": "shuffled" if is_shuffled else "true",
         "held_out": selection.get("held_out_speaker") or "",
         "reading": reading,
+        "disturbance": "",
         "seed": definition["seed"],
     }
 
@@ -94,13 +96,18 @@ def _rows(name: str, record: TrialRecord, reading: str) -> Iterator[NewRow]:
         yield from _noisy(evaluation, common, reading, sizes)
 
 
+def _text(value: object) -> str:
+    """A setting in one word; names are joined as in the column `disturbance`."""
+    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def _noisy(
     evaluation: Mapping[str, Any], common: NewRow, reading: str, sizes: Mapping[str, int]
 ) -> Iterator[NewRow]:
     condition = evaluation["condition"]
     fields = NoiseCondition.model_fields
     special = [
-        f"{'noise' if key == 'kind' else key}={condition[key]}"
+        f"{'noise' if key == 'kind' else key}={_text(condition[key])}"
         for key in _CONDITION
         if key in condition and condition[key] != fields[key].default
     ]

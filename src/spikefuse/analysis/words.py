@@ -66,6 +66,21 @@ def level_name(column: str, level: object) -> str:
     return _NAMES.get((column, text), text)
 
 
+_PLACES = {"before": "before the activation", "after": "after the activation"}
+_PLACES |= {"pooled": "after pooling", "membrane": "on the membrane"}
+_PLACES |= {"input": "at the input", "weights": "on the weights"}
+
+
+def noise_place(position: object) -> str:
+    """Where noise stands.
+
+    Example:
+        >>> noise_place("before"), noise_place("weights")
+        ('before the activation', 'on the weights')
+    """
+    return _PLACES.get(str(position), shown(position))
+
+
 def plural(count: int, noun: str) -> str:
     """`1 seed`, `2 seeds`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -169,7 +169,8 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
     """
     try:
         # A table of before these columns says nothing in them.
-        earlier = [dict.fromkeys(EFFORT_COLUMNS, "") | row for row in read_tidy(path)]
+        later = dict.fromkeys((*EFFORT_COLUMNS, "disturbance"), "")
+        earlier = [later | row for row in read_tidy(path)]
     except StoreError as problem:
         logger.warning("earlier results are not kept: %s", problem)
         return []
@@ -189,7 +190,7 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
 
 def _key(row: NewRow) -> tuple[str, ...]:
     parts = ("study", "trial", "noise_std", "noise_position", "protocol", "split", "metric")
-    return tuple(str(row[name]) for name in parts)
+    return (*(str(row[name]) for name in parts), str(row.get("disturbance") or ""))
 
 
 def _together(record: dict[str, Any], kept: list[NewRow]) -> dict[str, list[Any]]:

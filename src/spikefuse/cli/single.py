@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from spikefuse.analysis.words import percent
+from spikefuse.analysis.words import listing, noise_place, percent
 from spikefuse.cli import signals
 from spikefuse.cli.checked import (
     check_backend,
@@ -213,7 +213,7 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
         draws = evaluation["accuracy"]["test"]
         table.add_row(
             f"test with {condition.get('kind', 'gaussian')} noise {condition['noise_std']:g} "
-            f"{condition['noise_position']} the activation ({len(draws)} draws)",
+            f"{_place(condition)} ({len(draws)} draws)",
             _percent(sum(draws) / len(draws)),
         )
     table.add_row("parameters", f"{results['parameters']:,}")
@@ -221,6 +221,13 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
     table.add_row("training time", f"{results['seconds']:.1f} s")
     table.add_row("folder", str(store.root / "trials" / trial))
     console.print(table)
+
+
+def _place(condition: Mapping[str, Any]) -> str:
+    """Where a stored evaluation's noise stands, and of which modalities."""
+    place = noise_place(condition["noise_position"])
+    names = condition.get("modalities") or ()
+    return f"{place} of {listing(names)}" if names else place
 
 
 def _silent(sites: list[str], definition: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spikefuse.analysis.claims.engine import Outcome
     from spikefuse.analysis.estimates import Estimate
     from spikefuse.analysis.gains import Baselines
+    from spikefuse.report.tables import Table as ReportTable
     from spikefuse.stats import Interval
 
 NOT_TESTED: "Outcome" = "not tested: trained too little"
@@ -25,7 +26,7 @@ OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", NOT_TESTED, "in
 def show_summaries(
     rows: Sequence[Mapping[str, Any]], studies: Sequence[str], console: Console
 ) -> None:
-    """Controls, speakers and what choosing the epoch is worth, for the studies that were run."""
+    """What no figure of the paper shows, for the studies that were run."""
     tables = []
     if "controls" in studies:
         tables += _controls(rows)
@@ -33,6 +34,7 @@ def show_summaries(
         tables += _speakers(rows)
     if "model-size" in studies or "controls" in studies:
         tables += _epoch_choices(rows)
+    tables += [_shown(table) for table in _further(rows, studies)]
     for table in tables:
         if table.rows:
             console.print(table)
@@ -40,6 +42,38 @@ def show_summaries(
         console.print(
             "[]: 95 % interval, Student t over n seeds or as the column says.", markup=False
         )
+
+
+def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list[ReportTable]":
+    """The tables of failing senses, robustness and census, as the report has them."""
+    found: list[ReportTable] = []
+    if "senses" in studies:
+        from spikefuse.analysis.senses import senses
+        from spikefuse.report.sections.senses import contribution_table, senses_table
+
+        lost = senses(rows)
+        found += [senses_table(lost), contribution_table(lost)]
+    if "robustness" in studies:
+        from spikefuse.analysis.robustness import robustness
+        from spikefuse.report.sections.robustness import against_table, curve_table, place_table
+
+        curves = robustness(rows)
+        found += [curve_table(curves), against_table(curves), place_table(curves)]
+    if any(name.startswith("census") for name in studies):
+        from spikefuse.analysis.census import census
+        from spikefuse.report.sections.census import census_table
+
+        found.append(census_table(census(rows)))
+    return found
+
+
+def _shown(table: "ReportTable") -> Table:
+    shown = _table(table.caption, *(column.title for column in table.columns))
+    for column, own in zip(shown.columns, table.columns, strict=True):
+        column.justify = "right" if own.number else "left"
+    for row in table.rows:
+        _add(shown, *row)
+    return shown
 
 
 def show_readings(folder: Path, asked: Sequence[str], console: Console) -> None:

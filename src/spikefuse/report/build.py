@@ -15,6 +15,7 @@ from spikefuse.analysis.figures import (
     on_modalities,
 )
 from spikefuse.analysis.headline import Headline, headline
+from spikefuse.analysis.senses import senses
 from spikefuse.core.errors import StudyError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.drawing import theme
@@ -49,6 +50,7 @@ from spikefuse.report.sections.confusion import confusions, matrices
 from spikefuse.report.sections.data import data_section
 from spikefuse.report.sections.energy import first_screen
 from spikefuse.report.sections.rasters import looks, raster_section
+from spikefuse.report.sections.senses import cost_sentence
 from spikefuse.report.sections.steps import step_rates, step_section
 from spikefuse.report.sections.studies import study_sections
 from spikefuse.report.sections.verdicts import verdict_table
@@ -105,6 +107,7 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
         activity=activity,
         confusions=answers,
         energy=first_screen(run),
+        lost_sense=_lost_sense(run),
     )
     for table in _tables(page, found):
         if table.rows:
@@ -131,6 +134,14 @@ def _tables(page: Page, found: Headline) -> list[Table]:
     tables += [matrix.table for matrix in page.confusions]
     sections = (*page.studies, *page.activity)
     return tables + [shown.table for section in sections for shown in section.tables]
+
+
+def _lost_sense(run: Run) -> str:
+    """What one lost sense costs the networks; empty where nobody measured it, or rows disagree."""
+    try:
+        return " ".join(filter(None, map(cost_sentence, senses(run.table))))
+    except StudyError:
+        return ""  # the section says why
 
 
 def _headline(run: Run) -> tuple[Run, Headline]:

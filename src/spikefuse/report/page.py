@@ -109,6 +109,7 @@ class Page:
     texts: Texts
     corrected: str = ""
     energy: str = ""
+    lost_sense: str = ""
     gain: Picture | None = None
     leak: Picture | None = None
     notices: Sequence[str] = ()

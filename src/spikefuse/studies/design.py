@@ -13,10 +13,15 @@ from spikefuse.data.sources.registry import DEFAULT
 from spikefuse.fusion import FUSIONS
 from spikefuse.neurons import NEURONS
 from spikefuse.neurons.lif import RESETS
+from spikefuse.noise.contract import Position
+from spikefuse.studies.disturbances import condition_fields, filled
 from spikefuse.studies.readings import ALL_READINGS, BASE, READINGS
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 Level = str | int | float
+
+_OF_EVALUATION = ("noise_std", "noise_position", "disturbance")
+"""Levels that say nothing of the network itself."""
 
 EACH, GROUPED = "each", "grouped"
 """Levels of `modality` that the data fill in: each modality alone, each alone that has groups."""
@@ -26,7 +31,8 @@ class Cell(BaseModel):
     """The levels of one condition, without the seed. Field names are tidy columns.
 
     `pairing` "shuffled" is the control in which the clips of a split are permuted over its pairs;
-    `held_out` is the test speaker of protocol "speaker"; `reading` is a name in `ALL_READINGS`.
+    `held_out` is the test speaker of protocol "speaker"; `reading` is a name in `ALL_READINGS`;
+    `disturbance` is what is done to the inputs, see `studies.disturbances`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,10 +46,11 @@ class Cell(BaseModel):
     fusion: Annotated[str, name_in("fusion", FUSIONS)] = "early"
     protocol: Annotated[str, name_in("protocol", PROTOCOLS)] = "disjoint"
     noise_std: float = 0.0
-    noise_position: Literal["before", "after"] = "before"
+    noise_position: Position = "before"
     pairing: Literal["true", "shuffled"] = "true"
     held_out: str = ""
     reading: str = BASE
+    disturbance: str = ""
 
     @classmethod
     def create(cls, **levels: Any) -> "Cell":
@@ -57,9 +64,7 @@ class Cell(BaseModel):
 
     def trial(self, seed: int, **settings: Any) -> TrialDefinition:
         """The trained network this cell needs; noise is a matter of its evaluation."""
-        levels = self.model_dump(
-            exclude={"noise_std", "noise_position", "pairing", "held_out", "reading"}
-        )
+        levels = self.model_dump(exclude={*_OF_EVALUATION, "pairing", "held_out", "reading"})
         selection = Selection.model_validate(settings.get("selection", {})).model_copy(
             update={"held_out_speaker": self.held_out or None}
         )
@@ -79,6 +84,12 @@ class Cell(BaseModel):
         """
         if self.noise_std == 0:
             return None
+        if self.disturbance:
+            fields = condition_fields(self.disturbance)
+            if fields["kind"] in ("zeros", "mean") and self.noise_std == 1:
+                draws = 1  # nothing of it is drawn
+            place = {"noise_std": self.noise_std, "noise_position": "input", "draws": draws}
+            return NoiseCondition(**place, **fields)
         return NoiseCondition(
             noise_std=self.noise_std,
             noise_position=self.noise_position,
@@ -98,6 +109,8 @@ class Grid:
         factors = dict(self.factors)
         asked = factors.get("modality", [source.modalities[0].name])
         factors["modality"] = list(_filled(asked, source))
+        if "disturbance" in factors:
+            factors["disturbance"] = list(filled(map(str, factors["disturbance"]), source))
         for crossed in product(*factors.values()):
             yield Cell.create(
                 protocol=protocol, **levels, **dict(zip(factors, crossed, strict=True))

@@ -6,6 +6,8 @@ from spikefuse.studies.design import Study
 from spikefuse.studies.energy import ENERGY
 from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.paper import EXPERIMENTS
+from spikefuse.studies.robustness import ROBUSTNESS
+from spikefuse.studies.senses import SENSES
 from spikefuse.studies.speakers import SPEAKERS
 
 REPRODUCTION: tuple[str, ...] = (*(study.name for study in EXPERIMENTS), CONTROLS.name)
@@ -19,6 +21,8 @@ STUDIES: dict[str, Study] = {
         SPEAKERS,
         ENERGY,
         FUSION,
+        SENSES,
+        ROBUSTNESS,
         CENSUS,
         CENSUS_SMALLEST,
     )

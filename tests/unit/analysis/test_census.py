@@ -104,9 +104,7 @@ def test_its_plain_boxcar_is_the_base_network(tmp_path: Any) -> None:
 
     taken = names("census") & names("model-size")
     assert len(taken) == 3 * 3 * 2, "modalities, sizes, seeds"
-    by_reading = {
-        name: Cell.create(reading=name).trial(0).model_dump() for name in CENSUS_READINGS
-    }
+    by_reading = {name: Cell.create(reading=name).trial(0).model_dump() for name in CENSUS_READINGS}
     differ = by_reading["triangle-1-calibrated-leak-0.5"]
     assert (differ["surrogate"], differ["surrogate_width"]) == ("triangle", 1.0)
     assert (differ["init"], differ["leak"]) == ("calibrated", 0.5)

@@ -172,7 +172,8 @@ def shared_cells(
     groups: dict[object, list[tuple[str, ...]]] = {}
     for key in keys:
         trials = tuple(frozenset(row.get("trial") for row in each[key]) for each in grouped)
-        noise = tuple(key[names.index(name)] for name in ("noise_std", "noise_position"))
+        of_noise = ("noise_std", "noise_position", "disturbance")
+        noise = tuple(key[names.index(name)] for name in of_noise if name in names)
         groups.setdefault((trials, noise), []).append(key)
     found = []
     for alike in groups.values():

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from spikefuse.analysis.census import census
 from spikefuse.analysis.epoch_choice import epoch_choices
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.robustness import robustness
+from spikefuse.analysis.senses import senses
 from spikefuse.analysis.sensitivity import judged_from
 from spikefuse.analysis.speakers import speaker_summaries
 from spikefuse.core.errors import SpikefuseError
@@ -15,6 +17,8 @@ from spikefuse.report.sections.census import census_section
 from spikefuse.report.sections.controls import controls_section
 from spikefuse.report.sections.energy import energy_of, energy_section
 from spikefuse.report.sections.epoch_choice import epoch_choice_section
+from spikefuse.report.sections.robustness import robustness_section
+from spikefuse.report.sections.senses import senses_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
 from spikefuse.report.sections.single import single_section
 from spikefuse.report.sections.speakers import speakers_section
@@ -32,6 +36,12 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         ),
         "choice of the epoch": lambda: epoch_choice_section(
             epoch_choices(run.table), commands.run("model-size")
+        ),
+        "failing senses": lambda: senses_section(
+            senses(run.table), commands.run("senses", protocols=False)
+        ),
+        "robustness": lambda: robustness_section(
+            robustness(run.table), commands.run("robustness", protocols=False)
         ),
         "census": lambda: census_section(
             census(run.table), commands.run("census", protocols=False)

@@ -1,0 +1,164 @@
+"""Robustness: accuracy over noise, the area under it, and where curves cross."""
+
+from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.robustness import PLACED, PLACES, Against, Robustness
+from spikefuse.analysis.words import (
+    NONE,
+    level_name,
+    percent,
+    points,
+    span,
+    with_interval,
+)
+from spikefuse.report.section import Section, Shown
+from spikefuse.report.tables import Column, Table
+
+_PLACE = {
+    "before": "before the activation",
+    "after": "after it, before pooling",
+    "pooled": "after it and pooling",
+}
+
+
+def robustness_section(found: Robustness, command: str) -> Section | None:
+    """The curves; None where there are none."""
+    if not found.curves:
+        return None
+    return Section(
+        name="robustness",
+        title="How accuracy falls with noise",
+        link="Robustness",
+        paragraphs=[
+            "Gaussian noise on the current of every hidden activation, fresh at every step; the "
+            "networks are those of the first screen and are not trained again. Relative robustness "
+            "is the mean height of a curve over the noise levels, effective robustness what it "
+            "keeps beyond another that is moved to begin at the same accuracy (both as MultiBench "
+            "has them, with equal weights for the levels). An SNN averages the draws of its "
+            "steps, a DNN has one: the same noise is not the same disturbance.",
+            *_sentences(found),
+        ],
+        tables=(
+            Shown(curve_table(found), open=True),
+            Shown(against_table(found)),
+            *([Shown(place_table(found))] if found.places else []),
+        ),
+        command=command,
+    )
+
+
+def _name(key: tuple[str, str]) -> str:
+    return f"{level_name('network', key[0])} {key[1]}"
+
+
+def _sentences(found: Robustness) -> list[str]:
+    said = []
+    for each in found.against:
+        if each.effective is not None and each.first[1] == each.second[1]:
+            text = f"{_name(each.first)} against its twin: {with_interval(each.effective)}"
+            said.append(text + f" effective robustness{_crossing(each)}.")
+    return [" ".join(said)] if said else []
+
+
+def _crossing(each: Against) -> str:
+    if each.crossing is None:
+        return ", and the curves do not cross" if each.compared else ""
+    return f"; they cross at noise {each.crossing.mean:.2g} ({_crossed(each)})"
+
+
+def _crossed(each: Against) -> str:
+    return f"{each.crossed} of {each.compared} seeds"
+
+
+def curve_table(found: Robustness) -> Table:
+    """Accuracy at each noise level, and the mean height."""
+    levels = sorted({level for curve in found.curves for level in curve.levels})
+    rows = []
+    for curve in found.curves:
+        cells = [_name((curve.network, curve.modality))]
+        for level in levels:
+            value = curve.accuracy.get(level)
+            cells.append(_with_half_width(value))
+        area = curve.relative
+        ends = NONE if area is None else span(area, percent)
+        counts = str(len(curve.seeds))
+        rows.append((*cells, percent(None if area is None else area.mean), ends, counts))
+    return Table(
+        name="robustness",
+        caption="Accuracy under noise of this standard deviation, and relative robustness (%)",
+        columns=(
+            Column("Network"),
+            *(Column(f"{level:g}", number=True) for level in levels),
+            Column("Relative", number=True),
+            Column("95 % of it", number=True),
+            Column("n", number=True),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _with_half_width(value: Estimate | None) -> str:
+    if value is None:
+        return NONE
+    half = "" if value.high is None else f" \u00b1 {percent(value.high - value.mean)}"
+    return percent(value.mean) + half
+
+
+def against_table(found: Robustness) -> Table:
+    """Effective robustness and crossing points of pairs of curves."""
+    rows = []
+    for each in found.against:
+        gap, crossing = each.effective, each.crossing
+        rows.append(
+            (
+                _name(each.first),
+                _name(each.second),
+                NONE if gap is None else points(gap.mean),
+                NONE if gap is None else span(gap, points),
+                NONE if crossing is None else f"{crossing.mean:.3g}",
+                NONE if crossing is None else span(crossing, lambda level: f"{level:.3g}"),
+                _crossed(each),
+            )
+        )
+    return Table(
+        name="robustness-pairs",
+        caption="Effective robustness of a curve over another (pp), and the noise where they cross",
+        columns=(
+            Column("Curve"),
+            Column("Against"),
+            Column("Effective", number=True),
+            Column("95 % interval", number=True),
+            Column("Crossing", number=True),
+            Column("95 % of the crossing", number=True),
+            Column("Crossed", number=True),
+        ),
+        rows=tuple(rows),
+        heads=2,
+    )
+
+
+def place_table(found: Robustness) -> Table:
+    """What the smaller noise costs before the activation, after it, and after pooling."""
+    networks = dict.fromkeys((network, modality) for network, modality, _ in found.places)
+    rows = []
+    for network, modality in networks:
+        cells = [_name((network, modality))]
+        counts = ""
+        for place in PLACES:
+            cost = found.places.get((network, modality, place))
+            cells += [NONE, NONE] if cost is None else [points(cost.mean), span(cost, points)]
+            counts = counts if cost is None else str(cost.n)
+        rows.append((*cells, counts))
+    heads = [
+        column
+        for place in PLACES
+        for column in (
+            Column(_PLACE[place], number=True),
+            Column(f"95 %, {place}", number=True),
+        )
+    ]
+    return Table(
+        name="noise-places",
+        caption=f"What noise of std {PLACED:g} costs by its place (pp)",
+        columns=(Column("Network"), *heads, Column("n", number=True)),
+        rows=tuple(rows),
+    )
