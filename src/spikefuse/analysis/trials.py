@@ -19,8 +19,10 @@ from spikefuse.training import NoiseCondition, TrialDefinition
 # Columns of their own, or nothing that tells networks apart.
 _TOLD = {*Cell.model_fields, "budget", "seed", "plugins", "format", "data.fingerprint"}
 _SAID = ("held_out_speaker", "shuffle_audio", "shuffled")
-_CONDITION = ("kind", "sites", "draws", "samples")
-_CONDITION += ("unit", "common", "varies", "modalities", "steps_share")
+_CONDITION = (
+    *("kind", "sites", "draws", "samples"),
+    *("unit", "common", "varies", "modalities", "steps_share"),
+)
 
 
 def trial_rows(store: TrialStore) -> list[NewRow]:

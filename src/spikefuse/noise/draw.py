@@ -144,7 +144,7 @@ class NoiseDraw:
         """Each member's threshold where severities count in it."""
         if self.condition.unit != "threshold":
             return None
-        found = getattr(neurons, "threshold", None)
+        found: Tensor | None = getattr(neurons, "threshold", None)
         require(
             found is not None, "noise", "unit", "absolute or std (no threshold here)", "threshold"
         )

@@ -58,9 +58,9 @@ def filled(levels: Iterable[str], source: Source) -> Iterator[str]:
             yield level
             continue
         kind, chosen, *share = level.split(":")
-        sets = {
+        known: dict[str, list[tuple[str, ...]]] = {
             EACH_IN_TURN: [(name,) for name in names],
             SUBSETS: [c for n in range(1, len(names) + 1) for c in combinations(names, n)],
-        }.get(chosen, [tuple(chosen.split("+"))])
-        for each in sets:
+        }
+        for each in known.get(chosen, [tuple(chosen.split("+"))]):
             yield disturbance(kind, each, float(share[0]) if share else 1.0)

@@ -1,12 +1,18 @@
 """What is lost when a sense fails? Trained networks whose inputs are taken away or deceive them."""
 
+from collections.abc import Sequence
+
 from spikefuse.data import FUSED
-from spikefuse.studies.design import EACH, Grid, Study
+from spikefuse.studies.design import EACH, Grid, Level, Study
 
 NETWORKS = ("dnn", "snn")
 PARTS = (0.25, 0.5, 0.75)
 """Shares of the time steps, the last ones, for which a sense is away."""
-_AT_INPUT = {"modality": (FUSED,), "noise_std": (1.0,), "noise_position": ("input",)}
+_AT_INPUT: dict[str, Sequence[Level]] = {
+    "modality": (FUSED,),
+    "noise_std": (1.0,),
+    "noise_position": ("input",),
+}
 
 SENSES = Study(
     "senses",

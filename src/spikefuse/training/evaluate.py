@@ -1,6 +1,6 @@
 """Evaluate a population: predictions, accuracy, accuracy under noise."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from spikefuse.encoders import Moment
 from spikefuse.networks import PopulationNetwork
+from spikefuse.networks.population import PopulationLayer
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.noise import NoiseCondition, NoiseDraw
 from spikefuse.training.feed import Feed
@@ -67,19 +68,20 @@ def disturbed_weights(
         return
     seeds = [definition.seed for definition in feed.definitions]
     noise = NoiseDraw(condition, network.sites, seeds, ("weights", draw))
-    kept = [(layer, layer.weight.detach().clone()) for layer in _weighted(network)]
+    kept = [(site, weight, weight.detach().clone()) for site, weight in _weights(network)]
     try:
-        for layer, weight in kept:
-            layer.weight.data.copy_(noise.weights(str(layer.name), weight))
+        for site, weight, own in kept:
+            weight.data.copy_(noise.weights(site, own))
         yield
     finally:
-        for layer, weight in kept:
-            layer.weight.data.copy_(weight)
+        for _, weight, own in kept:
+            weight.data.copy_(own)
 
 
-def _weighted(network: PopulationNetwork) -> Sequence[torch.nn.Module]:
-    """The layers whose weights may be disturbed; biases stay, and what a fusion learns."""
-    return list(network.weighted.values())
+def _weights(network: PopulationNetwork) -> list[tuple[str, Tensor]]:
+    """Weights that may be disturbed, by site; biases stay, and what a fusion learns."""
+    layers = [layer for layer in network.weighted.values() if isinstance(layer, PopulationLayer)]
+    return [(layer.name, layer.weight) for layer in layers]
 
 
 def predict(
