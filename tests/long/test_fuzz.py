@@ -23,7 +23,7 @@ from rows import ACCURACY, CELL
 from scipy.io import wavfile
 
 from spikefuse.core.deadline import parse_duration
-from spikefuse.core.errors import DataError, InputError, StoreError
+from spikefuse.core.errors import DataError, InputError, MissingExtraError, StoreError
 from spikefuse.core.untrusted import decode_json
 from spikefuse.data.own.kinds import arrays, images, sound
 from spikefuse.data.own.kinds.contract import Unreadable
@@ -146,7 +146,7 @@ def parsers(folder: Path) -> dict[str, Parser]:
         "idx": Parser(lambda content: parse_idx(content, "x"), idx(), (DataError,)),
         "gzip": Parser(gz, gzip.compress(idx(), mtime=0), (DataError,)),
         "wav": Parser(lambda content: parse_wav(content, "x"), wav(), (DataError,)),
-        "own wav": Parser(sound.read_sound, wav(16_000), (Unreadable,)),
+        "own wav": Parser(sound.read_sound, wav(16_000), (Unreadable, MissingExtraError)),
         "own png": Parser(images.look, picture(folder, ".png"), (Unreadable,)),
         "own jpeg": Parser(decoded, picture(folder, ".jpg"), (Unreadable,)),
         "own array": Parser(arrays.read_array, npy(), (Unreadable,)),

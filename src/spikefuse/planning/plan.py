@@ -161,15 +161,19 @@ def _trials(
     seeds: Sequence[int],
 ) -> tuple[PlannedTrial, ...]:
     """The distinct networks of the studies, with every use and every noise they will meet."""
-    trials: dict[str, PlannedTrial] = {}
+    # By name of the first seed's network, and seed: making and naming a record takes milliseconds,
+    # and the cells of a network differ from each other in their noise alone.
+    trials: dict[tuple[str, int], PlannedTrial] = {}
     for study in studies:
         for cell in study.cells(protocols, SOURCES[data[0]]):
+            first = definition_of(cell, seeds[0], profile, *data)
+            network = first.name
             for seed in seeds:
-                definition = definition_of(cell, seed, profile, *data)
-                trial = trials.get(definition.name)
+                trial = trials.get((network, seed))
                 if trial is None:
+                    definition = first.model_copy(update={"seed": seed})
                     trial = PlannedTrial(definition, store.state(definition.name), 0.0)
-                    trials[definition.name] = trial
+                    trials[network, seed] = trial
                 trial.uses.append(Use(study.name, cell, seed))
                 condition = cell.condition(profile.draws)
                 if condition is not None and condition not in trial.conditions:

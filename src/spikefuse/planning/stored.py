@@ -6,7 +6,7 @@ Three answers that differ by a default would train a network again for ever, or 
 from collections.abc import Iterable
 from typing import Any
 
-from spikefuse.results import TrialRecord, definition_hash
+from spikefuse.results import TrialFolder, TrialRecord, definition_hash
 from spikefuse.training import NoiseCondition
 
 
@@ -20,3 +20,8 @@ def missing_conditions(
 ) -> list[NoiseCondition]:
     """The conditions under which nothing is stored, in their order."""
     return [each for each in wanted if stored_evaluation(record, each) is None]
+
+
+def missing_in(folder: TrialFolder, wanted: Iterable[NoiseCondition]) -> list[NoiseCondition]:
+    """The same of a finished trial's folder, of which nothing else is read."""
+    return [each for each in wanted if folder.evaluation(each.naming()) is None]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from spikefuse.networks.budget import count_macs, solve_width
-from spikefuse.planning.stored import missing_conditions
+from spikefuse.planning.stored import missing_in
 from spikefuse.results import TrialStore
 from spikefuse.studies.design import Cell
 from spikefuse.training import NoiseCondition, TrialDefinition
@@ -45,9 +45,8 @@ def find_missing(trial: PlannedTrial, store: TrialStore) -> None:
     if trial.state == "diverged":
         return
     trial.missing = list(trial.conditions)
-    if trial.state == "done":
-        record = store.read(trial.definition.name)
-        trial.missing = missing_conditions(record, trial.conditions)
+    if trial.state == "done" and trial.conditions:
+        trial.missing = missing_in(store.folder(trial.definition.name), trial.conditions)
 
 
 def samples_of(definition: TrialDefinition) -> tuple[int, int, int]:

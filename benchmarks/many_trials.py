@@ -1,0 +1,140 @@
+"""A results folder of very many trials, made up from a real one, and what readers take for it.
+
+    spikefuse reproduce --profile smoke --data builtin --seeds 1 --out FEW
+    python benchmarks/many_trials.py make FEW MANY 100000
+    python benchmarks/many_trials.py measure MANY
+
+`make` gives every trained network of FEW as many seeds as it takes: each copy has its own
+definition, name, manifest, evaluations and accuracies; tensors are hard links. `measure` runs
+commands on it, each in a process of its own, and tells seconds and the most memory.
+"""
+
+import copy
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from spikefuse.results import TrialStore, definition_hash, manifest
+from spikefuse.results.documents import pretty_json, trial_document
+from spikefuse.results.evaluations import EVALUATIONS, sealed
+
+MOST_LINKS = 30_000
+"""Of a file; ext4 bears 65,000."""
+
+
+def copies(few: Path, many: Path, count: int) -> int:
+    """Give the trials of a folder further seeds until there are `count`; returns the seeds."""
+    store = TrialStore(few, read_only=True)
+    originals = [store.read(name) for name in store]
+    seeds = -(-count // len(originals))
+    made = 0
+    (many / "trials").mkdir(parents=True)
+    for seed in range(seeds):
+        for record in originals:
+            if made < count:
+                _copy(store.folder(record.trial).path, many, record.definition, seed)
+                made += 1
+    return seeds
+
+
+def _copy(source: Path, many: Path, definition: dict[str, Any], seed: int) -> None:
+    own = copy.deepcopy(definition) | {"seed": seed}
+    target = many / "trials" / definition_hash(own)
+    target.mkdir()
+    contents = {name: (source / name).read_bytes() for name in manifest.REQUIRED}
+    contents[manifest.TRIAL] = pretty_json(trial_document(own, "many"))
+    contents[manifest.RESULTS] = _results(contents[manifest.RESULTS], Random(target.name))
+    observed = source / manifest.OBSERVATIONS
+    if observed.is_file():
+        contents[manifest.OBSERVATIONS] = observed.read_bytes()
+    for name, content in contents.items():
+        if name in (manifest.TRIAL, manifest.RESULTS):
+            (target / name).write_bytes(content)
+        else:
+            _link(source / name, target / name)
+    (target / manifest.MANIFEST).write_bytes(manifest.compose(contents))
+    for file in sorted((source / EVALUATIONS).glob("*.json")):
+        document = json.loads(file.read_bytes())
+        (target / EVALUATIONS).mkdir(exist_ok=True)
+        content = sealed(target.name, document["condition"], document["payload"])
+        (target / EVALUATIONS / file.name).write_bytes(content)
+
+
+def _results(content: bytes, random: Random) -> bytes:
+    """The results with accuracies of their own."""
+    results = json.loads(content)
+    for name, value in results.get("accuracy", {}).items():
+        results["accuracy"][name] = min(1.0, max(0.0, value + random.gauss(0.0, 0.02)))
+    return pretty_json(results)
+
+
+def _link(source: Path, target: Path) -> None:
+    if source.stat().st_nlink < MOST_LINKS:
+        os.link(source, target)
+        return
+    # A further file for the links to come.
+    fresh = source.with_name(f".{source.name}.new")
+    fresh.write_bytes(source.read_bytes())
+    fresh.replace(source)
+    os.link(source, target)
+
+
+def measure(many: Path, seeds: int) -> None:
+    """Run what reads all of it, one command after another."""
+    study = ["--profile", "smoke", "--data", "builtin", "--seeds", str(seeds)]
+    commands = {
+        "plan": ["plan", *study, "--out", str(many)],
+        "run (trains nothing: tables, claims)": ["run", *STUDIES, *study, "--out", str(many)],
+        "status": ["status", str(many)],
+        "show": ["show", str(many)],
+        "compare": ["compare", "network=snn", "network=dnn", "--results", str(many)],
+        "report": ["report", str(many)],
+        "verify": ["verify", str(many)],
+    }
+    for name, arguments in commands.items():
+        begin = time.perf_counter()
+        command = [sys.executable, "-m", "spikefuse", *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert process.stderr is not None
+        words = process.stderr.read().decode().strip()
+        _, status, usage = os.wait4(process.pid, 0)
+        took = time.perf_counter() - begin
+        told = {
+            "command": name,
+            "seconds": round(took, 1),
+            "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+            "peak_mb": round(usage.ru_maxrss / 1024),
+            "exit": os.waitstatus_to_exitcode(status),
+        }
+        print(json.dumps(told | ({"said": words[-300:]} if words else {})), flush=True)
+
+
+STUDIES = ("model-size", "reset")
+"""Rows of these: the smallest that hold the report's first screen and one grid."""
+
+
+def main() -> None:
+    """See the top of this file."""
+    action, *arguments = sys.argv[1:]
+    if action == "make":
+        few, many, count = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
+        begin = time.perf_counter()
+        seeds = copies(few, many, count)
+        (many / "seeds").write_text(str(seeds))
+        print(f"{count} trials, {seeds} seeds, made in {time.perf_counter() - begin:.0f} s")
+    else:
+        many = Path(arguments[0])
+        measure(many, int((many / "seeds").read_text()))
+    print(
+        f"peak of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()
