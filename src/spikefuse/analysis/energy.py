@@ -51,7 +51,9 @@ class Duel:
 
     @property
     def winner(self) -> str:
-        """Of "snn" and "dnn"; empty where the interval (without one: the seeds) has both."""
+        """Of "snn" and "dnn"; empty where the interval (of two seeds: they) has both, or n is 1."""
+        if self.ratio.n == 1:
+            return ""
         ends = (self.ratio.low, self.ratio.high)
         low, high = (
             (ends[0], ends[1])

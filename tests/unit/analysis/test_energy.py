@@ -41,6 +41,8 @@ def test_two_seeds_win_only_together() -> None:
 
     assert found[0].ratio.low is None
     assert {each.winner for each in found} == {""}  # 0.995 and 1.005
+    (one, *_) = duels(Energies(results(1), energies(1), "disjoint"))
+    assert (one.ratio.mean, one.winner) == (pytest.approx(0.5), "")
 
 
 def test_a_modality_brings_points_for_nano_joules() -> None:

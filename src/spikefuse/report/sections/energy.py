@@ -118,7 +118,7 @@ def energy_sentence(found: Sequence[Duel], fired: Sequence[Firing]) -> str:
     for winner, words in (
         ("snn", "so the SNN wins"),
         ("dnn", "so the twin wins"),
-        ("", "which decides nothing"),
+        ("", "which decides nothing" if mine[0].ratio.n > 1 else "and one seed cannot say"),
     ):
         won = [each for each in mine if each.winner == winner]
         if won:
@@ -213,7 +213,9 @@ def duel_table(found: Sequence[Duel]) -> Table:
             _times(each.ratio.mean),
             span(each.ratio, _times),
             str(each.ratio.n),
-            {"snn": "SNN", "dnn": "DNN", "": "undecided"}[each.winner],
+            {"snn": "SNN", "dnn": "DNN", "": "one seed" if each.ratio.n == 1 else "undecided"}[
+                each.winner
+            ],
             ", ".join(
                 f"{_PARTS.get(part, part)} {100 * share:.0f} %"
                 for part, share in sorted(each.parts.items(), key=lambda one: -one[1])
@@ -328,6 +330,8 @@ def firing_table(found: Sequence[Firing]) -> Table:
 def _below(rate: Estimate, threshold: float) -> str:
     values = list(rate.values.values())
     low, high = rate.low, rate.high
+    if len(values) == 1:
+        return "one seed"
     if low is None or high is None:
         low, high = min(values), max(values)
     return "SNN" if high < threshold else "DNN" if low > threshold else "undecided"
