@@ -29,7 +29,7 @@ def ask(
         str,
         typer.Option(
             "--profile",
-            help="Effort: auto (by the number of samples), or smoke, quick, paper.",
+            help="Effort: auto (by the number of samples), or smoke, quick, medium, paper.",
         ),
     ] = "auto",
     network: Annotated[

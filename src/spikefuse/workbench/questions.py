@@ -70,7 +70,8 @@ def ask(
     Args:
         data: From `dataset`; the name of a source; or a path to data of your own.
         seeds: How many; the effort's own if left out.
-        profile: "auto" (by the number of samples), "smoke", "quick" or "paper".
+        profile: "auto" (by the number of samples), "smoke", "quick",
+            "medium" or "paper".
         out: Keeps networks, `results.csv` and `answer.json`, and goes on where it was stopped;
             `spikefuse report` draws it. In memory only if left out.
         said: Of a path: `pair`, `group`, `name_pattern`, `skip_unreadable`, ...
