@@ -185,7 +185,7 @@ def _control_cells(found: "Baselines") -> tuple[str, str, str]:
 
 
 def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
-    from spikefuse.analysis.speakers import speaker_summaries
+    from spikefuse.analysis.groups import group_summaries
 
     table = _table(
         "Test accuracy for a speaker whom training never heard, size S",
@@ -197,9 +197,9 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
     )
     table.columns[1].justify = "left"
     notes = []
-    for found in speaker_summaries(rows):
+    for found in group_summaries(rows):
         name = f"{found.network.upper()} {found.modality}"
-        for speaker, each in found.speakers.items():
+        for speaker, each in found.groups.items():
             _add(table, name, speaker, _percent(each), *_ends(each))
         for speaker, series in found.lost.items():
             _add(table, name, speaker, NONE, "diverged", str(series.n))
@@ -207,9 +207,9 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
             mean = f"{percent(found.mean.estimate)} %"
             _add(table, name, "mean, t over speakers", mean, *_ends(found.mean))
             notes.append(found.mean.note)
-        elif len(found.speakers) > 1 and not found.lost:
-            of_all = sum(each.mean for each in found.speakers.values()) / len(found.speakers)
-            _add(table, name, "mean", f"{percent(of_all)} %", NONE, str(len(found.speakers)))
+        elif len(found.groups) > 1 and not found.lost:
+            of_all = sum(each.mean for each in found.groups.values()) / len(found.groups)
+            _add(table, name, "mean", f"{percent(of_all)} %", NONE, str(len(found.groups)))
         cost = _points(found.cost, found.reason)
         _add(table, name, "known minus unknown, t over speakers", cost, "", "")
     table.caption = Text("; ".join(dict.fromkeys(note for note in notes if note)))

@@ -5,10 +5,10 @@ from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Study
 from spikefuse.studies.energy import ENERGY
 from spikefuse.studies.fusion import FUSION
+from spikefuse.studies.groups import SPEAKERS
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.senses import SENSES
-from spikefuse.studies.speakers import SPEAKERS
 
 REPRODUCTION: tuple[str, ...] = (*(study.name for study in EXPERIMENTS), CONTROLS.name)
 """Studies that `spikefuse reproduce` runs, and other commands where none is named."""

@@ -14,7 +14,7 @@ from spikefuse.analysis.figures import figure, figure_table
 from spikefuse.analysis.gains import BEST, EXPERTS, MEAN, PRODUCT, baselines
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.pairing_leak import pairing_leak
-from spikefuse.analysis.speakers import speaker_summaries
+from spikefuse.analysis.groups import group_summaries
 from spikefuse.core.errors import StudyError
 from spikefuse.report import build_report
 from spikefuse.report import headline as words
@@ -103,9 +103,9 @@ def test_the_fused_network(tmp_path: Path) -> None:
     )
     assert (choice.n, choice.optimism, choice.bias, choice.reason) == (2, None, None, why)
 
-    (speakers, _) = speaker_summaries(rows)
+    (speakers, _) = group_summaries(rows)
     assert (speakers.known, speakers.cost, speakers.reason) == (None, None, why)
-    assert list(speakers.speakers) == ["lucas", "theo"], "the speakers have all their seeds"
+    assert list(speakers.groups) == ["lucas", "theo"], "the speakers have all their seeds"
 
     claims = {verdict.id: verdict for verdict in evaluate_claims(rows)}
     assert (claims["C8"].n, claims["C8"].measured_value) == (2, None)
@@ -155,10 +155,10 @@ def test_the_controls_and_a_held_out_speaker() -> None:
     assert found.yardsticks[EXPERTS].reason == reason("fused SNN at S, product-of-experts fusion")
 
     held = lose(WHOLE, network="snn", held_out="theo")
-    (summary, _) = speaker_summaries(held)
+    (summary, _) = group_summaries(held)
     why = reason("fused SNN at S, protocol speaker, theo held out")
     assert (summary.mean, summary.cost, summary.reason) == (None, None, why)
-    assert list(summary.speakers) == ["lucas"]
+    assert list(summary.groups) == ["lucas"]
     assert (summary.lost["theo"].n, summary.lost["theo"].reason) == (2, why)
 
 

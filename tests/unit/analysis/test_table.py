@@ -7,12 +7,12 @@ from rows import ACCURACY, CELL, Row
 
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.series import Series, mean_of, minus, resolution
-from spikefuse.analysis.speakers import STUDY
+from spikefuse.analysis.groups import STUDY
 from spikefuse.analysis.table import Table, cell_words, same, single_modalities
 from spikefuse.core.errors import StudyError
 from spikefuse.results import read_tidy, write_tidy
 from spikefuse.results.tidy import TIDY_COLUMNS
-from spikefuse.studies.speakers import SPEAKERS
+from spikefuse.studies.groups import SPEAKERS
 
 
 def row(seed: object, value: object = 0.5, **changes: object) -> Row:

@@ -8,7 +8,7 @@ from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.sensitivity import judged_from
-from spikefuse.analysis.speakers import speaker_summaries
+from spikefuse.analysis.groups import group_summaries
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.reading.sources import Run
@@ -21,7 +21,7 @@ from spikefuse.report.sections.robustness import robustness_section
 from spikefuse.report.sections.senses import senses_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
 from spikefuse.report.sections.single import single_section
-from spikefuse.report.sections.speakers import speakers_section
+from spikefuse.report.sections.groups import groups_section
 
 
 def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]:
@@ -31,8 +31,8 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         "single networks": lambda: single_section(run.rows),
         "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
         "energy": lambda: energy_section(energy_of(run), commands.run("energy")),
-        "speakers": lambda: speakers_section(
-            speaker_summaries(run.table), commands.run("speakers", protocols=False)
+        "speakers": lambda: groups_section(
+            group_summaries(run.table), commands.run("speakers", protocols=False)
         ),
         "choice of the epoch": lambda: epoch_choice_section(
             epoch_choices(run.table), commands.run("model-size")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from spikefuse.analysis.speakers import speaker_summaries
+from spikefuse.analysis.groups import group_summaries
 from spikefuse.studies.design import Cell
 
 Rows = list[dict[str, Any]]
@@ -35,9 +35,9 @@ def unknown() -> Rows:
 
 
 def test_each_speaker_and_the_mean_over_speakers() -> None:
-    (found,) = speaker_summaries(unknown() + cell("model-size", KNOWN))
+    (found,) = group_summaries(unknown() + cell("model-size", KNOWN))
     assert (found.network, found.modality, found.reason) == ("snn", "audio", "")
-    assert {name: each.mean for name, each in found.speakers.items()} == pytest.approx(
+    assert {name: each.mean for name, each in found.groups.items()} == pytest.approx(
         {"george": 0.81, "jackson": 0.90, "lucas": 0.72, "theo": 0.85}
     )
     means = [0.81, 0.90, 0.72, 0.85]
@@ -50,20 +50,20 @@ def test_each_speaker_and_the_mean_over_speakers() -> None:
 def test_a_speaker_with_more_seeds_counts_no_more() -> None:
     more = cell("speakers", (0.80, 0.82, 0.81, 0.81), protocol="speaker", held_out="george")
     rows = [row for row in unknown() if row["held_out"] != "george"]
-    (found,) = speaker_summaries(more + rows)
+    (found,) = group_summaries(more + rows)
     assert found.mean is not None
     assert found.mean.estimate == pytest.approx(0.82)
 
 
 def test_the_cost_is_paired_by_seed() -> None:
-    (found,) = speaker_summaries(unknown() + cell("controls", KNOWN))
+    (found,) = group_summaries(unknown() + cell("controls", KNOWN))
     assert found.known is not None
     assert found.known.mean == pytest.approx(0.96)
     assert found.cost is not None
     assert found.cost.estimate == pytest.approx(0.96 - 0.82)
     assert found.cost.n == 4
     one_seed = [row for row in cell("controls", KNOWN) if row["seed"] == 1]
-    (paired,) = speaker_summaries(unknown() + one_seed)
+    (paired,) = group_summaries(unknown() + one_seed)
     assert paired.cost is not None
     assert paired.cost.estimate == pytest.approx(0.97 - (0.82 + 0.90 + 0.74 + 0.90) / 4)
 
@@ -76,14 +76,14 @@ def test_other_cells_do_not_mix_in() -> None:
         + cell("model-size", (0.4, 0.4), protocol="paper")
     )
     table = unknown() + cell("model-size", KNOWN)
-    assert speaker_summaries(table + others) == speaker_summaries(table)
+    assert group_summaries(table + others) == group_summaries(table)
 
 
 def test_what_is_missing_has_a_reason() -> None:
-    assert speaker_summaries(cell("model-size", KNOWN)) == []
-    (alone,) = speaker_summaries(unknown())
+    assert group_summaries(cell("model-size", KNOWN)) == []
+    (alone,) = group_summaries(unknown())
     assert (alone.known, alone.cost) == (None, None)
     assert "known speakers" in alone.reason
-    (three,) = speaker_summaries([row for row in unknown() if row["held_out"] != "lucas"])
+    (three,) = group_summaries([row for row in unknown() if row["held_out"] != "lucas"])
     assert three.mean is None
     assert three.reason == "3 speakers held out, an interval needs at least 4"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from spikefuse.analysis.speakers import SpeakerSummary
+from spikefuse.analysis.groups import GroupSummary
 from spikefuse.analysis.words import NONE, interval, level_name, percent, points, span
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
@@ -12,7 +12,7 @@ from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.tables import SEED_COLUMNS, Column, Table, seed_cell
 
 
-def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section | None:
+def groups_section(found: Sequence[GroupSummary], command: str) -> Section | None:
     """The speakers; None where none was held out."""
     if not found:
         return None
@@ -28,7 +28,7 @@ def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section |
             "resamples them: it says where other speakers would fall.",
             *_sentences(found),
         ],
-        tables=(Shown(summary_table(found), open=True), Shown(speaker_table(found))),
+        tables=(Shown(summary_table(found), open=True), Shown(group_table(found))),
         pictures=[draw_picture(lambda: dot_chart(dots), "speakers-chart", label)],
         legend=(
             *(Key(role, theme.GLYPH[role], name) for name, role in _roles(found).items()),
@@ -41,17 +41,17 @@ def speakers_section(found: Sequence[SpeakerSummary], command: str) -> Section |
     )
 
 
-def _roles(found: Sequence[SpeakerSummary]) -> dict[str, str]:
+def _roles(found: Sequence[GroupSummary]) -> dict[str, str]:
     """Colour role by modality."""
     return theme.roles(dict.fromkeys(each.modality for each in found))
 
 
-def _name(found: SpeakerSummary) -> str:
+def _name(found: GroupSummary) -> str:
     """`SNN, audio`."""
     return f"{level_name('network', found.network)}, {found.modality}"
 
 
-def _sentences(found: Sequence[SpeakerSummary]) -> list[str]:
+def _sentences(found: Sequence[GroupSummary]) -> list[str]:
     said = [
         f"{_name(each)}: unknown speakers cost {points(each.cost.estimate, sign=False)}\u00a0pp "
         f"(95\u00a0% interval {points(each.cost.low)}\u00a0to\u00a0{points(each.cost.high)}, "
@@ -62,13 +62,13 @@ def _sentences(found: Sequence[SpeakerSummary]) -> list[str]:
     return [" ".join(said)] if said else []
 
 
-def _dots(found: Sequence[SpeakerSummary]) -> Dots:
-    names = sorted({plain(name, 60) for each in found for name in each.speakers})
+def _dots(found: Sequence[GroupSummary]) -> Dots:
+    names = sorted({plain(name, 60) for each in found for name in each.groups})
     series = [
         Series(
             f"{level_name('network', each.network)} {each.modality}",
             _roles(found)[each.modality],
-            {plain(name, 60): accuracy for name, accuracy in each.speakers.items()},
+            {plain(name, 60): accuracy for name, accuracy in each.groups.items()},
             hollow=each.network == "dnn",
         )
         for each in found
@@ -76,7 +76,7 @@ def _dots(found: Sequence[SpeakerSummary]) -> Dots:
     return Dots(names, series, "Test accuracy (%)", "%")
 
 
-def summary_table(found: Sequence[SpeakerSummary]) -> Table:
+def summary_table(found: Sequence[GroupSummary]) -> Table:
     """Mean over speakers, the same network with known speakers, and what is lost."""
     rows = []
     for each in found:
@@ -105,31 +105,31 @@ def summary_table(found: Sequence[SpeakerSummary]) -> Table:
     )
 
 
-def _mean(found: SpeakerSummary) -> tuple[str, str, str]:
+def _mean(found: GroupSummary) -> tuple[str, str, str]:
     """Mean, interval and number of speakers; one speaker is its own mean, without interval."""
     if found.mean is not None:
         ends = interval(found.mean.low, found.mean.high)
         return percent(found.mean.estimate), ends, str(found.mean.n)
     if found.lost:
-        return NONE, NONE, str(len(found.speakers) + len(found.lost))
-    if len(found.speakers) > 1:
-        means = [each.mean for each in found.speakers.values()]
+        return NONE, NONE, str(len(found.groups) + len(found.lost))
+    if len(found.groups) > 1:
+        means = [each.mean for each in found.groups.values()]
         return percent(sum(means) / len(means)), NONE, str(len(means))
-    (only,) = found.speakers.values()
+    (only,) = found.groups.values()
     return percent(only.mean), NONE, "1"
 
 
-def _note(found: SpeakerSummary) -> str:
+def _note(found: GroupSummary) -> str:
     notes = [found.reason, *(each.note for each in (found.mean, found.cost) if each is not None)]
     return "; ".join(dict.fromkeys(note for note in notes if note))
 
 
-def speaker_table(found: Sequence[SpeakerSummary]) -> Table:
+def group_table(found: Sequence[GroupSummary]) -> Table:
     """Accuracy for each speaker, with interval over seeds and every seed."""
     rows = []
     for each in found:
         network = level_name("network", each.network)
-        for name, value in each.speakers.items():
+        for name, value in each.groups.items():
             ends = interval(value.low, value.high)
             numbers = (percent(value.mean), ends, str(value.n), seed_cell(value.values))
             rows.append((plain(name, 80), network, each.modality, *numbers))

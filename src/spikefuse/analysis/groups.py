@@ -24,23 +24,23 @@ STUDY = "speakers"
 
 
 @dataclass(frozen=True)
-class SpeakerSummary:
+class GroupSummary:
     """Test accuracy for speakers whom training never heard, one network kind and modality.
 
     Attributes:
-        speakers: Accuracy over seeds for each held-out speaker.
+        groups: Accuracy over seeds for each held-out speaker.
         mean: Of the speakers' means, t over speakers: what would other speakers give? None below
             four speakers, or where a seed diverged.
         known: Accuracy under protocol "disjoint", where training knows every test speaker; None
             where it is not stored or a seed diverged.
         cost: Known minus unknown speakers, paired by seed, t over speakers; None likewise.
         reason: Why a part is None; empty where none is.
-        lost: The seeds of each held-out speaker of whom one diverged; they are not in `speakers`.
+        lost: The seeds of each held-out speaker of whom one diverged; they are not in `groups`.
     """
 
     network: str
     modality: str
-    speakers: Mapping[str, Estimate]
+    groups: Mapping[str, Estimate]
     mean: "Interval | None"
     known: Estimate | None
     cost: "Interval | None"
@@ -48,7 +48,7 @@ class SpeakerSummary:
     lost: Mapping[str, Series] = field(default_factory=dict)
 
 
-def speaker_summaries(rows: Iterable[Row]) -> list[SpeakerSummary]:
+def group_summaries(rows: Iterable[Row]) -> list[GroupSummary]:
     """What unknown speakers cost, for every network kind and modality that has rows.
 
     Args:
@@ -64,10 +64,10 @@ def speaker_summaries(rows: Iterable[Row]) -> list[SpeakerSummary]:
         for network in ("snn", "dnn")
         for modality in (*single_modalities(table), FUSED)
     )
-    return [summary for summary in summaries if summary.speakers or summary.lost]
+    return [summary for summary in summaries if summary.groups or summary.lost]
 
 
-def _summary(table: Table, network: str, modality: str) -> SpeakerSummary:
+def _summary(table: Table, network: str, modality: str) -> GroupSummary:
     levels = default_levels(network, modality) | {"size": "S"}
     unknown = levels | {"study": STUDY, "protocol": "speaker"}
     del unknown["held_out"]
@@ -78,12 +78,12 @@ def _summary(table: Table, network: str, modality: str) -> SpeakerSummary:
     known = table.series(study=DEFAULT_STUDIES, protocol=SPLIT, **levels)
     gaps = {name: minus(known, series) for name, series in by_name.items()}
     step = resolution(*by_name.values())
-    mean = _over_speakers(by_name, step)
-    cost = _over_speakers(gaps, step)
-    return SpeakerSummary(
+    mean = _over_groups(by_name, step)
+    cost = _over_groups(gaps, step)
+    return GroupSummary(
         network=network,
         modality=modality,
-        speakers={
+        groups={
             name: found
             for name, series in by_name.items()
             if (found := estimate(series, step)) is not None
@@ -108,7 +108,7 @@ def _reason(
     return "" if has_cost else "no rows of the same networks and seeds with known speakers"
 
 
-def _over_speakers(by_name: Mapping[str, Series], step: float | None) -> "Interval | None":
+def _over_groups(by_name: Mapping[str, Series], step: float | None) -> "Interval | None":
     """The mean over speakers, each counting once however many seeds, for other speakers."""
     if any(series.diverged for series in by_name.values()):
         return None

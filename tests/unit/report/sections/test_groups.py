@@ -1,8 +1,8 @@
 """The section of the held-out speakers says what was measured."""
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.speakers import SpeakerSummary
-from spikefuse.report.sections.speakers import speaker_table, speakers_section, summary_table
+from spikefuse.analysis.groups import GroupSummary
+from spikefuse.report.sections.groups import group_table, groups_section, summary_table
 from spikefuse.stats import Interval
 
 VALUE = Estimate({0: 0.80, 1: 0.84}, 0.82, 0.566, 1.074)
@@ -14,19 +14,19 @@ def over_speakers(mean: float, low: float, high: float) -> Interval:
 
 
 FOUND = [
-    SpeakerSummary(
+    GroupSummary(
         network="snn",
         modality="audio",
-        speakers={"lucas": KNOWN, "theo": VALUE},
+        groups={"lucas": KNOWN, "theo": VALUE},
         mean=over_speakers(0.82, 0.78, 0.9),
         known=KNOWN,
         cost=over_speakers(0.15, 0.1, 0.2),
         reason="",
     ),
-    SpeakerSummary(
+    GroupSummary(
         network="dnn",
         modality="audio",
-        speakers={"theo": KNOWN},
+        groups={"theo": KNOWN},
         mean=None,
         known=None,
         cost=None,
@@ -36,7 +36,7 @@ FOUND = [
 
 
 def test_tables_have_every_number_with_interval_and_n() -> None:
-    each, over = speaker_table(FOUND).rows, summary_table(FOUND).rows
+    each, over = group_table(FOUND).rows, summary_table(FOUND).rows
 
     none = "\u2013"
     assert each == (
@@ -52,7 +52,7 @@ def test_tables_have_every_number_with_interval_and_n() -> None:
 
 
 def test_section_says_the_cost_and_draws_each_speaker() -> None:
-    section = speakers_section(FOUND, "spikefuse run speakers")
+    section = groups_section(FOUND, "spikefuse run speakers")
 
     assert section is not None
     words = " ".join(section.paragraphs).replace("\u00a0", " ")
@@ -66,4 +66,4 @@ def test_section_says_the_cost_and_draws_each_speaker() -> None:
 
 
 def test_without_speakers_there_is_no_section() -> None:
-    assert speakers_section([], "") is None
+    assert groups_section([], "") is None
