@@ -123,6 +123,24 @@ def _line(error: SpikefuseError) -> str:
     return f"spikefuse: {str(error).removeprefix('spikefuse: ')}"
 
 
+def _run() -> None:
+    """The command that was typed; ends with its exit code.
+
+    Raises:
+        InputError: What was typed does not fit.
+    """
+    from spikefuse.cli.usage import USAGE, is_help, refused
+
+    try:
+        code = app(standalone_mode=False, prog_name="spikefuse")
+    except USAGE as error:
+        if not is_help(error):
+            raise refused(error) from None
+        error.show()  # type: ignore[attr-defined]
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)
+
+
 def main() -> None:
     """Entry point: a user's mistake ends with one line and exit code 2, other trouble with 1."""
     accept_any_text()
@@ -130,7 +148,7 @@ def main() -> None:
     try:
         try:
             surroundings.prepare()
-            app()
+            _run()
         finally:
             flush_output()  # here, where a full disk is one line; the interpreter would say more
     except signals.Interrupted:

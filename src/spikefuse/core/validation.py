@@ -58,6 +58,22 @@ def refusal_of(where: str, error: ValidationError, called: Callable[[str], str] 
     return f"{where}: {name} must be {constraint}, got {shown}."
 
 
+def constraint_of(error: ValidationError) -> tuple[str, object]:
+    """What the first problem of a single value wants, in words, and what was given.
+
+    Example:
+        >>> from pydantic import TypeAdapter
+        >>> try:
+        ...     TypeAdapter(int).validate_python("1x")
+        ... except ValidationError as error:
+        ...     constraint_of(error)
+        ('a whole number', '1x')
+    """
+    problem = error.errors(include_url=False)[0]
+    said = problem.get("ctx", {}).get("error")
+    return (str(said) if said is not None else _constraint(problem)), problem.get("input")
+
+
 def _said(where: str, name: str, error: Exception) -> str:
     """A check's own words; one of a part's name is about the field that holds it."""
     text = str(error)

@@ -18,7 +18,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from spikefuse.data.own.refusals import known_keys, refusal
+from spikefuse.core.errors import InputError
+from spikefuse.core.validation import refusal_of
+from spikefuse.data.own.refusals import WHERE, known_keys, one_line, refusal
 
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 
@@ -81,14 +83,8 @@ def checked(record: type[BaseModel], values: dict[str, Any], where: str) -> Any:
     try:
         return record(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "its values"
-        raise refusal(
-            f"{key} of {where}",
-            first["msg"].removeprefix("Input should be ").removeprefix("Value error, "),
-            repr(first["input"]),
-            "Change it or leave it out.",
-        ) from None
+        said = refusal_of(WHERE, error, lambda path: f"{path} of {where}")
+        raise InputError(one_line(said)) from None
 
 
 def own_settings(values: dict[str, Any], where: str) -> OwnSettings:
