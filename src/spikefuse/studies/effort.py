@@ -12,7 +12,10 @@ from typing import Any
 from spikefuse.core.checks import one_of
 from spikefuse.data import SOURCES, DataSettings
 from spikefuse.data.sources.contract import FUSED, Source
+from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.networks.plans import PLANS
+from spikefuse.studies.controls import plain_protocol
+from spikefuse.studies.design import Cell
 from spikefuse.studies.profiles import PROFILES, Profile
 
 AUTO = "auto"
@@ -28,11 +31,19 @@ MOST_TRAINED, MOST_TESTED = 5_000, 1_000
 FEW = 1_000
 """Up to so many training samples of the leading modality there are more seeds."""
 SEEDS_OF_FEW, SEEDS_OF_MANY = 5, 3
+MOST_MACS = 350e9
+"""Multiply-accumulates of a step's forward pass over all samples and seeds of the largest network:
+about 20 minutes of a 2017 core. Larger maps get fewer seeds, then fewer passes."""
 
 
 USUAL_PLAN, PLAN_OF_SMALL = "pool-twice", "by-shape"
 """Layers of the networks; where some modality's map is too small for the usual ones, each branch
 has the deepest that fit its own map."""
+
+PLAIN, CALIBRATED = "plain", "calibrated"
+INIT = CALIBRATED
+"""Small spiking networks as drawn are often silent, and one that never fires learns nothing: the
+answer would be about an accident of its initial weights."""
 
 
 class AskedProfile(Profile):
@@ -41,10 +52,12 @@ class AskedProfile(Profile):
     Args:
         plan: A name in `PLANS`.
         batches: Samples of a step, by modality; one that is not named gets the usual number.
+        init: Initial weights, see `TrialDefinition`.
     """
 
     plan: str = USUAL_PLAN
     batches: dict[str, int] = {}  # noqa: RUF012 (a record's default is copied)
+    init: str = PLAIN
 
     def settings(
         self, modality: str, size: str, source: str, fingerprint: str | None = None
@@ -55,6 +68,8 @@ class AskedProfile(Profile):
             decided["plan"] = self.plan
         if modality in self.batches:
             decided["batch_size"] = self.batches[modality]
+        if self.init != PLAIN:
+            decided["init"] = self.init
         return decided
 
 
@@ -77,10 +92,24 @@ def effort_named(name: str, source: str) -> Effort:
     return effort_by(PROFILES[name], source)
 
 
-def effort_by(profile: Profile, source: str) -> Effort:
+def effort_by(profile: Profile, source: str, init: str = INIT) -> Effort:
     """The effort of a profile, with networks that fit the data."""
-    plan = plan_for(source, profile)
-    return Effort(AskedProfile(**profile.model_dump(), plan=plan), profile.summary)
+    fit = {"plan": plan_for(source, profile), "init": init}
+    return Effort(AskedProfile(**profile.model_dump(), **fit), profile.summary)
+
+
+def profile_named(name: str, source: str) -> Profile:
+    """The profile that a study is run with: as it is, but for layers where maps are too small.
+
+    Example:
+        >>> profile_named("smoke", "builtin") is PROFILES["smoke"]
+        True
+    """
+    if name == AUTO:
+        return effort_of(source).profile
+    profile = PROFILES[name]
+    is_usual = plan_for(source, profile) == USUAL_PLAN
+    return profile if is_usual else effort_by(profile, source, PLAIN).profile
 
 
 def plan_for(source: str, profile: Profile) -> str:
@@ -110,9 +139,12 @@ def effort_of(source: str) -> Effort:
     found = SOURCES[source]
     leading = found.modalities[0]
     trained = {each.name: _used(each.train) for each in found.modalities}
-    epochs = {name: _epochs(count) for name, count in trained.items()}
+    macs = _macs(found)
+    most = SEEDS_OF_FEW if trained[leading.name] <= FEW else SEEDS_OF_MANY
+    seeds = min(most, max(SEEDS_OF_MANY, int(MOST_MACS / (PASSES * macs))))
+    passes = min(PASSES, MOST_MACS / (seeds * macs))
+    epochs = {name: _epochs(count, passes) for name, count in trained.items()}
     epochs[FUSED] = epochs[leading.name]
-    seeds = SEEDS_OF_FEW if trained[leading.name] <= FEW else SEEDS_OF_MANY
     profile = Profile(
         name=AUTO,
         summary="decided by the number of samples",
@@ -125,7 +157,8 @@ def effort_of(source: str) -> Effort:
     )
     batches = {name: _batch(count) for name, count in trained.items()}
     batches[FUSED] = batches[leading.name]
-    asked = AskedProfile(**profile.model_dump(), plan=plan_for(source, profile), batches=batches)
+    fit = {"plan": plan_for(source, profile), "batches": batches, "init": INIT}
+    asked = AskedProfile(**profile.model_dump(), **fit)
     return Effort(asked, _said(found, asked, trained))
 
 
@@ -133,9 +166,19 @@ def _used(train: int) -> int:
     return min(train, MOST_TRAINED)
 
 
-def _epochs(samples: int) -> int:
+def _macs(source: Source) -> int:
+    """Multiply-accumulates of a step of the network of all modalities, for one sample."""
+    usual = PROFILES["quick"]
+    profile = AskedProfile(**usual.model_dump(), plan=plan_for(source.name, usual))
+    cell = Cell.create(network="dnn", modality=source.choices[-1], protocol=plain_protocol(source))
+    settings = profile.settings(cell.modality, cell.size, source.name)
+    spec = cell.trial(0, **settings).network_spec()
+    return count_macs(spec, solve_width(spec))
+
+
+def _epochs(samples: int, passes: float) -> int:
     low, high = EPOCHS
-    return min(high, max(low, math.ceil(PASSES / max(1, samples))))
+    return min(high, max(low, math.ceil(passes / max(1, samples))))
 
 
 def _batch(samples: int) -> int:
