@@ -12,7 +12,9 @@ from spikefuse.core.registry import Choices
 def _profiles() -> Iterable[str]:
     from spikefuse.studies import PROFILES
 
-    return (f"{name} ({profile.summary.partition(':')[0]})" for name, profile in PROFILES.items())
+    found = {name: profile.summary.partition(":")[0] for name, profile in PROFILES.items()}
+    found["auto"] = "by the number of samples"
+    return (f"{name} ({says})" for name, says in found.items())
 
 
 def _studies() -> Iterable[str]:
@@ -81,7 +83,8 @@ def _experiments() -> Iterable[str]:
 Studies = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Names of studies; those of reproduce if left out, sensitivity only alone."
+        help="Names of studies, or the TOML file of one of your own; those of reproduce if left "
+        "out, sensitivity only alone."
     ),
     Choices(_studies),
 ]
@@ -214,5 +217,14 @@ Plugin = Annotated[
     list[Path] | None,
     typer.Option(
         "--plugin", help="Python file that registers parts of your own; may be named again."
+    ),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting of the study's file, as in factors.time_steps=[4,8]; may be named "
+        "again.",
     ),
 ]

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 from spikefuse.cli import options
 from spikefuse.cli.records import options_of
 from spikefuse.cli.request import Request
+from spikefuse.cli.requested import requested
+from spikefuse.cli.run import NO_OPTIONS, OF_THE_PROFILE
 from spikefuse.cli.terminal import fact, make_console
+from spikefuse.studies.profiles import Profile
 
 if TYPE_CHECKING:
     from spikefuse.planning import Plan
@@ -15,8 +18,10 @@ if TYPE_CHECKING:
 EXECUTION = ("executor", "threads", "shard", "time_limit", "retry_failed", "ray_address")
 
 
-@options_of(Request, leave_out=EXECUTION)
-def plan(given: dict[str, Any], as_json: options.AsJson = False) -> None:
+@options_of(Request, Profile, leave_out=(*EXECUTION, *NO_OPTIONS), shown=OF_THE_PROFILE)
+def plan(
+    given: dict[str, Any], changes: options.Changes = None, as_json: options.AsJson = False
+) -> None:
     """Print trials, populations and an estimate of time; nothing is trained."""
     import json
 
@@ -30,8 +35,8 @@ def plan(given: dict[str, Any], as_json: options.AsJson = False) -> None:
     from spikefuse.planning.estimate import seconds_of
 
     console = make_console(to_stderr=as_json)
-    request = Request(**given)
-    prepared = prepare(request, console)
+    asked = requested(given, changes or ())
+    request, prepared = asked.request, prepare(asked, console)
     made = prepared.plan
     seconds = seconds_of(made, request.workers, request.backend, request.device, request.products)
     if as_json:

@@ -54,17 +54,20 @@ def options_of(
     The command's first parameter receives a dictionary of the options that were given.
 
     Args:
-        records: Fields that are records themselves are left out; name them too.
+        records: Fields that are records themselves are left out; name them too. Of fields of one
+            name the first record's counts.
         leave_out: Names of fields that are no option of this command.
         shown: What the help says as a field's default, where the record does not say it.
     """
     hidden, told = set(leave_out), shown or {}
-    chosen = [
-        field
-        for record in records
+    named = {
+        field.name: field
+        for record in reversed(records)
         for field in _fields(record)
         if field.name not in hidden and not _is_record(field.annotation)
-    ]
+    }
+    order = [field.name for record in records for field in _fields(record)]
+    chosen = [named[name] for name in dict.fromkeys(order) if name in named]
     parameters = [_parameter(field, told.get(field.name)) for field in chosen]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

@@ -12,7 +12,7 @@ class Request:
 
     studies: options.Studies = None
     profile: options.Profile = "quick"
-    data: options.Data = "auto"
+    data: options.DataOrOwn = "auto"
     data_dir: options.DataDir = None
     seeds: options.Seeds = None
     out: options.Out = None

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from spikefuse.cli import options, signals
 from spikefuse.cli.beforehand import tell_other_precision, tell_others
-from spikefuse.cli.checked import Checked, check_request, executor_of, refuse_folder
+from spikefuse.cli.checked import Checked, check_request, executor_of
 from spikefuse.cli.log import log_to
 from spikefuse.cli.request import Request
+from spikefuse.cli.requested import Requested, location_of, profile_for, require_groups
 from spikefuse.cli.terminal import fact, news
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _listed(names: str | None) -> list[str]:
     return [name.strip() for name in (names or "").split(",") if name.strip()]
 
 
-def prepare(request: Request, console: Console, *, reports: bool = False) -> Prepared:
+def prepare(asked: Request | Requested, console: Console, *, reports: bool = False) -> Prepared:
     """Find the data and make the plan; nothing is trained.
 
     Raises:
@@ -73,20 +74,21 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
         StoreError: The result folder cannot be written.
         MissingExtraError: Ray is asked for and not installed.
     """
-    from spikefuse.cli.data import download_progress
     from spikefuse.core.checks import one_of
     from spikefuse.core.errors import InputError
-    from spikefuse.data import SOURCES, locate
-    from spikefuse.data.sources.registry import FALLBACK
+    from spikefuse.data import SOURCES
     from spikefuse.planning.plan import resolve_studies, usual_protocols
     from spikefuse.studies import PROFILES
+    from spikefuse.studies.effort import AUTO
     from spikefuse.studies.sensitivity import SENSITIVITY
 
-    profile = PROFILES[one_of("spikefuse", "--profile", request.profile, PROFILES)]
+    further = asked if isinstance(asked, Requested) else Requested(asked)
+    request = further.request
+    one_of("spikefuse", "--profile", request.profile, (*PROFILES, AUTO))
     protocols = tuple(_listed(request.protocols))
     for name in protocols:  # told before anything is downloaded
         one_of("spikefuse", "--protocols", name, options.pairings())
-    studies = resolve_studies(
+    studies = further.studies or resolve_studies(
         request.studies or (), _listed(request.readings), _listed(request.experiments)
     )
     if request.protocols != Request.protocols and all(each.pairs_itself for each in studies):
@@ -96,13 +98,13 @@ def prepare(request: Request, console: Console, *, reports: bool = False) -> Pre
             "nothing: leave it out."
         )
     checked = check_request(request)
-    wanted = FALLBACK if request.profile == "smoke" and request.data == "auto" else request.data
-    with download_progress(console) as progress:
-        location = locate(wanted, request.data_dir, progress=progress)
-    refuse_folder("spikefuse", location, request.data_dir)
+    location = location_of(request, console)
+    source = SOURCES[location.source]
     for name in protocols:
-        fitting = usual_protocols(SOURCES[location.source])
+        fitting = usual_protocols(source)
         one_of("spikefuse", f"--protocols for {location.source}", name, fitting)
+    require_groups(studies, source)
+    profile = profile_for(request.profile, further.effort, source)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
     return planned(checked, studies, profile, protocols, location, out, console, reports=reports)
 

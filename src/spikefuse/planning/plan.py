@@ -6,8 +6,11 @@ Populations are dealt out by what they cost, so the plan knows how long the rest
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
+from spikefuse.core.validation import refusal_of
 from spikefuse.data import PROTOCOLS, SOURCES, Source
 from spikefuse.planning.populations import group_trials, place_of
 from spikefuse.planning.stages import assign_stages
@@ -148,8 +151,15 @@ def make_plan(
 def definition_of(
     cell: Cell, seed: int, profile: Profile, source: str, fingerprint: str | None = None
 ) -> TrialDefinition:
-    """The network that a cell needs for a seed, with a profile's effort."""
-    return cell.trial(seed, **profile.settings(cell.modality, cell.size, source, fingerprint))
+    """The network that a cell needs for a seed, with a profile's effort.
+
+    Raises:
+        InputError: A level is not allowed.
+    """
+    try:
+        return cell.trial(seed, **profile.settings(cell.modality, cell.size, source, fingerprint))
+    except ValidationError as error:
+        raise InputError(refusal_of("plan", error)) from None
 
 
 def _trials(

@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spikefuse.data.own.source import PREFIX
 from spikefuse.data.sources.registry import SOURCES, choices
 from spikefuse.report.drawing.svg import plain
-from spikefuse.studies.profiles import PROFILES
+from spikefuse.studies.effort import AUTO
+from spikefuse.studies.profiles import EFFORT, PROFILES
 
 # The options of a run that decide its numbers, or where they lie; how it was spread over
 # processes does not.
 _KEPT = (
     *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols", "--out"),
     *("--device", "--backend", "--products", "--threads"),
+    *(f"--{name.replace('_', '-')}" for name in EFFORT),
 )
 
 
@@ -73,10 +76,10 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
     Args:
         record: What the run wrote about itself, run.json.
     """
-    profile = str(record.get("profile", ""))
-    if profile not in PROFILES:
+    profile, command = str(record.get("profile", "")), record.get("command")
+    if profile not in (*PROFILES, AUTO) or _says_it_all(command):
         return Commands({}, "")
-    given = _options(record.get("command"))
+    given = _options(command)
     found = {"--profile": profile}
     source = str(record.get("source", ""))
     if source in SOURCES:
@@ -86,11 +89,19 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
     if isinstance(seeds, list) and seeds:
         found["--seeds"] = str(len(seeds))
     given.pop("--profile", None)
-    if given.get("--data") not in (source, *choices()) or given.get("--data") == "auto":
+    is_own = source.startswith(PREFIX) and given.get("--data") not in choices()
+    known = given.get("--data") in (source, *choices()) or is_own
+    if not known or given.get("--data") == "auto":
         given.pop("--data", None)
     options = {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
     folder = options.get("--out") or f"runs/{profile}-{source}"
     return Commands(options, folder)
+
+
+def _says_it_all(command: object) -> bool:
+    """Whether a command line is remade by itself alone: a question, or a study of one's own."""
+    words = str(command).split()[1:3] if isinstance(command, str) else []
+    return words[:1] == ["ask"] or any(word.lower().endswith(".toml") for word in words[1:])
 
 
 def _options(command: object) -> dict[str, str]:
@@ -99,9 +110,11 @@ def _options(command: object) -> dict[str, str]:
         words = shlex.split(plain(command, 2000)) if isinstance(command, str) else []
     except ValueError:
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for word, following in zip(words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         if name in _KEPT:
-            found[name] = value if equals else following
+            said = value if equals else following
+            # Numbers by name may be said one at a time; other options count once.
+            found[name] = f"{found[name]},{said}" if name == "--epochs" and name in found else said
     return {name: value for name, value in found.items() if value and not value.startswith("--")}

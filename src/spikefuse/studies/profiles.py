@@ -1,6 +1,7 @@
 """Profiles: how much effort a study gets. A profile changes effort, never the science."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,6 +9,9 @@ from spikefuse.data import SOURCES, DataSettings, Selection
 
 SIZES: dict[str, int] = {"S": 1_600_000, "S/2": 800_000, "S/3": 533_333}
 """Model sizes as parameter counts."""
+
+Count = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=4, le=256)]
 
 
 def budget_of(size: str) -> int:
@@ -55,12 +59,12 @@ class Profile(BaseModel):
 
     name: str
     summary: str
-    images: int | None = None
-    test_images: int | None = None
-    clips: int | None = None
-    image_size: int = 28
-    spectrogram_size: int = 28
-    epochs: dict[str, int]
+    images: Count | None = None
+    test_images: Count | None = None
+    clips: Count | None = None
+    image_size: Side = 28
+    spectrogram_size: Side = 28
+    epochs: dict[str, Count]
     seeds: Annotated[int, Field(ge=1)]
     draws: Annotated[int, Field(ge=1)] = 2
     precision: Literal["float32", "bf16"] = "float32"
@@ -82,6 +86,21 @@ class Profile(BaseModel):
             "precision": self.precision,
         }
 
+    def changed(self, effort: Mapping[str, Any]) -> Self:
+        """The same profile with other values in some fields; epochs by modality are added to it.
+
+        Raises:
+            ValidationError: A value is not allowed.
+        """
+        values = self.model_dump() | dict(effort)
+        if isinstance(effort.get("epochs"), Mapping):
+            values["epochs"] = {**self.epochs, **effort["epochs"]}
+        return type(self).model_validate(values, strict=True)
+
+
+_OF_OTHERS = ("name", "summary", "precision", "seeds")
+EFFORT = tuple(name for name in Profile.model_fields if name not in _OF_OTHERS)
+"""Fields of a profile that a study's file, or an option of `run`, may say otherwise."""
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile
