@@ -14,11 +14,13 @@ from spikefuse.analysis.claims import evaluate_claims, write_claims
 from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
+from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import Plan, make_plan
 from spikefuse.planning.stages import still_missing
 from spikefuse.results import TrialStore, read_tidy, write_tidy
@@ -136,6 +138,7 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
         "profile": plan.profile.name,
         "profile_settings": plan.profile.model_dump(mode="json"),
         "source": plan.source,
+        "groups": groups_record(SOURCES[plan.source]),
         "fingerprint": plan.fingerprint,
         "classes": list(plan.trials[0].definition.source.classes) if plan.trials else [],
         "banner": banner,

@@ -30,8 +30,13 @@ def claims(
         Path, typer.Argument(help="A results.csv, or the result folder that holds one.")
     ],
     protocol: Annotated[
-        str, typer.Option("--protocol", help="Pairing protocol: paper, disjoint or speaker.")
-    ] = "disjoint",
+        str | None,
+        typer.Option(
+            "--protocol",
+            help=f"Pairing protocol ({', '.join(options.protocols())}); where left out, the one "
+            "under which no sample of the results stands on two sides.",
+        ),
+    ] = None,
     split: Annotated[
         str,
         typer.Option(
@@ -75,12 +80,14 @@ def claims(
     import json
 
     from spikefuse.analysis.claims import claims_document, evaluate_claims, write_claims
+    from spikefuse.analysis.table import Table as Rows
     from spikefuse.report.reading.sources import read_unfinished
     from spikefuse.results import read_tidy
 
     table = results / "results.csv" if results.is_dir() else results
+    rows = Rows(read_tidy(table))
     verdicts = evaluate_claims(
-        read_tidy(table), protocol, split, noise_position=noise_position, reading=reading
+        *(rows, protocol or rows.protocol, split), noise_position=noise_position, reading=reading
     )
     unfinished = read_unfinished(table.parent)
     if out is not None:

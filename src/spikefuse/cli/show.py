@@ -1,6 +1,6 @@
 """`spikefuse show`: the results of a run as tables in the terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from spikefuse.analysis.figures import FigureRow, PaperFigure
     from spikefuse.analysis.headline import Headline
-    from spikefuse.analysis.table import Row
+    from spikefuse.analysis.table import Table as Rows
+    from spikefuse.cli.shown import Further
     from spikefuse.report.tables import Table
 
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
@@ -25,9 +26,7 @@ def show(
         Path | None,
         typer.Argument(help="Results folder; the newest under runs/ if left out."),
     ] = None,
-    study: Annotated[
-        str | None, typer.Option("--study", help="Only the figures of this study.")
-    ] = None,
+    study: Annotated[str | None, typer.Option("--study", help="Only what this study says.")] = None,
     figure: Annotated[
         int | None, typer.Option("--figure", help="Only this figure of the paper, 3 to 13.")
     ] = None,
@@ -35,7 +34,8 @@ def show(
         str | None,
         typer.Option(
             "--protocol",
-            help="paper, disjoint or speaker; paper and disjoint side by side if left out.",
+            help=f"Only networks under this pairing protocol ({', '.join(options.protocols())}); "
+            "those that the results have, side by side, if left out.",
         ),
     ] = None,
     split: Annotated[
@@ -48,68 +48,81 @@ def show(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show the paper's figures as tables: means, 95 % intervals, n; every seed with --json."""
+    """Show what a run found as tables: means, 95 % intervals, n; every seed with --json.
+
+    The answer first, then the figures of the paper that have results, held-out groups, and the
+    conditions of other studies.
+    """
     import json
 
     from spikefuse.analysis import table
     from spikefuse.analysis.headline import headline
-    from spikefuse.report.reading.sources import find_run, read_rows, read_unfinished
+    from spikefuse.cli.shown import further
+    from spikefuse.core.checks import one_of
+    from spikefuse.data import PROTOCOLS
+    from spikefuse.report.reading.sources import find_run, read_record, read_rows, read_unfinished
 
-    figures = _figures(study, figure)
-    views = _views(protocol, split)
+    if protocol is not None:
+        one_of("show", "--protocol", protocol, PROTOCOLS)
+    if split is not None:
+        one_of("show", "--split", split, ("validation", "test"))
     root = folder or find_run(Path("runs"))
     rows, unfinished = table.Table(read_rows(root)), read_unfinished(root)
+    figures = _figures(study, figure, rows)
     found = headline(rows)
-    measured = _measure(figures, rows, views)
+    measured = _measure(figures, rows, _views(protocol, split, rows))
+    more = further(rows, read_record(root), study, protocol, split) if figure is None else None
     if as_json:
         document = {"headline": _headline_record(found), "figures": _records(measured)}
+        document |= more.record() if more else {}
         document |= {"unfinished": unfinished} if unfinished else {}
         print(json.dumps(document, indent=2, allow_nan=False))
         return
     console = make_console()
-    _print(measured, found if study is None and figure is None else None, console)
+    _print(measured, more, found if study is None and figure is None else None, console)
     if unfinished:
         console.print(unfinished)
 
 
-def _figures(study: str | None, number: int | None) -> "list[PaperFigure]":
-    """The figures asked for.
+def _figures(study: str | None, number: int | None, rows: "Rows") -> "list[PaperFigure]":
+    """The figures asked for, on the modalities that the networks see.
 
     Raises:
         InputError: There is no such study or figure.
     """
     from spikefuse.analysis import figures
+    from spikefuse.analysis.table import single_modalities
     from spikefuse.core.checks import one_of
+    from spikefuse.data.sources.contract import FUSED
 
     chosen = list(figures.FIGURES)
     if study is not None:
-        one_of("show", "--study", study, dict.fromkeys(each.study for each in chosen))
+        known = dict.fromkeys([*(each.study for each in chosen), *rows.levels("study")])
+        one_of("show", "--study", study, known)
         chosen = [each for each in chosen if each.study == study]
     if number is not None:
         wanted = figures.figure(number)
         chosen = [each for each in chosen if each == wanted]
-    return chosen
+    seen = (*single_modalities(rows), *([FUSED] if rows.select(modality=FUSED) else []))
+    return [figures.on_modalities(each, seen) for each in chosen]
 
 
-def _views(protocol: str | None, split: str | None) -> list[tuple[str, str]]:
-    """Protocols and the split of each.
+def _views(protocol: str | None, split: str | None, rows: "Rows") -> list[tuple[str, str]]:
+    """Protocols and the split of each: those that the rows have, where none is asked for."""
+    from spikefuse.data import PROTOCOLS
 
-    Raises:
-        InputError: A name is unknown.
-    """
-    from spikefuse.core.checks import one_of
-
-    if split is not None:
-        one_of("show", "--split", split, ("validation", "test"))
-    names: tuple[str, ...] = ("paper", "disjoint")
     if protocol is not None:
-        names = (one_of("show", "--protocol", protocol, (*names, "speaker")),)
+        names = [protocol]
+    else:
+        usual = [name for name, rule in PROTOCOLS.items() if not rule.holds_out]
+        there = rows.levels("protocol")
+        names = [name for name in usual if name in there] or usual
     return [(name, split or ("validation" if name == "paper" else "test")) for name in names]
 
 
 def _measure(
     figures: "Sequence[PaperFigure]",
-    rows: "Iterable[Row]",
+    rows: "Rows",
     views: Sequence[tuple[str, str]],
 ) -> "Measured":
     """The figures that have any result, under the views that have any."""
@@ -168,7 +181,9 @@ def _headline_record(found: "Headline") -> dict[str, Any]:
     }
 
 
-def _print(measured: "Measured", found: "Headline | None", console: "Console") -> None:
+def _print(
+    measured: "Measured", more: "Further | None", found: "Headline | None", console: "Console"
+) -> None:
     from rich.text import Text
 
     from spikefuse.report.headline import answer, answer_over_controls, verdict
@@ -182,9 +197,13 @@ def _print(measured: "Measured", found: "Headline | None", console: "Console") -
         _print_table(headline_table(found), console)
     for figure, tables in measured:
         _print_table(figure_summary_table(figure, tables), console)
-    if any(row.low is not None for _, tables in measured for rows in tables for row in rows):
+    further = more.tables() if more else []
+    for table in further:
+        _print_table(table, console)
+    bars = (row for _, tables in measured for rows in tables for row in rows)
+    if further or any(row.low is not None for row in bars):
         console.print("\u00b1: half of the 95 % Student-t interval over n seeds.")
-    if not measured:
+    if not measured and not further:
         console.print("No results for this choice. What a run holds: spikefuse show FOLDER.")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spikefuse.analysis.claims.engine import Outcome
     from spikefuse.analysis.estimates import Estimate
     from spikefuse.analysis.gains import Baselines
+    from spikefuse.analysis.groups import GroupNames
     from spikefuse.report.tables import Table as ReportTable
     from spikefuse.stats import Interval
 
@@ -24,17 +25,31 @@ OUTCOMES: "tuple[Outcome, ...]" = ("reproduced", "contradicted", NOT_TESTED, "in
 
 
 def show_summaries(
-    rows: Sequence[Mapping[str, Any]], studies: Sequence[str], console: Console
+    rows: Sequence[Mapping[str, Any]],
+    studies: Sequence[str],
+    console: Console,
+    groups: "GroupNames | None" = None,
 ) -> None:
-    """What no figure of the paper shows, for the studies that were run."""
+    """Controls, held-out groups, the choice of the epoch, own studies: of what was run.
+
+    Args:
+        rows: Tidy rows.
+        studies: Their names.
+        console: Where to tell.
+        groups: What the groups are called; by the rows if left out.
+    """
+    from spikefuse.analysis.groups import STUDIES, group_names
+    from spikefuse.studies import STUDIES as BUILT_IN
+
     tables = []
     if "controls" in studies:
         tables += _controls(rows)
-    if "speakers" in studies:
-        tables += _speakers(rows)
+    if set(STUDIES) & set(studies):
+        tables += _groups(rows, groups or group_names({}, rows))
     if "model-size" in studies or "controls" in studies:
         tables += _epoch_choices(rows)
     tables += [_shown(table) for table in _further(rows, studies)]
+    tables += [_conditions(rows, name) for name in studies if name not in BUILT_IN]
     for table in tables:
         if table.rows:
             console.print(table)
@@ -184,11 +199,11 @@ def _control_cells(found: "Baselines") -> tuple[str, str, str]:
     )
 
 
-def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
+def _groups(rows: Sequence[Mapping[str, Any]], names: "GroupNames") -> list[Table]:
     from spikefuse.analysis.groups import group_summaries
 
     table = _table(
-        "Test accuracy for a speaker whom training never heard, size S",
+        f"Test accuracy for a {names.one} whom training never met, size S",
         "network",
         "held out",
         "accuracy",
@@ -197,23 +212,33 @@ def _speakers(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
     )
     table.columns[1].justify = "left"
     notes = []
-    for found in group_summaries(rows):
+    for found in group_summaries(rows, names):
         name = f"{found.network.upper()} {found.modality}"
-        for speaker, each in found.groups.items():
-            _add(table, name, speaker, _percent(each), *_ends(each))
-        for speaker, series in found.lost.items():
-            _add(table, name, speaker, NONE, "diverged", str(series.n))
+        for group, each in found.groups.items():
+            _add(table, name, group, _percent(each), *_ends(each))
+        for group, series in found.lost.items():
+            _add(table, name, group, NONE, "diverged", str(series.n))
         if found.mean is not None:
             mean = f"{percent(found.mean.estimate)} %"
-            _add(table, name, "mean, t over speakers", mean, *_ends(found.mean))
+            _add(table, name, f"mean, t over {names.many}", mean, *_ends(found.mean))
             notes.append(found.mean.note)
         elif len(found.groups) > 1 and not found.lost:
             of_all = sum(each.mean for each in found.groups.values()) / len(found.groups)
             _add(table, name, "mean", f"{percent(of_all)} %", NONE, str(len(found.groups)))
         cost = _points(found.cost, found.reason)
-        _add(table, name, "known minus unknown, t over speakers", cost, "", "")
+        _add(table, name, f"known minus unknown, t over {names.many}", cost, "", "")
     table.caption = Text("; ".join(dict.fromkeys(note for note in notes if note)))
     return [table]
+
+
+def _conditions(rows: Sequence[Mapping[str, Any]], study: str) -> Table:
+    from spikefuse.analysis.cells import conditions
+
+    table = _table(f"Study {study}: test accuracy", "condition", "accuracy", "interval", "n")
+    for each in conditions(rows, study, "test"):
+        ends = _ends(each.accuracy) if each.accuracy else ("diverged", str(each.series.n))
+        _add(table, each.words, _percent(each.accuracy), *ends)
+    return table
 
 
 def _ends(found: "Estimate | Interval") -> tuple[str, str]:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from spikefuse.analysis.cells import Condition
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.gains import BEST, EXPERTS, MEAN, alone, shuffled
@@ -192,3 +193,20 @@ def csv_bytes(table: Table) -> bytes:
     writer.writerow([column.title for column in table.columns])
     writer.writerows([["" if cell == NONE else cell for cell in row] for row in table.rows])
     return buffer.getvalue().encode()
+
+
+def conditions_table(study: str, split: str, found: Sequence[Condition]) -> Table:
+    """Every condition of a study that no figure is about, narrow enough for a terminal."""
+    rows = []
+    for each in found:
+        accuracy = each.accuracy
+        cell = percent(accuracy.mean) if accuracy else "diverged"
+        if accuracy and accuracy.high is not None:
+            cell += f" \u00b1 {percent(accuracy.high - accuracy.mean)}"
+        rows.append((each.words, cell, str(each.series.n)))
+    return Table(
+        name=f"study-{study}",
+        caption=f"Study {study} (accuracy in per cent, {split})",
+        columns=(Column("Condition"), Column(split, number=True), Column("n", number=True)),
+        rows=tuple(rows),
+    )

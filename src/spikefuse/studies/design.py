@@ -108,7 +108,7 @@ class Grid:
         """All combinations under one pairing protocol, with further levels that all share."""
         factors = dict(self.factors)
         asked = factors.get("modality", [source.modalities[0].name])
-        factors["modality"] = list(_filled(asked, source))
+        factors["modality"] = list(_filled(asked, source, levels.get("held_out", "")))
         if "disturbance" in factors:
             factors["disturbance"] = list(filled(map(str, factors["disturbance"]), source))
         for crossed in product(*factors.values()):
@@ -117,11 +117,16 @@ class Grid:
             )
 
 
-def _filled(modalities: Iterable[Level], source: Source) -> Iterator[Level]:
-    """Levels of `modality` with the source's own names; one modality alone has none joined."""
+def _filled(modalities: Iterable[Level], source: Source, held_out: Level) -> Iterator[Level]:
+    """Levels of `modality` with the source's own names; one modality alone has none joined.
+
+    A modality without samples of the group that is held out says nothing about it.
+    """
     for level in modalities:
-        if level in (EACH, GROUPED):
-            yield from (m.name for m in source.modalities if level == EACH or m.groups)
+        if level == EACH:
+            yield from (each.name for each in source.modalities)
+        elif level == GROUPED:
+            yield from (m.name for m in source.grouped if not held_out or held_out in m.groups)
         elif level != FUSED or len(source.modalities) > 1:
             yield level
 
@@ -132,7 +137,8 @@ class Study:
 
     Attributes:
         protocols: The only ones it runs under, where the data leave a choice; any if empty.
-        each_speaker: Hold out every speaker of the data in turn, under protocol "speaker".
+        each_group: Hold out every group of the data in turn (speakers, subjects), under protocol
+            "speaker".
         readings: Run the grids under these readings, each with its own protocol.
         fewest_seeds: Seeds where no number is asked for and the profile has fewer.
     """
@@ -143,14 +149,14 @@ class Study:
     grids: tuple[Grid, ...]
     figures: tuple[int, ...] = field(default=())
     protocols: tuple[str, ...] = field(default=())
-    each_speaker: bool = False
+    each_group: bool = False
     readings: tuple[str, ...] = field(default=())
     fewest_seeds: int = 1
 
     @property
     def pairs_itself(self) -> bool:
         """Whether it decides its protocols by itself, whatever is asked for."""
-        return self.each_speaker or bool(self.readings)
+        return self.each_group or bool(self.readings)
 
     def cells(self, protocols: Sequence[str], source: Source = SOURCES[DEFAULT]) -> list[Cell]:
         """Every cell once, in order.
@@ -171,7 +177,7 @@ class Study:
     def _conditions(
         self, protocols: Sequence[str], source: Source
     ) -> list[tuple[str, dict[str, Level]]]:
-        if self.each_speaker:
+        if self.each_group:
             return [("speaker", {"held_out": group}) for group in source.groups]
         if self.readings:
             return [(READINGS[name].protocol, {"reading": name}) for name in self.readings]

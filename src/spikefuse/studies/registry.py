@@ -5,7 +5,7 @@ from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Study
 from spikefuse.studies.energy import ENERGY
 from spikefuse.studies.fusion import FUSION
-from spikefuse.studies.groups import SPEAKERS
+from spikefuse.studies.groups import LEAVING_OUT
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.senses import SENSES
@@ -18,7 +18,7 @@ STUDIES: dict[str, Study] = {
     for study in (
         *EXPERIMENTS,
         CONTROLS,
-        SPEAKERS,
+        *LEAVING_OUT.values(),
         ENERGY,
         FUSION,
         SENSES,

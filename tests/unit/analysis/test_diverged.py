@@ -12,9 +12,9 @@ from spikefuse.analysis.compare import answer
 from spikefuse.analysis.epoch_choice import epoch_choices
 from spikefuse.analysis.figures import figure, figure_table
 from spikefuse.analysis.gains import BEST, EXPERTS, MEAN, PRODUCT, baselines
+from spikefuse.analysis.groups import group_summaries
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.pairing_leak import pairing_leak
-from spikefuse.analysis.groups import group_summaries
 from spikefuse.core.errors import StudyError
 from spikefuse.report import build_report
 from spikefuse.report import headline as words

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from spikefuse.analysis.groups import group_summaries
+from spikefuse.analysis.groups import STUDIES, GroupNames, group_names, group_summaries
 from spikefuse.studies.design import Cell
+from spikefuse.studies.groups import LEAVING_OUT
 
 Rows = list[dict[str, Any]]
 
@@ -87,3 +88,38 @@ def test_what_is_missing_has_a_reason() -> None:
     (three,) = group_summaries([row for row in unknown() if row["held_out"] != "lucas"])
     assert three.mean is None
     assert three.reason == "3 speakers held out, an interval needs at least 4"
+
+
+def test_groups_of_any_name_are_found_and_called_so() -> None:
+    rows = [row | {"study": "subjects"} for row in unknown()] + cell("controls", KNOWN)
+    names = group_names({}, rows)
+    assert (names.one, names.many, names.are_known) == ("subject", "subjects", None)
+    (found,) = group_summaries(rows)
+    assert list(found.groups) == ["george", "jackson", "lucas", "theo"]
+    assert found.cost is not None
+    (three,) = group_summaries([row for row in rows if row["held_out"] != "lucas"])
+    assert three.reason == "3 subjects held out, an interval needs at least 4"
+    said = group_names({"groups": {"one": "patient\x1b", "are_known": False}}, rows)
+    assert (said.many, said.are_known) == ("patient?s", False)
+
+
+def test_nobody_is_called_known_whom_training_does_not_know() -> None:
+    """A test of whole groups asks the same as a group held out: their difference is no cost."""
+    rows = unknown() + cell("controls", KNOWN)
+    (found,) = group_summaries(rows, GroupNames("subject", are_known=False))
+    assert (found.known, found.cost) == (None, None)
+    assert found.mean is not None
+    assert found.reason == "the data's own test is of subjects whom training does not know either"
+
+
+def test_paired_samples_of_known_groups_have_a_cost() -> None:
+    rows = unknown() + cell("controls", KNOWN, protocol="paired")
+    (unsaid,) = group_summaries(rows)
+    assert unsaid.cost is None, "whole groups are tested as a rule"
+    (found,) = group_summaries(rows, GroupNames("subject", are_known=True))
+    assert found.cost is not None
+    assert found.cost.estimate == pytest.approx(0.96 - 0.82)
+
+
+def test_one_study_has_a_name_for_speakers_subjects_and_all_others() -> None:
+    assert tuple(LEAVING_OUT) == STUDIES

@@ -7,12 +7,10 @@ from rows import ACCURACY, CELL, Row
 
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.series import Series, mean_of, minus, resolution
-from spikefuse.analysis.groups import STUDY
 from spikefuse.analysis.table import Table, cell_words, same, single_modalities
 from spikefuse.core.errors import StudyError
 from spikefuse.results import read_tidy, write_tidy
 from spikefuse.results.tidy import TIDY_COLUMNS
-from spikefuse.studies.groups import SPEAKERS
 
 
 def row(seed: object, value: object = 0.5, **changes: object) -> Row:
@@ -130,7 +128,3 @@ def test_cells_in_words() -> None:
         "fused SNN at S, IF, hard reset, T = 8, late fusion, protocol paper, shuffled pairs, "
         "theo held out, reading byte"
     )
-
-
-def test_the_speakers_study_has_one_name() -> None:
-    assert SPEAKERS.name == STUDY

@@ -46,7 +46,7 @@ def test_a_study_may_fix_its_protocol_speakers_or_readings() -> None:
     fixed = Study("a", "", "", grids, protocols=("disjoint",))
     assert [c.protocol for c in fixed.cells(asked)] == ["disjoint"]
     assert fixed.cells(("paper",)) == []
-    spoken = Study("a", "", "", grids, each_speaker=True).cells(asked, SOURCES["builtin"])
+    spoken = Study("a", "", "", grids, each_group=True).cells(asked, SOURCES["builtin"])
     assert [(c.protocol, c.held_out) for c in spoken] == [
         ("speaker", voice) for voice in SOURCES["builtin"].groups
     ]

@@ -37,6 +37,7 @@ from spikefuse.analysis.claims.rules import Claim, Kind, Part
 from spikefuse.analysis.table import Row
 from spikefuse.analysis.words import percent, signed
 from spikefuse.core.checks import one_of, require
+from spikefuse.data.splits.protocols import PROTOCOLS
 from spikefuse.stats import RangeTest, holm, range_test
 from spikefuse.studies.readings import BASE, READINGS
 
@@ -47,7 +48,6 @@ NOT_TESTED: Outcome = "not tested: trained too little"
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 """Every verdict, in the order in which they are counted."""
 
-PROTOCOLS = ("paper", "disjoint", "speaker")
 SPLITS = ("validation", "test")
 POSITIONS = ("before", "after")
 

@@ -121,16 +121,25 @@ def source_name(name: str) -> str:
 
 
 def _pool(data: OwnData, modality: OwnModality) -> Pool:
+    groups, group_names = _groups(data, modality)
     return Pool(
         modality=modality.name,
         inputs=shaped(modality.inputs),
         labels=modality.labels,
         official_test=modality.splits == SPLITS.index("test"),
         names=modality.names,
-        groups=modality.groups,
-        group_names=() if modality.groups is None else data.group_names,
+        groups=groups,
+        group_names=group_names,
         official_validation=modality.splits == SPLITS.index("validation"),
     )
+
+
+def _groups(data: OwnData, modality: OwnModality) -> tuple[Tensor | None, tuple[str, ...]]:
+    """Groups of the samples, and the names of those that this modality has samples of."""
+    if modality.groups is None:
+        return None, ()
+    present, positions = modality.groups.unique(return_inverse=True)
+    return positions, tuple(data.group_names[number] for number in present.tolist())
 
 
 def shaped(inputs: Tensor) -> Tensor:
@@ -155,8 +164,11 @@ def _modality(data: OwnData, modality: OwnModality, pool: Pool) -> Modality:
         },
     )
     options: dict[str, Any] = {}
-    if modality.groups is not None:
-        options = {"groups": data.group_names, "group_noun": data.group or "group"}
+    if pool.groups is not None:
+        options = {"groups": pool.group_names, "group_noun": data.group or "group"}
+        masks = pool.official_test, ~pool.official_test
+        tested, trained = (set(pool.groups[mask].tolist()) for mask in masks)
+        options["knows_groups"] = bool(tested & trained)
     return Modality(
         name=modality.name,
         kind=modality.kind,

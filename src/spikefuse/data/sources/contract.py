@@ -131,6 +131,7 @@ class Modality:
         noun: What samples are called, in the plural.
         groups: Names of the groups in alphabetical order; () without.
         group_noun: What one group is called.
+        knows_groups: Whether training has samples of the groups that the official test is of.
         pixel_mean: Of pixels, for `image_scale` "standard"; of 1.
         pixel_std: Likewise.
         fields: Its own fields of `Selection`.
@@ -152,6 +153,7 @@ class Modality:
     noun: str = "samples"
     groups: tuple[str, ...] = ()
     group_noun: str = "group"
+    knows_groups: bool = True
     pixel_mean: float = 0.5
     pixel_std: float = 0.5
     fields: Fields = Fields()
@@ -332,3 +334,13 @@ class Source:
     def groups(self) -> tuple[str, ...]:
         """Every group that can be held out, in alphabetical order."""
         return tuple(sorted({name for each in self.modalities for name in each.groups}))
+
+    @property
+    def grouped(self) -> tuple[Modality, ...]:
+        """The modalities whose samples say which group they are of."""
+        return tuple(each for each in self.modalities if each.groups)
+
+    @property
+    def group_noun(self) -> str:
+        """What one of its groups is called; empty where it has none."""
+        return next((each.group_noun for each in self.grouped), "")

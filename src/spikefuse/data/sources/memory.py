@@ -55,6 +55,13 @@ class _Part:
             self.name, self.inputs, self.labels, self.test, (), self.groups, self.group_names
         )
 
+    def _knows_groups(self) -> bool:
+        """Whether the test is of groups that training has samples of too."""
+        if self.groups is None:
+            return True
+        tested, trained = (set(self.groups[mask].tolist()) for mask in (self.test, ~self.test))
+        return bool(tested & trained)
+
     def modality(self) -> Modality:
         """As its source tells it."""
         shape = tuple(self.inputs.shape[1:])
@@ -66,6 +73,7 @@ class _Part:
             test=int(self.test.sum()),
             groups=self.group_names,
             from_file=recipe_of_arrays(self.kind, shape),
+            knows_groups=self._knows_groups(),
         )
 
 

@@ -144,7 +144,8 @@ def split_pool(draw: _Draw, modality: Modality) -> Splits:
     training, tested = _train_and_test(draw, modality)
     share = draw.selection.validation_of(modality)
     pool = draw.pool(modality)
-    splits = _given(pool, training) or _hold_out(pool, training, share, draw.seed, modality.name)
+    given = _given(draw, pool, training)
+    splits = given or _hold_out(pool, training, share, draw.seed, modality.name)
     return _require_filled({**splits, "test": tested}, modality.name)
 
 
@@ -157,13 +158,15 @@ def split_pairs(draw: _Draw) -> Splits:
     modality = draw.source.modalities[0]
     training, tested = _train_and_test(draw, modality)
     pool, share = draw.pool(modality), draw.selection.validation_of(modality)
-    given = _given(pool, training)
+    given = _given(draw, pool, training)
     if given is not None:
         splits = given
     elif pool.groups is None:
         splits = _hold_out(pool, training, share, draw.seed, "pairs")
     else:
-        splits = _hold_out_groups(pool.groups, training, share, draw.seed)
+        # Data that names its validation samples has the same ones for every seed, here too.
+        seed = draw.seed if pool.official_validation is None else 0
+        splits = _hold_out_groups(pool.groups, training, share, seed)
     return _require_filled({**splits, "test": tested}, "pairs")
 
 
@@ -293,12 +296,21 @@ def _subset(pool: Pool, mask: Tensor, size: int | None, argument: str, seed: int
     return stratified(indices, pool.labels[indices], size, seed, "subset", argument)
 
 
-def _given(pool: Pool, training: Tensor) -> Splits | None:
-    """Training and validation as the data itself gives them; None where it does not."""
+def _given(draw: _Draw, pool: Pool, training: Tensor) -> Splits | None:
+    """Training and validation as the data itself gives them; None where it does not.
+
+    A group that is held out may take all validation samples of a class with it: then they are
+    drawn anew from the groups that are left.
+    """
     if pool.official_validation is None:
         return None
     held = pool.official_validation[training]
-    return {"train": training[~held], "validation": training[held]}
+    splits = {"train": training[~held], "validation": training[held]}
+    if PROTOCOLS[draw.protocol].holds_out:
+        present = [set(pool.labels[each].tolist()) for each in splits.values()]
+        if present[0] != present[1]:
+            return None
+    return splits
 
 
 def _hold_out(pool: Pool, training: Tensor, share: float, seed: int, stream: str) -> Splits:

@@ -143,10 +143,14 @@ def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
     return tuple(rows)
 
 
+def read_record(root: Path) -> Mapping[str, Any]:
+    """What a run wrote about itself; empty where that is missing or no record."""
+    return _mapping(_read_json(root / RUN, []))
+
+
 def read_unfinished(root: Path) -> str:
     """What the run of a results folder had not done when it wrote them; empty where nothing."""
-    record = _read_json(root / RUN, [])
-    text = str(record.get("unfinished") or "") if isinstance(record, dict) else ""
+    text = str(read_record(root).get("unfinished") or "")
     return "".join(letter if letter.isprintable() else "?" for letter in text[:600])
 
 

@@ -1,8 +1,8 @@
-"""Unknown speakers: accuracy for each speaker whom training never heard."""
+"""Unknown groups: accuracy for each group (speaker, subject) whom training never met."""
 
 from collections.abc import Sequence
 
-from spikefuse.analysis.groups import GroupSummary
+from spikefuse.analysis.groups import GroupNames, GroupSummary
 from spikefuse.analysis.words import NONE, interval, level_name, percent, points, span
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
@@ -11,31 +11,46 @@ from spikefuse.report.drawing.svg import plain
 from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.tables import SEED_COLUMNS, Column, Table, seed_cell
 
+NAME = "speakers"
+"""Of the section and its files, whatever the groups are called: links and scripts know it."""
 
-def groups_section(found: Sequence[GroupSummary], command: str) -> Section | None:
-    """The speakers; None where none was held out."""
+
+def groups_section(
+    found: Sequence[GroupSummary], names: GroupNames, command: str
+) -> Section | None:
+    """The groups; None where none was held out.
+
+    Args:
+        found: From `group_summaries`.
+        names: What the groups are called.
+        command: Remakes them.
+    """
     if not found:
         return None
     dots = _dots(found)
-    label = f"Test accuracy for each speaker held out. {describe_dots(dots)}."
+    one, many = plain(names.one, 40), plain(names.many, 40)
+    label = f"Test accuracy for each {one} held out. {describe_dots(dots)}."
     return Section(
-        name="speakers",
-        title="Unknown speakers",
-        link="Speakers",
+        name=NAME,
+        title=f"Unknown {many}",
+        link=many[:1].upper() + many[1:],
         paragraphs=[
-            "Does the network know the digits or the voices? One speaker is left out of training "
-            "and validation and is the whole test set, each in turn. The interval over speakers "
-            "resamples them: it says where other speakers would fall.",
-            *_sentences(found),
+            f"Does the network know the classes or the {many}? One {one} is left out of training "
+            f"and validation and is the whole test set, each in turn. The interval over {many} "
+            f"resamples them: it says where other {many} would fall.",
+            *_sentences(found, many),
         ],
-        tables=(Shown(summary_table(found), open=True), Shown(group_table(found))),
-        pictures=[draw_picture(lambda: dot_chart(dots), "speakers-chart", label)],
+        tables=(
+            Shown(summary_table(found, names), open=True),
+            Shown(group_table(found, names)),
+        ),
+        pictures=[draw_picture(lambda: dot_chart(dots), f"{NAME}-chart", label)],
         legend=(
             *(Key(role, theme.GLYPH[role], name) for name, role in _roles(found).items()),
             Key("", "\u25cb", "hollow: DNN"),
             Key("", "\u2501", "95 % interval over seeds"),
         ),
-        caption="Test accuracy for each speaker held out, mean over seeds.",
+        caption=f"Test accuracy for each {one} held out, mean over seeds.",
         command=command,
         wide=True,
     )
@@ -51,11 +66,11 @@ def _name(found: GroupSummary) -> str:
     return f"{level_name('network', found.network)}, {found.modality}"
 
 
-def _sentences(found: Sequence[GroupSummary]) -> list[str]:
+def _sentences(found: Sequence[GroupSummary], many: str) -> list[str]:
     said = [
-        f"{_name(each)}: unknown speakers cost {points(each.cost.estimate, sign=False)}\u00a0pp "
+        f"{_name(each)}: unknown {many} cost {points(each.cost.estimate, sign=False)}\u00a0pp "
         f"(95\u00a0% interval {points(each.cost.low)}\u00a0to\u00a0{points(each.cost.high)}, "
-        f"n\u00a0=\u00a0{each.cost.n}\u00a0speakers)."
+        f"n\u00a0=\u00a0{each.cost.n}\u00a0{many})."
         for each in found
         if each.cost is not None
     ]
@@ -76,8 +91,9 @@ def _dots(found: Sequence[GroupSummary]) -> Dots:
     return Dots(names, series, "Test accuracy (%)", "%")
 
 
-def summary_table(found: Sequence[GroupSummary]) -> Table:
-    """Mean over speakers, the same network with known speakers, and what is lost."""
+def summary_table(found: Sequence[GroupSummary], names: GroupNames) -> Table:
+    """Mean over groups, the same network with known groups, and what is lost."""
+    many = plain(names.many, 40)
     rows = []
     for each in found:
         known, cost = (NONE, NONE), (NONE, NONE)
@@ -88,13 +104,13 @@ def summary_table(found: Sequence[GroupSummary]) -> Table:
             cost = (points(each.cost.estimate), span(each.cost, points))
         rows.append((_name(each), *_mean(each), *known, *cost, _note(each)))
     return Table(
-        name="speakers-summary",
-        caption="Accuracy over held-out speakers, and with speakers that training knows (size S)",
+        name=f"{NAME}-summary",
+        caption=f"Accuracy over held-out {many}, and with {many} that training knows (size S)",
         columns=(
             Column("Network"),
             Column("Unknown %", number=True),
-            Column("95 % over speakers", number=True),
-            Column("Speakers", number=True),
+            Column(f"95 % over {many}", number=True),
+            Column(many[:1].upper() + many[1:], number=True),
             Column("Known %", number=True),
             Column("95 % over seeds", number=True),
             Column("Cost pp", number=True),
@@ -106,7 +122,7 @@ def summary_table(found: Sequence[GroupSummary]) -> Table:
 
 
 def _mean(found: GroupSummary) -> tuple[str, str, str]:
-    """Mean, interval and number of speakers; one speaker is its own mean, without interval."""
+    """Mean, interval and number of groups; one group is its own mean, without interval."""
     if found.mean is not None:
         ends = interval(found.mean.low, found.mean.high)
         return percent(found.mean.estimate), ends, str(found.mean.n)
@@ -124,8 +140,9 @@ def _note(found: GroupSummary) -> str:
     return "; ".join(dict.fromkeys(note for note in notes if note))
 
 
-def group_table(found: Sequence[GroupSummary]) -> Table:
-    """Accuracy for each speaker, with interval over seeds and every seed."""
+def group_table(found: Sequence[GroupSummary], names: GroupNames) -> Table:
+    """Accuracy for each group, with interval over seeds and every seed."""
+    one = plain(names.one, 40)
     rows = []
     for each in found:
         network = level_name("network", each.network)
@@ -137,10 +154,10 @@ def group_table(found: Sequence[GroupSummary]) -> Table:
             seeds = plain(seed_cell(series.values, series.reason), 300)
             rows.append((plain(name, 80), network, each.modality, NONE, NONE, str(series.n), seeds))
     return Table(
-        name="speakers",
-        caption="Test accuracy for each speaker held out (per cent)",
+        name=NAME,
+        caption=f"Test accuracy for each {one} held out (per cent)",
         columns=(
-            Column("Speaker held out"),
+            Column(f"{one[:1].upper()}{one[1:]} held out"),
             Column("Network"),
             Column("Modality"),
             *SEED_COLUMNS,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from spikefuse.analysis.census import census
 from spikefuse.analysis.epoch_choice import epoch_choices
+from spikefuse.analysis.groups import STUDIES, group_names, group_summaries
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.sensitivity import judged_from
-from spikefuse.analysis.groups import group_summaries
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.reading.sources import Run
@@ -17,22 +17,24 @@ from spikefuse.report.sections.census import census_section
 from spikefuse.report.sections.controls import controls_section
 from spikefuse.report.sections.energy import energy_of, energy_section
 from spikefuse.report.sections.epoch_choice import epoch_choice_section
+from spikefuse.report.sections.groups import groups_section
 from spikefuse.report.sections.robustness import robustness_section
 from spikefuse.report.sections.senses import senses_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
 from spikefuse.report.sections.single import single_section
-from spikefuse.report.sections.groups import groups_section
 
 
 def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]:
     """The sections that have rows, and what kept others from being shown, in sentences."""
     commands = commands_of(run.record)
+    groups = group_names(run.record, run.table)
+    left_out = next((name for name in STUDIES if run.table.select(study=name)), STUDIES[0])
     makers: dict[str, Callable[[], Section | None]] = {
         "single networks": lambda: single_section(run.rows),
         "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
         "energy": lambda: energy_section(energy_of(run), commands.run("energy")),
-        "speakers": lambda: groups_section(
-            group_summaries(run.table), commands.run("speakers", protocols=False)
+        groups.many: lambda: groups_section(
+            group_summaries(run.table, groups), groups, commands.run(left_out, protocols=False)
         ),
         "choice of the epoch": lambda: epoch_choice_section(
             epoch_choices(run.table), commands.run("model-size")

@@ -112,3 +112,51 @@ def test_part_of_the_training_samples_keeps_the_shares_of_given_splits_for_every
         sizes.add(tuple(len(samples[split]["sight"]) for split in ("train", "validation")))
 
     assert sizes == {(7, 2)}
+
+
+def test_every_group_can_be_held_out_also_the_only_one_of_validation(tmp_path: Path, read) -> None:
+    data = read(table_folder(tmp_path / "moves"), group="subject")
+    corpus = corpus_of(data)
+    groups = corpus.pools["move"].groups
+    assert groups is not None
+    for number, name in enumerate(data.group_names):
+        found = [
+            assign(corpus, "fused", "speaker", seed, Selection(held_out_speaker=name)).samples
+            for seed in (0, 1)
+        ]
+        met = {split: set(groups[found[0][split]["move"]].tolist()) for split in SPLITS}
+        assert met["test"] == {number}
+        assert met["train"] | met["validation"] == set(range(len(data.group_names))) - {number}
+        assert not met["train"] & met["validation"]
+        for split in SPLITS:
+            assert torch.equal(found[0][split]["move"], found[1][split]["move"]), "any seed's"
+            assert torch.equal(found[0][split]["move"], found[0][split]["sight"])
+
+
+def test_a_source_says_what_its_groups_are_and_whether_training_knows_them(
+    tmp_path: Path, read
+) -> None:
+    moves = table_folder(tmp_path / "moves")
+    source = register_own(read(moves, group="subject"))
+    assert (source.group_noun, source.groups) == ("subject", tuple(f"s{n}" for n in range(6)))
+    assert [each.knows_groups for each in source.modalities] == [False, False]
+    table = moves / "metadata.csv"
+    table.write_text(
+        table.read_text().replace(
+            "1.png,moves/1.npy,down,s0,test", "1.png,moves/1.npy,down,s5,test"
+        )
+    )
+    known = register_own(read(moves, group="subject"))
+    assert [each.knows_groups for each in known.modalities] == [True, True]
+
+
+def test_a_group_that_one_modality_has_alone_leaves_the_others_as_they_are(
+    tmp_path: Path, read
+) -> None:
+    folder = class_folders(tmp_path / "animals", count=6)
+    for sound in sorted((folder / "sound").rglob("*.wav")):
+        voice = ("ann", "ben", "cy")[int("".join(filter(str.isdigit, sound.stem)) or 0) % 3]
+        sound.rename(sound.with_name(f"{voice}-{sound.name}"))
+    data = read(folder, modalities={"sound": {"name_pattern": "{speaker}-{take}"}}, group="speaker")
+    source = register_own(data)
+    assert [each.groups for each in source.modalities if each.groups] == [data.group_names]

@@ -1,7 +1,7 @@
 """The section of the held-out speakers says what was measured."""
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.groups import GroupSummary
+from spikefuse.analysis.groups import GroupNames, GroupSummary
 from spikefuse.report.sections.groups import group_table, groups_section, summary_table
 from spikefuse.stats import Interval
 
@@ -36,7 +36,7 @@ FOUND = [
 
 
 def test_tables_have_every_number_with_interval_and_n() -> None:
-    each, over = group_table(FOUND).rows, summary_table(FOUND).rows
+    each, over = group_table(FOUND, GroupNames()).rows, summary_table(FOUND, GroupNames()).rows
 
     none = "\u2013"
     assert each == (
@@ -52,7 +52,7 @@ def test_tables_have_every_number_with_interval_and_n() -> None:
 
 
 def test_section_says_the_cost_and_draws_each_speaker() -> None:
-    section = groups_section(FOUND, "spikefuse run speakers")
+    section = groups_section(FOUND, GroupNames(), "spikefuse run speakers")
 
     assert section is not None
     words = " ".join(section.paragraphs).replace("\u00a0", " ")
@@ -66,4 +66,21 @@ def test_section_says_the_cost_and_draws_each_speaker() -> None:
 
 
 def test_without_speakers_there_is_no_section() -> None:
-    assert groups_section([], "") is None
+    assert groups_section([], GroupNames(), "") is None
+
+
+def test_words_follow_the_groups_name_and_files_keep_theirs() -> None:
+    section = groups_section(FOUND, GroupNames("subject"), "")
+
+    assert section is not None
+    assert (section.name, section.title, section.link) == (
+        "speakers",
+        "Unknown subjects",
+        "Subjects",
+    )
+    words = " ".join([*section.paragraphs, section.caption, section.pictures[0].svg])
+    words += " ".join(str(each.table) for each in section.tables)
+    assert "speaker" not in words.replace("speakers-chart", "").replace(
+        "name='speakers", ""
+    ).replace("1 speaker held out", "")
+    assert "n = 6 subjects)." in words.replace("\u00a0", " ")
