@@ -17,7 +17,7 @@ from spikefuse.analysis.table import Table as Rows
 from spikefuse.report.tables import Table, conditions_table
 
 SINGLE = "trials"
-"""The study of networks that were trained one by one: they differ in more than a study's factors."""
+"""The study of networks that were trained one by one, which may differ in any setting."""
 
 
 @dataclass(frozen=True)
