@@ -29,7 +29,7 @@ from spikefuse.studies.profiles import EFFORT, SIZES
 from spikefuse.studies.registry import STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY
 
-OF_THE_RUN = ("protocol", "held_out", "reading")
+OF_THE_RUN = ("protocol", "held_out", "reading", "disturbance")
 """Fields of a cell that are no factors here: `protocols` and studies of their own decide them."""
 
 
