@@ -49,6 +49,15 @@ inline uint32_t bits_of(Mask mask) {
 }
 #endif
 
+// Whether any bit of two vectors is another one.
+inline bool differs(Vector a, Vector b) {
+#if defined(__AVX512F__)
+  return _mm512_cmpneq_epi32_mask((__m512i)a, (__m512i)b) != 0;
+#else
+  return bits_of((Mask)((Bits)a != (Bits)b)) != 0;
+#endif
+}
+
 // NaN and infinity.
 inline Mask not_finite(Vector x) { return nonzero(x * 0.0f); }
 

@@ -77,7 +77,24 @@ inline void forward_lanes(const Neuron& n, const SpikefuseEventLif& l, const flo
   }
 }
 
+// Whether a window's currents in channels [begin, end) are, bit by bit, those of the window before.
+template <int K>
+bool repeats(const SpikefuseEventLif& l, const float* corner, const Window<K>& window,
+             int64_t before, int64_t begin, int64_t end) {
+  for (int64_t c = begin; c < end; c += LANES) {
+    const float* at = corner + (c + LANES <= l.channels ? c : l.channels - LANES);
+    for (int k = 0; k < K; ++k) {
+      const float* own = at + window.offset[k];
+      if (differs(load(own), load(own - before))) return false;
+    }
+  }
+  return true;
+}
+
 // A row of windows of one sample.
+//
+// A current that is the same at every step makes equal windows equal for good: an image's background
+// is run through time once a row.
 template <bool HARD, int SURROGATE, int K, bool NEED>
 void forward_row(const Neuron& n, const SpikefuseEventLif& l, int64_t unit, char* slot) {
   const int64_t side = K == 4 ? 2 : 1, across = out_width(l), down = out_height(l);
@@ -92,13 +109,24 @@ void forward_row(const Neuron& n, const SpikefuseEventLif& l, int64_t unit, char
     const float* corner = l.current + sample * map + (y * l.width + x) * side * channels;
     const int64_t out = ((sample * down + y) * across + x) * bytes;
     for (int64_t chunk = 0; chunk < channels; chunk += CHUNK) {
+      const int64_t last = chunk + CHUNK < channels ? chunk + CHUNK : channels;
+      const int64_t from = chunk / 8, wide = bytes - from < 4 ? bytes - from : 4;
+      if (l.is_static && x > 0 && repeats<K>(l, corner, window, side * channels, chunk, last)) {
+        for (int64_t t = 0; t < l.steps; ++t) {
+          const int64_t to = out + t * out_step + from;
+          for (int64_t i = to; i < to + wide; ++i) l.spikes[i] = l.spikes[i - bytes];
+          if constexpr (NEED) {
+            for (int64_t i = to; i < to + wide; ++i) l.needed[i] = l.needed[i - bytes];
+          }
+        }
+        continue;
+      }
       for (int64_t t = 0; t < l.steps; ++t) spikes[t] = needed[t] = 0;
-      for (int64_t c = chunk; c < channels && c < chunk + CHUNK; c += LANES) {
+      for (int64_t c = chunk; c < last; c += LANES) {
         const int64_t at = c + LANES <= channels ? c : channels - LANES;  // may overlap: equal bits
         forward_lanes<HARD, SURROGATE, K, NEED>(n, l, corner + at, window, step,
                                                 (int)(at - chunk), spikes, needed);
       }
-      const int64_t from = chunk / 8, wide = bytes - from < 4 ? bytes - from : 4;
       for (int64_t t = 0; t < l.steps; ++t) {
         const int64_t to = out + t * out_step + from;
         for (int64_t i = 0; i < wide; ++i) l.spikes[to + i] = (uint8_t)(spikes[t] >> (8 * i));

@@ -131,6 +131,32 @@ def test_gradients_through_the_function(surrogate: str, static: bool) -> None:
     assert torch.equal(got, wanted)
 
 
+@pytest.mark.parametrize("pool", [False, True])
+@pytest.mark.parametrize("channels", [3, 8, 12, 33, 41, 70])
+def test_windows_that_repeat_the_one_before_fire_as_it_does(
+    instructions: str, nan_filled_memory: None, channels: int, pool: bool
+) -> None:
+    """An image's background is run through time once a row; one neuron apart is another window."""
+    shape = (2, 5, 3, 7, 12, channels)
+    current = make_current(shape, static=True)
+    current[..., 2:10, :] = current[..., :1, :1, :]
+    current[..., 6, channels // 2] += 0.375
+    current[0, 0, 0, 0, 4, -1] = torch.nan
+    spikes = run(current, time_steps=5, pool=pool)
+    wanted, _ = lif_population(
+        current,
+        time_steps=5,
+        surrogate=Surrogate("boxcar"),
+        pool=pool,
+        need_membrane=False,
+        backend="native",
+        **constants(2, "soft"),
+    )
+    assert torch.equal(spikes.floats(), wanted)
+    across = 3 if pool else 6
+    assert not torch.equal(wanted[..., across - 1, :], wanted[..., across, :])
+
+
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize("reset", RESETS)
 @pytest.mark.parametrize("surrogate", ["boxcar", "triangle"])

@@ -148,14 +148,19 @@ class _Product:
         return output
 
     def weight_gradients(
-        self, x: SpikeTensor, gradient: Tensor, to_weight: Tensor, to_bias: Tensor, member: int
+        self,
+        x: SpikeTensor,
+        gradient: Tensor,
+        events: float | None,
+        to_weight: Tensor,
+        to_bias: Tensor,
+        member: int,
     ) -> None:
-        """One member's gradients of weight and bias."""
+        """One member's gradients of weight and bias; `events` from `event_density`."""
         by_spikes, by_events = f"{self.kind}.weight_by_spikes", f"{self.kind}.weight_by_events"
-        densities = {
-            by_spikes: x.density(member),
-            **self._event_density(by_events, gradient, member),
-        }
+        densities = {by_spikes: x.density(member)}
+        if events is not None:
+            densities[by_events] = events
         kind = self.choice.cheapest("weight", densities)
         arrays: dict[str, Tensor] = {"output": to_weight[member], "bias_gradient": to_bias[member]}
         if kind is not None:
@@ -174,29 +179,36 @@ class _Product:
         assert bias is not None
         to_weight[member], to_bias[member] = weight, bias
 
-    def _event_density(self, kind: str, gradient: Tensor, member: int) -> dict[str, float]:
-        """The density of a gradient that can be gone through by events, by the kind of product."""
+    def event_density(self, gradient: Tensor, member: int) -> float | None:
+        """The density of a member's gradient; None where it cannot be gone through by events."""
         if isinstance(gradient, EventGradient):
-            return {kind: gradient.density(member)}
+            return gradient.density(member)
         if self.is_conv:
-            return {}
+            return None
         size = gradient[member].numel()
-        return {kind: int(gradient[member].count_nonzero()) / size if size else 0.0}
+        return int(gradient[member].count_nonzero()) / size if size else 0.0
 
     def input_gradient(
-        self, x: SpikeTensor, gradient: Tensor, weight: Tensor, to_input: Tensor, member: int
+        self,
+        x: SpikeTensor,
+        gradient: Tensor,
+        events: float | None,
+        weight: Tensor,
+        to_input: Tensor,
+        member: int,
     ) -> None:
-        """One member's gradient of the input.
+        """One member's gradient of the input; `events` from `event_density`.
 
         One that is not finite is NaN everywhere: what it belongs to may be needed nowhere, and it
         would not be seen in the layers before.
         """
         kind = f"{self.kind}.input_by_events"
-        chosen = self.choice.cheapest("input", self._event_density(kind, gradient, member))
+        chosen = self.choice.cheapest("input", {} if events is None else {kind: events})
         if isinstance(gradient, EventGradient):
             is_broken = gradient.broken[member]
         else:
-            is_broken = x.needed is not None and not bool(gradient[member].isfinite().all())
+            # Zero times what is not finite is NaN; several times as fast as to ask `isfinite`.
+            is_broken = x.needed is not None and bool((gradient[member] * 0.0).sum() != 0)
         if is_broken:
             to_input[member] = torch.nan
         elif chosen is not None:
@@ -260,10 +272,11 @@ class _EventProduct(torch.autograd.Function):
         to_weight = make(weight) if any(wants) else None
         to_bias = make(bias) if any(wants) else None
         for member in range(len(x) if x.numel() else 0):
+            events = product.event_density(gradient, member)
             if to_weight is not None and to_bias is not None:
-                product.weight_gradients(x, gradient, to_weight, to_bias, member)
+                product.weight_gradients(x, gradient, events, to_weight, to_bias, member)
             if to_input is not None:
-                product.input_gradient(x, gradient, weight, to_input, member)
+                product.input_gradient(x, gradient, events, weight, to_input, member)
         return to_input, to_weight, to_bias, None
 
 
