@@ -49,10 +49,12 @@ def evaluate(
     except ValidationError as error:
         raise InputError(explain("evaluate", error)) from None
     refuse_idle("evaluate", condition_without_effect(condition, given))
+    from spikefuse.execution.environment import keep_memory
     from spikefuse.planning.work import run_population
 
     location = locate(definition.data.source, data_dir)
     refuse_folder("evaluate", location, data_dir)
+    keep_memory()
     run_population(
         {
             "store": str(store.root),

@@ -38,6 +38,7 @@ from spikefuse.data import (
     locate,
 )
 from spikefuse.data.sources.registry import FALLBACK, choices
+from spikefuse.execution.environment import keep_memory
 from spikefuse.networks import solve_width
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.results.atomic import is_file
@@ -132,6 +133,7 @@ def train_one(
     definition = definition_from(settings, location.source, content_at(location))
     store = TrialStore(out or Path("runs") / f"single-{location.source}")
     fact(console, "data", f"{banner_of(location)}")
+    keep_memory()
     if threads is not None:
         import torch
 
