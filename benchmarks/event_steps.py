@@ -7,11 +7,14 @@ Speed by events depends on weights and data: `weights` trains the paper's networ
 surrogate and keeps its weights after steps 100 and 480, `time` alternates a dense step and one by
 events at these weights on the same batch, and prints the densities beside the figures. With one
 thread the time is the processor's (CLOCK_THREAD_CPUTIME_ID), which other programs disturb little;
-with more it is the clock's.
+with more it is the clock's. Beside it stand the pages that a step had to fetch, and the share of
+the practical rate of additions that its products reach (`event_rate.py`). The process keeps the
+memory it frees, as workers do that train.
 """
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import tempfile
@@ -20,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from event_rate import share_of_rate
 from torch import Tensor
 
 from spikefuse.core import library
@@ -27,6 +31,7 @@ from spikefuse.core.device import flushed_denormals
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.core.provenance import describe
 from spikefuse.data import Corpus, DataSettings, Selection, load_corpus, locate
+from spikefuse.execution.environment import keep_memory
 from spikefuse.networks.population import PopulationLayer
 from spikefuse.neurons.spikes import SpikeTensor
 from spikefuse.results import TrialStore
@@ -104,6 +109,11 @@ def densities(fit: Fit) -> dict[str, float]:
     return found
 
 
+def page_faults() -> int:
+    """Pages of this process that the kernel had to fetch or clear so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
 def measure(options: argparse.Namespace, surrogate: str, step: int) -> dict[str, object]:
     """Medians of dense and event steps, alternating."""
     each = definition(surrogate, options.time_steps, 1_000)
@@ -112,14 +122,17 @@ def measure(options: argparse.Namespace, surrogate: str, step: int) -> dict[str,
     weights = unpack(weights_file(options.out, surrogate, step).read_bytes())
     clock = time.thread_time if options.threads == 1 else time.perf_counter
     times: dict[str, list[float]] = {name: [] for name in fits}
+    faults: dict[str, list[int]] = {name: [] for name in fits}
     for number in range(options.repeats + 2):
         for name, fit in fits.items():
             fit.network.load_member(0, weights)
             fit.steps.rewind()
-            begin = clock()
+            before, begin = page_faults(), clock()
             fit.steps.run(0, 1)
             if number >= 2:  # the first two fill memory and caches
                 times[name].append(1e3 * (clock() - begin))
+                faults[name].append(page_faults() - before)
+    fits[options.products].network.load_member(0, weights)
     events = fits[options.products].network
     medians = {name: statistics.median(each) for name, each in times.items()}
     quartiles = {name: statistics.quantiles(each, n=4)[::2] for name, each in times.items()}
@@ -133,8 +146,11 @@ def measure(options: argparse.Namespace, surrogate: str, step: int) -> dict[str,
         "quartiles_ms": {
             name: [round(value, 2) for value in values] for name, values in quartiles.items()
         },
+        "least_ms": {name: round(min(each), 2) for name, each in times.items()},
+        "page_faults": {name: statistics.median(each) for name, each in faults.items()},
         "ratio": round(medians["dense"] / medians[options.products], 3),
         "n": options.repeats,
+        "six_products": share_of_rate(fits[options.products]),
     }
 
 
@@ -154,6 +170,7 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     options.location = locate("mnist-fsdd", options.data)
     torch.set_num_threads(options.threads)
+    keep_memory()
     with flushed_denormals():
         if options.command == "weights":
             for surrogate in options.surrogates:
