@@ -370,7 +370,7 @@ CASES |= {
     "unknown_value": (
         toml('data = "animals"\npair = "stems"'),
         {},
-        "'class' or 'stem', got 'stems'",
+        "one of class, stem, got 'stems'. Did you mean stem",
     ),
     "unknown_key_of_a_kind": (
         toml('data = "animals"\n[modalities.sound]\nrate_hertz = 8000'),
@@ -385,7 +385,7 @@ CASES |= {
     "number_as_text": (
         toml('data = "animals"\n[modalities.sound]\nrate_hz = "8000"'),
         {},
-        "rate_hz of modality sound must be a valid integer, got '8000'",
+        "rate_hz of modality sound must be a whole number, got '8000'",
     ),
     "unknown_kind": (
         toml('data = "animals"\n[modalities.sound]\nkind = "adio"'),
@@ -402,7 +402,11 @@ CASES |= {
         {},
         "folder of modality smell must be in animals (sight, sound), got 'smell'",
     ),
-    "share_too_large": (toml('data = "animals"\ntest = 0.7'), {}, "test of my.toml must be less"),
+    "share_too_large": (
+        toml('data = "animals"\ntest = 0.7'),
+        {},
+        "test of my.toml must be below 0.5",
+    ),
     "tables_in_a_circle": (toml('data = "my.toml"'), {}, "Name the data itself"),
 }
 
