@@ -22,6 +22,8 @@ from spikefuse.planning.trials import PlannedTrial, Use
 from spikefuse.results import TrialStore
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Cell
+from spikefuse.studies.fusion import FUSION
+from spikefuse.studies.profiles import share_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -119,6 +121,7 @@ def products(plan: Plan, store: TrialStore) -> list[Product]:
         for use in trial.uses:
             key = (trial.definition.name, use.cell.reading)
             usual = use.cell.noise_std == 0 and use.cell.pairing != "shuffled"
+            usual = usual and use.study != FUSION.name  # which has its own, see `equal_products`
             if usual and key not in found:
                 found[key] = _product(trial, use, plan, shelf)
     return list(found.values())
@@ -138,9 +141,30 @@ class _Shelf:
         return self.read[name]
 
 
-def _product(trial: PlannedTrial, use: Use, plan: Plan, shelf: _Shelf) -> Product:
+def equal_products(plan: Plan, store: TrialStore) -> list[Product]:
+    """The product of experts beside every size and seed of the study `fusion`.
+
+    Each expert has its equal share of the fused network's parameters. The pairs are the same for
+    every kind of fusion, so those of the first kind that is stored are taken.
+    """
+    found: dict[tuple[Cell, int], Product] = {}
+    shelf = _Shelf(store)
+    for trial in plan.trials:
+        for use in trial.uses:
+            if use.study != FUSION.name or len(trial.definition.modalities) < 2:
+                continue
+            key = (use.cell.model_copy(update={"fusion": PRODUCT}), use.seed)
+            if key not in found or found[key].accuracy is None:
+                size = share_of(use.cell.size, len(trial.definition.modalities))
+                found[key] = _product(trial, use, plan, shelf, size)
+    return list(found.values())
+
+
+def _product(
+    trial: PlannedTrial, use: Use, plan: Plan, shelf: _Shelf, size: str | None = None
+) -> Product:
     fused, modalities = trial.definition.name, trial.definition.modalities
-    levels = use.cell.model_dump()
+    levels = use.cell.model_dump() | ({"size": size} if size is not None else {})
     cells = [Cell.create(**(levels | {"modality": modality})) for modality in modalities]
     data = (plan.source, plan.fingerprint)
     parts = tuple(definition_of(cell, use.seed, plan.profile, *data).name for cell in cells)
@@ -177,16 +201,33 @@ def product_rows(plan: Plan, store: TrialStore) -> list[dict[str, Any]]:
 
     Where one of the networks diverged the product has a row that says so, as a trial would.
     """
-    found = products(plan, store)
-    for reason in dict.fromkeys(each.reason for each in found if each.accuracy is None):
+    usual = products(plan, store)
+    equal = equal_products(plan, store)
+    for reason in dict.fromkeys(each.reason for each in (*usual, *equal) if each.accuracy is None):
         logger.warning("no product of experts: %s", reason)
+    rows = [_row(product, CONTROLS.name) | _outcome(product) for product in usual if _has(product)]
+    for product in filter(_has, equal):
+        row = _row(product, FUSION.name)
+        rows += [row | _outcome(product), *(row | sums for sums in _sums(product, store))]
+    return rows
+
+
+def _has(product: Product) -> bool:
+    return product.accuracy is not None or product.diverged
+
+
+def _row(product: Product, study: str) -> dict[str, Any]:
+    levels = product.cell.model_dump() | {"fusion": PRODUCT, "seed": product.seed}
+    return {"study": study, "trial": "+".join(product.parts)} | levels
+
+
+def _sums(product: Product, store: TrialStore) -> list[dict[str, Any]]:
+    """What all experts have together."""
+    results = [store.read(name).results for name in product.parts]
     return [
-        {"study": CONTROLS.name, "trial": "+".join(product.parts)}
-        | product.cell.model_dump()
-        | {"fusion": PRODUCT, "seed": product.seed}
-        | _outcome(product)
-        for product in found
-        if product.accuracy is not None or product.diverged
+        {"split": "", "metric": metric, "value": sum(each[metric] for each in results)}
+        | {"samples": ""}
+        for metric in ("parameters", "macs")
     ]
 
 

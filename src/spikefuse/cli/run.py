@@ -19,10 +19,10 @@ OF_THE_PROFILE = dict.fromkeys(EFFORT, "the profile's")
 def run(given: dict[str, Any], changes: options.Changes = None) -> None:
     """Train and evaluate the named studies and write results.csv.
 
-    speakers (or subjects, groups) leaves one group of the data out, each in turn. sensitivity
-    repeats the paper's experiments under every reading of what the paper leaves open, and writes
-    readings.csv and sensitivity.csv. A file my_study.toml in place of names is a study of your own;
-    `spikefuse new study` writes one to begin with.
+    speakers (or subjects, groups) leaves one group of the data out, each in turn. fusion asks which
+    kind wins. sensitivity repeats the paper's experiments under every reading of what the paper
+    leaves open, and writes readings.csv and sensitivity.csv. A file my_study.toml in place of names
+    is a study of your own; `spikefuse new study` writes one to begin with.
     """
     from spikefuse.analysis.groups import group_names, groups_record
     from spikefuse.cli.summaries import show_readings, show_summaries

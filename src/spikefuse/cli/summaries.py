@@ -50,6 +50,8 @@ def show_summaries(
         tables += _epoch_choices(rows)
     tables += [_shown(table) for table in _further(rows, studies)]
     tables += [_conditions(rows, name) for name in studies if name not in BUILT_IN]
+    if "fusion" in studies:
+        tables += _fusions(rows, console)
     for table in tables:
         if table.rows:
             console.print(table)
@@ -262,3 +264,23 @@ def _epoch_choices(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
         quantities = (each.optimism, each.on_test, each.on_validation, each.bias)
         _add(table, name, *(_points(quantity, each.reason) for quantity in quantities))
     return [table]
+
+
+def _fusions(rows: Sequence[Mapping[str, Any]], console: Console) -> list[Table]:
+    """Which fusion wins in a sentence, and a table for each network and size."""
+    from spikefuse.analysis.fusion_race import fusion_races
+    from spikefuse.report.sections.fusion_race import fusion_sentence, race_table
+
+    races = fusion_races(rows)
+    console.print(fusion_sentence(races), markup=False, highlight=False)
+    tables = []
+    for race in races:
+        shown = race_table(race)
+        # What 80 columns hold; the report and its files have the other intervals and the costs.
+        kept = (0, 1, 2, 3, 4, 6, 7)
+        table = _table(shown.caption, *(shown.columns[place].title for place in kept))
+        table.columns[0].no_wrap = table.columns[2].no_wrap = True
+        for row in shown.rows:
+            _add(table, *(row[place] for place in kept))
+        tables.append(table)
+    return tables

@@ -14,6 +14,7 @@ from spikefuse.analysis.figures import (
     figure_table,
     on_modalities,
 )
+from spikefuse.analysis.fusion_race import fusion_races
 from spikefuse.analysis.headline import Headline, headline
 from spikefuse.analysis.senses import senses
 from spikefuse.core.errors import StudyError
@@ -49,6 +50,7 @@ from spikefuse.report.section import Section
 from spikefuse.report.sections.confusion import confusions, matrices
 from spikefuse.report.sections.data import data_section
 from spikefuse.report.sections.energy import first_screen
+from spikefuse.report.sections.fusion_race import fusion_sentence
 from spikefuse.report.sections.rasters import looks, raster_section
 from spikefuse.report.sections.senses import cost_sentence
 from spikefuse.report.sections.steps import step_rates, step_section
@@ -108,12 +110,21 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
         confusions=answers,
         energy=first_screen(run),
         lost_sense=_lost_sense(run),
+        fusion=_fusion(run),
     )
     for table in _tables(page, found):
         if table.rows:
             write_table_files(table, places.tables)
     write_file(out, render(page).encode(), "report")
     return out
+
+
+def _fusion(run: Run) -> str:
+    """Which fusion wins; empty where that is not known, which its section says."""
+    try:
+        return fusion_sentence(fusion_races(run.table))
+    except StudyError:
+        return ""
 
 
 def _activity(run: Run, shelf: Shelf) -> list[Section]:

@@ -110,6 +110,7 @@ class Page:
     corrected: str = ""
     energy: str = ""
     lost_sense: str = ""
+    fusion: str = ""
     gain: Picture | None = None
     leak: Picture | None = None
     notices: Sequence[str] = ()

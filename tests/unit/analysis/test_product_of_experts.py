@@ -99,7 +99,7 @@ def stored(folder: Path, *studies: str, left_out: str = "") -> tuple[Plan, Trial
     for trial in plan.trials:
         if trial.definition.modality != left_out:
             store.open(trial.definition.naming()).finish(
-                results={"status": "done"},
+                results={"status": "done", "parameters": 800, "macs": 30},
                 weights={"w": torch.zeros(1)},
                 predictions=answers[trial.definition.modality],
                 provenance={},
@@ -127,6 +127,20 @@ def test_parts_are_the_networks_of_the_same_levels(tmp_path: Path) -> None:
             assert part["modality"] == modality
             assert part["reset"] == product.cell.reset
             assert part["seed"] == product.seed
+
+
+def test_the_study_of_fusions_has_experts_of_an_equal_share(tmp_path: Path) -> None:
+    """One product for all kinds of a network and size, with what its parts have together."""
+    plan, store = stored(tmp_path, "fusion")
+    rows = product_rows(plan, store)
+    assert {row["study"] for row in rows} == {"fusion"}
+    found = {(row["network"], row["size"], row["metric"]): row for row in rows}
+    assert len(found) == len(rows) == 2 * 2 * 3
+    for (_, size, metric), row in found.items():
+        assert row["value"] == {"accuracy": 0.75, "parameters": 1600, "macs": 60}[metric]
+        parts = [store.read(name).definition for name in row["trial"].split("+")]
+        assert [part["size"] for part in parts] == [{"S": "S/2", "S/3": "S/6"}[size]] * 2
+        assert {part["init"] for part in parts} == {"calibrated"}
 
 
 def test_a_part_that_is_not_stored_gives_a_reason_and_no_row(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from spikefuse.analysis.census import census
 from spikefuse.analysis.epoch_choice import epoch_choices
+from spikefuse.analysis.fusion_race import fusion_races
 from spikefuse.analysis.groups import STUDIES, group_names, group_summaries
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.robustness import robustness
@@ -17,6 +18,7 @@ from spikefuse.report.sections.census import census_section
 from spikefuse.report.sections.controls import controls_section
 from spikefuse.report.sections.energy import energy_of, energy_section
 from spikefuse.report.sections.epoch_choice import epoch_choice_section
+from spikefuse.report.sections.fusion_race import fusion_section
 from spikefuse.report.sections.groups import groups_section
 from spikefuse.report.sections.robustness import robustness_section
 from spikefuse.report.sections.senses import senses_section
@@ -33,6 +35,9 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         "single networks": lambda: single_section(run.rows),
         "controls": lambda: controls_section(found, commands.run("model-size", "controls")),
         "energy": lambda: energy_section(energy_of(run), commands.run("energy")),
+        "kinds of fusion": lambda: fusion_section(
+            fusion_races(run.table), commands.run("fusion", protocols=False)
+        ),
         groups.many: lambda: groups_section(
             group_summaries(run.table, groups), groups, commands.run(left_out, protocols=False)
         ),

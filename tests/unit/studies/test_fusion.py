@@ -1,0 +1,42 @@
+"""The study of fusions asks every kind that fits, and experts of an equal share."""
+
+from dataclasses import replace
+
+import pytest
+
+from spikefuse.core.errors import InputError
+from spikefuse.data import SOURCES
+from spikefuse.fusion import FUSIONS
+from spikefuse.planning.plan import make_plan
+from spikefuse.results import TrialStore
+from spikefuse.studies import PROFILES, STUDIES
+from spikefuse.studies.fusion import FUSION
+
+KINDS = {name for name, kind in FUSIONS.items() if not kind.for_one}
+
+
+def test_all_kinds_at_both_sizes_and_experts_of_half() -> None:
+    cells = FUSION.cells(["paper", "disjoint"], SOURCES["builtin"])
+    assert len(cells) == len(set(cells)) == 2 * 2 * len(KINDS) + 2 * 2 * 2
+    assert {cell.fusion for cell in cells if cell.modality == "fused"} == KINDS
+    assert {cell.size for cell in cells if cell.modality == "fused"} == {"S", "S/3"}
+    assert {cell.size for cell in cells if cell.modality == "audio"} == {"S/2", "S/6"}
+    assert {(cell.protocol, cell.reading) for cell in cells} == {("disjoint", "calibrated")}
+    assert STUDIES["fusion"] is FUSION
+
+
+def test_one_modality_has_nothing_to_fuse() -> None:
+    both = SOURCES["builtin"]
+    alone = replace(both, modalities=both.modalities[:1])
+    with pytest.raises(InputError, match="two or more modalities"):
+        FUSION.cells([], alone)
+
+
+def test_three_seeds_at_least_where_nothing_is_asked(tmp_path) -> None:
+    store = TrialStore(tmp_path)
+    profile = PROFILES["smoke"]
+    assert profile.seeds == 2
+    assert make_plan([FUSION], profile, "builtin", store).seeds == (0, 1, 2)
+    assert make_plan([FUSION], profile, "builtin", store, seeds=1).seeds == (0,)
+    controls = make_plan([STUDIES["controls"]], profile, "builtin", store)
+    assert controls.seeds == (0, 1)
