@@ -147,11 +147,22 @@ class Disk:
             if not path or not self.meets("read", path):
                 return file
             if isinstance(self.fault, Damage):
-                with file:
-                    return io.BytesIO(self.fault.change(cast(BinaryIO, file).read()))
+                return _Damaged(file, self.fault.change(cast(BinaryIO, file).read()))
             return _Failing(file, self.fault)
 
         return called
+
+
+class _Damaged(io.BytesIO):
+    """An open file with other bytes; its descriptor stays open as long as it does."""
+
+    def __init__(self, file: Any, content: bytes) -> None:
+        super().__init__(content)
+        self._file = file
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Failing:

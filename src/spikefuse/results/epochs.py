@@ -18,9 +18,12 @@ def read_epochs(path: Path) -> list[dict[str, Any]]:
     Raises:
         StoreError: The file cannot be read.
     """
-    if not is_file(path, _WHERE):
-        return []
-    lines = read_file(path, _WHERE).split(b"\n")
+    return rows_in(read_file(path, _WHERE), path) if is_file(path, _WHERE) else []
+
+
+def rows_in(content: bytes, path: Path) -> list[dict[str, Any]]:
+    """The same of a content that was read; the path is named in the log."""
+    lines = content.split(b"\n")
     rows: list[dict[str, Any]] = []
     for number, line in enumerate(lines, start=1):
         if number == len(lines) and not line:

@@ -36,7 +36,7 @@ from spikefuse.results.documents import (
     pretty_json,
     trial_document,
 )
-from spikefuse.results.epochs import epoch_lines, read_epochs
+from spikefuse.results.epochs import epoch_lines, read_epochs, rows_in
 from spikefuse.results.tensors import (
     DamagedError,
     checkpoint_rows,
@@ -128,10 +128,10 @@ class TrialFolder:
             trial=self.trial,
             state=state,
             definition=self.definition(),
-            metrics=self.metrics(),
-            results=self._document(manifest.RESULTS) if finished else {},
+            metrics=self._sealed_epochs() if finished else self.metrics(),
+            results=self._sealed_document(manifest.RESULTS) if finished else {},
             evaluations=evaluations.read_evaluations(self.path),
-            provenance=self._document(manifest.PROVENANCE) if finished else {},
+            provenance=self._sealed_document(manifest.PROVENANCE) if finished else {},
         )
 
     # -- definition ------------------------------------------------------------------------------
@@ -414,6 +414,23 @@ class TrialFolder:
         if self._rows is None:
             self._rows = self.metrics()
         return self._rows
+
+    def _sealed_epochs(self) -> list[dict[str, Any]]:
+        return rows_in(self._as_in_manifest(manifest.METRICS), self.path / manifest.METRICS)
+
+    def _sealed_document(self, name: str) -> dict[str, Any]:
+        return parse_json(self._as_in_manifest(name), self.path / name, _WHERE)
+
+    def _as_in_manifest(self, name: str) -> bytes:
+        """A file of a finished trial; it was sound a moment ago, and is read a second time."""
+        path = self.path / name
+        content = read_file(path, _WHERE, manifest.most_bytes(path))
+        if manifest.digest(content) != manifest.expected_hash(self.path, name):
+            raise StoreError(
+                f"{_WHERE}: {path} must be the file that training wrote, got other content than "
+                f"a moment ago. Run the same command again; {VERIFY} names what stays wrong."
+            )
+        return content
 
     def _document(self, name: str) -> dict[str, Any]:
         return parse_json(read_file(self.path / name, _WHERE), self.path / name, _WHERE)
