@@ -13,6 +13,7 @@ from spikefuse.core.errors import StoreError
 from spikefuse.results import evaluations, manifest
 from spikefuse.results.atomic import (
     VERIFY,
+    UnreadableError,
     is_file,
     is_folder,
     list_folder,
@@ -105,11 +106,16 @@ class TrialStore:
         patience_s = _PATIENCE_S if patience_s is None else patience_s
         until = time.monotonic() + patience_s
         while True:
-            state = self.state(trial)
-            if state in FINAL_STATES:
-                record = self.read(trial)
-                if record.state in FINAL_STATES:
+            try:
+                state = self.state(trial)
+                record = self.read(trial) if state in FINAL_STATES else None
+                if record is not None and record.state in FINAL_STATES:
                     return record
+            except UnreadableError:  # what the disk does not give now, it may give in a moment
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_LOOK_S)
+                continue
             if time.monotonic() >= until:
                 break
             time.sleep(_LOOK_S)
