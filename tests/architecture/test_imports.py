@@ -19,7 +19,7 @@ LAYERS = (
     ("core",),
     ("data", "results", "stats", "execution"),
     ("neurons",),
-    ("fusion", "encoders", "noise", "meters"),
+    ("fusion", "encoders", "noise", "meters", "nn"),
     ("networks",),
     ("training",),
     ("studies",),

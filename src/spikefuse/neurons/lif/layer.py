@@ -84,12 +84,34 @@ def lif_population(
     chosen = resolve_backend(backend, current.device)
     if backend == "auto" and _is_beyond_kernels(leak, threshold, surrogate):
         chosen = "eager"
+    if _is_recorded():
+        chosen = _recordable(backend)
     if chosen in KERNELS and current.dtype in DTYPES:
         settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane)
         return run(KERNELS[chosen].KERNELS, current, leak, threshold, reset, settings)
     run_plain = lif_reference if chosen == "reference" else lif_eager
     spikes, v = run_plain(current, time_steps, leak, threshold, reset, surrogate, detach_reset)
     return (pool_spikes(spikes) if pool else spikes), (v if need_membrane else None)
+
+
+def _is_recorded() -> bool:
+    """Whether a tracer records this call: it would keep the memory of a kernel, not the kernel."""
+    is_tracing: bool = torch.jit._trace.is_tracing()
+    return is_tracing or torch.compiler.is_compiling()
+
+
+def _recordable(backend: str) -> str:
+    """The definition, all of whose operations a tracer sees.
+
+    Raises:
+        InputError: Another implementation is asked for.
+    """
+    if backend not in ("auto", "reference"):
+        raise InputError(
+            "lif: backend must be auto or reference while a call is traced or compiled, got "
+            f"{backend!r}, whose kernels no tracer sees. spikefuse.nn has modules that can be."
+        )
+    return "reference"
 
 
 def _is_beyond_kernels(leak: Tensor, threshold: Tensor, surrogate: Surrogate) -> bool:
