@@ -65,10 +65,11 @@ def definition_from(
             selection=Selection.model_validate(selection),
             data=DataSettings.model_validate({"source": source, "fingerprint": fingerprint} | data),
         )
+        spec = definition.network_spec()  # refuses, among others, a map too small for the plan
     except ValidationError as error:
         raise InputError(explain("train", error)) from None
     refuse_idle("train", without_effect(definition, given))
-    solve_width(definition.network_spec())  # a budget that cannot be met leaves no folder behind
+    solve_width(spec)  # a budget that cannot be met leaves no folder behind
     return definition
 
 

@@ -79,7 +79,8 @@ def _said(where: str, name: str, error: Exception) -> str:
     text = str(error)
     if isinstance(error, InputError) and _NAME.match(text):
         return f"{where}: {name} must be {_NAME.sub('', text)}"
-    return f"{where}: {text}" if text.endswith((".", "?")) else f"{where}: {text}."
+    said = text if text.startswith(f"{where}: ") else f"{where}: {text}"
+    return said if said.endswith((".", "?")) else f"{said}."
 
 
 def _constraint(problem: Any) -> str:

@@ -1,6 +1,6 @@
 """Layer plans: the layers of one branch, before the hidden layer whose width the budget decides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from spikefuse.core.errors import InputError
@@ -50,6 +50,21 @@ PLANS: dict[str, Plan] = {
     "by-shape": Plan((), "of each branch, the deepest of the others that fits its map", _by_shape),
 }
 """Layer plans by name."""
+
+
+USUAL_PLAN, PLAN_OF_SMALL = "pool-twice", "by-shape"
+"""Where some map is too small for the usual layers, each branch has the deepest that fit."""
+
+
+def plan_that_fits(shapes: Iterable[Shape]) -> str:
+    """The usual plan where every map is large enough for it.
+
+    Example:
+        >>> plan_that_fits([(1, 28, 28), (6, 1, 50)])
+        'by-shape'
+    """
+    least = min(min(shape[1:]) for shape in shapes)
+    return USUAL_PLAN if least >= PLANS[USUAL_PLAN].smallest else PLAN_OF_SMALL
 
 
 def convolutions_of(plan: str, branch: str, shape: Shape) -> tuple[Conv, ...]:

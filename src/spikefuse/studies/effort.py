@@ -13,7 +13,8 @@ from spikefuse.core.checks import one_of
 from spikefuse.data import SOURCES, DataSettings
 from spikefuse.data.sources.contract import FUSED, Source
 from spikefuse.networks.budget import count_macs, solve_width
-from spikefuse.networks.plans import PLANS
+from spikefuse.networks.plans import USUAL_PLAN, plan_that_fits
+from spikefuse.networks.spec import as_map
 from spikefuse.studies.controls import plain_protocol
 from spikefuse.studies.design import Cell
 from spikefuse.studies.profiles import PROFILES, Profile
@@ -35,10 +36,6 @@ MOST_MACS = 350e9
 """Multiply-accumulates of a step's forward pass over all samples and seeds of the largest network:
 about 20 minutes of a 2017 core. Larger maps get fewer seeds, then fewer passes."""
 
-
-USUAL_PLAN, PLAN_OF_SMALL = "pool-twice", "by-shape"
-"""Layers of the networks; where some modality's map is too small for the usual ones, each branch
-has the deepest that fit its own map."""
 
 PLAIN, CALIBRATED = "plain", "calibrated"
 INIT = CALIBRATED
@@ -121,8 +118,7 @@ def plan_for(source: str, profile: Profile) -> str:
     """
     sizes = {"image_size": profile.image_size, "spectrogram_size": profile.spectrogram_size}
     settings = DataSettings(source=source, **sizes)
-    least = min(min(each.shape(settings)[1:]) for each in SOURCES[source].modalities)
-    return USUAL_PLAN if least >= PLANS[USUAL_PLAN].smallest else PLAN_OF_SMALL
+    return plan_that_fits(as_map(each.shape(settings)) for each in SOURCES[source].modalities)
 
 
 def effort_of(source: str) -> Effort:

@@ -183,6 +183,12 @@ class TrialDefinition(NamedRecord):
             filled.pop("target_rate", None)
         if filled.get("network") == "dnn":
             filled.pop("spike_penalty", None)
+        elif not NEURONS[neuron.model].is_spiking:
+            spiking = ", ".join(name for name, each in NEURONS.items() if each.is_spiking)
+            raise InputError(
+                f"trial: neuron must be a spiking one of {spiking} for network 'snn', got "
+                f"{neuron.model!r}. Choose one of these, or network 'dnn'."
+            )
         data = DataSettings.model_validate(filled.setdefault("data", _DATA))
         source = SOURCES[data.source]
         modality = source.canonical(filled.get("modality", source.modalities[0].name))

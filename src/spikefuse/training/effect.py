@@ -187,7 +187,7 @@ def without_effect(trial: TrialDefinition, given: Mapping[str, Any]) -> tuple[st
         if unmet is not None and not _is_neutral(kept, name, value, unmet):
             return name, unmet
         if name in kept and kept[name] != value:
-            return name, "other settings than these"
+            return name, f"other settings: here it is {kept[name]!r}, not {value!r}"
     return None
 
 

@@ -50,6 +50,10 @@ class Fit:
     keep: object = None
     predictors: dict[int, Predictor] = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        """What it is, in a line; the networks' settings are in `network.definition`."""
+        return f"Fit({self.label}, seeds {', '.join(map(str, self.definitions))})"
+
     def series(self, split: str = "test") -> Series:
         """Accuracy by seed at the best validation epoch; seeds that diverged stay said."""
         one_of("accuracy", "split", split, SPLITS)
@@ -187,6 +191,8 @@ def fit(
         "learning_rate": learning_rate,
     }
     if not isinstance(net, Network):
+        kinds = "a network, an nn.Module or a function that makes one"
+        require(callable(net), "fit", "net", kinds, net)
         require(store is None, "fit", "store", "left out for a module of your own", store)
         require(workers is None, "fit", "workers", "left out for a module of your own", workers)
         make = (lambda: copy.deepcopy(net)) if isinstance(net, nn.Module) else net

@@ -1,18 +1,22 @@
 """What is to be trained: a network on some data, its seeds, and its dense twin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from spikefuse.core.checks import nearest, require
+from spikefuse.core.checks import nearest, one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.fusion import FUSIONS
 from spikefuse.networks import solve_width
 from spikefuse.networks.budget import count_macs, count_parameters
+from spikefuse.networks.plans import PLAN_OF_SMALL, plan_that_fits
+from spikefuse.neurons import DENSE, NEURONS
 from spikefuse.training import TrialDefinition
+from spikefuse.training.effect import without_effect
 from spikefuse.workbench.data import Dataset
 
 SEEDS = 3
@@ -49,6 +53,11 @@ class Network:
         joined = "" if self.definition.fusion == "none" else f", {self.definition.fusion} fusion"
         return f"{kind} ({self.definition.modality}{joined})"
 
+    def __repr__(self) -> str:
+        """What it is, in a line."""
+        seeds = ", ".join(map(str, self.seeds))
+        return f"Network({self.label}, {self.parameters:,} parameters, seeds {seeds})"
+
 
 def network(
     data: Dataset,
@@ -70,14 +79,15 @@ def network(
         seeds: How many, counted from 0, or which.
         modality: One of the data's, or several with "+" between them; all if left out.
         settings: Further fields of a trial's definition: `time_steps`, `leak`, `reset`,
-            `surrogate`, `plan`, `encoder`, ...
+            `surrogate`, `encoder`, ...; the `plan` of layers follows the shapes if left out.
 
     Raises:
-        InputError: A name or number is not allowed, or no width meets the budget.
+        InputError: A name or number is not allowed or has no effect, or no width meets the budget.
     """
+    one_of("network", "neuron", neuron, NEURONS)
     sees = modality or (FUSED if len(data.modalities) > 1 else data.modalities[0])
     values: dict[str, Any] = {
-        "network": "dnn" if neuron == "relu" else "snn",
+        "network": "dnn" if neuron == DENSE else "snn",
         "neuron": neuron,
         "modality": sees,
         "budget": parameters,
@@ -86,15 +96,21 @@ def network(
         "data": data.settings,
         **settings,
     }
+    chosen = dict(settings)
     if fusion is not None:
-        values["fusion"] = fusion
+        values["fusion"] = chosen["fusion"] = fusion
+    if neuron != "lif":
+        chosen["neuron"] = neuron
     unknown = sorted(set(settings) - set(TrialDefinition.model_fields))
     if unknown:
         close = nearest(unknown[0], TrialDefinition.model_fields)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise InputError(f"network: {unknown[0]!r} is no setting of a network.{hint}")
     try:
+        if "plan" not in settings:
+            values["plan"] = _plan_for(TrialDefinition.create(**values, plan=PLAN_OF_SMALL))
         definition = TrialDefinition.create(**values)
+        _refuse_idle(definition, chosen)
         solve_width(definition.network_spec())
     except ValidationError as error:
         raise InputError(refusal_of("network", error)) from None
@@ -104,8 +120,28 @@ def network(
     return Network(definition, numbers)
 
 
+def _plan_for(definition: TrialDefinition) -> str:
+    """The usual layers, or where some branch is too small for them those that fit each."""
+    spec = definition.network_spec()
+    return plan_that_fits(FUSIONS[spec.fusion].branches(spec.maps).values())
+
+
+def _refuse_idle(definition: TrialDefinition, chosen: Mapping[str, Any]) -> None:
+    """Refuse a setting that has no effect; records of settings are checked by themselves."""
+    named = {name: value for name, value in chosen.items() if name not in ("data", "selection")}
+    idle = without_effect(definition, named)
+    if idle is not None:
+        raise InputError(f"network: {idle[0]} needs {idle[1]}. Here it would change nothing.")
+
+
 def twin(net: Network) -> Network:
-    """The dense twin: same layers, parameters, data and seeds, ReLU for the neuron, one step."""
+    """The dense twin: same layers, parameters, data and seeds, ReLU for the neuron, one step.
+
+    Raises:
+        InputError: It is no network made by `network`.
+    """
+    is_made = isinstance(net, Network)
+    require(is_made, "twin", "net", "made by sf.network", type(net).__name__)
     values = {name: getattr(net.definition, name) for name in TrialDefinition.model_fields}
     for spiking in ("neuron", "encoder"):
         values.pop(spiking, None)

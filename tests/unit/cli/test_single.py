@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from spikefuse.cli.single import show_trial
-from spikefuse.core.errors import StoreError
+from spikefuse.cli.single import definition_from, show_trial
+from spikefuse.core.errors import InputError, StoreError
+from spikefuse.data import SOURCES, memory_source
 from spikefuse.results import TrialStore, store
 
 
@@ -28,3 +30,21 @@ def test_an_unreadable_trial_is_no_empty_answer(
     with pytest.raises(StoreError, match="must be a finished trial, got one that is partial"):
         show_trial(results, folder.trial, Console(), as_json)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"modality": "sensor"}, "^train: network: the map of 'sensor' must be at least 4 x 4"),
+        ({"neuron": "relu"}, "neuron must be a spiking one of lif, if, plif"),
+        ({"modality": "fused", "fusion": "none"}, "^train: --fusion needs other settings"),
+    ],
+)
+def test_a_network_that_cannot_be_is_refused_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, object], said: str
+) -> None:
+    small = memory_source("small", {"sensor": np.zeros((40, 9))}, np.arange(40) % 2)
+    monkeypatch.setitem(SOURCES, "small", small)
+    source = ("small", "0" * 16) if given.get("modality") == "sensor" else ("builtin",)
+    with pytest.raises(InputError, match=said):
+        definition_from(given, *source)

@@ -142,3 +142,8 @@ def test_modulation_needs_branches_that_learn() -> None:
 def test_experts_need_two_epochs() -> None:
     with pytest.raises(ValueError, match="epochs must be at least 2 for fusion 'experts', got 1"):
         found(modality="fused", fusion="experts", epochs=1)
+
+
+def test_a_fusion_that_is_replaced_is_named_with_what_stands_for_it() -> None:
+    said = "other settings: here it is 'early', not 'none'"
+    assert found(modality="fused", fusion="none") == ("fusion", said)

@@ -198,3 +198,86 @@ def test_a_worker_without_the_arrays_is_one_sentence(data, small, tmp_path, monk
 def test_workers_are_refused_for_a_module_of_ones_own(data) -> None:
     with pytest.raises(InputError, match="workers must be left out for a module of your own"):
         sf.fit(nn.Linear(1, 1), data, workers=2)
+
+
+def test_what_has_no_effect_is_refused_in_python_too(data) -> None:
+    def refused(match: str, **settings: object) -> None:
+        with pytest.raises(InputError, match=match):
+            sf.network(data, **{"parameters": 20_000, "plan": "mlp"} | settings)
+
+    refused("fusion needs a fused network", modality="motion", fusion="late")
+    refused("fusion needs other settings: here it is 'early', not 'none'", fusion="none")
+    refused("encoder needs a spiking network", neuron="relu", encoder="rate")
+    refused("neuron needs a spiking network", network="dnn", neuron="plif")
+    refused("leak needs a neuron that leaks", neuron="if", leak=0.5)
+    refused("target_rate needs init calibrated", target_rate=0.2)
+
+
+def test_a_refusal_says_once_where() -> None:
+    tiny = sf.dataset({"sensor": np.zeros((40, 2, 3))}, np.arange(40) % 2)
+    with pytest.raises(InputError, match=r"^network: the map of 'sensor' must be at least 4 x 4"):
+        sf.network(tiny, plan="pool-twice")
+
+
+def test_a_spiking_network_of_rectifiers_is_refused(data) -> None:
+    with pytest.raises(InputError, match="neuron must be a spiking one of lif, if, plif"):
+        sf.network(data, neuron="relu", network="snn")
+
+
+def test_the_neuron_is_called_by_its_argument(data) -> None:
+    with pytest.raises(InputError, match=r"network: neuron must be one of .*Did you mean lif"):
+        sf.network(data, neuron="lfi")
+
+
+@pytest.mark.parametrize("shape", [(9,), (2, 3), (1, 2, 12)])
+def test_small_inputs_get_a_plan_that_fits_and_modules_of_ones_own_any(shape) -> None:
+    labels = np.arange(40) % 2
+    tiny = sf.dataset({"sensor": np.random.default_rng(0).normal(size=(40, *shape))}, labels)
+
+    assert sf.network(tiny, parameters=20_000).definition.plan == "by-shape"
+    module = nn.Sequential(_Only("sensor"), nn.Flatten(), nn.Linear(int(np.prod(shape)), 2))
+    assert sf.fit(module, tiny, epochs=1).accuracy().n == 1
+
+
+class _Only(nn.Module):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        return inputs[self.name]
+
+
+@pytest.mark.parametrize(
+    ("labels", "match"),
+    [
+        (np.zeros(40, dtype=int), "labels must be of two or more classes"),
+        (["cat", "dog"] * 20, "labels must be numbers, each sample's of one shape"),
+        ([[0], [1, 2]] * 20, "labels must be numbers, each sample's of one shape"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(labels, match) -> None:
+    with pytest.raises(InputError, match=match):
+        sf.dataset({"sensor": np.zeros((40, 9))}, labels)
+
+
+@pytest.mark.parametrize("inputs", [[["a", "b"]] * 40, [[1.0], [1.0, 2.0]] * 20, [[None]] * 40])
+def test_inputs_that_are_no_numbers_are_refused(inputs) -> None:
+    with pytest.raises(InputError, match="inputs must be numbers, each sample's of one shape"):
+        sf.dataset({"sensor": inputs}, np.arange(40) % 2)
+
+
+def test_something_else_than_a_network_is_refused(data) -> None:
+    with pytest.raises(InputError, match=r"net must be a network, an nn.Module or a function"):
+        sf.fit(3, data)
+    with pytest.raises(InputError, match=r"twin: net must be made by sf\.network"):
+        sf.twin(nn.Linear(2, 2))
+
+
+def test_networks_and_fits_say_what_they_are_in_a_line(small, data) -> None:
+    net = small(seeds=1)
+    fit = sf.fit(net, data, epochs=1)
+
+    size = f"{net.parameters:,} parameters"
+    assert repr(net) == f"Network(SNN (fused, early fusion), {size}, seeds 0)"
+    assert repr(fit) == "Fit(SNN (fused, early fusion), seeds 0)"

@@ -128,6 +128,8 @@ def memory_source(
     is_alike = not is_paired or len(set(lengths.values())) == 1
     require(is_alike, where, "inputs", "of equal length, or labels by modality", lengths)
     top = max(int(part.labels.max()) for part in parts)
+    several = len({int(part.labels.min()) for part in parts} | {top}) > 1
+    require(several, where, "labels", "of two or more classes", f"{top} alone")
     known = tuple(classes) if classes is not None else tuple(map(str, range(max(top + 1, 2))))
     require(top < len(known), where, "labels", f"below {len(known)}, the number of classes", top)
     return _source(name, tuple(parts), known, is_paired and len(parts) > 1)
@@ -248,12 +250,18 @@ def _part(
     return _Part(where, name, kind, inputs, numbers, mask, positions, group_names)
 
 
-def _tensor(array: Any) -> Tensor:
+def _tensor(where: str, argument: str, array: Any) -> Tensor:
     """A tensor on the CPU, of a tensor, an array or a list."""
     import numpy as np
     import torch
 
-    found: Tensor = array if isinstance(array, torch.Tensor) else torch.as_tensor(np.asarray(array))
+    try:
+        found = array if isinstance(array, torch.Tensor) else torch.as_tensor(np.asarray(array))
+    except (TypeError, ValueError) as error:  # words, objects, or lists of different lengths
+        raise InputError(
+            f"{where}: {argument} must be numbers, each sample's of one shape, got something else "
+            f"({str(error).partition('. ')[0]}). Name words by their number, and pad or crop."
+        ) from None
     return found.detach().cpu()
 
 
@@ -261,7 +269,7 @@ def _inputs(where: str, array: Any, kind: str | None) -> tuple[Tensor, str]:
     """[N, C, H, W]; a picture without channels gets one, a vector is one place of many channels."""
     import torch
 
-    tensor = _tensor(array).contiguous()
+    tensor = _tensor(where, "inputs", array).contiguous()
     axes = tensor.dim() - 1
     shaped = "[N, ...] with one to three further axes (events [N, polarities, H, W, bins])"
     is_fine = axes == 4 if kind == "events" else 1 <= axes <= 3
@@ -287,7 +295,7 @@ def _labels(where: str, labels: Any, count: int) -> Tensor:
     require(labels is not None, where, "labels", "given for every modality", None)
     import torch
 
-    tensor = _tensor(labels)
+    tensor = _tensor(where, "labels", labels)
     is_whole = not tensor.dtype.is_floating_point and not tensor.is_complex()
     is_fine = is_whole and tuple(tensor.shape) == (count,)
     got = (str(tensor.dtype), tuple(tensor.shape))
@@ -318,7 +326,7 @@ def _test(where: str, test: Any, labels: Tensor, groups: Tensor | None) -> Tenso
     count = len(labels)
     if not isinstance(test, int | float):
         require(test is not None, where, "test", "given for every modality", None)
-        mask = _tensor(test)
+        mask = _tensor(where, "test", test)
         is_fine = mask.dtype == torch.bool and tuple(mask.shape) == (count,)
         constraint = f"a share, or a mask of {count} samples"
         require(is_fine, where, "test", constraint, (str(mask.dtype), tuple(mask.shape)))
