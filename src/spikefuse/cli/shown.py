@@ -14,6 +14,7 @@ from spikefuse.analysis.groups import (
     group_summaries,
 )
 from spikefuse.analysis.table import Table as Rows
+from spikefuse.report.group_tables import group_table, summary_table
 from spikefuse.report.tables import Table, conditions_table
 
 SINGLE = "trials"
@@ -38,8 +39,6 @@ class Further:
 
     def tables(self) -> list[Table]:
         """As tables for a terminal."""
-        from spikefuse.report.sections.groups import group_table, summary_table
-
         found = []
         if self.groups:
             found += [summary_table(self.groups, self.names), group_table(self.groups, self.names)]

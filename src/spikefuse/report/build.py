@@ -30,7 +30,6 @@ from spikefuse.report.drawing.pictures import (
     rate_pictures,
     views_of,
 )
-from spikefuse.report.drawing.svg import plain
 from spikefuse.report.output.files import write_figure_files, write_table_files
 from spikefuse.report.page import (
     FigureBlock,
@@ -43,6 +42,7 @@ from spikefuse.report.page import (
     is_loud,
     unfinished_text,
 )
+from spikefuse.report.printable import plain
 from spikefuse.report.reading.settings import groups
 from spikefuse.report.reading.sources import Run, read_run
 from spikefuse.report.reading.stored import Shelf

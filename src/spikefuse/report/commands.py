@@ -7,7 +7,7 @@ from typing import Any
 
 from spikefuse.data.own.source import PREFIX
 from spikefuse.data.sources.registry import SOURCES, choices
-from spikefuse.report.drawing.svg import plain
+from spikefuse.report.printable import plain
 from spikefuse.studies.effort import AUTO
 from spikefuse.studies.profiles import EFFORT, PROFILES
 

@@ -23,7 +23,6 @@ from spikefuse.report.drawing.pictures import (
     rates_of,
     views_of,
 )
-from spikefuse.report.drawing.svg import plain
 from spikefuse.report.headline import (
     answer,
     answer_over_controls,
@@ -32,6 +31,7 @@ from spikefuse.report.headline import (
     leak_sentence,
     verdict,
 )
+from spikefuse.report.printable import plain
 from spikefuse.report.reading import settings
 from spikefuse.report.reading.settings import Group, text
 from spikefuse.report.reading.sources import Run, Trial

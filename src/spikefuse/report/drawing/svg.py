@@ -14,20 +14,13 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from spikefuse.report.drawing import theme
+from spikefuse.report.printable import plain
 
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _FONT_FAMILY = re.compile(r"\s*font-family:[^;]*;?")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _VARIABLE = {value: f"var(--{name})" for name, value in theme.LIGHT.items()}
-# What XML 1.0 cannot hold; a lone surrogate cannot even be written as UTF-8.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def plain(text: object, limit: int = 200) -> str:
-    """Text that any XML or HTML file can hold, in one piece of at most `limit` characters."""
-    clean = _UNPRINTABLE.sub("\ufffd", str(text))
-    return clean if len(clean) <= limit else clean[: limit - 1] + "\u2026"
 
 
 def inline_svg(

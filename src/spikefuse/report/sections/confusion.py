@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.words import NONE, interval, level_name, percent, plural
 from spikefuse.report.drawing import theme
-from spikefuse.report.drawing.svg import plain
+from spikefuse.report.printable import plain
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.reading.stored import Arrays, Shelf
 from spikefuse.report.tables import Column, Table

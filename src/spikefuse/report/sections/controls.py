@@ -27,8 +27,8 @@ from spikefuse.analysis.words import (
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
-from spikefuse.report.drawing.svg import plain
 from spikefuse.report.headline import control_sentence
+from spikefuse.report.printable import plain
 from spikefuse.report.section import Key, Section, Shown
 from spikefuse.report.tables import Column, Table
 

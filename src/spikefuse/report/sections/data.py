@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.report.drawing.pictures import Picture
-from spikefuse.report.drawing.svg import plain
+from spikefuse.report.printable import plain
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table

@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 
 from spikefuse.analysis.groups import GroupNames, GroupSummary
-from spikefuse.analysis.words import NONE, interval, level_name, percent, points, span
+from spikefuse.analysis.words import level_name, points
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
-from spikefuse.report.drawing.svg import plain
+from spikefuse.report.group_tables import NAME, group_table, summary_table, title_of
+from spikefuse.report.printable import plain
 from spikefuse.report.section import Key, Section, Shown
-from spikefuse.report.tables import SEED_COLUMNS, Column, Table, seed_cell
-
-NAME = "speakers"
-"""Of the section and its files, whatever the groups are called: links and scripts know it."""
 
 
 def groups_section(
@@ -61,14 +58,9 @@ def _roles(found: Sequence[GroupSummary]) -> dict[str, str]:
     return theme.roles(dict.fromkeys(each.modality for each in found))
 
 
-def _name(found: GroupSummary) -> str:
-    """`SNN, audio`."""
-    return f"{level_name('network', found.network)}, {found.modality}"
-
-
 def _sentences(found: Sequence[GroupSummary], many: str) -> list[str]:
     said = [
-        f"{_name(each)}: unknown {many} cost {points(each.cost.estimate, sign=False)}\u00a0pp "
+        f"{title_of(each)}: unknown {many} cost {points(each.cost.estimate, sign=False)}\u00a0pp "
         f"(95\u00a0% interval {points(each.cost.low)}\u00a0to\u00a0{points(each.cost.high)}, "
         f"n\u00a0=\u00a0{each.cost.n}\u00a0{many})."
         for each in found
@@ -89,79 +81,3 @@ def _dots(found: Sequence[GroupSummary]) -> Dots:
         for each in found
     ]
     return Dots(names, series, "Test accuracy (%)", "%")
-
-
-def summary_table(found: Sequence[GroupSummary], names: GroupNames) -> Table:
-    """Mean over groups, the same network with known groups, and what is lost."""
-    many = plain(names.many, 40)
-    rows = []
-    for each in found:
-        known, cost = (NONE, NONE), (NONE, NONE)
-        if each.known is not None:
-            ends = interval(each.known.low, each.known.high)
-            known = (percent(each.known.mean), f"{ends}, n\u00a0=\u00a0{each.known.n}")
-        if each.cost is not None:
-            cost = (points(each.cost.estimate), span(each.cost, points))
-        rows.append((_name(each), *_mean(each), *known, *cost, _note(each)))
-    return Table(
-        name=f"{NAME}-summary",
-        caption=f"Accuracy over held-out {many}, and with {many} that training knows (size S)",
-        columns=(
-            Column("Network"),
-            Column("Unknown %", number=True),
-            Column(f"95 % over {many}", number=True),
-            Column(many[:1].upper() + many[1:], number=True),
-            Column("Known %", number=True),
-            Column("95 % over seeds", number=True),
-            Column("Cost pp", number=True),
-            Column("95 % of the cost", number=True),
-            Column("Note"),
-        ),
-        rows=tuple(rows),
-    )
-
-
-def _mean(found: GroupSummary) -> tuple[str, str, str]:
-    """Mean, interval and number of groups; one group is its own mean, without interval."""
-    if found.mean is not None:
-        ends = interval(found.mean.low, found.mean.high)
-        return percent(found.mean.estimate), ends, str(found.mean.n)
-    if found.lost:
-        return NONE, NONE, str(len(found.groups) + len(found.lost))
-    if len(found.groups) > 1:
-        means = [each.mean for each in found.groups.values()]
-        return percent(sum(means) / len(means)), NONE, str(len(means))
-    (only,) = found.groups.values()
-    return percent(only.mean), NONE, "1"
-
-
-def _note(found: GroupSummary) -> str:
-    notes = [found.reason, *(each.note for each in (found.mean, found.cost) if each is not None)]
-    return "; ".join(dict.fromkeys(note for note in notes if note))
-
-
-def group_table(found: Sequence[GroupSummary], names: GroupNames) -> Table:
-    """Accuracy for each group, with interval over seeds and every seed."""
-    one = plain(names.one, 40)
-    rows = []
-    for each in found:
-        network = level_name("network", each.network)
-        for name, value in each.groups.items():
-            ends = interval(value.low, value.high)
-            numbers = (percent(value.mean), ends, str(value.n), seed_cell(value.values))
-            rows.append((plain(name, 80), network, each.modality, *numbers))
-        for name, series in each.lost.items():
-            seeds = plain(seed_cell(series.values, series.reason), 300)
-            rows.append((plain(name, 80), network, each.modality, NONE, NONE, str(series.n), seeds))
-    return Table(
-        name=NAME,
-        caption=f"Test accuracy for each {one} held out (per cent)",
-        columns=(
-            Column(f"{one[:1].upper()}{one[1:]} held out"),
-            Column("Network"),
-            Column("Modality"),
-            *SEED_COLUMNS,
-        ),
-        rows=tuple(rows),
-        heads=3,
-    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import Tips
 from spikefuse.report.drawing.pictures import Picture, draw_picture
-from spikefuse.report.drawing.svg import plain
+from spikefuse.report.printable import plain
 from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.report.reading.stored import Arrays, Shelf, in_order
 from spikefuse.report.section import Key, Section, Shown

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from spikefuse.analysis.claims.engine import NOT_TESTED, OUTCOMES, Outcome
 from spikefuse.analysis.sensitivity import Judged, explanation, ranked
 from spikefuse.analysis.words import NONE, points, span
-from spikefuse.report.drawing.svg import plain
+from spikefuse.report.printable import plain
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
 

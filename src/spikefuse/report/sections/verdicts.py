@@ -17,7 +17,7 @@ from spikefuse.analysis.figures import FIGURES
 from spikefuse.analysis.words import NONE, percent, points
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.drawing.pictures import View, views_of
-from spikefuse.report.drawing.svg import plain
+from spikefuse.report.printable import plain
 from spikefuse.report.reading.settings import number, text
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.tables import Column, Table

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from spikefuse.report.drawing import theme
-from spikefuse.report.drawing.svg import inline_svg, plain
+from spikefuse.report.drawing.svg import inline_svg
+from spikefuse.report.printable import plain
 
 HOSTILE = '</text><script>alert(1)</script>"$\\frac{' + "\x00\ud800&"
 

@@ -2,7 +2,8 @@
 
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.groups import GroupNames, GroupSummary
-from spikefuse.report.sections.groups import group_table, groups_section, summary_table
+from spikefuse.report.group_tables import group_table, summary_table
+from spikefuse.report.sections.groups import groups_section
 from spikefuse.stats import Interval
 
 VALUE = Estimate({0: 0.80, 1: 0.84}, 0.82, 0.566, 1.074)
