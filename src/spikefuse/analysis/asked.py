@@ -86,7 +86,8 @@ def asked(rows: Iterable[Row], networks: Iterable[str] = NETWORKS) -> dict[str, 
     found: Headline = headline(table)
     answers = {}
     for name in networks:
-        samples = [row.get("samples") for row in table.select(network=name, modality=FUSED)]
+        judged = table.select(network=name, modality=FUSED, split="test")
+        samples = [row.get("samples") for row in judged]
         known = [int(float(str(each))) for each in samples if each not in (None, "")]
         if known:
             answers[name] = Asked(name, found.baselines[name], min(known))

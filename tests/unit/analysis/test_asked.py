@@ -26,10 +26,11 @@ def rows(fused: tuple[float, ...], protocol: str = "paired") -> list[dict[str, A
             common = {
                 **{"study": "controls", "network": "snn", "size": "S", "neuron": "lif"},
                 **{"reset": "soft", "time_steps": 4, "protocol": protocol, "noise_std": 0.0},
-                **{"pairing": "true", "seed": seed, "samples": 100, "metric": "accuracy"},
+                **{"pairing": "true", "seed": seed, "metric": "accuracy"},
             }
-            for split in ("test", "validation"):
-                found.append({**common, **levels, "split": split, "value": number})
+            for split, samples in (("test", 100), ("validation", 40)):
+                judged = {"split": split, "samples": samples, "value": number}
+                found.append({**common, **levels, **judged})
     return found
 
 

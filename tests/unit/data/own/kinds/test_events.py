@@ -64,7 +64,7 @@ def test_bins_and_sides_can_be_said(tmp_path: Path) -> None:
         (b"1234567", {}, r"cat/0.bin \(7 bytes, no multiple of the 5"),
         (b"", {}, r"cat/0.bin \(no event"),
         (None, {"width": 5}, r"an event at x 11 or y 11, outside 5 x 12"),
-        (None, {"bins": 0}, "bins of modality camera must be greater than or equal to 1"),
+        (None, {"bins": 0}, "bins of modality camera must be at least 1, got 0"),
         (None, {"bin": 3}, "Did you mean bins"),
     ],
 )
