@@ -165,7 +165,7 @@ def crossing_point(
     itself where the lower one is 0.
 
     Example:
-        >>> crossing_point([0.0, 1.0, 4.0], [0.9, 0.9, 0.1], [0.8, 0.8, 0.2])
+        >>> round(crossing_point([0.0, 1.0, 4.0], [0.9, 0.9, 0.1], [0.8, 0.8, 0.2]), 6)
         2.0
     """
     gaps = [a - b for a, b in zip(first, second, strict=True)]

@@ -17,6 +17,7 @@ from spikefuse.meters.synops import Synops
 from spikefuse.networks import NetworkSpec, PopulationNetwork, build
 from spikefuse.networks.plans import PLANS
 from spikefuse.neurons.lif import lif
+from tests.support.noises import Undisturbed
 
 SAMPLES = 3
 BOTH = {"image": (1, 4, 4), "audio": (1, 4, 4)}
@@ -269,11 +270,8 @@ def test_a_gate_makes_spikes_real_and_its_own_layers_count() -> None:
     assert found["fused.readout"].source == "spikes"
 
 
-class _Shaken:
+class _Shaken(Undisturbed):
     """Noise after each activation: what it reaches is real."""
-
-    def before(self, site: str, current: Tensor, time_steps: int) -> Tensor:
-        return current
 
     def reaches_output(self, site: str) -> bool:
         return True

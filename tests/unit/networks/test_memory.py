@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from modalities import MODALITIES
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -17,6 +17,7 @@ from spikefuse.meters import Rates, Subject
 from spikefuse.networks import NetworkSpec, NeuronSpec, build
 from spikefuse.networks.budget import count_parameters, solve_width
 from spikefuse.networks.memory import SAFETY, layer_sizes, network_memory
+from tests.support.noises import Undisturbed
 
 BATCH = 48
 SIZE = 12
@@ -162,21 +163,17 @@ def test_neurons_apart_keep_outputs_and_places_of_maxima() -> None:
     assert apart.kept - fused.kept == 400 * (4 * 4 * pooled + 8 * pooled)
 
 
-class Watch:
+class Watch(Undisturbed):
     """Notes the shape of every current."""
 
     def __init__(self) -> None:
         self.currents: list[tuple[int, ...]] = []
 
-    def before(self, site: str, current: Tensor, time_steps: int) -> Tensor:
+    def before(
+        self, site: str, current: Tensor, time_steps: int, neurons: nn.Module | None = None
+    ) -> Tensor:
         self.currents.append(tuple(current.shape))
         return current
-
-    def reaches_output(self, site: str) -> bool:
-        return False
-
-    def after(self, site: str, output: Tensor) -> Tensor:
-        return output
 
 
 @pytest.mark.parametrize("plan", ["pool-twice", "simple-audio", "mlp"])

@@ -15,18 +15,16 @@ from spikefuse.training import TrialDefinition, train_population
 from spikefuse.training.evaluate import classify
 from spikefuse.training.feed import Feed
 from spikefuse.training.observe import firing_rates, observe
+from tests.support.noises import Undisturbed
 
 Make = Callable[..., TrialDefinition]
 
 
-class Spy:
+class Spy(Undisturbed):
     """Keeps everything that leaves the hidden activations; see `spikefuse.networks.Noise`."""
 
     def __init__(self) -> None:
         self.seen: dict[str, torch.Tensor] = {}
-
-    def before(self, site: str, current: torch.Tensor, time_steps: int) -> torch.Tensor:
-        return current
 
     def reaches_output(self, site: str) -> bool:
         return True
