@@ -11,7 +11,7 @@ from spikefuse.cli.checked import check_products
 from spikefuse.core import library
 from spikefuse.core.errors import InputError
 from spikefuse.results import TrialStore
-from spikefuse.results.folder import TrialRecord
+from spikefuse.results.record import TrialRecord
 
 TRAIN = (
     "train", "--data", "builtin", "--modality", "image", "--images", "200", "--epochs", "1",

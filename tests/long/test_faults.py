@@ -43,8 +43,8 @@ REASONS = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spikefuse.results.folder._FINISH_ATTEMPTS", 2)
-    monkeypatch.setattr("spikefuse.results.folder.time.sleep", lambda _: None)
+    monkeypatch.setattr("spikefuse.results.final._FINISH_ATTEMPTS", 2)
+    monkeypatch.setattr("spikefuse.results.final.time.sleep", lambda _: None)
 
 
 def content(root: Path) -> dict[str, bytes]:

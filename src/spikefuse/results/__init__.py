@@ -9,8 +9,9 @@ from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
     from spikefuse.results.documents import definition_hash
-    from spikefuse.results.folder import TrialFolder, TrialRecord
+    from spikefuse.results.folder import TrialFolder
     from spikefuse.results.index import INDEX, index_rows, write_index
+    from spikefuse.results.record import TrialRecord
     from spikefuse.results.store import TrialStore
     from spikefuse.results.tidy import TIDY_COLUMNS, read_tidy, write_tidy
 

@@ -6,27 +6,22 @@ does not matter whose. Once the trial is finished, later writes of training do n
 """
 
 import logging
-import os
-import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import StoreError
-from spikefuse.core.untrusted import MOST_TENSOR_BYTES
 from spikefuse.results import evaluations, manifest
 from spikefuse.results.atomic import (
     VERIFY,
-    UnreadableError,
     is_file,
     read_file,
     sweep,
-    sync_folder,
     write_file,
 )
+from spikefuse.results.checkpoints import CHECKPOINT, checkpoint_problem, read_checkpoint
 from spikefuse.results.documents import (
     canonical_json,
     definition_hash,
@@ -37,46 +32,19 @@ from spikefuse.results.documents import (
     trial_document,
 )
 from spikefuse.results.epochs import epoch_lines, read_epochs, rows_in
+from spikefuse.results.final import final_bytes, final_tensors, settle
+from spikefuse.results.record import TrialRecord
 from spikefuse.results.tensors import (
-    DamagedError,
-    checkpoint_rows,
     pack,
     pack_checkpoint,
-    unpack,
-    unpack_checkpoint,
 )
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CHECKPOINT = "checkpoint.safetensors"
 FINAL_STATES = ("done", "diverged")
 _WHERE = "results"
-_FINISH_ATTEMPTS = 20
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class TrialRecord:
-    """What a trial's folder says, for readers that never train.
-
-    Args:
-        trial: Name of the folder: hash of the definition.
-        state: "partial", "done" or "diverged".
-        definition: Everything that defines the trial.
-        metrics: One mapping per epoch; null where a number was not finite.
-        results: The final numbers; empty for a partial trial.
-        evaluations: By hash of the condition: the payload together with its "condition".
-        provenance: Versions, device, precision; empty for a partial trial.
-    """
-
-    trial: str
-    state: str
-    definition: dict[str, Any]
-    metrics: list[dict[str, Any]]
-    results: dict[str, Any]
-    evaluations: dict[str, dict[str, Any]]
-    provenance: dict[str, Any]
 
 
 class TrialFolder:
@@ -235,38 +203,15 @@ class TrialFolder:
         Raises:
             StoreError: It is another trial's. Who put it here may want to have it back.
         """
-        path = self.path / CHECKPOINT
-        if not is_file(path, _WHERE):
+        found = read_checkpoint(self.path / CHECKPOINT, self.trial)
+        if found is None:
             return None
-        try:
-            content = read_file(path, _WHERE, MOST_TENSOR_BYTES)
-            tensors, state, owner = unpack_checkpoint(content)
-            self._sealed = checkpoint_rows(content)
-        except UnreadableError:
-            raise  # it may be as sound as ever
-        except (DamagedError, StoreError) as error:
-            _log.warning("%s is damaged (%s); the trial starts again", path, error)
-            return None
-        if owner not in (None, self.trial):
-            raise StoreError(
-                f"{_WHERE}: {path} must be the checkpoint of its folder's trial, got that of trial "
-                f"{owner}. Move this file away and run the same command again; {VERIFY} names "
-                "every such file."
-            )
-        return tensors, state
+        self._sealed = found.rows
+        return found.tensors, found.state
 
     def checkpoint_problem(self) -> str | None:
         """What is wrong with the checkpoint; None if nothing is, or there is none."""
-        path = self.path / CHECKPOINT
-        if not is_file(path, _WHERE):
-            return None
-        try:
-            owner = unpack_checkpoint(read_file(path, _WHERE, MOST_TENSOR_BYTES))[2]
-        except UnreadableError:
-            raise
-        except (DamagedError, StoreError) as error:
-            return f"is damaged ({error})"
-        return None if owner in (None, self.trial) else f"belongs to trial {owner}"
+        return checkpoint_problem(self.path / CHECKPOINT, self.trial)
 
     # -- results ---------------------------------------------------------------------------------
 
@@ -307,33 +252,10 @@ class TrialFolder:
             contents[manifest.OBSERVATIONS] = pack(observations, origin)
         if interface:
             contents[manifest.INTERFACE] = pretty_json(plain(interface, _WHERE))
-        self._settle(contents)
+        settle(self.path, contents)
         with suppress(OSError):
             (self.path / CHECKPOINT).unlink()
         sweep(self.path)
-
-    def _settle(self, contents: Mapping[str, bytes]) -> None:
-        """Write the files and the manifest until the folder holds one process's set of them.
-
-        If another process finishes the same trial in the same moment, files of both may lie side
-        by side; no manifest fits such a mixture, so it never counts, and both write again after
-        pauses of different length.
-        """
-        for attempt in range(_FINISH_ATTEMPTS):
-            if self._is_sound():
-                return
-            for name, content in contents.items():
-                write_file(self.path / name, content, _WHERE)
-            sync_folder(self.path)
-            write_file(self.path / manifest.MANIFEST, manifest.compose(contents), _WHERE)
-            sync_folder(self.path)
-            if self._is_sound():
-                return
-            time.sleep(0.01 * (attempt + 1) * (1 + os.getpid() % 7))
-        raise StoreError(
-            f"{_WHERE}: {self.path} must keep what is written to it, got other content each time. "
-            "See which other program writes there and run the same command again."
-        )
 
     def weights(self) -> dict[str, "Tensor"]:
         """The network's tensors.
@@ -401,10 +323,6 @@ class TrialFolder:
     def _finished_elsewhere(self) -> bool:
         return is_file(self.path / manifest.MANIFEST, _WHERE) and self.state() in FINAL_STATES
 
-    def _is_sound(self) -> bool:
-        # Every byte counts here: tensors of two processes have the same size.
-        return not manifest.problems(self.path, thorough=True)
-
     def _write_rows(self, rows: list[dict[str, Any]]) -> None:
         if not self._finished_elsewhere():
             write_file(self.path / manifest.METRICS, epoch_lines(rows), _WHERE)
@@ -416,21 +334,10 @@ class TrialFolder:
         return self._rows
 
     def _sealed_epochs(self) -> list[dict[str, Any]]:
-        return rows_in(self._as_in_manifest(manifest.METRICS), self.path / manifest.METRICS)
+        return rows_in(final_bytes(self.path, manifest.METRICS), self.path / manifest.METRICS)
 
     def _sealed_document(self, name: str) -> dict[str, Any]:
-        return parse_json(self._as_in_manifest(name), self.path / name, _WHERE)
-
-    def _as_in_manifest(self, name: str) -> bytes:
-        """A file of a finished trial; it was sound a moment ago, and is read a second time."""
-        path = self.path / name
-        content = read_file(path, _WHERE, manifest.most_bytes(path))
-        if manifest.digest(content) != manifest.expected_hash(self.path, name):
-            raise StoreError(
-                f"{_WHERE}: {path} must be the file that training wrote, got other content than "
-                f"a moment ago. Run the same command again; {VERIFY} names what stays wrong."
-            )
-        return content
+        return parse_json(final_bytes(self.path, name), self.path / name, _WHERE)
 
     def _document(self, name: str) -> dict[str, Any]:
         return parse_json(read_file(self.path / name, _WHERE), self.path / name, _WHERE)
@@ -445,14 +352,4 @@ class TrialFolder:
 
     def _tensors(self, name: str) -> dict[str, "Tensor"]:
         self._require_final()
-        path = self.path / name
-        content = read_file(path, _WHERE, manifest.most_bytes(path))
-        try:
-            if manifest.digest(content) != manifest.expected_hash(self.path, name):
-                raise DamagedError("it does not match the hash in the manifest")
-            return unpack(content)
-        except DamagedError as error:
-            raise StoreError(
-                f"{_WHERE}: {path} must be the file that training wrote, got a damaged one "
-                f"({error}). Move its folder away and run the same command again."
-            ) from error
+        return final_tensors(self.path, name)

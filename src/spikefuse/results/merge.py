@@ -15,8 +15,9 @@ from spikefuse.results.atomic import (
     sync_folder,
     write_file,
 )
+from spikefuse.results.checkpoints import CHECKPOINT
 from spikefuse.results.evaluations import EVALUATIONS, evaluation_files, evaluation_problem
-from spikefuse.results.folder import CHECKPOINT, FINAL_STATES, TrialFolder
+from spikefuse.results.folder import FINAL_STATES, TrialFolder
 from spikefuse.results.store import TrialStore
 
 _WHERE = "merge"

@@ -20,8 +20,10 @@ from spikefuse.results.atomic import (
     make_folder,
     refusal,
 )
+from spikefuse.results.checkpoints import CHECKPOINT
 from spikefuse.results.documents import definition_hash
-from spikefuse.results.folder import CHECKPOINT, FINAL_STATES, TrialFolder, TrialRecord
+from spikefuse.results.folder import FINAL_STATES, TrialFolder
+from spikefuse.results.record import TrialRecord
 
 _WHERE = "results"
 _PATIENCE_S, _LOOK_S = 5.0, 0.1

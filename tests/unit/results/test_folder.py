@@ -14,8 +14,7 @@ import pytest
 import torch
 
 from spikefuse.core.errors import InputError, StoreError
-from spikefuse.results import TrialFolder, TrialStore, atomic, manifest
-from spikefuse.results import folder as folder_module
+from spikefuse.results import TrialFolder, TrialStore, atomic, final, manifest
 
 Finish = Callable[..., None]
 
@@ -53,7 +52,7 @@ def test_manifest_is_written_last(
         written.append(path.name)
         original(path, content, where)
 
-    monkeypatch.setattr(folder_module, "write_file", recorded)
+    monkeypatch.setattr(final, "write_file", recorded)
     finish(folder)
     assert written.count("manifest.json") == 1
     assert written[-1] == "manifest.json"
@@ -483,7 +482,7 @@ def test_mixture_of_two_finishing_processes_is_written_again(
             return
         original(path, content, where)
 
-    monkeypatch.setattr(folder_module, "write_file", interleaved)
+    monkeypatch.setattr(final, "write_file", interleaved)
     finish(folder)
     assert mixed == [f"{name} does not match the hash in the manifest"]
     assert manifest.problems(folder.path, thorough=True) == []

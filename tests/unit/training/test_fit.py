@@ -16,7 +16,7 @@ from spikefuse.networks import build
 from spikefuse.neurons import SHAPES
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialStore
-from spikefuse.results.folder import CHECKPOINT
+from spikefuse.results.checkpoints import CHECKPOINT
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
 from spikefuse.training.checkpoint import read_position
 from spikefuse.training.feed import Feed
