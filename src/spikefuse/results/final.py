@@ -2,18 +2,16 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from spikefuse.core.errors import StoreError
 from spikefuse.results import manifest
 from spikefuse.results.atomic import VERIFY, read_file, sync_folder, write_file
-from spikefuse.results.tensors import DamagedError, unpack
+from spikefuse.results.tensors import DamagedError
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
+Parts = TypeVar("Parts")
 _WHERE = "results"
 _FINISH_ATTEMPTS = 20
 
@@ -61,8 +59,8 @@ def final_bytes(folder: Path, name: str) -> bytes:
     return content
 
 
-def final_tensors(folder: Path, name: str) -> dict[str, "Tensor"]:
-    """The tensors of a finished trial's file.
+def final_parts(folder: Path, name: str, unpacked: Callable[[bytes], Parts]) -> Parts:
+    """What a finished trial's file of tensors holds, by one of `results.tensors`' readers.
 
     Raises:
         StoreError: It cannot be read, or is not the file that training wrote.
@@ -72,7 +70,7 @@ def final_tensors(folder: Path, name: str) -> dict[str, "Tensor"]:
     try:
         if manifest.digest(content) != manifest.expected_hash(folder, name):
             raise DamagedError("it does not match the hash in the manifest")
-        return unpack(content)
+        return unpacked(content)
     except DamagedError as error:
         raise StoreError(
             f"{_WHERE}: {path} must be the file that training wrote, got a damaged one "

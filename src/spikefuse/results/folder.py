@@ -32,14 +32,12 @@ from spikefuse.results.documents import (
     trial_document,
 )
 from spikefuse.results.epochs import epoch_lines, read_epochs, rows_in
-from spikefuse.results.final import final_bytes, final_tensors, settle
+from spikefuse.results.final import final_bytes, final_parts, settle
 from spikefuse.results.record import TrialRecord
-from spikefuse.results.tensors import (
-    pack,
-    pack_checkpoint,
-)
+from spikefuse.results.tensors import pack, pack_checkpoint, unpack, unpack_arrays
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 FINAL_STATES = ("done", "diverged")
@@ -273,6 +271,15 @@ class TrialFolder:
         """
         return self._tensors(manifest.PREDICTIONS)
 
+    def answers(self) -> "dict[str, NDArray[Any]]":
+        """The same as NumPy arrays: tables and tests over samples are made without PyTorch.
+
+        Raises:
+            StoreError: The trial is not finished, or the file does not match its manifest.
+        """
+        self._require_final()
+        return final_parts(self.path, manifest.PREDICTIONS, unpack_arrays)
+
     def observations(self) -> dict[str, "Tensor"]:
         """What the hidden layers did; empty for a trial that was stored without.
 
@@ -352,4 +359,4 @@ class TrialFolder:
 
     def _tensors(self, name: str) -> dict[str, "Tensor"]:
         self._require_final()
-        return final_tensors(self.path, name)
+        return final_parts(self.path, name, unpack)

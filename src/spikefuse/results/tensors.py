@@ -10,6 +10,7 @@ from spikefuse.core.untrusted import decode_json
 
 # PyTorch takes more than a second to import; tables and verdicts are read without it.
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 _BLANK = b"0" * 64
@@ -59,6 +60,21 @@ def unpack(content: bytes) -> dict[str, "Tensor"]:
     try:
         return load(content)
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        raise DamagedError(str(error)) from error
+
+
+def unpack_arrays(content: bytes) -> "dict[str, NDArray[Any]]":
+    """The same as NumPy arrays, without PyTorch; no array is bfloat16, which NumPy does not know.
+
+    Raises:
+        DamagedError: The bytes are not a safetensors file.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(str(error)) from error
 
 

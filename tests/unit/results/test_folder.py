@@ -611,3 +611,14 @@ def test_a_checkpoint_that_the_disk_does_not_give_now_is_not_lost(
     monkeypatch.setattr(os, "open", failing)
     with pytest.raises(StoreError, match="got: Input/output error"):
         folder.read_checkpoint()
+
+
+def test_answers_are_the_predictions_without_pytorch(folder: TrialFolder, finish: Finish) -> None:
+    finish(folder)
+    answers, predictions = folder.answers(), folder.predictions()
+    assert answers.keys() == predictions.keys()
+    assert all((answers[name] == predictions[name].numpy()).all() for name in answers)
+    path = folder.path / "predictions.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(StoreError, match="must be the file that training wrote, got a damaged one"):
+        folder.answers()

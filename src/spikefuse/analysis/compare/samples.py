@@ -67,7 +67,7 @@ def read_answers(root: Path, trial: str) -> Answers:
     """
     try:
         folder = TrialStore(root, read_only=True).folder(trial)
-        tensors = {name: tensor.numpy() for name, tensor in folder.predictions().items()}
+        tensors = folder.answers()
         data = folder.definition().get("data")
     except SpikefuseError as error:
         raise NoSamples(f"predictions of trial {trial} cannot be read ({error})") from error
