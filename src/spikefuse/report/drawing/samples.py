@@ -149,9 +149,12 @@ def _short(name: str, most: int) -> str:
 
 
 def draw_sample(axes: Axes, sample: NDArray[Any], modality: Modality) -> None:
-    """One sample: pixels as they are; of numbers, rows from below and time to the right."""
+    """One sample: pixels as they are, events in sum; of numbers, rows from below."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(linewidth=0.6, color=theme.LIGHT["line"])
+    if sample.ndim == 4:  # events: all times and both polarities together
+        axes.imshow(sample.sum(axis=(0, -1)), cmap="gray_r", interpolation="nearest")
+        return
     if not modality.is_standardised:
         if sample.shape[0] == 3:
             axes.imshow(sample.transpose(1, 2, 0), interpolation="nearest")
