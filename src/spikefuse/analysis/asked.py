@@ -13,7 +13,8 @@ from typing import Any, Literal
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST, EXPERTS, NETWORKS, Baselines, alone
 from spikefuse.analysis.headline import Headline, headline
-from spikefuse.analysis.table import Row, Table
+from spikefuse.analysis.row_index import Row
+from spikefuse.analysis.table import Table
 from spikefuse.analysis.words import level_name, percent, with_interval
 from spikefuse.core.errors import InputError
 from spikefuse.data.sources.contract import FUSED

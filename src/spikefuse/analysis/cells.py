@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import DEFAULTS, Level, Row
 from spikefuse.analysis.series import Series, resolution
-from spikefuse.analysis.table import DEFAULTS, METRIC, Level, Row, Table, cell_words
+from spikefuse.analysis.table import METRIC, Table, cell_words
 
 
 @dataclass(frozen=True)

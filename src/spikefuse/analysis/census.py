@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import Series, resolution
-from spikefuse.analysis.table import Row, Table, single_modalities
+from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.studies.readings import CENSUS_READINGS
 

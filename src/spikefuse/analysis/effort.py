@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikefuse.analysis.table import Row
+from spikefuse.analysis.row_index import Row
 
 if TYPE_CHECKING:
     from spikefuse.results import TrialRecord

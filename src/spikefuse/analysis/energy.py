@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import DEFAULTS, Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
-from spikefuse.analysis.table import DEFAULTS, Level, Row, Table, default_levels, single_modalities
+from spikefuse.analysis.table import Table, default_levels, single_modalities
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.meters.opponent import break_even_rate, matched_bits
 

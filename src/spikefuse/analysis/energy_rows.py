@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from spikefuse.analysis.table import DIVERGED
+from spikefuse.analysis.row_index import DIVERGED
 from spikefuse.analysis.tabulate import NewRow
 from spikefuse.meters.counts import SPIKES, Counts
 from spikefuse.meters.energy import price

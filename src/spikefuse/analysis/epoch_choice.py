@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
     METRIC,
-    Row,
     Table,
     default_levels,
     single_modalities,

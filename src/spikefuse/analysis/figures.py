@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from spikefuse.analysis.estimates import estimate
+from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, mean_of
-from spikefuse.analysis.table import Level, Row, Table
+from spikefuse.analysis.table import Table
 from spikefuse.analysis.words import level_name, listing
 from spikefuse.core.checks import require
 from spikefuse.data.sources.contract import FUSED

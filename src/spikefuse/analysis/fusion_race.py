@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.gains import NETWORKS, PRODUCT
+from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
-from spikefuse.analysis.table import Level, Row, Table
+from spikefuse.analysis.table import Table
 from spikefuse.data.sources.contract import FUSED
 
 STUDY = "fusion"

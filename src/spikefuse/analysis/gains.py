@@ -9,15 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, mean_of, minus, resolution
-from spikefuse.analysis.table import (
-    DEFAULT_STUDIES,
-    Level,
-    Row,
-    Table,
-    default_levels,
-    single_modalities,
-)
+from spikefuse.analysis.table import DEFAULT_STUDIES, Table, default_levels, single_modalities
 from spikefuse.analysis.words import listing
 from spikefuse.core.checks import one_of
 from spikefuse.data.sources.contract import FUSED

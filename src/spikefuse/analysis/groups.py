@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
     PAIRED,
-    Row,
     Table,
     default_levels,
     single_modalities,

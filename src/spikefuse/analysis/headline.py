@@ -14,7 +14,8 @@ from spikefuse.analysis.gains import (
     gain_differences,
 )
 from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
-from spikefuse.analysis.table import SPLIT, Row, Table
+from spikefuse.analysis.row_index import Row
+from spikefuse.analysis.table import SPLIT, Table
 
 LEVEL = 0.05
 """Of the family of all answers of the first screen."""

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import minus, resolution
-from spikefuse.analysis.table import DEFAULT_STUDIES, Row, Table, default_levels
+from spikefuse.analysis.table import DEFAULT_STUDIES, Table, default_levels
 from spikefuse.data.sources.contract import FUSED
 
 

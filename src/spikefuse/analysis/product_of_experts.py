@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spikefuse.analysis.gains import PRODUCT
-from spikefuse.analysis.table import DIVERGED, METRIC
+from spikefuse.analysis.row_index import DIVERGED
+from spikefuse.analysis.table import METRIC
 from spikefuse.core.errors import StoreError, StudyError
 from spikefuse.planning.plan import Plan, definition_of
 from spikefuse.planning.trials import PlannedTrial, Use

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
-from spikefuse.analysis.table import Level, Row, Table, single_modalities
+from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.data.sources.contract import FUSED
 
 STUDY = "robustness"

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
-from spikefuse.analysis.table import Level, Row, Table, single_modalities
+from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.analysis.tabulate import FOLLOWS
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.studies.disturbances import condition_fields, disturbance

@@ -8,7 +8,7 @@ from typing import Any
 
 from spikefuse.analysis.claims import Verdict, evaluate_claims
 from spikefuse.analysis.claims.engine import OUTCOMES, Outcome
-from spikefuse.analysis.table import Row
+from spikefuse.analysis.row_index import Row
 from spikefuse.core.checks import one_of
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import SENSITIVITY

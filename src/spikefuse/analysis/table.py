@@ -7,31 +7,27 @@ a number. Rows that nobody can read (no seed, no number, two numbers for one see
 """
 
 import math
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from spikefuse.analysis.row_index import (
+    DEFAULTS,
+    DIVERGED,
+    Level,
+    Row,
+    RowIndex,
+    level_key,
+    number_of,
+    same,
+)
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.words import level_name, noise_place, shown
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
 
-Level = str | int | float
-_Levels = Mapping[str, str | int | float | Collection[str]]
-Row = Mapping[str, Any]
-"""One number with its levels, typed or as text."""
-
 METRIC = "accuracy"
 _NUMBER: Mapping[str, Level] = MappingProxyType({"split": "test", "metric": METRIC})
-DIVERGED = "diverged"
-"""The metric of a row that stands in place of all accuracies of its cell and seed."""
-
-DEFAULTS: Mapping[str, Level] = MappingProxyType(
-    {"pairing": "true", "held_out": "", "reading": "base", "disturbance": ""}
-)
-"""What a row says of a further factor whose column its table does not have or leaves empty."""
-
 SPLIT, PAIRED = "disjoint", "paired"
 """Protocols under which no sample stands on two sides: of samples that are paired by class, and of
 samples that belong together from the start."""
@@ -87,7 +83,7 @@ def cell_words(row: Mapping[str, Any]) -> str:
     if row.get("noise_std") and not same(row["noise_std"], 0.0):
         place = f" {noise_place(row['noise_position'])}" * bool(row.get("noise_position"))
         kind = shown(row["disturbance"]) if row.get("disturbance") else "noise"
-        parts.append(f"{kind} {shown(_key(row['noise_std']))}{place}")
+        parts.append(f"{kind} {shown(level_key(row['noise_std']))}{place}")
     if same(row.get("modality"), FUSED):
         usual = same(row.get("fusion") or DEFAULT_FUSION, DEFAULT_FUSION)
         parts += [] if usual else [f"{shown(row['fusion'])} fusion"]
@@ -113,66 +109,8 @@ def _departures(row: Mapping[str, Any]) -> list[str]:
     if "reset" in departs:
         words.append(f"{shown(departs['reset'])} reset")
     if "time_steps" in departs:
-        words.append(f"T = {shown(_key(departs['time_steps']))}")
+        words.append(f"T = {shown(level_key(departs['time_steps']))}")
     return words
-
-
-class _Index:
-    """What is found once for all tables of the same rows."""
-
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
-        self._columns: dict[str, dict[Hashable, set[int]]] = {}
-        self._levels: dict[tuple[object, ...], list[str]] = {}
-        self._metrics: dict[str, _Index] = {}
-
-    @cached_property
-    def silent(self) -> frozenset[str]:
-        """Trials no hidden layer of which ever fires."""
-        return _silent_trials(self.rows)
-
-    def places(self, column: str) -> dict[Hashable, set[int]]:
-        """Level -> numbers of the rows that have it; made once a column, since claims ask often."""
-        if column not in self._columns:
-            # A column repeats a few entries some thousand times, and a key takes a while to make.
-            alike: dict[tuple[type, object], list[int]] = {}
-            for number, row in enumerate(self.rows):
-                entry = row.get(column)
-                alike.setdefault((entry.__class__, entry), []).append(number)
-            places: dict[Hashable, set[int]] = {}
-            for (_, entry), numbers in alike.items():
-                places.setdefault(_key(_or_default(column, entry)), set()).update(numbers)
-            self._columns[column] = places
-        return self._columns[column]
-
-    def numbers(self, metric: str) -> "_Index":
-        """The rows of one metric and of what diverged: a fifth of all, and asked most often."""
-        if metric not in self._metrics:
-            rows = [row for row in self.rows if row.get("metric") in (metric, DIVERGED)]
-            self._metrics[metric] = _Index(rows)
-        return self._metrics[metric]
-
-    def select(self, levels: _Levels) -> list[Row]:
-        """See `Table.select`."""
-        if not levels:
-            return self.rows
-        # The rarest level first: what is left to look through is never longer than its rows.
-        wanted = sorted((self._having(*level) for level in levels.items()), key=len)
-        return [self.rows[place] for place in sorted(set.intersection(*wanted))]
-
-    def _having(self, column: str, wanted: Level | Collection[str]) -> set[int]:
-        places = self.places(column)
-        if isinstance(wanted, str | int | float):
-            return places.get(_key(wanted), set())
-        return set().union(*(places.get(_key(level), set()) for level in wanted))
-
-    def levels(self, column: str, where: _Levels) -> list[str]:
-        """See `Table.levels`; kept, since every sentence asks for the modalities anew."""
-        asked = (column, *sorted((name, str(level)) for name, level in where.items()))
-        if asked not in self._levels:
-            levels = dict.fromkeys(str(_entry(row, column)) for row in self.select(where))
-            self._levels[asked] = [level for level in levels if level]
-        return list(self._levels[asked])
 
 
 class Table:
@@ -189,7 +127,7 @@ class Table:
     def __init__(self, rows: Iterable[Row], first: Collection[str] = ()) -> None:
         # Answers ask one table some hundred times: a table made of another shares its index.
         other = rows if isinstance(rows, Table) else None
-        self._index: _Index = other._index if other else _Index(list(rows))
+        self._index: RowIndex = other._index if other else RowIndex(list(rows))
         self.rows: list[Row] = self._index.rows
         self._first = frozenset(first)
 
@@ -272,16 +210,6 @@ def single_modalities(table: Table) -> tuple[str, ...]:
     return tuple(name for name in found if name != FUSED)
 
 
-def _silent_trials(rows: Iterable[Row]) -> frozenset[str]:
-    fires: dict[str, bool] = {}
-    for row in rows:
-        metric = str(row.get("metric"))
-        if metric.startswith("rate.") and metric.endswith("hidden"):
-            trial = str(row.get("trial"))
-            fires[trial] = fires.get(trial, False) or _number(row.get("value")) != 0
-    return frozenset(trial for trial, any_fires in fires.items() if not any_fires)
-
-
 def _series(rows: Iterable[Row], silent: Collection[str]) -> Series:
     found: dict[int, tuple[float | None, Row]] = {}
     for row in rows:
@@ -333,7 +261,7 @@ def _reasons(
 
 
 def _seed(row: Row) -> int:
-    number = _number(row.get("seed"))
+    number = number_of(row.get("seed"))
     if not number.is_integer():
         raise StudyError(
             f"results: a row of {cell_words(row)} has no whole number as its seed, but "
@@ -343,7 +271,7 @@ def _seed(row: Row) -> int:
 
 
 def _value(row: Row) -> float:
-    value = _number(row.get("value"))
+    value = number_of(row.get("value"))
     if str(row.get("metric")).startswith(QUANTITIES) and math.isfinite(value):
         return value
     if not 0.0 <= value <= 1.0:
@@ -357,7 +285,7 @@ def _value(row: Row) -> float:
 def _samples(row: Row) -> float:
     # Nothing is counted right or wrong in a quantity: it has no step and no binomial variance.
     is_share = not str(row.get("metric")).startswith(QUANTITIES)
-    return _number(row.get("samples")) if is_share else math.nan
+    return number_of(row.get("samples")) if is_share else math.nan
 
 
 def _outcome(value: float | None) -> str:
@@ -371,53 +299,6 @@ def _what_differs(first: Row, second: Row) -> str:
     differ = [
         f"{column} {shown(first[column])} and {shown(second[column])}"
         for column in columns
-        if _key(first[column]) != _key(second[column])
+        if level_key(first[column]) != level_key(second[column])
     ]
     return f" ({', '.join(differ[:3])})" if differ else ""
-
-
-def _number(value: object) -> float:
-    """The value as a number, NaN where it is none."""
-    try:
-        return math.nan if isinstance(value, bool) else float(str(value))
-    except ValueError:
-        return math.nan
-
-
-def _entry(row: Row, column: str) -> object:
-    return _or_default(column, row.get(column))
-
-
-def _or_default(column: str, entry: object) -> object:
-    return DEFAULTS.get(column, "") if entry in ("", None) else entry
-
-
-def _key(value: object) -> Hashable:
-    """What a level and a row's entry have in common, whether typed or read from a file."""
-    if isinstance(value, str):
-        return _text_key(value)
-    if isinstance(value, bool):
-        return str(value).lower()  # a column of text that only ever says "true"
-    number = _number(value)
-    if math.isfinite(number):
-        return int(number) if number.is_integer() else number
-    return "" if value is None else str(value).strip()
-
-
-@lru_cache(maxsize=4096)
-def _text_key(text: str) -> Hashable:
-    """The same of a text. Rows repeat a few levels thousands of times."""
-    number = _number(text)
-    if math.isfinite(number):
-        return int(number) if number.is_integer() else number
-    return text.strip()
-
-
-def same(value: object, level: object) -> bool:
-    """Whether a tidy value (typed, or text read from a CSV file) is that level.
-
-    Example:
-        >>> same("0.10", 0.1), same(True, "true"), same("S/2", "S")
-        (True, True, False)
-    """
-    return _key(value) == _key(level)

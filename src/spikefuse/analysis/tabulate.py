@@ -6,7 +6,7 @@ from typing import Any
 
 from spikefuse.analysis.effort import COLUMNS, effort_columns
 from spikefuse.analysis.product_of_experts import product_rows
-from spikefuse.analysis.table import DIVERGED
+from spikefuse.analysis.row_index import DIVERGED
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.stored import stored_evaluation
 from spikefuse.planning.trials import PlannedTrial, Use

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
-from spikefuse.analysis.table import DIVERGED, SINGLE
+from spikefuse.analysis.row_index import DIVERGED
+from spikefuse.analysis.table import SINGLE
 from spikefuse.analysis.tabulate import NewRow, measured_rows, plain_rows
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies import Cell

@@ -12,7 +12,7 @@ from spikefuse.analysis.figures import (
     figure,
     figure_table,
 )
-from spikefuse.analysis.table import Level
+from spikefuse.analysis.row_index import Level
 from spikefuse.analysis.words import level_name
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.studies.registry import STUDIES

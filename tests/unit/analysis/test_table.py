@@ -6,8 +6,9 @@ import pytest
 from rows import ACCURACY, CELL, Row
 
 from spikefuse.analysis.estimates import estimate
+from spikefuse.analysis.row_index import same
 from spikefuse.analysis.series import Series, mean_of, minus, resolution
-from spikefuse.analysis.table import Table, cell_words, same, single_modalities
+from spikefuse.analysis.table import Table, cell_words, single_modalities
 from spikefuse.core.errors import StudyError
 from spikefuse.results import read_tidy, write_tidy
 from spikefuse.results.tidy import TIDY_COLUMNS

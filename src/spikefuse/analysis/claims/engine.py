@@ -34,7 +34,7 @@ from spikefuse.analysis.claims.fairness import doubt
 from spikefuse.analysis.claims.observations import Observations, Unavailable, measure
 from spikefuse.analysis.claims.prospects import Prospect, prospect
 from spikefuse.analysis.claims.rules import Claim, Kind, Part
-from spikefuse.analysis.table import Row
+from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.words import percent, signed
 from spikefuse.core.checks import one_of, require
 from spikefuse.data.splits.protocols import PROTOCOLS

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from spikefuse.analysis.claims.observations import PAPER_STUDIES
-from spikefuse.analysis.table import DIVERGED, METRIC, Row, Table, same
+from spikefuse.analysis.row_index import DIVERGED, Row, same
+from spikefuse.analysis.table import METRIC, Table
 from spikefuse.analysis.words import shown
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError, StudyError

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from spikefuse.analysis.figures import UNIMODAL_MEAN, FigureRow, PaperFigure
-from spikefuse.analysis.table import Level
+from spikefuse.analysis.row_index import Level
 from spikefuse.analysis.words import percent, short_percent, span
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.scale import (
