@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from spikefuse import __version__
 from spikefuse.cli import signals, surroundings
 from spikefuse.cli.terminal import accept_any_text, discard_output, flush_output
-from spikefuse.core.errors import InputError, SpikefuseError
+from spikefuse.core.errors import ArgumentError, InputError, SpikefuseError
 from spikefuse.core.untrusted import reason_of
 
 COMMANDS = (
@@ -53,18 +53,35 @@ def _load(name: str) -> Any:
     command.name = name
     for one in (command, *getattr(command, "commands", {}).values()):
         if one.callback is not None:
-            one.callback = _expanding(one.callback)
+            options = {option for param in one.params for option in param.opts}
+            said = name if one is command else f"{name} {one.name}"
+            one.callback = _as_typed(one.callback, said, options)
     return command
 
 
-def _expanding(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The command with "~" in its paths replaced: a shell leaves that of `--out=~/x` as it is."""
+def _as_typed(call: Callable[..., Any], command: str, options: set[str]) -> Callable[..., Any]:
+    """The command as somebody types it.
+
+    "~" in its paths is replaced, which a shell leaves in `--out=~/x` as it is; and what refuses an
+    argument calls it by its option, however far below the command that was found.
+    """
 
     @wraps(call)
     def called(**values: Any) -> Any:
-        return call(**{name: _expanded(value) for name, value in values.items()})
+        try:
+            return call(**{name: _expanded(value) for name, value in values.items()})
+        except ArgumentError as error:
+            raise _by_option(error, command, options) from None
 
     return called
+
+
+def _by_option(error: ArgumentError, command: str, options: set[str]) -> InputError:
+    name, _, further = error.argument.partition(" ")
+    option = "--" + name.replace("_", "-")
+    if option not in options:
+        return error
+    return InputError(f"{command}: {' '.join(filter(None, (option, further)))} {error.refusal}")
 
 
 def _expanded(value: Any) -> Any:

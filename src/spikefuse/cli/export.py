@@ -54,7 +54,7 @@ def export(
         refuse_idle("export", ("reset", "--format nir"))
     console = make_console(to_stderr=as_json)
     source = None if data == "auto" else choices().get(data) or source_of(data, console)
-    store, definition = open_trial(trial, source)
+    store, definition = open_trial(trial, source, "export")
     location = locate(definition.data.source, data_dir)
     refuse_folder("export", location, data_dir)
     corpus = load_corpus(definition.data, location)

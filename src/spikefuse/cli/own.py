@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikefuse.core.errors import InputError
+from spikefuse.core.checks import nearest
+from spikefuse.core.errors import ArgumentError, InputError
 from spikefuse.data import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ def source_of(data: str, console: Console) -> str:
         return data
     path = Path(data).expanduser()
     if not (path.exists() or path.suffix or "/" in data):
-        return data
+        close = nearest(data, choices())
+        hint = f"Did you mean {' or '.join(close)}?" if close else "Check its spelling."
+        known = f"one of {', '.join(choices())}, or a folder or file of your own that is there"
+        raise ArgumentError("data", "data", f"must be {known}, got {data!r}. {hint}")
     # Reading takes PyTorch, which a wrong word need not wait for.
     from spikefuse.data.own import read_own
     from spikefuse.data.own.source import register_from
@@ -172,12 +176,17 @@ def files_progress(console: Console) -> Iterator[Callable[[str, int, int], None]
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        tasks: dict[str, TaskID] = {}
+    progress = Progress(*columns, console=console, transient=True)
+    tasks: dict[str, TaskID] = {}
 
-        def step(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(f"reading {name}", total=total)
-            progress.update(tasks[name], completed=done)
+    def step(name: str, done: int, total: int) -> None:
+        progress.start()  # here: a bar of nothing would leave an empty line above a refusal
+        if name not in tasks:
+            tasks[name] = progress.add_task(f"reading {name}", total=total)
+        progress.update(tasks[name], completed=done)
 
+    try:
         yield step
+    finally:
+        if tasks:
+            progress.stop()

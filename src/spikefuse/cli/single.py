@@ -40,6 +40,7 @@ from spikefuse.data import (
 from spikefuse.data.sources.registry import FALLBACK, choices
 from spikefuse.execution.environment import keep_memory
 from spikefuse.networks import solve_width
+from spikefuse.networks.plans import PLAN_OF_SMALL
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.results.atomic import is_file
 from spikefuse.studies.profiles import SIZES
@@ -60,11 +61,14 @@ def definition_from(
     selection = {key: values.pop(key) for key in Selection.model_fields if key in values}
     data = {key: values.pop(key) for key in DataSettings.model_fields if key in values}
     try:
-        definition = TrialDefinition.create(
-            **values | _budget(values),
-            selection=Selection.model_validate(selection),
-            data=DataSettings.model_validate({"source": source, "fingerprint": fingerprint} | data),
-        )
+        values |= _budget(values)
+        values["selection"] = Selection.model_validate(selection)
+        data = {"source": source, "fingerprint": fingerprint} | data
+        values["data"] = DataSettings.model_validate(data)
+        if "plan" not in values:
+            draft = TrialDefinition.create(**values, plan=PLAN_OF_SMALL)
+            values["plan"] = draft.network_spec().fitting_plan
+        definition = TrialDefinition.create(**values)
         spec = definition.network_spec()  # refuses, among others, a map too small for the plan
     except ValidationError as error:
         raise InputError(explain("train", error)) from None
@@ -263,7 +267,7 @@ def open_trial(
         InputError: The trial is of another source.
         StoreError: It is no finished trial folder.
     """
-    if not is_file(path / "trial.json", "evaluate"):
+    if not is_file(path / "trial.json", command):
         raise StoreError(
             f"{command}: {path} is no trial folder (it has no trial.json). "
             "Name a folder like RESULTS/trials/NAME."

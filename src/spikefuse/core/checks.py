@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import ArgumentError
 
 
 def nearest(name: str, allowed: Iterable[str]) -> list[str]:
@@ -16,23 +16,22 @@ def one_of(where: str, argument: str, value: str, allowed: Iterable[str]) -> str
     """Return `value` if it is one of `allowed`.
 
     Raises:
-        InputError: It is not; the message lists the allowed values and the nearest spelling.
+        ArgumentError: It is not; the message lists the allowed values and the nearest spelling.
     """
     choices = list(allowed)
     if value in choices:
         return value
     close = nearest(str(value), choices)
     hint = f"Did you mean {' or '.join(close)}?" if close else "Choose one of these."
-    raise InputError(
-        f"{where}: {argument} must be one of {', '.join(choices)}, got {value!r}. {hint}"
-    )
+    refusal = f"must be one of {', '.join(choices)}, got {value!r}. {hint}"
+    raise ArgumentError(where, argument, refusal)
 
 
 def require(condition: bool, where: str, argument: str, constraint: str, got: object) -> None:
     """Refuse a value that breaks its constraint.
 
     Raises:
-        InputError: `condition` is false.
+        ArgumentError: `condition` is false.
     """
     if not condition:
-        raise InputError(f"{where}: {argument} must be {constraint}, got {got!r}.")
+        raise ArgumentError(where, argument, f"must be {constraint}, got {got!r}.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import one_of
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import ArgumentError
 from spikefuse.core.provenance import processor_features
 
 if TYPE_CHECKING:
@@ -50,15 +50,42 @@ def resolve_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = (str(error).splitlines() or ["unknown"])[0].split(". ")[0].rstrip(".")
-        raise InputError(
-            f"device: --device must be one that PyTorch has here, got {name!r} ({reason}). "
-            "Leave the option out for the CPU."
+    except (RuntimeError, AssertionError, NotImplementedError):
+        here = ", ".join(_devices_here())
+        raise ArgumentError(
+            "device",
+            "device",
+            f"must be one that PyTorch has here ({here}), got {name!r}{_why_no_cuda(name)}. "
+            "Leave the option out for the CPU.",
         ) from None
     if device.type == "meta":
-        raise InputError("device: --device must hold numbers, got 'meta'. Choose cpu or cuda.")
+        raise ArgumentError(
+            "device", "device", "must hold numbers, got 'meta'. Choose cpu or cuda."
+        )
     return device
+
+
+def _devices_here() -> Iterator[str]:
+    import torch
+
+    yield "cpu"
+    if torch.cuda.is_available():
+        yield "cuda"
+    if torch.backends.mps.is_available():
+        yield "mps"
+
+
+def _why_no_cuda(name: str) -> str:
+    """PyTorch tells it in words of its own developers."""
+    import torch
+
+    if not name.startswith("cuda"):
+        return ""
+    if torch.version.cuda is None and torch.version.hip is None:
+        return " (this build of PyTorch is for the CPU alone)"
+    if not torch.cuda.is_available():
+        return " (PyTorch finds no GPU, or no driver for it)"
+    return f" (PyTorch finds {torch.cuda.device_count()} of them)"
 
 
 def check_device(name: str) -> None:
@@ -103,7 +130,7 @@ def resolve_precision(precision: str, device: torch.device | str = "cpu") -> str
     Raises:
         InputError: The name is unknown.
     """
-    one_of("device", "--precision", precision, ("auto", *PRECISIONS))
+    one_of("device", "precision", precision, ("auto", *PRECISIONS))
     if precision != "auto":
         return precision
     if str(device).startswith("cuda"):

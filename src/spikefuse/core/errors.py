@@ -11,6 +11,26 @@ class InputError(SpikefuseError, ValueError):
     """An argument or option has a value that spikefuse does not accept."""
 
 
+class ArgumentError(InputError):
+    """One argument has a value that is not accepted, as `checks.require` finds it.
+
+    Attributes:
+        where: Who refuses it.
+        argument: What it is called there; a command calls it by its option.
+        refusal: The rest of the sentence.
+    """
+
+    def __init__(self, where: str, argument: str, refusal: str) -> None:
+        super().__init__(f"{where}: {argument} {refusal}")
+        self.where = where
+        self.argument = argument
+        self.refusal = refusal
+
+    def __reduce__(self) -> tuple[type["ArgumentError"], tuple[str, str, str]]:
+        # An exception comes back from a worker by its arguments, which are not its message alone.
+        return type(self), (self.where, self.argument, self.refusal)
+
+
 class DataError(SpikefuseError):
     """A data set is missing, damaged or not what it says it is."""
 

@@ -11,7 +11,7 @@ from spikefuse.data.sources.registry import DEFAULT, SOURCES
 from spikefuse.encoders import ENCODERS, Encoder
 from spikefuse.fusion import FUSIONS
 from spikefuse.fusion.contract import Shape
-from spikefuse.networks.plans import PLANS, convolutions_of
+from spikefuse.networks.plans import PLANS, convolutions_of, plan_that_fits
 from spikefuse.neurons import DENSE, NeuronSpec
 
 InputShape = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=4)]
@@ -150,6 +150,11 @@ class NetworkSpec(BaseModel):
             name: (as_step if self.encoder_of(name).takes_time else as_map)(shape)
             for name, shape in self.input_shapes.items()
         }
+
+    @property
+    def fitting_plan(self) -> str:
+        """The usual layers, or where some branch is too small for them those that fit each."""
+        return plan_that_fits(FUSIONS[self.fusion].branches(self.maps).values())
 
     @property
     def is_static(self) -> bool:

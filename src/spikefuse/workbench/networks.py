@@ -10,10 +10,9 @@ from spikefuse.core.checks import nearest, one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.sources.contract import FUSED
-from spikefuse.fusion import FUSIONS
 from spikefuse.networks import solve_width
 from spikefuse.networks.budget import count_macs, count_parameters
-from spikefuse.networks.plans import PLAN_OF_SMALL, plan_that_fits
+from spikefuse.networks.plans import PLAN_OF_SMALL
 from spikefuse.neurons import DENSE, NEURONS
 from spikefuse.training import TrialDefinition
 from spikefuse.training.effect import without_effect
@@ -108,7 +107,8 @@ def network(
         raise InputError(f"network: {unknown[0]!r} is no setting of a network.{hint}")
     try:
         if "plan" not in settings:
-            values["plan"] = _plan_for(TrialDefinition.create(**values, plan=PLAN_OF_SMALL))
+            draft = TrialDefinition.create(**values, plan=PLAN_OF_SMALL)
+            values["plan"] = draft.network_spec().fitting_plan
         definition = TrialDefinition.create(**values)
         _refuse_idle(definition, chosen)
         solve_width(definition.network_spec())
@@ -118,12 +118,6 @@ def network(
     is_fine = len(numbers) > 0 and len(set(numbers)) == len(numbers)
     require(is_fine, "network", "seeds", "one or more different numbers", seeds)
     return Network(definition, numbers)
-
-
-def _plan_for(definition: TrialDefinition) -> str:
-    """The usual layers, or where some branch is too small for them those that fit each."""
-    spec = definition.network_spec()
-    return plan_that_fits(FUSIONS[spec.fusion].branches(spec.maps).values())
 
 
 def _refuse_idle(definition: TrialDefinition, chosen: Mapping[str, Any]) -> None:

@@ -35,7 +35,10 @@ def test_an_unreadable_trial_is_no_empty_answer(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"modality": "sensor"}, "^train: network: the map of 'sensor' must be at least 4 x 4"),
+        (
+            {"modality": "sensor", "plan": "pool-twice"},
+            "^train: network: the map of 'sensor' must be at least 4 x 4",
+        ),
         ({"neuron": "relu"}, "neuron must be a spiking one of lif, if, plif"),
         ({"modality": "fused", "fusion": "none"}, "^train: --fusion needs other settings"),
     ],
@@ -48,3 +51,11 @@ def test_a_network_that_cannot_be_is_refused_and_no_traceback(
     source = ("small", "0" * 16) if given.get("modality") == "sensor" else ("builtin",)
     with pytest.raises(InputError, match=said):
         definition_from(given, *source)
+
+
+def test_layers_that_nobody_names_fit_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = memory_source("small", {"sensor": np.zeros((40, 9))}, np.arange(40) % 2)
+    monkeypatch.setitem(SOURCES, "small", small)
+    definition = definition_from({"modality": "sensor"}, "small", "0" * 16)
+    assert definition.plan == "by-shape"
+    assert definition_from({"modality": "image"}, "builtin").plan == "pool-twice"

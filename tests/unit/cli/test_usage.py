@@ -66,3 +66,37 @@ def test_every_other_complaint_is_one_line_too(
     line = said(monkeypatch, capsys, words)
     assert line.startswith(start)
     assert line.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("words", "start", "end"),
+    [
+        ("train --encoder latencyy", "train: --encoder must be one of ", "latency or rate?"),
+        ("train --modality sond", "train: --modality must be one of image, ", "fused?"),
+        (
+            "train --protocol spkr",
+            "train: --protocol must be one of ",
+            "speaker or paper or paired?",
+        ),
+        ("train --precision f16", "train: --precision must be one of ", "bf16?"),
+        (
+            "train --device cud",
+            "train: --device must be one that PyTorch has here (cpu",
+            "the CPU.",
+        ),
+        ("train --data buildin", "train: --data must be one of auto, ", "builtin?"),
+        ("run --data nowhere", "run: --data must be one of auto, ", "Check its spelling."),
+        ("plan --data buildin", "plan: --data must be one of auto, ", "builtin?"),
+    ],
+)
+def test_what_is_refused_far_below_bears_the_name_of_its_option(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+    start: str,
+    end: str,
+) -> None:
+    line = said(monkeypatch, capsys, words)
+    assert line.startswith(f"spikefuse: {start}")
+    assert line.endswith(end)
+    assert "Expected one of" not in line  # PyTorch's own words
