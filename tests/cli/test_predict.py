@@ -107,3 +107,18 @@ def test_trials_are_found_by_their_settings(run) -> None:
 def test_a_wrong_filter_names_the_nearest(run, where, message) -> None:
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(app, ["trials", str(run), "--where", where], catch_exceptions=False)
+
+
+def test_single_networks_are_listed_and_shown_whole_in_eighty_columns(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = ask("trials", str(run))
+    names = [each["trial"] for each in json.loads(ask("trials", str(run), "--json"))]
+    assert max(map(len, listed.splitlines())) <= 80
+    assert all(f" {name} " in listed for name in names)
+    assert "modality=fused" in listed
+
+    shown = ask("show", str(run))
+    assert "Not measured yet" not in shown
+    assert "Networks trained one by one (accuracy" in " ".join(shown.split())
+    assert "image SNN" in shown
+    assert "fused SNN" in shown

@@ -12,6 +12,7 @@ from typing import Any
 from spikefuse.analysis.row_index import DIVERGED
 from spikefuse.analysis.table import SINGLE
 from spikefuse.analysis.tabulate import NewRow, measured_rows, plain_rows
+from spikefuse.neurons import NeuronSpec
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.studies import Cell
 from spikefuse.studies.readings import BASE
@@ -63,11 +64,18 @@ def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         name: ",".join(
             f"{key.rpartition('.')[2]}={settings[key]}"
             for key in varying
-            if key in settings and settings[key] != usual.get(key)
+            if key in settings
+            and settings[key] != usual.get(key)
+            and not _is_of_dense(key, settings)
         )
         or BASE
         for name, settings in flat.items()
     }
+
+
+def _is_of_dense(key: str, settings: Mapping[str, Any]) -> bool:
+    """Whether it is a number of the neuron of a dense network, which computes nothing with it."""
+    return settings.get("network") == "dnn" and key in NeuronSpec.model_fields
 
 
 def _rows(name: str, record: TrialRecord, reading: str) -> Iterator[NewRow]:

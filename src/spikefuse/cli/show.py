@@ -57,7 +57,7 @@ def show(
 
     from spikefuse.analysis import table
     from spikefuse.analysis.headline import headline
-    from spikefuse.cli.shown import further
+    from spikefuse.cli.shown import are_single, further
     from spikefuse.core.checks import one_of
     from spikefuse.data import PROTOCOLS
     from spikefuse.report.reading.sources import find_run, read_record, read_rows, read_unfinished
@@ -79,7 +79,10 @@ def show(
         print(json.dumps(document, indent=2, allow_nan=False))
         return
     console = make_console()
-    _print(measured, more, found if study is None and figure is None else None, console)
+    is_asked = study is None and figure is None and not are_single(rows)
+    _print(measured, more, found if is_asked else None, console)
+    if more and are_single(rows):
+        console.print("Trained one by one: 'spikefuse compare A B' tells two of them apart.")
     if unfinished:
         console.print(unfinished)
 

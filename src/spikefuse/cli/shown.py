@@ -13,12 +13,10 @@ from spikefuse.analysis.groups import (
     group_names,
     group_summaries,
 )
+from spikefuse.analysis.table import SINGLE
 from spikefuse.analysis.table import Table as Rows
 from spikefuse.report.group_tables import group_table, summary_table
 from spikefuse.report.tables import Table, conditions_table
-
-SINGLE = "trials"
-"""The study of networks that were trained one by one, which may differ in any setting."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,11 @@ class Further:
         return ({"groups": groups} if groups else {}) | ({"studies": studies} if studies else {})
 
 
+def are_single(rows: Rows) -> bool:
+    """Whether all networks were trained one by one: then no study asked anything of them."""
+    return rows.levels("study") == [SINGLE]
+
+
 def further(
     rows: Rows,
     record: Mapping[str, Any],
@@ -79,7 +82,9 @@ def further(
 
     of_figures = {figure.study for figure in FIGURES}
     # What a study of ours found has views of its own; its conditions are shown on request.
-    left_out = {*of_figures, *STUDIES} | ({*BUILT_IN, SINGLE} if study is None else set())
+    left_out = {*of_figures, *STUDIES} | ({*BUILT_IN} if study is None else set())
+    # Beside studies, single networks are shown on request; alone they are all there is.
+    left_out |= {SINGLE} if study is None and not are_single(rows) else set()
     found = {
         name: conditions(rows, name, chosen, protocol or "")
         for name in rows.levels("study")

@@ -9,8 +9,6 @@ import typer
 from spikefuse.cli import options
 from spikefuse.cli.terminal import make_console
 
-_MOST_COLUMNS = 8
-
 
 def trials(
     folder: Annotated[
@@ -58,15 +56,22 @@ def trials(
         return
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    names = varying(found)[:_MOST_COLUMNS]
+    names = varying(found)
     table = Table(box=box.SIMPLE_HEAD)
-    for title in ("trial", "state", "test accuracy", *names):
-        table.add_column(title)
+    table.add_column("trial", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("test accuracy", justify="right")
+    # One column, written as `--where` takes it: a column a setting cuts every name at 80 columns.
+    table.add_column("settings that differ", overflow="fold")
     for each in found:
-        reached = "" if each.accuracy is None else f"{100 * each.accuracy:.2f} %"
-        table.add_row(each.name, each.state, reached, *(said(each, name) for name in names))
+        reached = "" if each.accuracy is None else f"{100 * each.accuracy:.2f}\u00a0%"
+        settings = ((name, said(each, name)) for name in names)
+        table.add_row(
+            each.name,
+            each.state,
+            reached,
+            Text(", ".join(f"{name}={level}" for name, level in settings if level)),
+        )
     console.print(table)
-    hidden = len(varying(found)) - len(names)
-    if hidden > 0:
-        console.print(f"They differ in {hidden:,} settings more: --json has all.")

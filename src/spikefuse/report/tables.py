@@ -10,6 +10,7 @@ from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.gains import BEST, EXPERTS, MEAN, alone, shuffled
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.table import SINGLE
 from spikefuse.analysis.words import (
     NONE,
     all_of,
@@ -204,9 +205,10 @@ def conditions_table(study: str, split: str, found: Sequence[Condition]) -> Tabl
         if accuracy and accuracy.high is not None:
             cell += f" \u00b1 {percent(accuracy.high - accuracy.mean)}"
         rows.append((each.words, cell, str(each.series.n)))
+    what = "Networks trained one by one" if study == SINGLE else f"Study {study}"
     return Table(
         name=f"study-{study}",
-        caption=f"Study {study} (accuracy in per cent, {split})",
+        caption=f"{what} (accuracy in per cent, {split})",
         columns=(Column("Condition"), Column(split, number=True), Column("n", number=True)),
         rows=tuple(rows),
     )

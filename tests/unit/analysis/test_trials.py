@@ -96,3 +96,12 @@ def test_a_damaged_trial_is_an_error_and_an_empty_folder_has_no_rows(tmp_path: P
     (store.trials / name / "results.json").write_text(json.dumps({}))
     with pytest.raises(StoreError):
         rows_of(tmp_path)
+
+
+def test_constants_of_a_neuron_are_no_reading_of_a_dense_network(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    spiking = stored(store, threshold=0.2)
+    dense = stored(store, network="dnn")
+    readings = {row["trial"]: row["reading"] for row in rows_of(tmp_path)}
+
+    assert readings == {spiking: "threshold=0.2", dense: "base"}
