@@ -97,12 +97,13 @@ def compare(
 
 
 def _results(named: Path | None, a: str, b: str) -> Path:
-    """The folder to look in; two folders or trial folders need none."""
+    """The folder to look in; what is neither a cell nor the name of a trial needs none."""
+    from spikefuse.analysis.compare.operands import is_looked_up
     from spikefuse.report.reading.sources import find_run
 
     if named is not None:
         return named
-    return Path("runs") if all(Path(text).is_dir() for text in (a, b)) else find_run(Path("runs"))
+    return find_run(Path("runs")) if is_looked_up(a) or is_looked_up(b) else Path("runs")
 
 
 def _show(found: "Answer", console: "Console", everything: bool) -> None:

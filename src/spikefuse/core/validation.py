@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from spikefuse.core.checks import nearest
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import ArgumentError, InputError
 
 _CONSTRAINTS = {
     "greater_than": "above {gt}",
@@ -50,7 +50,7 @@ def refusal_of(where: str, error: ValidationError, called: Callable[[str], str] 
     name = called(path) if path else "the settings"
     said = problem.get("ctx", {}).get("error")
     if said is not None:
-        return _said(where, name, said)
+        return _said(where, name, said, called)
     constraint, got = _constraint(problem), problem.get("input")
     if problem["type"] == "literal_error":
         return _one_of(where, name, problem["ctx"]["expected"], got)
@@ -74,11 +74,13 @@ def constraint_of(error: ValidationError) -> tuple[str, object]:
     return (str(said) if said is not None else _constraint(problem)), problem.get("input")
 
 
-def _said(where: str, name: str, error: Exception) -> str:
+def _said(where: str, name: str, error: Exception, called: Callable[[str], str]) -> str:
     """A check's own words; one of a part's name is about the field that holds it."""
     text = str(error)
     if isinstance(error, InputError) and _NAME.match(text):
         return f"{where}: {name} must be {_NAME.sub('', text)}"
+    if isinstance(error, ArgumentError) and error.argument.isidentifier():
+        return f"{where}: {called(error.argument)} {error.refusal}"
     said = text if text.startswith(f"{where}: ") else f"{where}: {text}"
     return said if said.endswith((".", "?")) else f"{said}."
 

@@ -54,7 +54,11 @@ def noise(kind: str = "gaussian", severity: float = 0.1, **settings: Any) -> Noi
     try:
         return NoiseCondition(kind=kind, noise_std=severity, **settings)
     except ValidationError as error:
-        raise InputError(refusal_of("noise", error)) from None
+        raise InputError(refusal_of("noise", error, _of_noise)) from None
+
+
+def _of_noise(field: str) -> str:
+    return "severity" if field == "noise_std" else field
 
 
 def evaluate(fit: Fit, data: Dataset, noise: NoiseCondition | None = None) -> Evaluation:

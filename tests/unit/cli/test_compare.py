@@ -146,3 +146,14 @@ def test_what_differs_comes_alone_largest_first_and_one_line_a_cell(tmp_path: Pa
     assert found[0].split()[-1] == "audio"
     assert found[1].split()[-1] == "image"
     assert "do not differ" not in result.output
+
+
+@pytest.mark.parametrize("words", ["compare here nowhere", "compare a b"])
+def test_what_is_neither_cell_nor_folder_is_named_before_any_run_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    refused = invoke(*words.split()[1:]).exception
+    assert isinstance(refused, InputError)
+    assert "A and B must be cells" in str(refused)

@@ -156,7 +156,7 @@ def test_a_module_itself_stays_as_it_is(data) -> None:
         (lambda d: sf.network(d, seeds=[1, 1]), "different numbers"),
         (lambda d: sf.network(d, seeds=0), "one or more"),
         (lambda d: sf.noise("deletoin"), "deletion"),
-        (lambda d: sf.noise("deletion", 1.5), "at most"),
+        (lambda d: sf.noise("deletion", 1.5), "noise: severity must be at most 1"),
         (lambda d: sf.dataset({"a": np.zeros((3, 4))}), "labels"),
         (lambda d: sf.dataset({"a": np.zeros((3, 4))}, [0, 1]), "labels"),
         (lambda d: sf.fit(Plain, d, epochs=0), "epochs must be at least 1"),

@@ -60,6 +60,16 @@ def kind_of(text: str, results: Path) -> Kind:
     )
 
 
+def is_looked_up(text: str) -> bool:
+    """Whether an argument is the name of a cell or trial, and no folder by itself.
+
+    Example:
+        >>> is_looked_up("network=snn"), is_looked_up("runs/mine")
+        (True, False)
+    """
+    return not Path(text).is_dir() and ("=" in text or _TRIAL.fullmatch(text) is not None)
+
+
 def find_pairs(a: str, b: str, results: Path, split: str = "test") -> Pairs:
     """The series that A and B name.
 
