@@ -11,15 +11,9 @@ from spikefuse.analysis.energy import Energies, duels, firings, modality_costs, 
 from spikefuse.report import build_report
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.fronts import front_chart
+from spikefuse.report.energy_tables import duel_table, firing_table, front_table, modality_table
 from spikefuse.report.reading.sources import read_run
-from spikefuse.report.sections.energy import (
-    duel_table,
-    energy_section,
-    energy_sentence,
-    firing_table,
-    front_table,
-    modality_table,
-)
+from spikefuse.report.sections.energy import energy_section, energy_sentence
 from spikefuse.results import read_tidy, write_tidy
 
 
