@@ -1,15 +1,16 @@
 """UTD-MHAD as data of your own: skeleton and wearable sensor of one movement, truly paired.
 
-    python examples/utd_mhad.py UTD-MHAD MOVES          # writes MOVES, prints linear baselines
-    spikefuse ask MOVES/metadata.csv --group subject    # subjects that training never saw
-    spikefuse ask MOVES/leaky.csv                       # every subject on both sides: the leak
+    python examples/utd_mhad.py UTD-MHAD MOVES    # writes MOVES, prints linear baselines
+    spikefuse ask MOVES/metadata.toml             # subjects that training never saw
+    spikefuse ask MOVES/leaky.toml                # every subject on both sides: the leak
 
 27 actions by 8 subjects, four times each. The data set is fetched by yourself (UT Dallas, Chen,
 Jafari, Kehtarnavaz, ICIP 2015): its folders Inertial and Skeleton, with names a1_s1_t1_*.mat.
 
 Two tables say two splits of the same files. `metadata.csv` is the standard protocol: subjects
 1, 3, 5, 7 train and 2, 4, 6, 8 test. `leaky.csv` trains on everybody's first two trials and tests
-on the others, so it asks about known people: higher, and another question.
+on the others, so it asks about known people: higher, and another question. Beside each table a file
+of settings says what is asked of it, the same for both but for the subjects.
 """
 
 import argparse
@@ -54,6 +55,26 @@ SPLITS = {
     "leaky.csv": lambda take: "train" if take.trial <= 2 else "test",
 }
 
+SETTINGS = """data = "{table}"
+{group}validation = {validation}
+
+[modalities.inertial]
+kind = "array"
+length = {steps}
+
+[modalities.skeleton]
+kind = "array"
+length = {steps}
+"""
+VALIDATION = 0.125
+"""Share of all samples: of the training ones a quarter, one subject of four."""
+
+
+def settings_of(table: str) -> str:
+    """What is asked of a table: in the leaky split subjects are no groups to keep apart."""
+    group = 'group = "subject"\n' if table == "metadata.csv" else ""
+    return SETTINGS.format(table=table, group=group, validation=VALIDATION, steps=STEPS)
+
 
 def takes(root: Path) -> Iterator[Take]:
     """The sequences of a folder, in order."""
@@ -73,7 +94,7 @@ def read(root: Path, take: Take, sensor: str) -> NDArray[np.float32]:
 
 
 def convert(root: Path, out: Path) -> list[Take]:
-    """Write arrays and the two tables.
+    """Write arrays, the two tables and their settings.
 
     Raises:
         SystemExit: There is no sequence, or `out` is there already.
@@ -95,6 +116,8 @@ def convert(root: Path, out: Path) -> list[Take]:
                 files = [f"{sensor}/{take.name}.npy" for sensor in SENSORS]
                 label = ACTIONS[take.action - 1]
                 writer.writerow([*files, label, split_of(take), f"subject {take.subject}"])
+        settings = (out / table).with_suffix(".toml")
+        settings.write_text(settings_of(table), encoding="utf-8")
     return found
 
 

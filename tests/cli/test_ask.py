@@ -1,7 +1,9 @@
 """`spikefuse ask`: from data of four kinds to an answer; nothing is written into the data."""
 
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from own_files import class_folders, snapshot, stacked, stem_folders, table_fold
 import spikefuse as sf
 from spikefuse.cli.asking import ask_data
 from spikefuse.core.errors import InputError
+from spikefuse.report import build_report
 from spikefuse.studies.profiles import SIZES
 
 REPLIES = {"yes": 0, "no": 3, "open": 4}
@@ -168,6 +171,40 @@ def test_a_network_of_plain_pytorch_gets_the_same_answer_file(tmp_path: Path) ->
     assert len(kept) == 2 * 5
     ask_data(str(place), asked, {}, network=f"{NETWORK}:make")
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_the_report_of_a_network_of_plain_pytorch_is_the_answer_under_its_own_name(
+    tmp_path: Path,
+) -> None:
+    place, out = a_stack(tmp_path / "data"), tmp_path / "out"
+    asked = {"profile": "smoke", "seeds": 2, "out": out}
+    ask_data(str(place), asked, {}, network=f"{NETWORK}:make")
+    answer = json.loads((out / "answer.json").read_text())
+    record = answer["networks"]["own_network.py:make"]
+    page = html.unescape((out / "report.html").read_text(encoding="utf-8"))
+    text = re.sub("<[^>]*>", "", re.sub("<(style|svg)[^>]*>.*?</\\1>", "", page, flags=re.DOTALL))
+    screen = re.search('<section class="hero" id="answer".*?</section>', page, re.DOTALL)
+
+    assert screen is not None
+    assert record["sentence"] in screen[0]
+    assert "<h1>Do map, move and touch together help own_network.py:make more" in page
+    assert "own data 'walks.npz'" in page.lower()
+    assert f"{100 * record['product_of_experts']['mean']:.2f}" in text
+    # The rows call it a dense network; the page must not, nor speak of our sizes and the paper.
+    for wrong in ("DNN", "SNN", "size S", "could not be read", "Figure 3", "What could not"):
+        assert wrong not in text
+    # Drawn again from the folder alone.
+    again = build_report(out, out / "again.html").read_text(encoding="utf-8")
+    assert record["sentence"] in html.unescape(again)
+    shown = subprocess.run(
+        [sys.executable, "-m", "spikefuse", "show", str(out)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert "Open for own_network.py:make: all 3 modalities" in shown.stdout
+    assert "DNN" not in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import typer
-from own_files import class_folders, snapshot, table_folder
+from own_files import class_folders, snapshot, table_folder, write_array
 from typer.testing import CliRunner, Result
 
 from spikefuse.cli.new import app as new
 from spikefuse.cli.plan import plan
 from spikefuse.cli.run import run
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import DataError, InputError
+from spikefuse.data.own import read_own
 from spikefuse.results import read_tidy
 from spikefuse.studies.profiles import SIZES
 
@@ -64,6 +65,54 @@ def test_subjects_of_own_data_are_held_out_in_turn_and_called_so(place: Path) ->
     record = json.loads((place / "out" / "run.json").read_text(encoding="utf-8"))
     assert record["groups"] == {"one": "subject", "are_known": False}
     assert snapshot(moves) == before
+
+
+def spoken(root: Path, lacks: str = "") -> Path:
+    """Two modalities, three classes, four speakers; of one the second modality lacks a class."""
+    for label in ("cat", "dog", "owl"):
+        for speaker in ("ann", "bob", "cem", "dot"):
+            for take in range(2):
+                write_array(root / "hand" / label / f"{speaker}_{take}.npy", take, (9, 6))
+                if f"{speaker} {label}" != lacks:
+                    write_array(root / "foot" / label / f"{speaker}_{take}.npy", take + 9, (9, 6))
+    named = 'name_pattern = "{speaker}_{take}"\ngroup = "speaker"\n'
+    root.with_suffix(".toml").write_text(f'data = "{root.name}"\n{named}', encoding="utf-8")
+    return root
+
+
+def test_a_group_that_lacks_a_class_cannot_be_held_out_and_that_is_said_at_once(
+    place: Path,
+) -> None:
+    spoken(place / "whole")
+    done("plan", "speakers", "--data", "whole.toml", *FAST[:4], "--out", "planned")
+    # In the file's order `foot` leads: each of its samples meets one of `hand`.
+    spoken(place / "gap", lacks="cem dog")
+    swapped = (place / "gap.toml").read_text("utf-8") + "[modalities.hand]\n[modalities.foot]\n"
+    (place / "swapped.toml").write_text(swapped, encoding="utf-8")
+    error = called("run", "speakers", "--data", "swapped.toml", *FAST).exception
+    assert isinstance(error, DataError)
+    held = "foot must have every class that hand has in the test split with speaker 'cem' held out"
+    assert held in str(error)
+    assert "got none of 'dog'" in str(error)
+    assert not (place / "runs").exists()
+    # Nobody is left without a partner where the modality with the gap leads.
+    done("plan", "speakers", "--data", "gap.toml", *FAST[:4], "--out", "planned")
+
+
+def test_the_data_s_own_test_is_of_a_group_that_has_every_class(place: Path) -> None:
+    for lacking in ("ann dog", "bob dog", "cem dog", "dot dog"):
+        folder = spoken(place / lacking.replace(" ", "-"), lacks=lacking)
+        data = read_own(folder.with_suffix(".toml"))
+        for modality in data.modalities.values():
+            for split in ("train", "validation", "test"):
+                assert len(modality.labels[modality.of(split)].unique()) == 3
+    every = place / "none"
+    spoken(every)
+    for speaker in ("ann", "bob", "cem"):
+        for file in (every / "foot" / "owl").glob(f"{speaker}_*.npy"):
+            file.unlink()
+    with pytest.raises(InputError, match=r"has no sample of class owl|training keeps every class"):
+        read_own(every.with_suffix(".toml"))
 
 
 def test_data_without_groups_has_none_to_hold_out(place: Path) -> None:

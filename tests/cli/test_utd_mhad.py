@@ -81,6 +81,25 @@ def test_both_splits_are_read_as_truly_paired_movements(
     assert len(leaky.modalities["skeleton"].of("test")) == 35
 
 
+def test_the_files_of_settings_ask_what_the_findings_say(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "moves"
+    run(root, out, monkeypatch)
+    by_subject, leaky = (
+        read_own(out / name, cache=tmp_path / "cache") for name in ("metadata.toml", "leaky.toml")
+    )
+    for data, group in ((by_subject, "subject"), (leaky, None)):
+        assert data.group == group
+        shapes = {name: tuple(each.inputs.shape[1:]) for name, each in data.modalities.items()}
+        assert shapes == {"inertial": (28, 6), "skeleton": (28, 60)}
+        assert data.made_splits == ("validation",)
+    # A quarter of what is not tested: one subject of three, or 3 of 12 takes of an action.
+    assert len(subjects_of(by_subject, "validation")) == 1
+    modality = leaky.modalities["inertial"]
+    assert [len(modality.of(split)) for split in ("train", "validation", "test")] == [27, 9, 35]
+
+
 def test_joints_are_about_the_hip(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

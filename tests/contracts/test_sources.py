@@ -184,8 +184,8 @@ def test_three_modalities_and_four_classes_from_arrays_to_rows(tmp_path: Path) -
     ("change", "message"),
     [
         ({"labels": torch.tensor([0.5, 1.0])}, "labels must be 2 whole numbers"),
-        ({"labels": torch.tensor([0, 1000])}, "labels must be from 0 to 999"),
-        ({"labels": torch.tensor([0, -1])}, "labels must be from 0 to 999"),
+        ({"labels": torch.tensor([0, -1])}, "labels must be 0 or more, got -1"),
+        ({"labels": torch.tensor([7, 7])}, "labels must be of two or more classes, got '7 alone'"),
         ({"classes": ("a",)}, "labels must be below 1"),
         ({"inputs": {"fused": torch.zeros(2, 3)}}, "name of a modality must be a plain word"),
         ({"inputs": {"x": torch.full((2, 3), torch.nan)}}, "inputs must be finite"),
@@ -199,6 +199,37 @@ def test_arrays_that_do_not_fit_are_refused(change: dict, message: str) -> None:
     given = good | change
     with pytest.raises((InputError, DataError), match=message):
         memory_source("mine", given.pop("inputs"), given.pop("labels"), **given)
+
+
+@pytest.mark.parametrize("numbers", [(0, 5), (3, 9), (7, 10_012), (1, 2)])
+def test_only_labels_that_are_there_are_classes(numbers: tuple[int, int]) -> None:
+    """0 and 5 alone were six classes, four of which nothing was of."""
+    labels = torch.tensor(numbers).repeat(6)
+    source = memory_source("sparse", {"x": torch.randn(12, 3), "y": torch.randn(12, 4)}, labels)
+    pool = source.read(DataSettings(source="builtin"), None).pools["y"]
+    assert source.classes == tuple(map(str, numbers))
+    assert pool.labels.tolist() == [0, 1] * 6
+    with_names = memory_source(
+        "named", {"x": torch.randn(4, 3)}, [0, 2] * 2, classes=("a", "b", "c")
+    )
+    assert with_names.classes == ("a", "b", "c")
+    assert (
+        with_names.read(DataSettings(source="builtin"), None).pools["x"].labels.tolist()
+        == [0, 2] * 2
+    )
+
+
+def test_a_class_that_one_modality_lacks_is_refused() -> None:
+    inputs = {"x": torch.randn(12, 3), "y": torch.randn(12, 4)}
+    labels = {"x": torch.tensor([0, 5, 9] * 4), "y": torch.tensor([0, 5] * 6)}
+    with pytest.raises(InputError, match=r"labels of y must hold every class .* got none of '9'"):
+        memory_source("lopsided", inputs, labels)
+    labels["y"] = labels["x"]
+    groups = {"x": ["p", "q"] * 6, "y": ["p"] * 3 + ["q"] * 9}
+    mask = {name: torch.tensor([each == "p" for each in own]) for name, own in groups.items()}
+    labels["y"] = torch.tensor([0, 5, 5, 9, 0, 5, 9, 0, 5, 9, 0, 5])
+    with pytest.raises(InputError, match="in test, got none of '9'"):
+        memory_source("lopsided", inputs, labels, groups=groups, test=mask)
 
 
 def test_labels_beyond_a_byte_come_back(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ from spikefuse.data.sources.registry import SOURCES
 FORMAT = "spikefuse ask 1"
 FILE = "answer.json"
 
+NETWORK, ROWS_AS = "network", "network_rows"
+"""Keys of the record of a run of somebody's own network: its name, and what it is in the rows."""
+
 Reply = Literal["yes", "no", "open"]
 
 _REPLIES: Mapping[int, Reply] = {1: "yes", 0: "open", -1: "no"}
@@ -62,7 +65,7 @@ class Asked:
     def sentence(self) -> str:
         """The answer in a sentence."""
         found, name = self.baselines, level_name("network", self.network)
-        start = f"{_SAID[self.reply]} for the {name}"
+        start = f"{_SAID[self.reply]} for {'the ' if self.network in NETWORKS else ''}{name}"
         if self.gain is None or found.fused is None:
             return f"{start}: {self.reason}."
         many = "both" if len(found.modalities) == 2 else f"all {len(found.modalities)}"

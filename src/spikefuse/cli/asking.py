@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from spikefuse.analysis.asked import Asked
-    from spikefuse.data import Location
+    from spikefuse.data import Corpus, Location
     from spikefuse.studies.effort import Effort
 
 OURS = "SNN"
@@ -66,12 +66,14 @@ def ask_data(
         from spikefuse.cli.asking_modules import ask_modules
 
         return ask_modules(network, checked, location, audit, out, console, as_json=as_json)
+    from spikefuse.data import load_corpus
     from spikefuse.studies.effort import effort_named
 
     effort = effort_named(request.profile, location.source)
     prepared = plan_of(checked, effort, location, out, console)
     tell_plan(prepared, effort, console)
-    _write_data(prepared, audit)
+    corpus = load_corpus(prepared.plan.trials[0].definition.data, prepared.location)
+    write_data(prepared.out, audit, corpus)
     execute(prepared, console, is_timed=True)
     return _answered(prepared, audit, effort, console, as_json)
 
@@ -195,26 +197,22 @@ def tell_plan(prepared: Prepared, effort: Effort, console: Console) -> None:
     fact(console, "results", prepared.out)
 
 
-def _write_data(prepared: Prepared, audit: dict[str, Any]) -> None:
+def write_data(out: Path, audit: dict[str, Any], corpus: Corpus) -> None:
     """What the data is, beside the results; its picture is drawn once."""
-    from spikefuse.data import load_corpus
     from spikefuse.report.drawing.samples import write_samples
     from spikefuse.results.atomic import write_file
     from spikefuse.results.documents import pretty_json
 
-    write_file(prepared.out / DATA_FILE, pretty_json(audit), "ask")
-    corpus = load_corpus(prepared.plan.trials[0].definition.data, prepared.location)
-    write_samples(prepared.out / DATA_PICTURE, corpus)
+    write_file(out / DATA_FILE, pretty_json(audit), "ask")
+    write_samples(out / DATA_PICTURE, corpus)
 
 
 def _answered(
     prepared: Prepared, audit: dict[str, Any], effort: Effort, console: Console, as_json: bool
 ) -> str:
-    from spikefuse.analysis.asked import FILE, answer_document, asked, question_of
+    from spikefuse.analysis.asked import answer_document, asked, question_of
     from spikefuse.data import SOURCES
     from spikefuse.results import read_tidy
-    from spikefuse.results.atomic import write_file
-    from spikefuse.results.documents import pretty_json
 
     plan, out = prepared.plan, prepared.out
     answers = asked(read_tidy(out / "results.csv"))
@@ -226,9 +224,27 @@ def _answered(
         effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
         command=command_line(),
     )
-    write_file(out / FILE, pretty_json(document), "ask")
-    from spikefuse.report import build_report
+    return finish(out, document, answers, console, as_json)
 
+
+def finish(
+    out: Path,
+    document: dict[str, Any],
+    answers: dict[str, Asked],
+    console: Console,
+    as_json: bool,
+) -> str:
+    """Write the answer and the report, and tell both.
+
+    Returns:
+        "yes", "no" or "open".
+    """
+    from spikefuse.analysis.asked import FILE
+    from spikefuse.report import build_report
+    from spikefuse.results.atomic import write_file
+    from spikefuse.results.documents import pretty_json
+
+    write_file(out / FILE, pretty_json(document), "ask")
     report = build_report(out, out / "report.html")
     if as_json:
         print(json.dumps(document))

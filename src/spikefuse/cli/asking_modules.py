@@ -1,13 +1,14 @@
-"""`spikefuse ask --network MODULE:FUNCTION`: the same answer file for somebody's own network."""
+"""`spikefuse ask --network MODULE:FUNCTION`: the same answer and report for one's own network."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.cli.progress import duration
-from spikefuse.cli.terminal import fact
+from spikefuse.cli.terminal import fact, make_console
 from spikefuse.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ def ask_modules(
     as_json: bool,
 ) -> str:
     """Train somebody's own network for the question and write the answer; see `ask_data`."""
-    from spikefuse.analysis.asked import FILE, answer_document, asked_of, question_of
-    from spikefuse.cli.asking import show_answers
+    from spikefuse.analysis.asked import answer_document, asked_of, question_of
+    from spikefuse.analysis.write import RESULTS, RUN
+    from spikefuse.cli.asking import finish, write_data
     from spikefuse.cli.workflow import command_line
     from spikefuse.data import SOURCES, content_at, load_corpus
     from spikefuse.results.atomic import make_folder, write_file
@@ -55,6 +57,7 @@ def ask_modules(
     from spikefuse.workbench.asking import (
         AS,
         find_factory,
+        record_of,
         rows_of_modules,
         seconds_of_modules,
         wanted_of,
@@ -71,6 +74,7 @@ def ask_modules(
     fact(console, "time", f"about {duration(seconds_of_modules(named, wanted, corpus))}")
     fact(console, "results", out)
     make_folder(out, "ask")
+    write_data(out, audit, corpus)
 
     def report(done: int, total: int, each: Any) -> None:
         cell = each.cell
@@ -78,7 +82,9 @@ def ask_modules(
         console.print(f"{done}/{total}  {told}seed {each.definition.seed}")
 
     rows = rows_of_modules(named, wanted, corpus, out, report)
-    write_tidy(rows, out / "results.csv")
+    write_tidy(rows, out / RESULTS)
+    record = record_of(named, wanted, effort.profile, corpus.banner, command_line())
+    write_file(out / RUN, pretty_json(record), "ask")
     answers = asked_of(rows, named.name, AS)
     source = SOURCES[location.source]
     document = answer_document(
@@ -92,9 +98,29 @@ def ask_modules(
         },
         command=command_line(),
     )
-    write_file(out / FILE, pretty_json(document), "ask")
+    return finish(out, document, answers, console, as_json)
+
+
+def show_modules(
+    rows: Sequence[Mapping[str, Any]],
+    record: Mapping[str, Any],
+    given: Mapping[str, object],
+    *,
+    as_json: bool,
+) -> None:
+    """The stored answer of somebody's own network; see `spikefuse show`.
+
+    Raises:
+        InputError: An option is given that is about our networks alone.
+    """
+    from spikefuse.analysis.asked import NETWORK, ROWS_AS, answer_document, asked_of
+    from spikefuse.cli.asking import show_answers
+
+    for name in (name for name, value in given.items() if value is not None):
+        raise InputError(f"show: --{name} has no effect on a network of yours. Leave it out.")
+    answers = asked_of(rows, str(record[NETWORK]), str(record.get(ROWS_AS)))
+    document = answer_document(answers, str(record.get("title")), {})
     if as_json:
-        print(json.dumps(document))
-    show_answers(answers, document, console)
-    fact(console, "answer", out / FILE)
-    return str(document["answer"])
+        print(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        show_answers(answers, document, make_console())

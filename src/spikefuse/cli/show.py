@@ -56,7 +56,9 @@ def show(
     import json
 
     from spikefuse.analysis import table
+    from spikefuse.analysis.asked import NETWORK
     from spikefuse.analysis.headline import headline
+    from spikefuse.cli.asking_modules import show_modules
     from spikefuse.cli.shown import are_single, further
     from spikefuse.core.checks import one_of
     from spikefuse.data import PROTOCOLS
@@ -67,11 +69,16 @@ def show(
     if split is not None:
         one_of("show", "--split", split, ("validation", "test"))
     root = folder or find_run(Path("runs"))
+    record = read_record(root)
+    if NETWORK in record:
+        given = {"study": study, "figure": figure, "protocol": protocol, "split": split}
+        show_modules(read_rows(root), record, given, as_json=as_json)
+        return
     rows, unfinished = table.Table(read_rows(root)), read_unfinished(root)
     figures = _figures(study, figure, rows)
     found = headline(rows)
     measured = _measure(figures, rows, _views(protocol, split, rows))
-    more = further(rows, read_record(root), study, protocol, split) if figure is None else None
+    more = further(rows, record, study, protocol, split) if figure is None else None
     if as_json:
         document = {"headline": _headline_record(found), "figures": _records(measured)}
         document |= more.record() if more else {}

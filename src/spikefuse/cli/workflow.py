@@ -78,6 +78,7 @@ def prepare(asked: Request | Requested, console: Console, *, reports: bool = Fal
     from spikefuse.core.errors import InputError
     from spikefuse.data import SOURCES
     from spikefuse.planning.plan import resolve_studies, usual_protocols
+    from spikefuse.planning.used import require_partners
     from spikefuse.studies import PROFILES
     from spikefuse.studies.effort import AUTO
     from spikefuse.studies.sensitivity import SENSITIVITY
@@ -104,6 +105,7 @@ def prepare(asked: Request | Requested, console: Console, *, reports: bool = Fal
         fitting = usual_protocols(source)
         one_of("spikefuse", f"--protocols for {location.source}", name, fitting)
     require_groups(studies, source)
+    require_partners(studies, location)
     profile = profile_for(request.profile, further.effort, source)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
     return planned(checked, studies, profile, protocols, location, out, console, reports=reports)

@@ -1,8 +1,19 @@
 """What part of the data a plan uses: a banner tells of all of it, a run may take a few hundred."""
 
-from spikefuse.data import SOURCES
-from spikefuse.data.sources.contract import Modality, Source
+from collections.abc import Sequence
+
+from spikefuse.data import (
+    SOURCES,
+    DataSettings,
+    Location,
+    Selection,
+    assign,
+    content_at,
+    load_corpus,
+)
+from spikefuse.data.sources.contract import Modality, Source, is_joint
 from spikefuse.planning.plan import Plan
+from spikefuse.studies.design import Study
 
 
 def used_of(plan: Plan) -> str:
@@ -52,3 +63,23 @@ def _counts(plan: Plan, source: Source, modality: Modality) -> list[tuple[str, i
         known = [limit for limit in limits if limit is not None]
         found.append((word, max(known) if len(known) == len(limits) else there, there))
     return found
+
+
+def require_partners(studies: Sequence[Study], location: Location) -> None:
+    """Refuse groups that cannot be held out of data whose samples meet by class.
+
+    Who holds out a group tests it alone, and each of its samples needs one of its class in the
+    other modalities. Said before anything is trained. Sources that are pinned by hash have them.
+
+    Raises:
+        DataError: A group lacks a class in one modality that it has in another.
+    """
+    source, fingerprint = SOURCES[location.source], content_at(location)
+    if source.is_paired or fingerprint is None:
+        return
+    settings = DataSettings(source=source.name, fingerprint=fingerprint)
+    for study in (each for each in studies if each.each_group):
+        joint = [cell for cell in study.cells((), source) if is_joint(cell.modality)]
+        for modality, group in dict.fromkeys((cell.modality, cell.held_out) for cell in joint):
+            held = Selection(held_out_speaker=group)
+            assign(load_corpus(settings, location), modality, "speaker", 0, held)

@@ -31,6 +31,7 @@ from spikefuse.report.drawing.pictures import (
     views_of,
 )
 from spikefuse.report.output.files import write_figure_files, write_table_files
+from spikefuse.report.own_network import named_network, network_page
 from spikefuse.report.page import (
     FigureBlock,
     FigureGroup,
@@ -85,6 +86,8 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
     places = _Places(out, pdf)
     for folder in (out.parent, places.figures, places.tables):
         make_folder(folder, "report")
+    if named_network(run):
+        return _write(network_page(run), [], places)
     run, found = _headline(run)
     parts = groups(run.trials)
     blocks, missing = _figure_groups(run, places)
@@ -112,11 +115,15 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
         lost_sense=_lost_sense(run),
         fusion=_fusion(run),
     )
-    for table in _tables(page, found):
+    return _write(page, [headline_table(found)], places)
+
+
+def _write(page: Page, further: list[Table], places: _Places) -> Path:
+    for table in [*further, *_tables(page)]:
         if table.rows:
             write_table_files(table, places.tables)
-    write_file(out, render(page).encode(), "report")
-    return out
+    write_file(places.page, render(page).encode(), "report")
+    return places.page
 
 
 def _fusion(run: Run) -> str:
@@ -137,9 +144,9 @@ def _activity(run: Run, shelf: Shelf) -> list[Section]:
     return [section for section in found if section is not None]
 
 
-def _tables(page: Page, found: Headline) -> list[Table]:
+def _tables(page: Page) -> list[Table]:
     """Every table of the page apart from those of the paper's figures."""
-    tables = [headline_table(found), *page.audit]
+    tables = [*page.audit]
     tables += [verdict_table(page.verdicts)] if page.verdicts else []
     tables += [table for table in (page.rate_table, page.trials) if table is not None]
     tables += [matrix.table for matrix in page.confusions]

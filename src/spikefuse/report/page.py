@@ -107,6 +107,7 @@ class Page:
     row_count: int
     trial_count: int
     texts: Texts
+    question: str = ""
     corrected: str = ""
     energy: str = ""
     lost_sense: str = ""
@@ -152,7 +153,7 @@ class Page:
         """The contents: sections that are there."""
         sections: list[tuple[object, str, str]] = [
             (True, "answer", "Answer"),
-            (True, "leak", "Leak"),
+            (self.leak_text, "leak", "Leak"),
             (self.verdicts, "verdicts", "Verdicts"),
             (self.groups, "figures", "Figures"),
         ]
@@ -185,7 +186,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
     rate_table = _rate_table(networks, run.modalities)
     return Page(
         title=plain(record.get("title") or texts.question),
-        facts=_facts(run),
+        facts=facts_of(run),
         banner=plain(banner or "The data is not named in this run's record.", 600),
         unfinished=unfinished_text(run),
         loud=loud,
@@ -196,6 +197,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         corrected=corrected(found),
         leak_text=leak_sentence(found, audit_shares(trials, run.modalities), noun),
         texts=texts,
+        question=texts.question,
         row_count=len(run.rows),
         modality_legend=tuple(
             Key(role, theme.GLYPH[role], name) for name, role in theme.roles(run.modalities).items()
@@ -210,9 +212,9 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         trials_text=_trials_text(trials),
         diverged=[_diverged(trial) for trial in diverged],
         shared=list(settings.shared_settings(trials).items()),
-        remake_text=_remake_text(record),
+        remake_text=remake_words(record),
         command=plain(record.get("command") or "", 2000),
-        record=_record(record),
+        record=record_rows(record),
         provenance=_provenance(run),
         **parts,
     )
@@ -248,7 +250,8 @@ def unfinished_text(run: Run) -> str:
     return plain(run.record.get("unfinished") or "", 600)
 
 
-def _facts(run: Run) -> list[str]:
+def facts_of(run: Run) -> list[str]:
+    """What stands over the title: data, profile, seeds, date."""
     record, source = run.record, run.source
     facts = []
     if source:
@@ -350,7 +353,8 @@ def _diverged(trial: Trial) -> str:
     return plain(f"{trial.name}: {', '.join(levels)}" + (f". {reason}" if reason else ""), 300)
 
 
-def _remake_text(record: Mapping[str, Any]) -> str:
+def remake_words(record: Mapping[str, Any]) -> str:
+    """What the command of the run gives when it is called again."""
     if record.get("command"):
         return (
             "The same command on the same machine gives the same numbers; it skips what is stored "
@@ -359,7 +363,8 @@ def _remake_text(record: Mapping[str, Any]) -> str:
     return "The run left no record of its command; the settings of every trial are above."
 
 
-def _record(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def record_rows(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the run wrote about itself, as names and values."""
     hidden = ("title", "banner", "unfinished", "command", "trials", "provenance")
     rows = []
     for name, value in settings.flatten(

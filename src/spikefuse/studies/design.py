@@ -23,8 +23,9 @@ Level = str | int | float
 _OF_EVALUATION = ("noise_std", "noise_position", "disturbance")
 """Levels that say nothing of the network itself."""
 
-EACH, GROUPED = "each", "grouped"
-"""Levels of `modality` that the data fill in: each modality alone, each alone that has groups."""
+EACH, GROUPED, TIMED = "each", "grouped", "timed"
+"""Levels of `modality` that the data fill in: each modality alone, each alone that has groups, each
+alone that has a time axis an encoder may take."""
 
 
 class Cell(BaseModel):
@@ -127,6 +128,8 @@ def _filled(modalities: Iterable[Level], source: Source, held_out: Level) -> Ite
             yield from (each.name for each in source.modalities)
         elif level == GROUPED:
             yield from (m.name for m in source.grouped if not held_out or held_out in m.groups)
+        elif level == TIMED:
+            yield from (m.name for m in source.modalities if m.has_time and not m.encoder)
         elif level != FUSED or len(source.modalities) > 1:
             yield level
 

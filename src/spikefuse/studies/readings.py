@@ -108,5 +108,24 @@ def _census() -> dict[str, Reading]:
 CENSUS_READINGS: Mapping[str, Reading] = MappingProxyType(_census())
 """What the study `census` compares: surrogate, initial weights and leak, crossed."""
 
-ALL_READINGS: Mapping[str, Reading] = MappingProxyType({**READINGS, **CENSUS_READINGS})
+TIME_READINGS: Mapping[str, Reading] = MappingProxyType(
+    {
+        reading.name: reading
+        for reading in (
+            # A step of a sequence is one column, too small to halve: so also the whole map.
+            Reading("whole-map", "time", "the whole map at every step, FC(h)-K", {"plan": "mlp"}),
+            Reading(
+                "sequence",
+                "time",
+                "the time axis as the steps, FC(h)-K",
+                {"plan": "mlp", "encoder": "sequence"},
+            ),
+        )
+    }
+)
+"""What the study `time-axis` compares: the same layers on the whole map and on its parts."""
+
+ALL_READINGS: Mapping[str, Reading] = MappingProxyType(
+    {**READINGS, **CENSUS_READINGS, **TIME_READINGS}
+)
 """Every level of the column `reading`. The claims are judged under `READINGS` alone."""

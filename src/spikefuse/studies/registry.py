@@ -9,6 +9,7 @@ from spikefuse.studies.groups import LEAVING_OUT
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.senses import SENSES
+from spikefuse.studies.time_axis import TIME_AXIS
 
 REPRODUCTION: tuple[str, ...] = (*(study.name for study in EXPERIMENTS), CONTROLS.name)
 """Studies that `spikefuse reproduce` runs, and other commands where none is named."""
@@ -25,6 +26,7 @@ STUDIES: dict[str, Study] = {
         ROBUSTNESS,
         CENSUS,
         CENSUS_SMALLEST,
+        TIME_AXIS,
     )
 }
 """Studies that `spikefuse run` knows; `sensitivity` repeats the paper's under other readings."""

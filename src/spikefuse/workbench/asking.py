@@ -12,15 +12,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from spikefuse.analysis.asked import NETWORK, ROWS_AS
 from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.product_of_experts import product_accuracy
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
+from spikefuse.core.provenance import describe
 from spikefuse.data import Corpus
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import SOURCES
@@ -154,6 +158,33 @@ def _made(named: Named, wanted: Wanted, feed: Feed) -> nn.Module:
         return named.make(shapes, classes)  # type: ignore[arg-type]
     except Exception as error:
         raise _failed(named.name, error) from error
+
+
+def record_of(
+    named: Named, wanted: list[Wanted], profile: Profile, banner: str, command: str
+) -> dict[str, Any]:
+    """What such a run writes about itself, for its report; as `analysis.write` does of a plan."""
+    first = wanted[0].definition
+    seeds = {each.definition.seed for each in wanted}
+    return {
+        "title": f"Does a second modality help {named.name}?",
+        NETWORK: named.name,
+        ROWS_AS: AS,
+        "network_digest": named.digest,
+        "profile": profile.name,
+        "profile_settings": profile.model_dump(mode="json"),
+        "source": first.data.source,
+        "groups": groups_record(SOURCES[first.data.source]),
+        "fingerprint": first.data.fingerprint,
+        "classes": list(first.source.classes),
+        "banner": banner,
+        "protocols": sorted({each.cell.protocol for each in wanted}),
+        "seeds": sorted(seeds),
+        "studies": [CONTROLS.name],
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "provenance": describe(),
+    }
 
 
 def rows_of_modules(

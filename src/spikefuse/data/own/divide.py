@@ -73,7 +73,9 @@ def divide(description: Description, decoded: Sequence[DecodedModality]) -> Divi
     made: set[str] = set()
     by: str | None = None
     for family in _families(description, decoded):
-        divided, new = _divide(family, description.settings, [m.source.name for m in decoded])
+        names = [each.source.name for each in decoded]
+        meets = len(decoded) > 1 and not description.paired
+        divided, new = _divide(family, description.settings, names, meets=meets)
         made |= set(new)
         if new:
             by = "group" if family.groups is not None or by == "group" else "class"
@@ -149,9 +151,16 @@ def _alike(digests: Sequence[Sequence[bytes]]) -> Positions:
 
 
 def _divide(
-    family: _Family, settings: OwnSettings, names: Sequence[str]
+    family: _Family, settings: OwnSettings, names: Sequence[str], *, meets: bool
 ) -> tuple[Positions, list[str]]:
-    """Splits of a family's samples, and which of them were made."""
+    """Splits of a family's samples, and which of them were made.
+
+    Args:
+        family: The samples.
+        settings: Shares and seed.
+        names: Of all modalities.
+        meets: Samples meet others of their class, so every split needs every class.
+    """
     called = ", ".join(names[member] for member in family.members)
     splits = family.given.copy()
     given = {SPLITS[place] for place in np.unique(splits) if place >= 0}
@@ -170,8 +179,11 @@ def _divide(
     for name in missing:
         pool = np.flatnonzero(splits == TRAIN)
         share = min(getattr(settings, name) * len(splits) / max(len(pool), 1), 0.5)
-        draw = _by_class if family.groups is None else _by_group
-        splits[draw(family, pool, share, seed, name, called)] = SPLITS.index(name)
+        if family.groups is None:
+            drawn = _by_class(family, pool, share, seed, name, called)
+        else:
+            drawn = _by_group(family, pool, share, seed, name, called, meets=meets)
+        splits[drawn] = SPLITS.index(name)
     return splits, missing
 
 
@@ -200,7 +212,14 @@ def _by_class(
 
 
 def _by_group(
-    family: _Family, pool: Positions, share: float, seed: int, name: str, called: str
+    family: _Family,
+    pool: Positions,
+    share: float,
+    seed: int,
+    name: str,
+    called: str,
+    *,
+    meets: bool,
 ) -> Positions:
     """Whole groups, with classes in proportion, as near to a share as the groups allow."""
     from sklearn.model_selection import StratifiedGroupKFold
@@ -238,6 +257,9 @@ def _by_group(
             f"{count} groups, none of which can go",
             "Give the splits, or leave group out.",
         )
+    if meets:
+        # A group that lacks a class is left in training where others can go; else a check says it.
+        found = [each for each in found if set(labels[each[1]].tolist()) == every] or found
     whole = {label: (labels == label).mean() for label in every}
 
     def distance(chosen: NDArray[np.int64]) -> float:

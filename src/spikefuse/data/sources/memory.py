@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +94,14 @@ def memory_source(
         inputs: By modality, [N, ...] with one to three further axes: uint8 with two or three of
             them are pixels, everything else are numbers, rows by time. Of kind "events" int16
             [N, polarities, H, W, bins of time].
-        labels: [N] whole numbers from 0. Samples of equal position then belong together; with
-            labels by modality, modalities have samples of their own, which are paired by class.
+        labels: [N] whole numbers from 0, not all of which need be there. Samples of equal position
+            then belong together; with labels by modality, modalities have samples of their own,
+            which are paired by class.
         groups: Who or what each sample is of, [N] words or numbers; by modality where labels are.
         test: Share of the samples, stratified by class, or of the groups, or a mask [N]; by
             modality where labels are.
-        classes: Names of the classes; their numbers if left out.
+        classes: Names of the classes, each at the place of its number. If left out, every number
+            that is a label is a class of that name: 0 and 5 are two classes, "0" and "5".
         kinds: Kinds by modality, where they are not to be told by the type.
 
     Raises:
@@ -127,12 +129,42 @@ def memory_source(
     lengths = {part.name: len(part.inputs) for part in parts}
     is_alike = not is_paired or len(set(lengths.values())) == 1
     require(is_alike, where, "inputs", "of equal length, or labels by modality", lengths)
-    top = max(int(part.labels.max()) for part in parts)
-    several = len({int(part.labels.min()) for part in parts} | {top}) > 1
-    require(several, where, "labels", "of two or more classes", f"{top} alone")
-    known = tuple(classes) if classes is not None else tuple(map(str, range(max(top + 1, 2))))
-    require(top < len(known), where, "labels", f"below {len(known)}, the number of classes", top)
+    numbers = sorted(set().union(*(part.labels.unique().tolist() for part in parts)))
+    least, most = CLASS_LIMITS
+    alone = f"{numbers[0]} alone"
+    require(len(numbers) >= least, where, "labels", "of two or more classes", alone)
+    require(len(numbers) <= most, where, "labels", f"of at most {most:,} classes", len(numbers))
+    if classes is not None:
+        known, top = tuple(classes), numbers[-1]
+        require(
+            top < len(known), where, "labels", f"below {len(known)}, the number of classes", top
+        )
+    else:
+        known, parts = tuple(map(str, numbers)), [_renumbered(part, numbers) for part in parts]
+    if not is_paired:
+        _require_alike(where, parts, known)
     return _source(name, tuple(parts), known, is_paired and len(parts) > 1)
+
+
+def _renumbered(part: _Part, numbers: Sequence[int]) -> _Part:
+    """Labels as positions among the numbers that are there."""
+    import torch
+
+    return replace(part, labels=torch.searchsorted(torch.tensor(numbers), part.labels))
+
+
+def _require_alike(where: str, parts: Sequence[_Part], classes: Sequence[str]) -> None:
+    """Refuse a class that one modality alone has, in training or test: it would meet nobody."""
+    for split, is_test in (("training", False), ("test", True)):
+        found = [set(part.labels[part.test == is_test].tolist()) for part in parts]
+        for part, own in zip(parts, found, strict=True):
+            lacking = sorted(set().union(*found) - own)
+            if lacking:
+                raise InputError(
+                    f"{where}: labels of {part.name} must hold every class that other modalities "
+                    f"have in {split}, got none of {classes[lacking[0]]!r}. Add samples, or say "
+                    "the test by a mask."
+                )
 
 
 def recipe_of_arrays(
@@ -301,9 +333,7 @@ def _labels(where: str, labels: Any, count: int) -> Tensor:
     got = (str(tensor.dtype), tuple(tensor.shape))
     require(is_fine, where, "labels", f"{count} whole numbers", got)
     numbers = tensor.to(torch.int64)
-    low, high = int(numbers.min()), int(numbers.max())
-    limit = CLASS_LIMITS[1]
-    require(0 <= low <= high < limit, where, "labels", f"from 0 to {limit - 1}", (low, high))
+    require(int(numbers.min()) >= 0, where, "labels", "0 or more", int(numbers.min()))
     return numbers
 
 

@@ -280,7 +280,25 @@ def _pair(
     # under one stream would be paired with each other, not only with the leading one.
     own = () if other.fields.names else (other.name,)
     clip_labels = draw.pool(other).labels[clips]
+    _require_partners(draw, labels, clip_labels, leading, other, part)
     return pair(labels, clips, clip_labels, draw.seed, "pairing", *own, part)
+
+
+def _require_partners(
+    draw: _Draw, labels: Tensor, partners: Tensor, leading: Modality, other: Modality, part: str
+) -> None:
+    """Refuse a split in which a class of the leading modality would meet nobody."""
+    lacking = sorted(set(labels.tolist()) - set(partners.tolist()))
+    if not lacking:
+        return
+    held = draw.selection.held_out_speaker
+    where = "training" if part == draw.protocol else f"the {part} split"
+    where += f" with {leading.group_noun} {held!r} held out" if held else ""
+    names = ", ".join(repr(draw.source.classes[label]) for label in lacking[:3])
+    raise DataError(
+        f"assign: {other.name} must have every class that {leading.name} has in {where}, got none "
+        f"of {names}. Add samples, or take the class or the group away."
+    )
 
 
 def _subset(pool: Pool, mask: Tensor, size: int | None, argument: str, seed: int) -> Tensor:

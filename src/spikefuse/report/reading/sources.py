@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from spikefuse.analysis.asked import NETWORK
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities
@@ -169,10 +170,12 @@ def read_run(root: Path) -> Run:
     # A folder may hold trials of other runs; they are none of this report's business.
     wanted = record.get("trials") if isinstance(record, dict) else None
     names = frozenset(map(str, wanted)) if isinstance(wanted, list) else frozenset()
+    is_own_network = isinstance(record, dict) and isinstance(record.get(NETWORK), str)
     return Run(
         root=root,
         rows=rows,
-        trials=_read_trials(root, names, notices),
+        # A network of somebody's own leaves no trials, and nothing is amiss.
+        trials=() if is_own_network else _read_trials(root, names, notices),
         record=record if isinstance(record, dict) else {},
         claims=tuple(claim for claim in listed or () if isinstance(claim, dict))
         if isinstance(listed, list)
