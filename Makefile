@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3 2>/dev/null || echo python)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test test-long bench clean
+.PHONY: help setup reproduce test test-long bench nir-peers clean
 
-help setup reproduce test test-long bench clean:
+help setup reproduce test test-long bench nir-peers clean:
 	@"$(PYTHON)" tools/make.py $@ $(ARGS)

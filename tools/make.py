@@ -445,6 +445,14 @@ def bench(root: Path, arguments: list[str]) -> int:
     return run_through([script, "bench", *command, *arguments], cwd=root)
 
 
+def nir_peers(root: Path, arguments: list[str]) -> int:
+    """Ask SpikingJelly, snnTorch and Norse what an exported trial answers (ARGS: the trial)."""
+    set_up(root, {"nir"})
+    python = set_up_peers(root).relative_to(root)
+    script = ["benchmarks/nir_table.py", "--readers-python", str(python)]
+    return run_through([str(venv_python(root)), *script, *arguments], cwd=root)
+
+
 def test(root: Path, arguments: list[str]) -> int:
     """Run everything CI runs (ARGS: of pytest)."""
     set_up(root, {"dev", "ray"})
@@ -498,6 +506,7 @@ COMMANDS = {
     "test": test,
     "test-long": test_long,
     "bench": bench,
+    "nir-peers": nir_peers,
     "clean": clean,
 }
 

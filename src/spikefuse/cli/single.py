@@ -198,6 +198,8 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
         print(json.dumps({"trial": trial, "results": record.results, **_evaluations(record)}))
         return
     table = Table(title=f"trial {trial}", show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")  # a path that is cut cannot be copied
     results = record.results
     if results["status"] == "diverged":
         table.add_row("diverged", results["reason"])
