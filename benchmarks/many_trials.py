@@ -47,18 +47,20 @@ def _copy(source: Path, many: Path, definition: dict[str, Any], seed: int) -> No
     own = copy.deepcopy(definition) | {"seed": seed}
     target = many / "trials" / definition_hash(own)
     target.mkdir()
-    contents = {name: (source / name).read_bytes() for name in manifest.REQUIRED}
-    contents[manifest.TRIAL] = pretty_json(trial_document(own, "many"))
-    contents[manifest.RESULTS] = _results(contents[manifest.RESULTS], Random(target.name))
-    observed = source / manifest.OBSERVATIONS
-    if observed.is_file():
-        contents[manifest.OBSERVATIONS] = observed.read_bytes()
-    for name, content in contents.items():
-        if name in (manifest.TRIAL, manifest.RESULTS):
-            (target / name).write_bytes(content)
+    results = (source / manifest.RESULTS).read_bytes()
+    contents = {
+        manifest.TRIAL: pretty_json(trial_document(own, "many")),
+        manifest.RESULTS: _results(results, Random(target.name)),
+    }
+    listed = json.loads((source / manifest.MANIFEST).read_bytes())
+    # Those that are linked keep their hashes: to hash them again would be most of the work.
+    listed["files"] |= json.loads(manifest.compose(contents))["files"]
+    for name in listed["files"]:
+        if name in contents:
+            (target / name).write_bytes(contents[name])
         else:
             _link(source / name, target / name)
-    (target / manifest.MANIFEST).write_bytes(manifest.compose(contents))
+    (target / manifest.MANIFEST).write_bytes(pretty_json(listed))
     for file in sorted((source / EVALUATIONS).glob("*.json")):
         document = json.loads(file.read_bytes())
         (target / EVALUATIONS).mkdir(exist_ok=True)

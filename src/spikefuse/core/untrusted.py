@@ -117,16 +117,37 @@ def decode_json(content: bytes | str, *, finite: bool = True) -> Any:
         Traceback (most recent call last):
         ValueError: accuracy is a number out of range (inf)
     """
+    beyond: list[str] = []
+
+    def fractional(digits: str) -> float:
+        found = float(digits)
+        if not math.isfinite(found):
+            beyond.append(digits)
+        return found
+
     try:
-        value = json.loads(content, parse_int=_whole)
+        value = json.loads(
+            content, parse_int=_whole, parse_float=fractional, parse_constant=fractional
+        )
     except RecursionError:
         raise ValueError(f"it is nested deeper than {MOST_DEPTH} levels") from None
     except UnicodeDecodeError:
         raise ValueError("it is no text in UTF-8") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} in line {error.lineno}, column {error.colno}") from None
-    _check(value, finite)
+    # Most files are seen at once to hold nothing that would have to be looked for value by value.
+    if (finite and beyond) or not _is_plain(content):
+        _check(value, finite)
     return value
+
+
+def _is_plain(content: bytes | str) -> bool:
+    """Whether a text has no characters beyond ASCII and too few brackets to be nested deeply."""
+    if isinstance(content, bytes):
+        opened = content.count(b"{") + content.count(b"[")
+        return opened <= MOST_DEPTH and b"\\" not in content and content.isascii()
+    opened = content.count("{") + content.count("[")
+    return opened <= MOST_DEPTH and "\\" not in content and content.isascii()
 
 
 def _whole(digits: str) -> int:

@@ -3,7 +3,7 @@
 Populations are dealt out by what they cost, so the plan knows how long the rest will take.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -14,8 +14,10 @@ from spikefuse.core.validation import refusal_of
 from spikefuse.data import PROTOCOLS, SOURCES, Source
 from spikefuse.planning.populations import group_trials, place_of
 from spikefuse.planning.stages import assign_stages
-from spikefuse.planning.trials import PlannedTrial, Use, cost_of, find_missing
+from spikefuse.planning.trials import PlannedTrial, Use, cost_of, find_missing, macs_of
 from spikefuse.results import TrialStore
+from spikefuse.results.documents import hashes_with
+from spikefuse.results.seen import Seen
 from spikefuse.studies.design import Cell, Study
 from spikefuse.studies.profiles import Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
@@ -127,9 +129,9 @@ def make_plan(
     require(count >= 1, "plan", "seeds", "at least 1", count)
     numbers = tuple(range(count))
     protocols = tuple(protocols) or usual_protocols(SOURCES[source])
-    planned = _trials(studies, profile, (source, fingerprint), store, protocols, numbers)
+    planned = _trials(studies, profile, (source, fingerprint), Seen(store), protocols, numbers)
     for trial in planned:
-        find_missing(trial, store)
+        find_missing(trial)
         trial.cost = cost_of(trial, is_shared)
     grouped = [t for t in planned if is_shared or not t.is_ready]
     stages = assign_stages(grouped, numbers, device)
@@ -166,7 +168,7 @@ def _trials(
     studies: Sequence[Study],
     profile: Profile,
     data: tuple[str, str | None],
-    store: TrialStore,
+    seen: Seen,
     protocols: Sequence[str],
     seeds: Sequence[int],
 ) -> tuple[PlannedTrial, ...]:
@@ -177,15 +179,23 @@ def _trials(
     for study in studies:
         for cell in study.cells(protocols, SOURCES[data[0]]):
             first = definition_of(cell, seeds[0], profile, *data)
-            network = first.name
+            network, condition = first.name, cell.condition(profile.draws)
+            if (network, seeds[0]) not in trials:
+                for trial in _of_seeds(first, seeds, seen):
+                    trials[network, trial.definition.seed] = trial
             for seed in seeds:
-                trial = trials.get((network, seed))
-                if trial is None:
-                    definition = first.model_copy(update={"seed": seed})
-                    trial = PlannedTrial(definition, store.state(definition.name), 0.0)
-                    trials[network, seed] = trial
+                trial = trials[network, seed]
                 trial.uses.append(Use(study.name, cell, seed))
-                condition = cell.condition(profile.draws)
                 if condition is not None and condition not in trial.conditions:
                     trial.conditions.append(condition)
     return tuple(trials.values())
+
+
+def _of_seeds(first: TrialDefinition, seeds: Sequence[int], seen: Seen) -> Iterator[PlannedTrial]:
+    """A network's trials, one a seed; what they share is worked out once."""
+    macs = macs_of(first)
+    for seed, name in zip(seeds, hashes_with(first.naming(), "seed", seeds), strict=True):
+        found = seen.look(name)
+        trial = PlannedTrial(first.model_copy(update={"seed": seed}), found.state, 0.0)
+        trial.name, trial.macs, trial.evaluations = name, macs, found.evaluations
+        yield trial

@@ -10,11 +10,12 @@ from spikefuse.data import Location
 from spikefuse.data.sources.sent import source_to_send
 from spikefuse.execution import Event, Executor, Job, JobResult, shard
 from spikefuse.planning.plan import Plan
-from spikefuse.planning.stored import missing_conditions
+from spikefuse.planning.stored import condition_name, missing_conditions
 from spikefuse.planning.trials import PlannedTrial, cost_of
-from spikefuse.results import TrialStore, definition_hash
+from spikefuse.results import TrialStore
 from spikefuse.results.journal import Journal, Planned
 from spikefuse.results.presence import presence
+from spikefuse.results.seen import Seen
 from spikefuse.training import TrialDefinition
 
 PATIENCE_S = 60.0
@@ -84,10 +85,10 @@ def _note_plan(plan: Plan, journal: Journal) -> None:
     """What `spikefuse status` measures against."""
     journal.plan(
         Planned(
-            trial.definition.name,
+            trial.name,
             f"{network_name(trial.definition)} seed {trial.definition.seed}",
             cost_of(trial, from_nothing=True),
-            tuple(definition_hash(each.naming()) for each in trial.conditions),
+            tuple(map(condition_name, trial.conditions)),
         )
         for trial in plan.trials
     )
@@ -288,8 +289,9 @@ def run_plan(
     journal = Journal(store.root)
     _note_plan(plan, journal)
     results, failed = _run_jobs(plan.populations, store, jobs, executor, on_event, journal)
-    names = [trial.definition.name for trial in plan.trials]
-    states = {name: store.state(name) for name in names}
+    seen = Seen(store)
+    states = {trial.name: seen.look(trial.name).state for trial in plan.trials}
+    seen.keep()
     return RunSummary(
         trained=sum(len(r.value or {}) for r in results if r.ok and r.job not in failed),
         stored=sum(trial.is_ready for trial in plan.trials),

@@ -8,12 +8,13 @@ Stages cost a little: members of different stages train in different populations
 which many members fill, only the first screen is set apart, and a small plan is not cut at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from spikefuse.execution import Event, Job
-from spikefuse.planning.stored import missing_conditions
+from spikefuse.planning.stored import missing_among
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.results import TrialStore
+from spikefuse.results.seen import Seen
 from spikefuse.studies.design import Cell
 
 WORTH_STAGES = 1e13
@@ -107,9 +108,14 @@ def still_missing(
         stages: From `assign_stages`.
         store: Where the trial folders are.
     """
-    untrained = [t for t in trials if store.state(t.definition.name) not in ("done", "diverged")]
-    skipped = {trial.definition.name for trial in untrained}
-    evaluations = _missing_evaluations(trials, skipped, store)
+    seen = Seen(store)
+    looked = [(trial, seen.look(trial.name)) for trial in trials]
+    untrained = [trial for trial, found in looked if found.state not in ("done", "diverged")]
+    evaluations = sum(
+        len(missing_among(found.evaluations, trial.conditions))
+        for trial, found in looked
+        if found.state == "done"
+    )
     if not untrained and not evaluations:
         return None
     trained = len(trials) - len(untrained)
@@ -120,15 +126,3 @@ def still_missing(
     if len(stages) > 1 and waiting:
         told += f". Still to come: {'; '.join(stages[stage] for stage in sorted(waiting))}"
     return f"{told}. The same command goes on."
-
-
-def _missing_evaluations(
-    trials: Sequence[PlannedTrial], untrained: Mapping[str, object] | set[str], store: TrialStore
-) -> int:
-    missing = 0
-    for trial in trials:
-        name = trial.definition.name
-        if not trial.conditions or name in untrained or store.state(name) != "done":
-            continue
-        missing += len(missing_conditions(store.read(name), trial.conditions))
-    return missing

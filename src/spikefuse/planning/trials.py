@@ -1,10 +1,10 @@
 """What a plan is made of: networks, what each has still to do, and what that costs."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from spikefuse.networks.budget import count_macs, solve_width
-from spikefuse.planning.stored import missing_in
-from spikefuse.results import TrialStore
+from spikefuse.planning.stored import missing_among
 from spikefuse.studies.design import Cell
 from spikefuse.training import NoiseCondition, TrialDefinition
 
@@ -31,8 +31,20 @@ class PlannedTrial:
     conditions: list[NoiseCondition] = field(default_factory=list)
     missing: list[NoiseCondition] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
+    evaluations: frozenset[str] = frozenset()
+    """Names of those that are stored."""
     stage: int = 0
     """Of the plan's stages, the one it belongs to; see `planning.stages`."""
+
+    @cached_property
+    def name(self) -> str:
+        """The network's name, made once: it is a hash of a hundred values."""
+        return self.definition.name
+
+    @cached_property
+    def macs(self) -> float:
+        """Multiply-accumulates of a forward pass of one sample."""
+        return macs_of(self.definition)
 
     @property
     def is_ready(self) -> bool:
@@ -40,13 +52,19 @@ class PlannedTrial:
         return self.state == "diverged" or (self.state == "done" and not self.missing)
 
 
-def find_missing(trial: PlannedTrial, store: TrialStore) -> None:
+def macs_of(definition: TrialDefinition) -> float:
+    """Multiply-accumulates of a forward pass of one sample; equal for all seeds of a network."""
+    spec = definition.network_spec()
+    return count_macs(spec, solve_width(spec)) * definition.time_steps
+
+
+def find_missing(trial: PlannedTrial) -> None:
     """Note which evaluations under noise are not stored yet."""
     if trial.state == "diverged":
         return
     trial.missing = list(trial.conditions)
-    if trial.state == "done" and trial.conditions:
-        trial.missing = missing_in(store.folder(trial.definition.name), trial.conditions)
+    if trial.state == "done":
+        trial.missing = missing_among(trial.evaluations, trial.conditions)
 
 
 def samples_of(definition: TrialDefinition) -> tuple[int, int, int]:
@@ -66,8 +84,7 @@ def samples_of(definition: TrialDefinition) -> tuple[int, int, int]:
 
 def cost_of(trial: PlannedTrial, from_nothing: bool) -> float:
     """Work left for a trial, in multiply-accumulates of a forward pass; a step costs three."""
-    definition, spec = trial.definition, trial.definition.network_spec()
-    macs = count_macs(spec, solve_width(spec)) * definition.time_steps
+    definition = trial.definition
     train, validation, test = samples_of(definition)
     passes = 0.0
     if from_nothing or trial.state not in ("done", "diverged"):
@@ -75,4 +92,4 @@ def cost_of(trial: PlannedTrial, from_nothing: bool) -> float:
     for condition in trial.conditions if from_nothing else trial.missing:
         limit = condition.samples or max(test, validation)
         passes += NOISE_COST * condition.draws * (min(test, limit) + min(validation, limit))
-    return macs * passes
+    return trial.macs * passes

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,29 @@ def definition_hash(definition: Mapping[str, Any]) -> str:
         >>> definition_hash({"a": 1, "b": [2.5]}) == definition_hash({"b": [2.5], "a": 1})
         True
     """
-    text = canonical_json(plain(definition, "definition_hash"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _hash(plain(definition, "definition_hash"))
+
+
+def hashes_with(definition: Mapping[str, Any], field: str, values: Iterable[Any]) -> Iterator[str]:
+    """The names of a definition with one of its fields at each of some values.
+
+    Raises:
+        InputError: The definition, or a value, is something that JSON has no word for.
+
+    Example:
+        >>> one, other = hashes_with({"a": 1, "seed": 0}, "seed", (0, 1))
+        >>> (one, other) == (
+        ...     definition_hash({"a": 1, "seed": 0}), definition_hash({"a": 1, "seed": 1})
+        ... )
+        True
+    """
+    shared = plain(definition, "definition_hash")
+    for value in values:
+        yield _hash(shared | {field: plain(value, "definition_hash")})
+
+
+def _hash(definition: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(definition).encode()).hexdigest()[:16]
 
 
 def trial_document(definition: Mapping[str, Any], where: str) -> dict[str, Any]:

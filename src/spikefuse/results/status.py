@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikefuse.core.errors import StoreError
-from spikefuse.results.atomic import is_file
-from spikefuse.results.evaluations import EVALUATIONS
 from spikefuse.results.journal import Failure, Journal, Planned, Worker
+from spikefuse.results.seen import Seen, Sight
 from spikefuse.results.store import TrialStore
 
 STATES = ("done", "diverged", "running", "failed", "begun", "waiting")
@@ -63,14 +62,15 @@ def read_status(root: Path) -> Status:
         )
     failures, workers = journal.failures(), journal.workers()
     at_work = {name for worker in workers for of in worker.jobs.values() for name in of}
-    stored: dict[str, str] = {}
-    for name in planned:
+    seen, stored, missing = Seen(store), {}, {}
+    for name, each in planned.items():
         try:
-            stored[name] = store.state(name)
+            found = seen.look(name)
         except StoreError as error:
             damaged.append(str(error))
-            stored[name] = "missing"
-    missing = {name: _missing(store, each) for name, each in planned.items()}
+            found = Sight("missing")
+        stored[name] = found.state
+        missing[name] = sum(wanted not in found.evaluations for wanted in each.conditions)
     states = {
         name: _shown(name, stored[name], missing[name], at_work, failures) for name in planned
     }
@@ -108,12 +108,6 @@ def _shown(
     if name in failures:
         return "failed"
     return "waiting" if stored == "missing" else "begun"
-
-
-def _missing(store: TrialStore, planned: Planned) -> int:
-    """Number of evaluations that a finished trial has not."""
-    folder = store.trials / planned.trial / EVALUATIONS
-    return sum(not is_file(folder / f"{name}.json", "status") for name in planned.conditions)
 
 
 def _share_left(store: TrialStore, planned: Planned, stored: str, missing: int) -> float:

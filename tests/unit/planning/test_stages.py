@@ -4,6 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from spikefuse.data import Location
 from spikefuse.execution import Event, Job
 from spikefuse.execution.contract import in_turn
@@ -12,8 +14,9 @@ from spikefuse.planning.plan import resolve_studies
 from spikefuse.planning.run import jobs_of, population_name
 from spikefuse.planning.stages import StageWatch, still_missing
 from spikefuse.results import TrialStore
+from spikefuse.results.seen import Sight
 from spikefuse.studies import PROFILES
-from spikefuse.training import TrialDefinition
+from spikefuse.training import NoiseCondition, TrialDefinition
 
 
 def a_plan(folder: Path, profile: str = "quick", source: str = "mnist-fsdd", **more: Any) -> Plan:
@@ -113,32 +116,28 @@ def test_what_is_stored_is_not_waited_for() -> None:
     assert watch.hear(told("c", "finished")) == 1
 
 
-class Store:
+class Looks:
     """Says what is stored of trials by name."""
 
-    def __init__(self, **states: str) -> None:
+    def __init__(self, states: dict[str, str]) -> None:
         self.states = states
 
-    def state(self, name: str) -> str:
-        return self.states.get(name, "absent")
-
-    def read(self, name: str) -> Any:
-        return SimpleNamespace(evaluations={})
+    def look(self, name: str) -> Sight:
+        return Sight(self.states.get(name, "missing"))
 
 
-def trial(name: str, stage: int, *conditions: Any) -> Any:
-    return SimpleNamespace(
-        definition=SimpleNamespace(name=name), stage=stage, conditions=list(conditions)
-    )
+def trial(name: str, stage: int, *conditions: NoiseCondition) -> Any:
+    return SimpleNamespace(name=name, stage=stage, conditions=list(conditions))
 
 
-def test_what_is_missing_is_named() -> None:
-    condition = SimpleNamespace(naming=lambda: {"noise_std": 0.1})
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "Seen", Looks)
+    condition = NoiseCondition(noise_std=0.1, draws=1)
     trials = [trial("a", 0), trial("b", 0, condition), trial("c", 1), trial("d", 2)]
     names = ("the first", "the second", "seed 1")
 
     def said(**states: str) -> str | None:
-        return still_missing(trials, names, Store(**states))  # type: ignore[arg-type]
+        return still_missing(trials, names, states)  # type: ignore[arg-type]
 
     assert said(a="done", b="diverged") == (
         "Not finished: 2 of 4 networks are trained. Still to come: the second; seed 1. "

@@ -9,6 +9,7 @@ import torch
 from spikefuse.planning.stored import missing_conditions, stored_evaluation
 from spikefuse.planning.trials import PlannedTrial, find_missing
 from spikefuse.results import TrialFolder, TrialStore
+from spikefuse.results.seen import Seen
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 NOISE = NoiseCondition(noise_std=1.0, draws=1)
@@ -24,8 +25,10 @@ def folder(tmp_path: Path) -> TrialFolder:
 
 
 def _missing(folder: TrialFolder) -> list[NoiseCondition]:
-    trial = PlannedTrial(TrialDefinition.create(), "done", 0.0, conditions=[NOISE])
-    find_missing(trial, TrialStore(folder.path.parent.parent))
+    seen = Seen(TrialStore(folder.path.parent.parent)).look(folder.trial)
+    trial = PlannedTrial(TrialDefinition.create(), seen.state, 0.0, conditions=[NOISE])
+    trial.evaluations = seen.evaluations
+    find_missing(trial)
     assert trial.missing == missing_conditions(folder.record(), [NOISE])
     return trial.missing
 

@@ -1,11 +1,8 @@
 """What a trial has still to do, and what that costs."""
 
-from pathlib import Path
-
 import pytest
 
 from spikefuse.planning.trials import PlannedTrial, cost_of, find_missing
-from spikefuse.results import TrialStore
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 NOISE = NoiseCondition(noise_std=0.1, draws=3)
@@ -34,8 +31,8 @@ def test_a_trained_network_costs_its_evaluations_alone() -> None:
 
 
 @pytest.mark.parametrize(("state", "missing"), [("new", [NOISE]), ("diverged", [])])
-def test_what_is_missing(tmp_path: Path, state: str, missing: list[NoiseCondition]) -> None:
+def test_what_is_missing(state: str, missing: list[NoiseCondition]) -> None:
     trial = _trial(state)
-    find_missing(trial, TrialStore(tmp_path))
+    find_missing(trial)
     assert trial.missing == missing
     assert trial.is_ready == (state == "diverged")
