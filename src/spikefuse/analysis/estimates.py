@@ -9,9 +9,13 @@ the others. (With one dead network in ten a t interval over all covers 41 % at f
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.words import plural
+
+if TYPE_CHECKING:
+    from spikefuse.stats import Interval
 
 Values = Mapping[int, float]
 
@@ -26,10 +30,12 @@ class Estimate:
     Attributes:
         values: The number of each seed, in the unit of the mean (a share, not per cent).
         low: None below three seeds.
+        over: What other test samples the interval holds for, too; empty where for seeds alone.
         note: What a reader must know besides; often empty.
         p_value: Two-sided, that the mean is zero; says something of a difference alone.
         silent: Seeds that are not in `values`, since their networks are silent.
         variance: Of a number from counting samples; 0 where not known.
+        interval: What `low` and `high` are from, where test samples are in it.
     """
 
     values: Values
@@ -40,6 +46,8 @@ class Estimate:
     p_value: float | None = None
     silent: tuple[int, ...] = ()
     variance: float = 0.0
+    over: str = ""
+    interval: "Interval | None" = None
 
     @property
     def n(self) -> int:

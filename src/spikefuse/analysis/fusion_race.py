@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.gains import NETWORKS, PRODUCT
+from spikefuse.analysis.gains import NETWORKS, PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import Table
@@ -96,7 +96,8 @@ def fusion_races(rows: Iterable[Row]) -> list[Race]:
 
 
 def _race(table: Table, levels: dict[str, Level]) -> Race:
-    kinds = [name for name in table.levels("fusion", **levels) if name != PRODUCT]
+    apart = (PRODUCT, TEMPERED_PRODUCT)
+    kinds = [name for name in table.levels("fusion", **levels) if name not in apart]
     tested = {name: table.series(fusion=name, **levels) for name in (*kinds, PRODUCT)}
     best = _chosen(table, levels, kinds, tested)
     product = tested[PRODUCT]

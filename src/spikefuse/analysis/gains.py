@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.row_index import Level, Row
+from spikefuse.analysis.sample_errors import CONTROL, errors_of, on_pairs, over, widened
 from spikefuse.analysis.series import Series, mean_of, minus, resolution
 from spikefuse.analysis.table import DEFAULT_STUDIES, Table, default_levels, single_modalities
 from spikefuse.analysis.words import listing
@@ -23,12 +24,22 @@ NETWORKS = ("snn", "dnn")
 PRODUCT = "product-of-experts"
 """Level of the tidy column `fusion` of networks trained apart; see `baselines`."""
 
+TEMPERED_PRODUCT = "product-of-experts-tempered"
+"""The same, the probabilities of each network at its temperature; see `temperature`."""
+
 BEST, MEAN, EXPERTS = "best unimodal", "mean of unimodals", "product of experts"
+TEMPERED = "product of experts at temperatures from validation"
+"""A yardstick that is there where validation logits are stored."""
 
 
 def alone(modality: str) -> str:
     """The yardstick of the network that sees one modality."""
     return f"{modality} alone"
+
+
+def both_alone(ours: str, theirs: str) -> str:
+    """The yardstick of two kinds of network, each with another single modality."""
+    return f"{ours} and {theirs} alone"
 
 
 def shuffled(modalities: Sequence[str]) -> str:
@@ -99,9 +110,10 @@ class Baselines:
         fused: Test accuracy; None where it is not stored or a seed diverged.
         best_modality: The better network of one modality, chosen on validation; None where one of
             them is missing or has a seed that diverged.
-        yardsticks: By name, always all of `yardsticks_of`.
+        yardsticks: By name, always all of `yardsticks_of`, and `TEMPERED` where it has rows.
         control: None where a part is missing or diverged.
         resolution: Coarsest step that any of the accuracies can take; None where rows do not say.
+        errors: Standard errors over test samples, by what they are of; see `sample_errors`.
     """
 
     network: str
@@ -113,6 +125,7 @@ class Baselines:
     yardsticks: Mapping[str, Yardstick]
     control: Control | None
     resolution: float | None
+    errors: Mapping[str, tuple[float, int, str]] = field(default_factory=dict)
 
     @property
     def shuffled(self) -> Yardstick:
@@ -130,8 +143,14 @@ class _Cells:
     used: list[Series] = field(default_factory=list)
 
     def single(self, modality: str, split: str = "test") -> Series:
-        levels = default_levels(self.network, modality)
-        return self._series({**levels, **self.levels}, split)
+        levels = {**default_levels(self.network, modality), **self.levels}
+        found = self._series(levels, split)
+        return on_pairs(self.table, found, **levels) if split == "test" else found
+
+    def errors(self) -> Mapping[str, tuple[float, int, str]]:
+        """The errors over test samples beside the fused network."""
+        levels = default_levels(self.network, FUSED)
+        return errors_of(self.table.select(**{**levels, **self.levels}))
 
     def joint(self, **changes: Level) -> Series:
         levels = default_levels(self.network, FUSED)
@@ -173,7 +192,9 @@ def baselines(
     alone_by = {modality: cells.single(modality) for modality in modalities}
     best = _better(cells, alone_by)
     found = _by_yardstick(cells, alone_by, best)
-    step = resolution(*cells.used)
+    step, errors = resolution(*cells.used), dict(cells.errors())
+    if best is not None and alone(best) in errors:
+        errors[BEST] = errors[alone(best)]
     first = next(iter(alone_by.values()), Series())
     return Baselines(
         network=network,
@@ -182,9 +203,12 @@ def baselines(
         modalities=modalities,
         fused=estimate(fused, step),
         best_modality=best,
-        yardsticks={name: _yardstick(name, fused, found[name], step) for name in found},
-        control=_control(found[shuffled(modalities)], first, step),
+        yardsticks={
+            name: _yardstick(name, fused, found[name], step, errors.get(name)) for name in found
+        },
+        control=_control(found[shuffled(modalities)], first, step, errors.get(CONTROL)),
         resolution=step,
+        errors=errors,
     )
 
 
@@ -193,11 +217,13 @@ def _by_yardstick(
 ) -> dict[str, Series]:
     """The series of every one of `yardsticks_of`."""
     mean = mean_of(*alone_by.values())
+    tempered = cells.joint(fusion=TEMPERED_PRODUCT)
     return {
         BEST: _best(alone_by, mean, best),
         **{alone(modality): series for modality, series in alone_by.items()},
         MEAN: mean,
         EXPERTS: cells.joint(fusion=PRODUCT),
+        **({TEMPERED: tempered} if tempered.is_there else {}),
         shuffled(tuple(alone_by)): cells.joint(pairing="shuffled"),
     }
 
@@ -226,7 +252,13 @@ def _best(alone_by: Mapping[str, Series], mean: Series, best: str | None) -> Ser
     return Series(diverged=mean.diverged, reasons=mean.reasons)
 
 
-def _yardstick(name: str, fused: Series, series: Series, step: float | None) -> Yardstick:
+def _yardstick(
+    name: str,
+    fused: Series,
+    series: Series,
+    step: float | None,
+    error: tuple[float, int, str] | None,
+) -> Yardstick:
     gain = minus(fused, series)
     reason = ""
     if not series.is_there:
@@ -238,11 +270,14 @@ def _yardstick(name: str, fused: Series, series: Series, step: float | None) -> 
     elif not gain.values:
         reason = f"the fused network and {name} share no seed"
     lost = reason == gain.reason != ""
-    return Yardstick(name, estimate(series, step), estimate(gain, step), reason, lost)
+    wider = widened(estimate(gain, step), error)
+    return Yardstick(name, estimate(series, step), wider, reason, lost)
 
 
-def _control(noise: Series, first: Series, step: float | None) -> Control | None:
-    difference = estimate(minus(noise, first), step)
+def _control(
+    noise: Series, first: Series, step: float | None, error: tuple[float, int, str] | None
+) -> Control | None:
+    difference = widened(estimate(minus(noise, first), step), error)
     if difference is None:
         return None
     if difference.low is None:
@@ -255,6 +290,7 @@ def _control(noise: Series, first: Series, step: float | None) -> Control | None
         [first.values[seed] for seed in seeds],
         CONTROL_MARGIN,
         resolution=step,
+        further=None if error is None or error[1] < 2 else error[:2],
     )
     signed = {1: "above", -1: "below", 0: "undecided"}[difference.sign]
     return Control(difference, test, "equal" if test.equivalent else signed)
@@ -274,5 +310,13 @@ def gain_differences(snn: Baselines, dnn: Baselines) -> dict[str, Estimate]:
                 Series(first.values, variance=first.variance),
                 Series(second.values, variance=second.variance),
             )
-            found[name] = estimate(difference, max(steps, default=None))
+            error = snn.errors.get(_between(name, snn.best_modality, dnn.best_modality))
+            found[name] = widened(estimate(difference, max(steps, default=None)), error)
     return {name: each for name, each in found.items() if each is not None}
+
+
+def _between(yardstick: str, ours: str | None, theirs: str | None) -> str:
+    """The name of the error of a difference of gains; the better modality may be another."""
+    if yardstick != BEST or ours is None or theirs is None:
+        return over(yardstick)
+    return over(alone(ours) if ours == theirs else both_alone(ours, theirs))

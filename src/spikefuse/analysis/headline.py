@@ -9,6 +9,7 @@ from spikefuse.analysis.gains import (
     EXPERTS,
     MEAN,
     NETWORKS,
+    TEMPERED,
     Baselines,
     baselines,
     gain_differences,
@@ -91,7 +92,7 @@ class Headline:
         """
         found: dict[str, Estimate | None] = {}
         for network in self.baselines:
-            for yardstick in (BEST, MEAN, EXPERTS):
+            for yardstick in (BEST, MEAN, EXPERTS, TEMPERED):
                 found[gain_of(network, yardstick)] = self.gain(network, yardstick)
         for yardstick in (BEST, MEAN):
             found[gain_of(None, yardstick)] = self.more.get(yardstick)

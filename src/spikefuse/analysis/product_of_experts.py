@@ -3,6 +3,7 @@
 Given the class, samples that were paired at random are independent, so the product of the
 networks' class probabilities is what joint training can hope for at best, if all are calibrated
 and classes are equally frequent. Nothing is trained: the logits that every trial stores are enough.
+Beside it stands the product of probabilities at temperatures fitted on validation.
 
 Source: G. E. Hinton, "Products of experts", ICANN 1999.
 """
@@ -10,13 +11,14 @@ Source: G. E. Hinton, "Products of experts", ICANN 1999.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.row_index import DIVERGED
 from spikefuse.analysis.table import METRIC
+from spikefuse.analysis.temperature import temperature
 from spikefuse.core.errors import StoreError, StudyError
 from spikefuse.planning.plan import Plan, definition_of
 from spikefuse.planning.trials import PlannedTrial, Use
@@ -47,6 +49,9 @@ class Product:
         samples: Number of test pairs.
         reason: Why there is no number; empty where there is one.
         diverged: Whether the reason is that one of the networks diverged.
+        tempered: The accuracy with every expert at its temperature; None where an expert has no
+            validation logits stored.
+        temperatures: By modality; empty likewise.
     """
 
     cell: Cell
@@ -56,16 +61,28 @@ class Product:
     samples: int
     reason: str = ""
     diverged: bool = False
+    tempered: float | None = None
+    temperatures: Mapping[str, float] = field(default_factory=dict)
 
 
 def product_accuracy(fused: Predictions, experts: Mapping[str, Predictions]) -> float:
-    """Accuracy of the product of networks on the samples that a fused network was tested on.
+    """Accuracy of the product of networks; see `product_right`."""
+    return float(product_right(fused, experts).double().mean())
+
+
+def product_right(
+    fused: Predictions,
+    experts: Mapping[str, Predictions],
+    temperatures: Mapping[str, float] | None = None,
+) -> Tensor:
+    """Where the product of networks is right, [n], of the samples a fused network was tested on.
 
     Args:
         fused: Stored predictions of the fused trial; its entry [n] of each modality and its
             `labels` [n] say which samples belong together.
         experts: By modality, those of the trial that saw it alone: the modality's entry and
             `labels` [m], `logits` [m, K].
+        temperatures: By modality, what its logits are divided by; 1 if not given.
 
     Raises:
         StudyError: A sample of a pair is not in its network's test set, labels disagree, or
@@ -85,10 +102,10 @@ def product_accuracy(fused: Predictions, experts: Mapping[str, Predictions]) -> 
             raise StudyError(f"labels of the {name} network and of the pairs disagree")
         if not bool(torch.isfinite(part["logits"]).all()):
             raise StudyError(f"logits of the {name} network are not finite")
-        total = total + part["logits"].double().log_softmax(dim=-1)[where]
+        scaled = part["logits"].double() / (temperatures or {}).get(name, 1.0)
+        total = total + scaled.log_softmax(dim=-1)[where]
     assert isinstance(total, Tensor)
-    right = total.argmax(dim=-1) == fused["labels"]
-    return float(right.double().mean())
+    return total.argmax(dim=-1) == fused["labels"]
 
 
 def _positions(samples: Tensor, wanted: Tensor, name: str) -> Tensor:
@@ -134,6 +151,13 @@ class _Shelf:
 
     store: TrialStore
     read: dict[str, Predictions | str] = field(default_factory=dict)
+    known: dict[str, float | None] = field(default_factory=dict)
+
+    def temperature(self, name: str) -> float | None:
+        """A trial's temperature; None where its validation logits are not stored."""
+        if name not in self.known:
+            self.known[name] = stored_temperature(self.store, name)
+        return self.known[name]
 
     def predictions(self, name: str) -> Predictions | str:
         """What a trial answered to its test set, or why that is not known."""
@@ -179,11 +203,30 @@ def _product(
         if isinstance(predictions, str):
             return replace(missing, reason=predictions, diverged=lost)
         found.append(predictions)
+    experts = dict(zip(modalities, found[1:], strict=True))
     try:
-        accuracy = product_accuracy(found[0], dict(zip(modalities, found[1:], strict=True)))
+        accuracy = product_accuracy(found[0], experts)
     except StudyError as problem:
         return replace(missing, reason=f"{fused}: {problem}")
-    return replace(missing, accuracy=accuracy, samples=len(found[0]["labels"]))
+    told = replace(missing, accuracy=accuracy, samples=len(found[0]["labels"]))
+    warm = [shelf.temperature(name) for name in parts]
+    known = {name: each for name, each in zip(modalities, warm, strict=True) if each is not None}
+    if len(known) < len(modalities):
+        return told
+    right = product_right(found[0], experts, known)
+    return replace(told, tempered=float(right.double().mean()), temperatures=known)
+
+
+def stored_temperature(store: TrialStore, name: str) -> float | None:
+    """The temperature of a finished trial; None where its validation logits are not stored."""
+    try:
+        stored = store.folder(name).observations()
+    except StoreError:
+        return None
+    logits, labels = (stored.get(f"validation/{key}") for key in ("logits", "labels"))
+    if logits is None or labels is None:
+        return None
+    return temperature(logits.numpy(), labels.numpy())
 
 
 def _predictions(store: TrialStore, name: str) -> Predictions | str:
@@ -210,7 +253,19 @@ def product_rows(plan: Plan, store: TrialStore) -> list[dict[str, Any]]:
     for product in filter(_has, equal):
         row = _row(product, FUSION.name)
         rows += [row | _outcome(product), *(row | sums for sums in _sums(product, store))]
+    for products_of, study in ((usual, CONTROLS.name), (equal, FUSION.name)):
+        rows += [row for product in products_of for row in _tempered(product, study)]
     return rows
+
+
+def _tempered(product: Product, study: str) -> Iterator[dict[str, Any]]:
+    """The product at its temperatures, and these."""
+    if product.tempered is None:
+        return
+    row = _row(product, study) | {"fusion": TEMPERED_PRODUCT, "split": "test"}
+    yield row | {"metric": METRIC, "value": product.tempered, "samples": product.samples}
+    for name, value in product.temperatures.items():
+        yield row | {"split": "", "metric": f"temperature.{name}", "value": value, "samples": ""}
 
 
 def _has(product: Product) -> bool:

@@ -5,6 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from spikefuse.analysis.effort import COLUMNS, effort_columns
+from spikefuse.analysis.over_samples import sample_rows
 from spikefuse.analysis.product_of_experts import product_rows
 from spikefuse.analysis.row_index import DIVERGED
 from spikefuse.planning.plan import Plan
@@ -50,6 +51,7 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
         for use in trial.uses:
             rows += _rows(trial, use, record, plan)
     rows += [row | dict.fromkeys(COLUMNS, "") for row in product_rows(plan, store)]
+    rows += sample_rows(rows, store)
     names = dict.fromkeys([*(study.name for study in plan.studies), CONTROLS.name])
     order = {name: number for number, name in enumerate(names)}
     return sorted(rows, key=lambda row: order[row["study"]])

@@ -225,6 +225,10 @@ def with_interval(value: "Estimate") -> str:
     """`+0.62 pp (95 % interval +0.41 to +0.83, n = 5)`, with spaces that do not break."""
     number = f"{points(value.mean)}\u00a0pp"
     count = f"n\u00a0=\u00a0{value.n}"
+    if value.over:
+        # Two numbers stand behind such an interval: of seeds and of test samples.
+        samples = value.over.replace(" ", "\u00a0")
+        count += f"\u00a0seeds, {samples}"
     if value.low is None or value.high is None:
         both = two_values(value, points)
         told = " and ".join(f"{each}\u00a0pp" for each in both) or "too few for an interval"

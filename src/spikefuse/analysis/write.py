@@ -13,7 +13,7 @@ from typing import Any
 from spikefuse.analysis.claims import evaluate_claims, write_claims
 from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.energy import ENERGY
-from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
@@ -185,7 +185,7 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
         row | {"value": int(row["value"])} if row["metric"] in COUNTS else row
         for row in earlier
         if set(row) == columns
-        and (row["study"] not in planned or row["fusion"] == PRODUCT)
+        and (row["study"] not in planned or row["fusion"] in (PRODUCT, TEMPERED_PRODUCT))
         and _key(row) not in ours
         and all(final.get(name, False) for name in str(row["trial"]).split("+"))
     ]

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from spikefuse.analysis.gains import BEST, CONTROL_MARGIN, EXPERTS, MEAN, NETWORKS, Baselines
+from spikefuse.analysis.gains import (
+    BEST,
+    CONTROL_MARGIN,
+    EXPERTS,
+    MEAN,
+    NETWORKS,
+    TEMPERED,
+    Baselines,
+)
 from spikefuse.analysis.headline import LEVEL, Headline, gain_of
 from spikefuse.analysis.table import PAIRED
 from spikefuse.analysis.words import (
@@ -142,6 +150,16 @@ def answer_over_controls(found: Headline) -> str:
         sentences.append(
             f"Over the product of experts, the answers of {experts} network trained "
             f"apart and multiplied, joint training brings {' and '.join(parts)}."
+        )
+    tempered = [
+        f"the {level_name('network', name)} {with_interval(gain)}"
+        for name in NETWORKS
+        if (gain := found.gain(name, TEMPERED)) is not None
+    ]
+    if tempered:
+        sentences.append(
+            "With each expert\u2019s probabilities at the temperature that fits its validation "
+            f"samples, it is {' and '.join(tempered)}."
         )
     said = (control_sentence(found.baselines[name]) for name in NETWORKS if name in found.baselines)
     first = next((sentence for sentence in said if sentence), "")

@@ -11,6 +11,7 @@ from spikefuse.core.lazy import on_demand
 
 if TYPE_CHECKING:
     from spikefuse.stats.bootstrap import cluster_bootstrap
+    from spikefuse.stats.crossed import Observed, SampleError, over_samples, sample_error
     from spikefuse.stats.equivalence import Equivalence, RangeTest, range_test, tost, welch_tost
     from spikefuse.stats.groups import clopper_pearson, group_interval
     from spikefuse.stats.intervals import (
@@ -39,7 +40,9 @@ __all__ = [
     "Bounds",
     "Equivalence",
     "Interval",
+    "Observed",
     "RangeTest",
+    "SampleError",
     "clopper_pearson",
     "cluster_bootstrap",
     "difference_of_differences",
@@ -50,11 +53,13 @@ __all__ = [
     "mcnemar",
     "mean_interval",
     "minimum_detectable_effect",
+    "over_samples",
     "paired_difference",
     "paired_samples_error_ratio",
     "paired_samples_tost",
     "power",
     "range_test",
+    "sample_error",
     "seeds_for_effect",
     "seeds_for_equivalence",
     "seeds_for_half_width",

@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 
 from spikefuse.core.checks import require
-from spikefuse.stats.intervals import Interval, paired_difference, welch_difference
+from spikefuse.stats.crossed import over_samples
+from spikefuse.stats.intervals import Interval, paired_difference, tail, welch_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,6 @@ class RangeTest:
     outside: float
 
 
-def _tail(distance: float, interval: Interval) -> float:
-    """One-sided p value of an estimate that lies `distance` beyond a bound."""
-    if math.isinf(distance):
-        return 0.0 if distance > 0 else 1.0
-    assert interval.standard_error  # a t interval without any spread is refused
-    return float(stdtr(interval.degrees, -distance / interval.standard_error))
-
-
 def range_test(interval: Interval, low: float, high: float) -> RangeTest:
     """Whether the quantity of a t interval lies inside low..high.
 
@@ -84,12 +76,8 @@ def range_test(interval: Interval, low: float, high: float) -> RangeTest:
     where = "range_test"
     require(interval.degrees is not None, where, "interval", "a t interval", interval.method)
     require(low < high, where, "low", f"below high ({high})", low)
-    inside = max(
-        _tail(interval.estimate - low, interval), _tail(high - interval.estimate, interval)
-    )
-    outside = min(
-        _tail(low - interval.estimate, interval), _tail(interval.estimate - high, interval)
-    )
+    inside = max(tail(interval.estimate - low, interval), tail(high - interval.estimate, interval))
+    outside = min(tail(low - interval.estimate, interval), tail(interval.estimate - high, interval))
     return RangeTest(inside=min(1.0, 2.0 * inside), outside=min(1.0, 2.0 * outside))
 
 
@@ -100,6 +88,7 @@ def tost(
     *,
     alpha: float = 0.05,
     resolution: float | None = None,
+    further: tuple[float, int] | None = None,
 ) -> Equivalence:
     """Are a and b within a margin of each other? Two one-sided paired t tests.
 
@@ -110,6 +99,7 @@ def tost(
         alpha: Level of each one-sided test; also the chance of calling two networks equivalent
             that differ by exactly the margin.
         resolution: Smallest step a difference can take; see `intervals`.
+        further: Standard error over test samples and their number; see `crossed`.
 
     Raises:
         InputError: Margin or alpha out of range, or data that do not pair.
@@ -124,6 +114,8 @@ def tost(
     where = "tost"
     check_margin(where, margin, alpha)
     interval = paired_difference(a, b, confidence=1.0 - 2.0 * alpha, resolution=resolution)
+    if further is not None:
+        interval = over_samples(interval, *further)
     return _equivalence(interval, margin, alpha, "two one-sided paired t tests")
 
 
@@ -176,7 +168,7 @@ def _equivalence(interval: Interval, margin: float, alpha: float, method: str) -
         method=f"{method}, margin {margin:g}",
         margin=margin,
         p_value=max(
-            _tail(interval.estimate + margin, interval), _tail(margin - interval.estimate, interval)
+            tail(interval.estimate + margin, interval), tail(margin - interval.estimate, interval)
         ),
         alpha=alpha,
         note=interval.note,

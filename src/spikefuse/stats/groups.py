@@ -10,6 +10,9 @@ from spikefuse.stats.intervals import Interval, check_confidence, mean_interval
 FEWEST_GROUPS = 4
 """Below this nothing is said of other groups: a t interval over three spans most of the scale."""
 
+FEW_GROUPS = 20
+"""Up to so many t over group means is taken; of more, resampling whole groups covers as well."""
+
 
 def group_interval(
     values: ArrayLike,

@@ -43,6 +43,8 @@ class Interval:
         degrees: Degrees of freedom of the t distribution; None where the method has none.
         p_value: Two-sided, for the hypothesis that a difference is zero; None for a mean.
         note: What a reader must know besides; often empty.
+        further: A second standard error, of the test samples, and its degrees of freedom; see
+            `crossed`.
     """
 
     estimate: float
@@ -55,6 +57,7 @@ class Interval:
     degrees: float | None = None
     p_value: float | None = None
     note: str = ""
+    further: tuple[float, float] | None = None
 
 
 class Bounds(NamedTuple):
@@ -186,9 +189,35 @@ def _interval(
 
 def against_zero(interval: Interval) -> Interval:
     """The same interval with the two-sided p value for a difference of zero."""
-    assert interval.standard_error  # values without spread and resolution are refused
-    ratio = abs(interval.estimate) / interval.standard_error
-    return replace(interval, p_value=2.0 * float(stdtr(interval.degrees, -ratio)))
+    return replace(interval, p_value=2.0 * tail(abs(interval.estimate), interval))
+
+
+def _errors(interval: Interval) -> list[tuple[float, float]]:
+    """Standard errors with degrees of freedom: of seeds, and of seeds and samples together.
+
+    Source: F. E. Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of a sum.
+    """
+    error, degrees = interval.standard_error, interval.degrees
+    assert error  # values without spread and resolution are refused
+    assert degrees
+    if interval.further is None:
+        return [(error, degrees)]
+    other, more = interval.further
+    both = float(np.hypot(error, other))
+    return [(error, degrees), (both, both**4 / (error**4 / degrees + other**4 / more))]
+
+
+def half_width(interval: Interval, tail: float) -> float:
+    """How far an end lies from the estimate of a t interval that leaves out `tail` on one side."""
+    return max(float(stdtrit(degrees, 1.0 - tail)) * size for size, degrees in _errors(interval))
+
+
+def tail(distance: float, interval: Interval) -> float:
+    """One-sided p value of an estimate that lies `distance` beyond a bound."""
+    if np.isinf(distance):
+        return 0.0 if distance > 0 else 1.0
+    p_values = [float(stdtr(degrees, -distance / size)) for size, degrees in _errors(interval)]
+    return max(p_values) if distance > 0.0 else min(p_values)
 
 
 def mean_interval(

@@ -11,6 +11,7 @@ import pytest
 
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.series import Series
+from spikefuse.core.errors import InputError
 from spikefuse.stats import clopper_pearson, cluster_bootstrap, group_interval, mean_interval
 from tests.support.long import IS_LONG
 
@@ -68,7 +69,7 @@ def dead(n: int) -> Draw:
     return draw
 
 
-@pytest.mark.parametrize("n", [4, 5, 10])
+@pytest.mark.parametrize("n", [3, 4, 5, 10])
 def test_with_one_dead_seed_in_ten(n: int) -> None:
     assert LOW <= coverage(dead(n)) <= HIGH
 
@@ -106,6 +107,16 @@ def speakers(groups: int, spread: float, own: float) -> tuple[Draw, Draw]:
 @pytest.mark.parametrize("groups", [4, 5, 6])
 def test_a_few_speakers(groups: int) -> None:
     assert LOW <= coverage(speakers(groups, 0.17, 0.04)[0]) <= HIGH
+
+
+def test_three_speakers_would_be_held_but_are_refused() -> None:
+    def draw(generator: np.random.Generator) -> bool:
+        found = mean_interval(generator.normal(0.6, 0.17, 3))
+        return bool(found.low <= 0.6 <= found.high)
+
+    assert LOW <= coverage(draw) <= HIGH
+    with pytest.raises(InputError, match="at least 4 different groups"):
+        group_interval([0.6, 0.5, 0.7], ["a", "b", "c"])
 
 
 @pytest.mark.skipif(not IS_LONG, reason="figures of docs/method.md")

@@ -7,14 +7,15 @@ import numpy as np
 
 from spikefuse.analysis.claims.rules import Levels, Quantity
 from spikefuse.analysis.effort import Effort, efforts, least
-from spikefuse.analysis.estimates import silent_words
+from spikefuse.analysis.estimates import FEWEST, silent_words
 from spikefuse.analysis.row_index import Level, Row
+from spikefuse.analysis.sample_errors import errors_of, on_pairs
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.table import DEFAULT_FUSION, Table
 from spikefuse.analysis.words import plural
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
-from spikefuse.stats import Interval, mean_interval
+from spikefuse.stats import Interval, mean_interval, over_samples
 from spikefuse.studies.readings import BASE
 
 # The studies whose cells are the paper's. Another study with the same columns is read only where
@@ -96,8 +97,15 @@ class Observations:
         trials = self.series(cell).trials.values()
         return least(self.efforts.get(name, Effort()) for name in trials)
 
-    def series(self, cell: Levels) -> Series:
-        """Accuracy by seed of one cell.
+    def error(self, quantity: Quantity) -> tuple[float, int, str] | None:
+        """Standard error over test samples of a quantity, where predictions were kept."""
+        if self.split != "test":
+            return None
+        rows = self.table.select(split="test", **_levels(quantity.terms[0][1]))
+        return errors_of(rows).get(quantity.words)
+
+    def series(self, cell: Levels, *, over_pairs: bool = False) -> Series:
+        """Accuracy by seed of one cell; of a single network over the fused one's pairs if asked.
 
         Raises:
             Unavailable: No rows, a row that cannot be read, two numbers for one seed, or a seed
@@ -107,6 +115,8 @@ class Observations:
             cell = replace(cell, noise_position=self.noise_position)
         try:
             series = self.table.series(split=self.split, **_levels(cell))
+            if over_pairs and self.split == "test":
+                series = on_pairs(self.table, series, **_levels(cell))
         except StudyError as problem:
             raise Unavailable(str(problem).removeprefix("results: ")) from problem
         if not series.is_there:
@@ -114,6 +124,18 @@ class Observations:
         if series.diverged:
             raise Unavailable(series.reason, n=series.n)
         return series
+
+
+def mixes(quantity: Quantity) -> bool:
+    """Whether fused and single networks without noise are compared, so that pairs must be alike.
+
+    Every single network needs a fused one of its own settings to take the pairs from.
+    """
+    cells = [cell for _, cell in quantity.terms]
+    fused = {replace(cell, modality="") for cell in cells if cell.modality == FUSED}
+    single = {replace(cell, modality="") for cell in cells if cell.modality != FUSED}
+    plain = not any(cell.noise_std for cell in cells)
+    return quantity.reduce == "sum" and plain and bool(single) and single <= fused
 
 
 def _levels(cell: Levels) -> dict[str, Level]:
@@ -145,7 +167,11 @@ def measure(
     Raises:
         Unavailable: A cell has no usable numbers, or fewer than 2 seeds are shared.
     """
-    found = [(weight, rows.series(cell)) for weight, cell in quantity.terms]
+    both = mixes(quantity)
+    found = [
+        (weight, rows.series(cell, over_pairs=both and cell.modality != FUSED))
+        for weight, cell in quantity.terms
+    ]
     seeds = sorted(set.intersection(*(set(series.live) for _, series in found)))
     weights = np.array([weight for weight, _ in found])
     accuracies = np.array([[series.values[seed] for seed in seeds] for _, series in found])
@@ -165,7 +191,12 @@ def measure(
     variance = _counting(found, seeds, total=quantity.reduce == "sum")
     step = max(steps)
     interval = mean_interval(reduced, confidence=confidence, resolution=step, variance=variance)
+    error = rows.error(quantity) if len(seeds) >= FEWEST else None
     notes = [interval.note] if interval.note else []
+    if error is not None and error[0] > 0.0 and error[1] > 1:
+        of = f"{error[2]} samples"
+        interval = over_samples(interval, *error[:2], of)
+        notes.append(f"the interval is over {error[1]:,} {of} too")
     notes += dict.fromkeys(silent)
     if interval.note and any(not series.samples for _, series in found):
         notes.append(f"rows do not say how many samples: {ASSUMED_SAMPLES} assumed")

@@ -133,7 +133,8 @@ def _how(found: Comparison) -> str:
     level = f"{100 * found.difference.confidence:g} % interval"
     if found.clusters_decide and found.clusters is not None:
         over = found.clusters
-        shown = f"{_interval(over)}, n = {over.n} samples of {found.shared}, cluster bootstrap"
+        how = "cluster bootstrap" if over.degrees is None else "Student t over their means"
+        shown = f"{_interval(over)}, n = {over.n} samples of {found.shared}, {how}"
         return f"{level} {shown} beside {found.test} on {found.difference.n} samples"
     shown = f"{_interval(found.difference)}, n = {found.difference.n} {found.unit}"
     return f"{level} {shown}, {found.test}"

@@ -17,6 +17,7 @@ from spikefuse.stats import (
     Interval,
     cluster_bootstrap,
     error_ratio,
+    group_interval,
     mcnemar,
     minimum_detectable_effect,
     paired_difference,
@@ -30,6 +31,7 @@ from spikefuse.stats import (
     welch_tost,
 )
 from spikefuse.stats.bootstrap import FEWEST_CLUSTERS
+from spikefuse.stats.groups import FEW_GROUPS
 from spikefuse.stats.intervals import has_spread
 from spikefuse.stats.planning import MOST_SEEDS
 
@@ -64,8 +66,8 @@ class Comparison:
         difference: a minus b with interval and p value; None without a test.
         p_value: Of the difference; Holm-adjusted where several cells are compared.
         equivalence: The two one-sided tests, where a margin was asked for.
-        clusters: a minus b with the interval of a cluster bootstrap, where several samples hold
-            the same sample of one modality.
+        clusters: a minus b, where several samples hold the same sample of one modality: with the
+            interval of a cluster bootstrap over these, of up to 20 of Student's t over their means.
         shared: That modality; empty where there is none.
         errors: Errors of a per error of b, where both are near 100 %.
         advice: What more seeds would show; may be empty.
@@ -122,7 +124,7 @@ class Comparison:
 
     @property
     def clusters_decide(self) -> bool:
-        """Whether the cluster bootstrap must agree: McNemar takes samples as independent."""
+        """Whether the interval over clusters must agree: McNemar takes samples as independent."""
         return self.clusters is not None and self.unit == "samples"
 
 
@@ -135,7 +137,7 @@ def compare_series(
     |---|---|
     | at least 2 seeds | paired Student t interval of the differences |
     | fewer, at least 2 seeds a side | Welch |
-    | one seed, test samples | exact McNemar; if they share parts the bootstrap must agree |
+    | one seed, test samples | exact McNemar; if they share parts, these must agree |
     | nothing | none |
 
     Args:
@@ -233,7 +235,7 @@ def _one_seed(
     if over:
         notes.append(
             f"the {difference.n} samples hold {over['clusters'].n} samples of {over['shared']} and "
-            "are not independent: the answer counts only where the bootstrap over these agrees"
+            "are not independent: the answer counts only where the interval over these agrees"
         )
     alpha = 1.0 - confidence
     return Comparison(
@@ -299,7 +301,8 @@ def _check_accuracy(value: float, predicted: float, label: str) -> None:
 def _over_clusters(matched: Sequence[Matched], confidence: float) -> dict[str, Any]:
     """`clusters` and `shared` of a comparison; empty where the samples are all different.
 
-    Seeds are pooled: what several of them hold is drawn with all its samples of all seeds.
+    Seeds are pooled: what several of them hold is drawn with all its samples of all seeds. Of up to
+    20 the means are taken instead, each counting the same: resampling so few covers too little.
     """
     shared = {each.shared for each in matched}
     clusters = [each.clusters for each in matched if each.clusters is not None]
@@ -309,9 +312,14 @@ def _over_clusters(matched: Sequence[Matched], confidence: float) -> dict[str, A
     if len(np.unique(names)) < FEWEST_CLUSTERS:
         return {}
     values = np.concatenate([each.differences for each in matched])
-    # The stream's name is part of every interval that was ever given: it stays.
-    stream = numpy_stream(0, "compare", "clips")
-    interval = cluster_bootstrap(values, names, stream, confidence=confidence)
+    if len(np.unique(names)) <= FEW_GROUPS:
+        interval = group_interval(
+            values, names, confidence=confidence, resolution=1.0 / len(values)
+        )
+    else:
+        # The stream's name is part of every interval that was ever given: it stays.
+        stream = numpy_stream(0, "compare", "clips")
+        interval = cluster_bootstrap(values, names, stream, confidence=confidence)
     return {"clusters": interval, "shared": shared.pop()}
 
 

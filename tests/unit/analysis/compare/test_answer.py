@@ -55,11 +55,11 @@ def test_trials_that_share_clips_show_the_interval_that_decides(tmp_path: Path, 
     image = trial(tmp_path, [clip != 0 for clip in clips], {"image": range(300)})["trial"]
     found = answer(fused, image, tmp_path, margin_pp=20)
     low, high = found.comparisons[0].clusters.low, found.comparisons[0].clusters.high
-    assert found.comparisons[0].difference.low > 0.0 == low
+    assert found.comparisons[0].difference.low > 0.0 > low
     assert found.sentence.startswith(
         f"No difference between {fused} and {image} is shown: +10.00 pp (95 % interval "
-        f"+0.00 to {100 * high:+.2f}, n = 10 samples of audio, cluster bootstrap beside exact "
-        "McNemar on 300 samples); it is open"
+        f"{100 * low:+.2f} to {100 * high:+.2f}, n = 10 samples of audio, Student t over their "
+        "means beside exact McNemar on 300 samples); it is open"
     )
     assert found.sentence.endswith("two one-sided tests, and the interval over samples of audio).")
     assert found.reply == "open"

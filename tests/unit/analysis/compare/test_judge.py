@@ -136,7 +136,10 @@ class TestOneSeed:
         found = compare_series(of(fused, tmp_path, "a"), of(image, tmp_path, "b"), margin=0.2)
         assert found.p_value < 1e-6
         assert found.clusters.n == 10
-        assert found.clusters.low == 0.0
+        # Student t over ten means, one of 1 and nine of 0.
+        half = scipy_stats.t.ppf(0.975, 9) * np.std([1.0] + [0.0] * 9, ddof=1) / 10**0.5
+        assert found.clusters.low == pytest.approx(0.1 - half)
+        assert found.clusters.high == pytest.approx(0.1 + half)
         assert found.outcome == "undecided"
         assert found.equivalence.equivalent
         assert found.within == "undecided"
@@ -165,13 +168,14 @@ class TestOneSeed:
         assert "1 and 5 seeds" in found.reason
 
 
-def test_several_seeds_have_the_clips_beside_them(tmp_path: Path, trial) -> None:
-    """The bootstrap pools the seeds: a clip is drawn with all its samples of all seeds."""
+@pytest.mark.parametrize("groups", [4, 20, 40])
+def test_several_seeds_have_the_clips_beside_them(tmp_path: Path, trial, groups: int) -> None:
+    """Seeds are pooled: a clip counts with all its samples of all seeds. Up to 20 by t."""
     generator = np.random.default_rng(0)
     sides: list[dict[int, dict]] = [{}, {}]
     values, names = [], []
     for seed in (0, 1):
-        clips = [i % 20 for i in range(200)]
+        clips = [i % groups for i in range(200)]
         right = generator.uniform(size=(2, 200)) < [[0.97], [0.9]]
         fused = {"image": range(200), "audio": clips}
         sides[0][seed] = trial(tmp_path, right[0], fused, modality="fused", seed=seed)
@@ -192,9 +196,14 @@ def test_several_seeds_have_the_clips_beside_them(tmp_path: Path, trial) -> None
     found = compare_series(first, second)
     assert found.test == "paired t"
     assert found.clusters.estimate == pytest.approx(found.gap)
-    expected = cluster_bootstrap(values, names, np.random.default_rng(1))
-    assert (found.clusters.low, found.clusters.high) == pytest.approx(
-        (expected.low, expected.high), abs=0.003
-    )
-    assert found.clusters.n == 20
+    means = [np.mean(np.array(values)[np.array(names) == group]) for group in range(groups)]
+    if groups <= 20:
+        half = scipy_stats.t.ppf(0.975, groups - 1) * scipy_stats.sem(means)
+        ends = np.mean(means) - half, np.mean(means) + half
+        tolerance = 1e-12
+    else:
+        expected = cluster_bootstrap(values, names, np.random.default_rng(1))
+        ends, tolerance = (expected.low, expected.high), 0.003
+    assert (found.clusters.low, found.clusters.high) == pytest.approx(ends, abs=tolerance)
+    assert found.clusters.n == groups
     assert found == compare_series(first, second)
