@@ -1,9 +1,9 @@
 """A trained network at home in other frameworks: the table of docs/use-a-network.md.
 
 `make nir-peers ARGS="TRIAL --data-dir DATA"` makes an environment of the readers and calls this
-file as `python benchmarks/nir_table.py --readers-python P TRIAL`. The trial, a fused network
-of spiking neurons with hard reset, is exported to NIR; each reader answers the same real test samples; the table says
-how many of its answers are those of the trained network, stored when it was trained.
+file as `python benchmarks/nir_table.py --readers-python P TRIAL`. The trial, a fused network with
+hard reset, is exported to NIR; each reader answers the same real test samples; the table says how
+many of its answers are those of the trained network, stored when it was trained.
 """
 
 import argparse
