@@ -42,6 +42,9 @@ FENCES = {
     "gradio": ("spikefuse.app",),
     "soundfile": ("spikefuse.data.own",),
     "nir": ("spikefuse.export",),
+    "onnx": ("spikefuse.export",),
+    "onnxruntime": ("spikefuse.export",),
+    "onnxscript": ("spikefuse.export",),
 }
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "shelve", "marshal"}
 PICKLING_CALLS = {"torch.save", "torch.load", "joblib.dump", "joblib.load"}

@@ -17,12 +17,14 @@ def export(
         str,
         typer.Option(
             "--format",
-            help="nir (a graph for other frameworks) or torch (a program of torch.export and the "
-            "state_dict of the plain network).",
+            help="nir (a graph for other spiking frameworks), onnx (a graph of standard operators, "
+            "its steps unrolled) or torch (a program of torch.export and the state_dict of the "
+            "plain network).",
         ),
     ] = "nir",
     out: Annotated[
-        Path | None, typer.Option("--out", help="The file; NAME.nir or NAME.pt2 if left out.")
+        Path | None,
+        typer.Option("--out", help="The file; NAME.nir, NAME.onnx or NAME.pt2 if left out."),
     ] = None,
     reset: Annotated[
         str,

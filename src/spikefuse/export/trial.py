@@ -24,6 +24,7 @@ from spikefuse.export.drift import (
 )
 from spikefuse.export.nir_read import read_nir
 from spikefuse.export.nir_write import RESETS, nir_graph, nir_library
+from spikefuse.export.onnx_write import write_onnx
 from spikefuse.export.plain import PlainNetwork, plain_network
 from spikefuse.results import TrialFolder
 from spikefuse.results.atomic import make_folder, temporary_name, write_file
@@ -82,10 +83,10 @@ def _write_nir(network: PlainNetwork, path: Path, reset: str, told: str) -> Run:
     return run
 
 
-FORMATS = ("nir", "torch")
+FORMATS = ("nir", "onnx", "torch")
 """What can be written."""
 
-SUFFIXES = {"nir": ".nir", "torch": ".pt2"}
+SUFFIXES = {"nir": ".nir", "onnx": ".onnx", "torch": ".pt2"}
 
 
 def export_trial(
@@ -127,8 +128,9 @@ def export_trial(
         if to == "nir":
             run = _write_nir(network, draft, reset, told)
         else:
-            example = tuple(inputs[name][:2] for name in network.modalities)
-            run = _write_torch(network, draft, _several(example), told)
+            example = _several(tuple(inputs[name][:2] for name in network.modalities))
+            write = write_onnx if to == "onnx" else _write_torch
+            run = write(network, draft, example, told)
         drift = drift_of(run, inputs, logits, labels)
         word = _judged(drift, is_other=to == "nir" and network.reset == "soft" and reset == "lif")
         os.replace(draft, out)

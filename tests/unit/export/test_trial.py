@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import sys
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -10,13 +12,20 @@ from typer.testing import CliRunner
 
 import spikefuse as sf
 from spikefuse.cli import app
-from spikefuse.core.errors import InputError, StudyError
+from spikefuse.core.errors import InputError, MissingExtraError, StudyError
 from spikefuse.export import trial as exporting
 from spikefuse.export.drift import drift_of
+from spikefuse.export.onnx_write import LIBRARIES
 from spikefuse.export.trial import export_trial
 
 needs_nir = pytest.mark.skipif(
     importlib.util.find_spec("nir") is None, reason="nir is not installed: spikefuse[nir]"
+)
+
+
+needs_onnx = pytest.mark.skipif(
+    not all(importlib.util.find_spec(name) for name in LIBRARIES),
+    reason="ONNX is not installed: spikefuse[onnx]",
 )
 
 
@@ -61,6 +70,56 @@ def test_torch_is_a_program_and_a_state_dict_in_pytorchs_order(soft, data, tmp_p
     side = json.loads((tmp_path / "network.pt2.json").read_text(encoding="utf-8"))
     assert side["interface"]["classes"] == list(data.classes)
     assert side["time_steps"] == 3
+
+
+@needs_onnx
+def test_onnx_is_standard_operators_that_give_our_answers(soft, data, tmp_path) -> None:
+    out = tmp_path / "network.onnx"
+    found = export_trial(*parts(soft), data.corpus, out, to="onnx", samples=30)
+
+    assert found.word == "faithful"
+    assert (found.drift.samples, found.drift.changed) == (30, 0)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["network.onnx", "network.onnx.json"]
+    import onnx
+    import onnxruntime
+
+    model = onnx.load(out)
+    onnx.checker.check_model(model)
+    assert {node.domain for node in model.graph.node} == {""}  # nothing but ONNX's own
+    told = {each.key: each.value for each in model.metadata_props}
+    assert json.loads(told["spikefuse"])["time_steps"] == 3
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    assert [each.name for each in session.get_inputs()] == list(data.corpus.pools)
+    for batch in (1, 3):  # any number of samples
+        shown = {name: np.ones((batch, 1, 28, 28), np.float32) for name in data.corpus.pools}
+        (logits,) = session.run(None, shown)
+        assert logits.shape == (batch, 10)
+
+
+@needs_onnx
+def test_an_onnx_graph_beyond_the_tolerance_leaves_nothing(
+    soft, data, tmp_path, monkeypatch
+) -> None:
+    write = exporting.write_onnx
+
+    def wrong(network, *arguments):
+        network.bias("fused_readout").data[0] += 100
+        return write(network, *arguments)
+
+    monkeypatch.setattr(exporting, "write_onnx", wrong)
+    with pytest.raises(StudyError, match="Nothing was written"):
+        export_trial(*parts(soft), data.corpus, tmp_path / "x.onnx", to="onnx", samples=40)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("missing", LIBRARIES)
+def test_without_the_libraries_of_onnx_the_extra_is_named(
+    soft, data, tmp_path, monkeypatch, missing
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)  # as if it were not installed
+    with pytest.raises(MissingExtraError, match=r'pip install "spikefuse\[onnx\]"'):
+        export_trial(*parts(soft), data.corpus, tmp_path / "x.onnx", to="onnx", samples=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 @needs_nir
@@ -112,5 +171,5 @@ def test_the_command_says_the_word_and_refuses_what_has_no_effect(soft, tmp_path
     assert json.loads(answer.output)["word"] == "faithful"
     with pytest.raises(InputError, match="--reset needs --format nir"):
         CliRunner().invoke(app, [*words, "--reset", "lif"], catch_exceptions=False)
-    with pytest.raises(InputError, match="--format must be one of nir, torch"):
+    with pytest.raises(InputError, match="--format must be one of nir, onnx, torch"):
         CliRunner().invoke(app, ["export", str(folder), "--format", "nri"], catch_exceptions=False)
