@@ -9,25 +9,31 @@ import hashlib
 import io
 import json
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import own_files
 import pytest
 import torch
 from long import amount
+from numpy.typing import NDArray
 from rows import ACCURACY, CELL
 from scipy.io import wavfile
 
 from spikefuse.core.deadline import parse_duration
 from spikefuse.core.errors import DataError, InputError, MissingExtraError, StoreError
 from spikefuse.core.untrusted import decode_json
-from spikefuse.data.own.kinds import arrays, images, sound
+from spikefuse.data.own.kinds import arrays, events, images, sound
 from spikefuse.data.own.kinds.contract import Unreadable
-from spikefuse.data.own.settings import read_toml
+from spikefuse.data.own.layouts.stacks import read_stacks
+from spikefuse.data.own.layouts.table import find_tables, read_tables
+from spikefuse.data.own.settings import OwnSettings, read_toml
+from spikefuse.data.places.download import unpack_recordings
 from spikefuse.data.sources.fsdd import parse_wav
 from spikefuse.data.sources.mnist import MNIST_SHA256, parse_idx, read_mnist_file
 from spikefuse.execution.shard import parse_shard
@@ -35,6 +41,7 @@ from spikefuse.results import TrialStore, manifest
 from spikefuse.results.evaluations import evaluation_problem
 from spikefuse.results.tensors import DamagedError, pack, pack_checkpoint, unpack, unpack_checkpoint
 from spikefuse.results.tidy import read_tidy, write_tidy
+from spikefuse.studies.file import read_study
 
 INPUTS = amount(150, 100_000)
 SLOWEST_S = 5.0
@@ -100,9 +107,9 @@ def wav(rate: int = 8000) -> bytes:
     return file.getvalue()
 
 
-def npy() -> bytes:
+def npy(array: NDArray[Any]) -> bytes:
     file = io.BytesIO()
-    np.save(file, np.arange(12.0).reshape(3, 4))
+    np.save(file, array)
     return file.getvalue()
 
 
@@ -149,8 +156,9 @@ def parsers(folder: Path) -> dict[str, Parser]:
         "own wav": Parser(sound.read_sound, wav(16_000), (Unreadable, MissingExtraError)),
         "own png": Parser(images.look, picture(folder, ".png"), (Unreadable,)),
         "own jpeg": Parser(decoded, picture(folder, ".jpg"), (Unreadable,)),
-        "own array": Parser(arrays.read_array, npy(), (Unreadable,)),
+        "own array": Parser(arrays.read_array, npy(np.arange(12.0).reshape(3, 4)), (Unreadable,)),
         "own toml": Parser(through_file("x.toml", folder, read_toml), toml, (InputError,)),
+        **own_parsers(folder),
         "json": Parser(decode_json, document, (ValueError,)),
         "tensors": Parser(unpack, pack(tensors, {}), (DamagedError,)),
         "checkpoint": Parser(unpack_checkpoint, checkpoint, (DamagedError, StoreError)),
@@ -175,14 +183,84 @@ def parsers(folder: Path) -> dict[str, Parser]:
     }
 
 
+def own_parsers(folder: Path) -> dict[str, Parser]:
+    """Of archives, tables, events and studies that users bring along."""
+    archive = through_file(
+        "x.zip", folder, lambda file: unpack_recordings(file, made(folder / "clips"))
+    )
+    study = b'name = "x"\nquestion = "y"\nprofile = "smoke"\n[factors]\ntime_steps = [4, 8]\n'
+    recording = bytes([3, 7, 0b1000_0001, 0, 2, 4, 8, 1, 0, 9, 5, 9, 0b1000_0010, 1, 2])
+    times = [(1, 2, 3, 1), (2, 3, 4, 0)]
+    structured = np.array(times, [("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "<i1")])
+    sides = {"labels": np.array(["a", "b"]), "x": np.ones((2, 3)), "groups": np.array([0, 1])}
+    rows = b'{"file_name": "a.png", "label": "a"}\n{"file_name": "b.png", "label": "b"}\n'
+    return {
+        "zip": Parser(archive, zipped(), (DataError,)),
+        "metadata.csv": metadata(folder, ".csv", b'file_name,label\na.png,a\nb.png,"b"\n'),
+        "metadata.jsonl": metadata(folder, ".jsonl", rows),
+        "events": Parser(recorded, recording, (Unreadable,)),
+        "events npy": Parser(
+            through_file("x.npy", folder, claimed), npy(structured), (Unreadable,)
+        ),
+        "own npz": Parser(arrays.read_array, npz(x=np.ones((3, 4))), (Unreadable,)),
+        "stacks": Parser(
+            through_file("x.npz", folder, lambda file: read_stacks(file, OwnSettings())),
+            npz(**sides),
+            (InputError,),
+        ),
+        "study toml": Parser(through_file("study.toml", folder, read_study), study, (InputError,)),
+    }
+
+
+def metadata(folder: Path, suffix: str, content: bytes) -> Parser:
+    root = made(folder / f"own{suffix}")
+    for name in ("a.png", "b.png"):
+        own_files.write_image(root / name)
+
+    def read(_: Path) -> object:
+        return read_tables(root, find_tables(root), OwnSettings())
+
+    return Parser(through_file(f"metadata{suffix}", root, read), content, (InputError,))
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def zipped() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("free/README.md", "free/recordings/0_jackson_0.wav"):
+            archive.writestr(zipfile.ZipInfo(name), wav(), zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def npz(**content: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **content)
+    return file.getvalue()
+
+
+def recorded(content: bytes) -> object:
+    return events.decode(content, events.plan([events.look(content)], events.EventSettings(bins=4)))
+
+
+def claimed(path: Path) -> object:
+    return (
+        recorded(path.read_bytes()) if events.claims(path) else arrays.read_array(path.read_bytes())
+    )
+
+
 def decoded(content: bytes) -> object:
     header = images.look(content)
     return images.decode(content, images.plan([header], images.ImageSettings(size=(8, 8))))
 
 
 NAMES = (
-    "idx", "gzip", "wav", "own wav", "own png", "own jpeg", "own array", "own toml", "json",
-    "tensors", "checkpoint", "table", "trial.json", "metrics.jsonl", "manifest.json",
+    "idx", "gzip", "wav", "own wav", "own png", "own jpeg", "own array", "own toml", "zip",
+    "metadata.csv", "metadata.jsonl", "events", "events npy", "own npz", "stacks", "study toml",
+    "json", "tensors", "checkpoint", "table", "trial.json", "metrics.jsonl", "manifest.json",
     "results.json", "evaluation", "duration", "shard",
 )  # fmt: skip
 

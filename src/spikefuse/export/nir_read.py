@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from spikefuse.core.errors import InputError
+from spikefuse.core.untrusted import reason
 from spikefuse.export.nir_write import DT_S, nir_library
 
 _WHERE = "read_nir"
@@ -264,6 +265,6 @@ def read_nir(path: Path | str) -> NirNetwork:
         # Its own check takes the height of a kernel for both sides, and refuses maps not square.
         graph = nir.read(str(path), type_check=False)
     except Exception as error:  # whatever HDF5 raises on a file is the file's fault
-        words = " ".join(str(error).split())
-        raise InputError(f"{_WHERE}: {path} must be a NIR graph, got: {words}.") from error
+        got = reason(error)
+        raise InputError(f"{_WHERE}: {path} must be a NIR graph, got: {got}.") from error
     return NirNetwork(graph)

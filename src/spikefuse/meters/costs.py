@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from spikefuse.core.checks import nearest
 from spikefuse.core.errors import InputError
 from spikefuse.core.registry import name_in, register
+from spikefuse.core.untrusted import reason
 from spikefuse.core.validation import refusal_of
 from spikefuse.meters.accounting import ACCOUNTINGS
 
@@ -179,7 +180,7 @@ def read_cost_model(path: Path) -> CostModel:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(
-            f"{where}: file must be readable TOML, got {error}. Mend it or name another."
+            f"{where}: file must be readable TOML, got {reason(error)}. Mend it or name another."
         ) from None
     for key in values:
         if key not in CostModel.model_fields:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError
+from spikefuse.core.untrusted import reason
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.studies.design import EACH, Cell, Grid, Level, Study
@@ -90,10 +91,9 @@ def read_study(path: Path, changes: Iterable[str] = ()) -> StudyFile:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
-        words = " ".join(str(error).split())
         raise InputError(
-            f"run: {path} must be a readable TOML file, got {words}. `spikefuse new study` writes "
-            "one to begin with."
+            f"run: {path} must be a readable TOML file, got {reason(error)}. `spikefuse new study` "
+            "writes one to begin with."
         ) from None
     for change in changes:
         _change(values, change)

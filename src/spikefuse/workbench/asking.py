@@ -25,6 +25,7 @@ from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.product_of_experts import product_accuracy
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
 from spikefuse.core.provenance import describe
+from spikefuse.core.untrusted import reason
 from spikefuse.data import Corpus
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import SOURCES
@@ -218,7 +219,7 @@ def rows_of_modules(
         try:
             found.append((each, unpack(path.read_bytes())))
         except (OSError, StoreError, ValueError) as error:
-            raise StoreError(f"ask: {path} cannot be read ({error}). Delete it.") from error
+            raise StoreError(f"ask: {path} cannot be read ({reason(error)}). Delete it.") from error
     return [*_rows(found), *_products(found)]
 
 

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spikefuse.core.errors import InputError
+from spikefuse.core.untrusted import reason
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.own.refusals import WHERE, known_keys, one_line, refusal
 
@@ -129,7 +130,7 @@ def read_toml(path: Path) -> tuple[Path, OwnSettings]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
-        raise refusal(str(path), "a readable TOML file", str(error), "Mend it.") from error
+        raise refusal(str(path), "a readable TOML file", reason(error), "Mend it.") from error
     known_keys(values, ["data", *OwnSettings.model_fields], path.name)
     place = values.pop("data", ".")
     if not isinstance(place, str) or "://" in place:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.core.streams import torch_stream
+from spikefuse.core.untrusted import reason
 from spikefuse.data.pools import Pool
 from spikefuse.data.sources.contract import (
     CLASS_LIMITS,
@@ -253,8 +254,8 @@ def remake_memory(
             arrays = {key: torch.from_numpy(stored[key]) for key in stored.files}
     except (OSError, ValueError) as error:
         raise InputError(
-            f"source {name}: its arrays must be readable in {path}, got {error}. A worker on "
-            "another machine needs the results folder on a disk that both see."
+            f"source {name}: its arrays must be readable in {path}, got {reason(error)}. A "
+            "worker on another machine needs the results folder on a disk that both see."
         ) from None
     found = [
         _Part(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional
 
+from spikefuse.core.untrusted import reason
 from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 from spikefuse.data.own.refusals import refusal
 
@@ -69,7 +70,7 @@ def _reason(content: bytes, error: Exception) -> str:
     if "allow_pickle" in str(error):
         known = content[:6] == b"\x93NUMPY" or content[:2] == b"PK"
         return "an array of objects, which needs pickle" if known else "no .npy or .npz file"
-    return f"damaged ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+    return f"damaged ({reason(error)})"
 
 
 def as_floats(array: NDArray[Any]) -> NDArray[np.float32]:

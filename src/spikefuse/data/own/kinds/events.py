@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from spikefuse.core.untrusted import reason
 from spikefuse.data.events import (
     POLARITIES,
     Events,
@@ -50,8 +51,8 @@ def read_events(content: bytes) -> Events:
         if content.startswith(_NPY):
             return parse_structured(np.load(io.BytesIO(content), allow_pickle=False))
         return parse_binary(content)
-    except (ValueError, OSError, EOFError) as error:
-        raise Unreadable(str(error).splitlines()[0] if str(error) else "damaged") from error
+    except Exception as error:  # whatever a decoder raises on a file is the file's fault
+        raise Unreadable(reason(error)) from error
 
 
 def claims(path: Path) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from spikefuse.core.untrusted import reason
 from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _reason(content: bytes, error: Exception) -> str:
         return "far too many pixels (a decompression bomb?)"
     if type(error).__name__ == "UnidentifiedImageError":
         return "no PNG or JPEG image"
-    return f"damaged ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+    return f"damaged ({reason(error)})"
 
 
 def plan(headers: Sequence[Header], settings: ImageSettings) -> Plan:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional
 
 from spikefuse.core.errors import MissingExtraError
+from spikefuse.core.untrusted import reason
 from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 from spikefuse.data.own.kinds.wav import read_wav
 from spikefuse.data.own.refusals import refusal
@@ -94,7 +95,7 @@ def _read_packed(content: bytes) -> tuple[int, NDArray[np.float32]]:
     except Unreadable:
         raise
     except Exception as error:  # whatever a decoder raises on a file is the file's fault
-        raise Unreadable(f"damaged ({error})") from error
+        raise Unreadable(f"damaged ({reason(error)})") from error
 
 
 def _is_mp3(content: bytes) -> bool:

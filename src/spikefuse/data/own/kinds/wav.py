@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikefuse.core.untrusted import reason
 from spikefuse.data.own.kinds.contract import Unreadable
 
 _FORMATS = {1: "PCM", 3: "float", 0xFFFE: "extensible"}
@@ -76,7 +77,7 @@ def read_wav(content: bytes) -> tuple[int, NDArray[np.float32]]:
             warnings.simplefilter("ignore", wavfile.WavFileWarning)
             rate, samples = wavfile.read(io.BytesIO(content))
     except Exception as error:  # whatever a decoder raises on a file is the file's fault
-        raise Unreadable(f"damaged ({error})") from error
+        raise Unreadable(f"damaged ({reason(error)})") from error
     samples = samples[:, None] if samples.ndim == 1 else samples
     if samples.dtype == np.uint8:
         return rate, (samples.astype(np.float32) - 128) / 128

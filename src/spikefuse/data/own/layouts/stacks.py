@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.core.checks import one_of
+from spikefuse.core.errors import InputError
+from spikefuse.core.untrusted import reason
 from spikefuse.data.own.description import Modality, Sample
 from spikefuse.data.own.kinds.arrays import MAXIMUM_BYTES
 from spikefuse.data.own.layouts.folders import split_named
@@ -85,8 +87,11 @@ def _places(path: Path) -> dict[str, tuple[Path, str | None]]:
             if sum(entry.file_size for entry in archive.infolist()) > MAXIMUM_BYTES * 16:
                 raise refusal(path.name, "at most 16 GiB unpacked", "more", "Take smaller arrays.")
             names = [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, zipfile.BadZipFile) as error:
-        raise refusal(path.name, "a whole .npz archive", str(error), "Save it again.") from error
+    except InputError:
+        raise
+    except Exception as error:  # whatever a decoder raises on a file is the file's fault
+        got = reason(error)
+        raise refusal(path.name, "a whole .npz archive", got, "Save it again.") from error
     return {name: (path, name) for name in names}
 
 
@@ -105,7 +110,7 @@ def load_stack(path: Path, entry: str | None) -> NDArray[Any]:
                 array = archive[entry]
     except Exception as error:  # whatever a decoder raises on a file is the file's fault
         raise refusal(
-            f"array {name}", "a whole array of numbers", str(error).splitlines()[0], "Save it anew."
+            f"array {name}", "a whole array of numbers", reason(error), "Save it anew."
         ) from error
     if not isinstance(array, np.ndarray) or not array.ndim or not len(array):
         raise refusal(f"array {name}", "an array [N, ...] with samples", "none", "Fill it.")

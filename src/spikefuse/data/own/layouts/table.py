@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.checks import one_of
+from spikefuse.core.untrusted import reason
 from spikefuse.data.own.description import Modality, Sample
 from spikefuse.data.own.kinds.registry import kind_of
 from spikefuse.data.own.layouts.folders import single_kind, split_named
@@ -101,7 +102,7 @@ def _rows(root: Path, path: Path) -> list[Row]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise refusal(name, "a readable table in UTF-8", str(error), "Save it again.") from error
+        raise refusal(name, "a readable table in UTF-8", reason(error), "Save it again.") from error
     read = _json_rows if path.suffix.lower() == ".jsonl" else _csv_rows
     rows = read(text, name)
     if not rows:
@@ -124,7 +125,7 @@ def _csv_rows(text: str, name: str) -> list[Row]:
                 raise refusal(where, f"{len(header)} cells", str(len(cells)), "Mend the line.")
             rows.append(Row(where, dict(zip(header, cells, strict=True))))
     except csv.Error as error:
-        raise refusal(f"{name} line {reader.line_num}", "CSV", str(error), "Mend it.") from error
+        raise refusal(f"{name} line {reader.line_num}", "CSV", reason(error), "Mend it.") from error
     return rows
 
 
@@ -137,7 +138,7 @@ def _json_rows(text: str, name: str) -> list[Row]:
         try:
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise refusal(where, "one JSON object", repr(line[:40]), f"{error}.") from error
+            raise refusal(where, "one JSON object", repr(line[:40]), f"{reason(error)}.") from error
         if not isinstance(values, dict):
             raise refusal(where, "one JSON object", repr(line[:40]), "Mend the line.")
         rows.append(Row(where, values))
