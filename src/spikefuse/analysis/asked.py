@@ -110,6 +110,32 @@ def asked_of(rows: Iterable[Row], name: str, network: str) -> dict[str, Asked]:
     return {name: replace(found[network], network=name)} if network in found else {}
 
 
+_POWERED = 2.8
+"""Standard errors that a true gain is away from zero where 8 of 10 experiments find it: the
+quantiles of a normal distribution at 97.5 and 80 %."""
+
+
+def interval_note(found: Iterable[Asked]) -> str:
+    """What the intervals of an answer hold for; empty where nothing was asked.
+
+    Networks whose answers are stored sample by sample have gains that say what other test samples
+    would give, see `over_samples`; their accuracies do not, and neither do other networks' gains.
+    """
+    answers = list(found)
+    if not answers:
+        return ""
+    count = f"{min(each.samples for each in answers):,}"
+    if all(each.gain is not None and each.gain.over for each in answers):
+        return (
+            f"Intervals of gains are over seeds and test samples; those of accuracies are over "
+            f"seeds, on the same {count} test samples."
+        )
+    return (
+        f"Intervals are over seeds, on the same {count} test samples: they do not say what other "
+        "test samples would give."
+    )
+
+
 def deciding_seeds(gain: Estimate) -> tuple[int | None, str]:
     """How many seeds would decide an open answer, and what that rests on.
 
@@ -127,8 +153,17 @@ def deciding_seeds(gain: Estimate) -> tuple[int | None, str]:
         return None, "the seeds show no difference, or no spread, to reckon with"
     from spikefuse.stats import seeds_for_effect
 
+    further = gain.interval.further if gain.interval is not None else None
+    error = further[0] if further else 0.0
+    # What seeds can bring down is what the test samples leave of the error that 80 % power allows.
+    left = (gain.mean / _POWERED) ** 2 - error**2
+    if left <= 0.0:
+        return None, (
+            "either answer fits these test samples whatever the number of seeds: more of them are "
+            "needed"
+        )
     try:
-        needed = seeds_for_effect(spread, abs(gain.mean))
+        needed = seeds_for_effect(spread, math.sqrt(left) * _POWERED)
     except InputError:
         return None, "more than 100,000 at this gain and spread: no number of seeds will do"
     return max(needed, len(values) + 1), "if the true gain and spread are those of these seeds"
@@ -234,5 +269,6 @@ def _number(found: Estimate | None) -> dict[str, Any] | None:
         None if end is None or not math.isfinite(end) else end for end in (found.low, found.high)
     ]
     record: dict[str, Any] = {"mean": found.mean, "low": ends[0], "high": ends[1], "n": found.n}
+    record |= {"over": found.over} if found.over else {}
     # Seeds whose network never fires are counted apart: n alone would leave them out in silence.
     return record | {"silent": list(found.silent), "note": found.note} if found.silent else record

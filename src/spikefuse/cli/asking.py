@@ -258,6 +258,8 @@ def show_answers(answers: dict[str, Asked], document: dict[str, Any], console: C
     """The answer in words first, then every number."""
     from rich.text import Text
 
+    from spikefuse.analysis.asked import interval_note
+
     for each in answers.values():
         console.print(Text(each.sentence, style="bold"))
         record = document["networks"][each.network]
@@ -271,12 +273,8 @@ def show_answers(answers: dict[str, Asked], document: dict[str, Any], console: C
                 f"How many seeds would decide it is not known: {record['seeds_to_decide_why']}."
             )
     console.print(_numbers(answers))
-    samples = {each.samples for each in answers.values()}
-    if samples:
-        console.print(
-            f"Intervals are over seeds, on the same {min(samples):,} test samples: they do not say "
-            "what other test samples would give."
-        )
+    if note := interval_note(answers.values()):
+        console.print(note)
 
 
 def _numbers(answers: dict[str, Asked]) -> Table:

@@ -6,7 +6,7 @@ so of the usual page only what is about data and seeds is shown, under the netwo
 
 from collections.abc import Iterator
 
-from spikefuse.analysis.asked import NETWORK, ROWS_AS, Asked, answer_record, asked_of
+from spikefuse.analysis.asked import NETWORK, ROWS_AS, Asked, answer_record, asked_of, interval_note
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST, EXPERTS, alone, shuffled
 from spikefuse.analysis.words import (
@@ -95,11 +95,7 @@ def _beside(found: Asked) -> str:
         parts.append(f"About {seeds:,} seeds would decide it, {record['seeds_to_decide_why']}.")
     elif why := record.get("seeds_to_decide_why"):
         parts.append(f"How many seeds would decide it is not known: {why}.")
-    parts.append(
-        f"Intervals are over seeds, on the same {found.samples:,} test samples: they do not say "
-        "what other test samples would give."
-    )
-    return " ".join(parts)
+    return " ".join([*parts, interval_note([found])])
 
 
 def _picture(found: Asked) -> Picture | None:

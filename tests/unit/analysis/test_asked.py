@@ -4,9 +4,15 @@ from typing import Any
 
 import pytest
 
-from spikefuse.analysis.asked import answer_document, answer_record, asked, deciding_seeds
+from spikefuse.analysis.asked import (
+    answer_document,
+    answer_record,
+    asked,
+    deciding_seeds,
+    interval_note,
+)
 from spikefuse.analysis.estimates import estimate
-from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.gains import BEST, PRODUCT
 
 SINGLE = {"sight": 0.6, "sound": 0.7}
 
@@ -87,3 +93,40 @@ def test_the_first_network_answers_and_none_leaves_it_open() -> None:
     found = asked(rows((0.79, 0.81, 0.82)))
     assert answer_document(found, "?", {})["answer"] == "yes"
     assert answer_document({}, "?", {})["answer"] == "open"
+
+
+def test_the_note_says_what_the_intervals_hold_for() -> None:
+    told = rows((0.80, 0.81, 0.82))
+    before = asked(told)["snn"]
+    assert "do not say what other test samples would give" in interval_note([before])
+    assert "over" not in answer_record(before)["gain_over"]["best_single"]
+
+    fused = [row for row in told if row["modality"] == "fused" and row["fusion"] == "early"]
+    error = {
+        "metric": f"samples_error.{BEST}.sight",
+        "value": 0.02,
+        "samples": 100,
+        "split": "test",
+    }
+    after = asked(told + [{**row, **error} for row in fused if row["split"] == "test"])["snn"]
+    assert interval_note([after]).startswith("Intervals of gains are over seeds and test samples;")
+    record = answer_record(after)["gain_over"]["best_single"]
+    assert record["over"] == "100 sight samples"
+    assert record["high"] - record["low"] > 0.07  # 2 x 1.96 x 0.02, and the seeds
+    assert interval_note([]) == ""
+
+
+def test_seeds_cannot_decide_what_the_test_samples_leave_open() -> None:
+    told = rows((0.74, 0.70, 0.76))
+    assert asked(told)["snn"].gain is not None
+    few, _ = deciding_seeds(asked(told)["snn"].gain)
+    fused = [row for row in told if row["modality"] == "fused" and row["fusion"] == "early"]
+    seeds = {}
+    for size in (0.001, 0.01, 0.03):
+        error = {"metric": f"samples_error.{BEST}.sight", "value": size, "samples": 100}
+        more = [{**row, **error} for row in fused if row["split"] == "test"]
+        seeds[size], why = deciding_seeds(asked(told + more)["snn"].gain)
+    assert few is not None
+    assert few <= seeds[0.001] < (seeds[0.01] or 10**6)
+    assert seeds[0.03] is None
+    assert "more of them are needed" in why

@@ -262,7 +262,7 @@ def _banner(
         parts.append(f"{each.name} ({KINDS[each.kind].title}: {counts})")
     made = ""
     if division.made:
-        made = f" Made here, by {division.by}: {' and '.join(division.made)}."
+        made = f" {' and '.join(division.made).capitalize()} chosen here, by {division.by}."
     classes = len(description.classes)
     return (
         f"Own data {description.root.resolve().name!r}: {'; '.join(parts)}; {classes:,} classes; "

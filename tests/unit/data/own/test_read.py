@@ -44,7 +44,7 @@ def test_class_folders_are_paired_by_class(tmp_path: Path, read) -> None:
         counts = [modality.labels[modality.of(split)].bincount().tolist() for split in SPLITS]
         assert counts == [[6, 6], [2, 2], [2, 2]]
     assert data.made_splits == ("validation", "test")
-    assert "Made here, by class: validation and test." in data.banner
+    assert "Validation and test chosen here, by class." in data.banner
 
 
 def test_a_table_gives_groups_and_splits(tmp_path: Path, read) -> None:
