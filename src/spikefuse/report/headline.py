@@ -1,7 +1,9 @@
 """The answer in words: what the second modality brings, what the controls and the leak say."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import (
     BEST,
     CONTROL_MARGIN,
@@ -68,6 +70,13 @@ def corrected(found: Headline) -> str:
     return f"Over the {count} of this screen Holm\u2019s correction leaves {said}."
 
 
+def _beside(found: Headline, value: Estimate) -> str:
+    """A gain behind the first of the screen, which alone names the test samples of all."""
+    first = found.gains.get("snn")
+    is_told = first is not None and first.over_best.over == value.over
+    return with_interval(replace(value, over="") if is_told else value)
+
+
 def answer(found: Headline) -> str:
     """The gain over the better single modality, SNN against DNN, in one sentence."""
     gain = found.gains.get("snn")
@@ -88,15 +97,15 @@ def answer(found: Headline) -> str:
         lost = found.lost("dnn")
         return f"{text}; the DNN has no gain to compare: {lost}." if lost else f"{text}."
     return (
-        f"{text}; the DNN gains {with_interval(dense.over_best)}, so the difference between the "
-        f"two gains is {with_interval(found.more[BEST])}."
+        f"{text}; the DNN gains {_beside(found, dense.over_best)}, so the difference between the "
+        f"two gains is {_beside(found, found.more[BEST])}."
     )
 
 
 def answer_over_mean(found: Headline) -> str:
     """The paper's own yardstick: the gain over the mean of the single modalities."""
     parts = [
-        f"{level_name('network', name)} {with_interval(found.gains[name].over_mean)}"
+        f"{level_name('network', name)} {_beside(found, found.gains[name].over_mean)}"
         for name in NETWORKS
         if name in found.gains
     ]
@@ -107,7 +116,7 @@ def answer_over_mean(found: Headline) -> str:
         f"modalities, the gain is {' and '.join(parts)}"
     )
     if MEAN in found.more:
-        text += f": {with_interval(found.more[MEAN])} more for the SNN"
+        text += f": {_beside(found, found.more[MEAN])} more for the SNN"
     return text + "."
 
 
@@ -119,8 +128,13 @@ _CONTROL_MEANING = {
 }
 
 
-def control_sentence(found: Baselines) -> str:
-    """What the fused network does when its further modalities say nothing; empty if not known."""
+def control_sentence(found: Baselines, screen: Headline | None = None) -> str:
+    """What the fused network does when its further modalities say nothing; empty if not known.
+
+    Args:
+        found: Every yardstick of the network.
+        screen: Beside whose first answer it stands; None where it stands alone.
+    """
     control, name = found.control, level_name("network", found.network)
     if control is None:
         reason = found.shuffled.reason if found.shuffled.diverged else ""
@@ -131,16 +145,17 @@ def control_sentence(found: Baselines) -> str:
         further=further,
         input="a second input" if len(found.modalities) == 2 else "further input",
     )
+    stands = _beside(screen, control.difference) if screen else with_interval(control.difference)
     return (
         f"With {further} shuffled between pairs, the fused {name} stands "
-        f"{with_interval(control.difference)} from its {found.modalities[0]} network: {meaning}."
+        f"{stands} from its {found.modalities[0]} network: {meaning}."
     )
 
 
 def answer_over_controls(found: Headline) -> str:
     """The gain over networks trained apart, and the shuffled control; empty without either."""
     parts = [
-        f"the {level_name('network', name)} {with_interval(gain)}"
+        f"the {level_name('network', name)} {_beside(found, gain)}"
         for name in NETWORKS
         if (gain := found.gain(name, EXPERTS)) is not None
     ]
@@ -152,7 +167,7 @@ def answer_over_controls(found: Headline) -> str:
             f"apart and multiplied, joint training brings {' and '.join(parts)}."
         )
     tempered = [
-        f"the {level_name('network', name)} {with_interval(gain)}"
+        f"the {level_name('network', name)} {_beside(found, gain)}"
         for name in NETWORKS
         if (gain := found.gain(name, TEMPERED)) is not None
     ]
@@ -161,7 +176,11 @@ def answer_over_controls(found: Headline) -> str:
             "With each expert\u2019s probabilities at the temperature that fits its validation "
             f"samples, it is {' and '.join(tempered)}."
         )
-    said = (control_sentence(found.baselines[name]) for name in NETWORKS if name in found.baselines)
+    said = (
+        control_sentence(found.baselines[name], found)
+        for name in NETWORKS
+        if name in found.baselines
+    )
     first = next((sentence for sentence in said if sentence), "")
     return " ".join([*sentences, *filter(None, [first])])
 

@@ -12,7 +12,7 @@ from spikefuse.analysis.claims import evaluate_claims
 from spikefuse.analysis.gains import BEST
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.over_samples import sample_rows
-from spikefuse.report.headline import answer, verdict
+from spikefuse.report.headline import answer, answer_over_controls, answer_over_mean, verdict
 from spikefuse.results import TrialStore
 from spikefuse.stats import Observed, mean_interval, over_samples, sample_error
 from tests.support.rows import ACCURACY, CELL, Row
@@ -109,8 +109,11 @@ def test_the_first_screen_says_what_the_interval_is_over(tmp_path: Path) -> None
     assert gain.low is not None
     assert gain.p_value is not None
     assert gain.p_value > 0.005
-    text = answer(both).replace("\u00a0", " ")
+    said = (answer(both), answer_over_mean(both), answer_over_controls(both))
+    text = " ".join(said).replace("\u00a0", " ")
     assert "n = 3 seeds, 10 audio samples)" in text
+    assert text.count("10 audio samples)") == 1  # once for the screen
+    assert text.count("95 % interval") > 1
 
 
 def test_claims_are_judged_over_samples_too(tmp_path: Path) -> None:
