@@ -171,6 +171,8 @@ def lost_colour(inspection: Inspection) -> Iterator[Remark]:
 def identical_files(inspection: Inspection) -> Iterator[Remark]:
     """Files of the same bytes, within a split, across splits and under two labels."""
     for place, modality in enumerate(inspection.decoded):
+        if len(set(modality.digests)) == len(modality.digests):
+            continue
         samples = modality.source.samples
         splits = None if inspection.division is None else inspection.division.splits[place]
         positions: dict[bytes, list[int]] = defaultdict(list)

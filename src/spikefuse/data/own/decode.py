@@ -1,12 +1,11 @@
 """Every file of a modality to one tensor: read once, in chunks, each kept under its content's hash.
 
-Memory is what is kept plus one chunk. A second start reads and hashes the files and decodes none;
-where a file has changed, only its chunk is decoded again.
+Memory is what is kept plus one chunk. A second start opens no file that is as it was and decodes
+none; where a file has changed, only its chunk is decoded again.
 """
 
 import hashlib
 import json
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from spikefuse.data.own.description import Modality, Sample
 from spikefuse.data.own.kinds.arrays import as_floats, decode_array
 from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 from spikefuse.data.own.kinds.registry import KINDS
+from spikefuse.data.own.known_files import KnownFiles, content_of, stamp_of
 from spikefuse.data.own.layouts.stacks import load_stack
 from spikefuse.data.own.refusals import refusal
 from spikefuse.data.own.settings import ModalitySettings, OwnSettings, checked
@@ -29,14 +29,13 @@ from spikefuse.data.places.cache import cached_tensors
 Progress = Callable[[str, int, int], None]
 """Is told the modality, how many of its samples are read, and how many there are."""
 
-MAXIMUM_FILE_BYTES = 1 << 28
-
 _CHUNK_FILES = 1_000
 _CHUNK_BYTES = 1 << 26
 _LOOKED_AT = 1_000
 """So many files, evenly spaced, settle what a modality's settings leave open."""
 
 _STEP = 100
+_OF_NOTHING = hashlib.sha256().digest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +98,8 @@ def _settled(modality: Modality, kind: Kind, told: Any) -> Plan:
     first: str | None = None
     for place in places.tolist():
         try:
-            looks.append(kind.look(_read(samples[place])))
+            stamp_of(samples[place])
+            looks.append(kind.look(content_of(samples[place])))
         except Unreadable as error:
             first = first or f"{samples[place].name}: {error}"
     if not looks:
@@ -107,20 +107,6 @@ def _settled(modality: Modality, kind: Kind, told: Any) -> Plan:
             f"modality {modality.name}", f"readable {kind.title}", str(first), "Mend the files."
         )
     return kind.plan(looks, told)
-
-
-def _read(sample: Sample) -> bytes:
-    try:
-        status = sample.path.stat()
-        size = status.st_size
-        # Reading a pipe or a device would wait or never end.
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("no plain file")
-        if size > MAXIMUM_FILE_BYTES:
-            raise Unreadable(f"{size:,} bytes, more than {MAXIMUM_FILE_BYTES:,}")
-        return sample.path.read_bytes()
-    except OSError as error:
-        raise Unreadable(error.strerror or type(error).__name__) from error
 
 
 def _from_files(
@@ -132,52 +118,95 @@ def _from_files(
     digests: list[bytes] = []
     unreadable: dict[int, str] = {}
     header = "\x1f".join([modality.kind, kind.recipe, plan.settings.model_dump_json()]).encode()
-    for contents in _chunks(modality.samples):
-        start, failed = len(digests), _failures(contents)
-        read = [content if isinstance(content, bytes) else b"" for content in contents]
-        digests += [hashlib.sha256(content).digest() for content in read]
+    known = KnownFiles(cache, modality.samples)
+    for chunk in _chunks(modality.samples, known):
+        start = len(digests)
+        digests += chunk.digests
 
         def report(done: int, start: int = start) -> None:
             if progress is not None and (done % _STEP == 0 or start + done == count):
                 progress(modality.name, start + done, count)
 
-        def compute(read: list[bytes] = read) -> Mapping[str, Tensor]:
-            return _decode_chunk(read, kind, plan, report)
+        def compute(chunk: _Chunk = chunk) -> Mapping[str, Tensor]:
+            return _decode_chunk(chunk.read(), kind, plan, report)
 
-        key = hashlib.sha256(header + b"".join(digests[start:])).hexdigest()[:32]
-        chunk = cached_tensors(cache, key, compute)
-        values[start : len(digests)] = chunk["values"]
-        facts[start : len(digests)] = chunk["facts"].numpy()
-        reasons = json.loads(bytes(chunk["reasons"].tolist()))
-        unreadable |= {start + int(place): text for place, text in (reasons | failed).items()}
-        report(len(contents))
+        key = hashlib.sha256(header + b"".join(chunk.digests)).hexdigest()[:32]
+        stored = cached_tensors(cache, key, compute)
+        values[start : len(digests)] = stored["values"]
+        facts[start : len(digests)] = stored["facts"].numpy()
+        reasons = {
+            int(each): why for each, why in json.loads(bytes(stored["reasons"].tolist())).items()
+        }
+        unreadable |= {start + place: why for place, why in (reasons | chunk.failed).items()}
+        report(len(chunk.digests))
+    known.save()
     return DecodedModality(modality, plan, values, facts, tuple(digests), unreadable)
 
 
-def _chunks(samples: Sequence[Sample]) -> Iterator[list[bytes | Unreadable]]:
-    """The contents of the files, so many at a time that memory is bounded."""
-    chunk: list[bytes | Unreadable] = []
-    size = 0
-    for sample in samples:
+@dataclass
+class _Chunk:
+    """Files that are decoded together.
+
+    Args:
+        samples: In order.
+        contents: What was read of them; None where the content is known by its digest.
+        digests: Of the contents; of nothing where a file is unreadable.
+        failed: Place -> reason.
+    """
+
+    samples: list[Sample]
+    contents: list[bytes | None]
+    digests: list[bytes]
+    failed: dict[int, str]
+    size: int = 0
+
+    def read(self) -> list[bytes]:
+        """Every content; what was not read yet is read now.
+
+        Raises:
+            InputError: A file changed after it was looked at.
+        """
+        for place, content in enumerate(self.contents):
+            if content is None:
+                self.contents[place] = self._reread(place)
+        return [content or b"" for content in self.contents]
+
+    def _reread(self, place: int) -> bytes:
+        sample = self.samples[place]
         try:
-            content: bytes | Unreadable = _read(sample)
+            content = content_of(sample)
         except Unreadable as error:
-            content = error
-        chunk.append(content)
-        size += len(content) if isinstance(content, bytes) else 0
-        if len(chunk) == _CHUNK_FILES or size >= _CHUNK_BYTES:
+            raise refusal(sample.name, "as it was", str(error), "Start again.") from error
+        if hashlib.sha256(content).digest() != self.digests[place]:
+            raise refusal(sample.name, "as it was", "another content", "Start again.")
+        return content
+
+
+def _chunks(samples: Sequence[Sample], known: KnownFiles) -> Iterator[_Chunk]:
+    """The files, so many at a time that memory is bounded."""
+    chunk = _Chunk([], [], [], {})
+    for number, sample in enumerate(samples):
+        content: bytes | None = b""
+        digest = _OF_NOTHING
+        try:
+            stamp = stamp_of(sample)
+            chunk.size += stamp[0]
+            stored = known.digest(number, stamp)
+            content = None if stored else content_of(sample)
+            digest = stored or hashlib.sha256(content or b"").digest()
+            if not stored:
+                known.keep(number, stamp, digest)
+        except Unreadable as error:
+            content = b""
+            chunk.failed[len(chunk.samples)] = str(error)
+        chunk.samples.append(sample)
+        chunk.contents.append(content)
+        chunk.digests.append(digest)
+        if len(chunk.samples) == _CHUNK_FILES or chunk.size >= _CHUNK_BYTES:
             yield chunk
-            chunk, size = [], 0
-    if chunk:
+            chunk = _Chunk([], [], [], {})
+    if chunk.samples:
         yield chunk
-
-
-def _failures(contents: Sequence[bytes | Unreadable]) -> dict[str, str]:
-    return {
-        str(place): str(content)
-        for place, content in enumerate(contents)
-        if isinstance(content, Unreadable)
-    }
 
 
 def _decode_chunk(
@@ -214,7 +243,7 @@ def _stacked(
             "Take it out.",
         )
     first = modality.samples[0]
-    array = load_stack(first.path, first.entry)
+    array = load_stack(Path(first.path), first.entry)
     count, shape = len(array), tuple(array.shape[1:])
     units = "time x features" if len(shape) == 2 else " x ".join("axis" for _ in shape)
     plan = Plan(told, shape, np.dtype(np.float32), units)

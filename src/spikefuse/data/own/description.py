@@ -37,7 +37,7 @@ class Sample:
         row: Row of a stacked array; None where the file is the sample.
     """
 
-    path: Path
+    path: str
     name: str
     label: str
     split: str | None = None

@@ -133,7 +133,15 @@ def _joined(decoded: Sequence[DecodedModality], members: tuple[int, ...]) -> _Fa
 
 
 def _alike(digests: Sequence[Sequence[bytes]]) -> Positions:
-    """One number for all rows that share a file, directly or through others."""
+    """One number for all rows that share a file, directly or through others; in order of the rows.
+
+    Example:
+        >>> _alike([(b"a", b"b", b"a"), (b"c", b"d", b"e")]).tolist()
+        [0, 1, 0]
+    """
+    if len(digests) == 1:
+        first: dict[bytes, int] = {}
+        return np.array([first.setdefault(each, len(first)) for each in digests[0]], np.int64)
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

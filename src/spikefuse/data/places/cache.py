@@ -58,13 +58,22 @@ def cached_tensors(
     """As `cached`, for several tensors that belong together."""
     if folder is None:
         return {name: tensor.contiguous() for name, tensor in compute().items()}
-    path = folder / f"{key}.safetensors"
-    stored = _read(path)
+    stored = read_tensors(folder, key)
     if stored is not None:
         return stored
     tensors = {name: tensor.contiguous() for name, tensor in compute().items()}
-    _write(path, tensors)
+    write_tensors(folder, key, tensors)
     return tensors
+
+
+def read_tensors(folder: Path, key: str) -> dict[str, Tensor] | None:
+    """The entry of a key; None where there is none, or it is damaged, which is logged."""
+    return _read(folder / f"{key}.safetensors")
+
+
+def write_tensors(folder: Path, key: str, tensors: Mapping[str, Tensor]) -> None:
+    """Put an entry in place of what the key had; a folder that cannot be written is logged."""
+    _write(folder / f"{key}.safetensors", tensors)
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

@@ -20,7 +20,8 @@ def kind_of(suffix: str) -> str | None:
         >>> kind_of(".JPG"), kind_of(".txt")
         ('image', None)
     """
-    return next((name for name, kind in KINDS.items() if suffix.lower() in kind.suffixes), None)
+    ending = suffix.lower()
+    return next((name for name, kind in KINDS.items() if ending in kind.suffixes), None)
 
 
 def kind_of_file(path: Path) -> str | None:

@@ -1,7 +1,7 @@
 """Folders: `modality/class/file`, `modality/split/class/file`, or labels in the file names."""
 
 from collections.abc import Iterator
-from os.path import splitext
+from os.path import basename, join, splitext
 from pathlib import Path, PurePosixPath
 
 from spikefuse.core.checks import one_of
@@ -51,11 +51,11 @@ def _modality(
     reader = None if pattern is None else name_pattern(pattern)
     for split, part in _splits(root, folder):
         source = _flat(root, part, name) if labelled else _by_class(root, part, name)
-        for path, label in source:
-            if kind_of(path.suffix) is None:
-                ignored.append(path.relative_to(root).as_posix())
+        for file, label in source:
+            if kind_of(splitext(file)[1]) is None:
+                ignored.append(file)
                 continue
-            found.append(_sample(root, path, label, split, reader, pattern, settings.group))
+            found.append(_sample(root, file, label, split, reader, pattern, settings.group))
     if not found:
         ends = ", ".join(suffix for kind in KINDS.values() for suffix in kind.suffixes)
         raise refusal(f"modality {name}", f"a folder of files that end in {ends}", "none", _LAYOUT)
@@ -84,9 +84,10 @@ def _splits(root: Path, folder: Path) -> list[tuple[str | None, Path]]:
     return [(split, folder / name) for split, name in zip(meant, names, strict=True)]
 
 
-def _by_class(root: Path, folder: Path, modality: str) -> Iterator[tuple[Path, str]]:
+def _by_class(root: Path, folder: Path, modality: str) -> Iterator[tuple[str, str]]:
+    """Names of files below the root, and their classes."""
     listing = list_folder(root, folder)
-    data = [name for name in listing.files if kind_of(Path(name).suffix)]
+    data = [name for name in listing.files if kind_of(splitext(name)[1])]
     if data:
         raise refusal(
             f"files of modality {modality}",
@@ -96,24 +97,26 @@ def _by_class(root: Path, folder: Path, modality: str) -> Iterator[tuple[Path, s
         )
     for label in listing.folders:
         files = list(_below(root, folder / label))
-        if not any(kind_of(path.suffix) for path in files):
+        if not any(kind_of(splitext(file)[1]) for file in files):
             raise refusal(
                 f"class {label} of modality {modality}",
                 "a folder with files",
                 f"an empty one ({(folder / label).relative_to(root).as_posix()})",
                 "Fill it or take it away.",
             )
-        yield from ((path, label) for path in files)
+        yield from ((file, label) for file in files)
 
 
-def _below(root: Path, folder: Path) -> Iterator[Path]:
+def _below(root: Path, folder: Path) -> Iterator[str]:
+    """Names below the root: a path object for each of 100,000 files would take seconds."""
     listing: Listing = list_folder(root, folder)
-    yield from (folder / name for name in listing.files)
+    above = folder.relative_to(root).as_posix()
+    yield from (f"{above}/{name}" for name in listing.files)
     for name in listing.folders:
         yield from _below(root, folder / name)
 
 
-def _flat(root: Path, folder: Path, modality: str) -> Iterator[tuple[Path, str]]:
+def _flat(root: Path, folder: Path, modality: str) -> Iterator[tuple[str, str]]:
     listing = list_folder(root, folder)
     if listing.folders:
         raise refusal(
@@ -122,24 +125,26 @@ def _flat(root: Path, folder: Path, modality: str) -> Iterator[tuple[Path, str]]
             some(listing.folders),
             "Take {label} out of the pattern, or the files out of the folders.",
         )
-    yield from ((folder / name, "") for name in listing.files)
+    above = folder.relative_to(root).as_posix()
+    yield from ((f"{above}/{name}", "") for name in listing.files)
 
 
 def _sample(
     root: Path,
-    path: Path,
+    name: str,
     label: str,
     split: str | None,
     reader: NamePattern | None,
     pattern: str | None,
     group: str | None,
 ) -> Sample:
-    name = path.relative_to(root).as_posix()
+    path = join(root, name)
     if reader is None:
         return Sample(path, name, label, split)
-    fields = reader(path.stem)
+    stem = splitext(basename(name))[0]
+    fields = reader(stem)
     if fields is None:
-        raise refusal(name, f"named as {pattern}", repr(path.stem), "Rename it or the pattern.")
+        raise refusal(name, f"named as {pattern}", repr(stem), "Rename it or the pattern.")
     if "split" in fields:
         split = split_named(fields["split"], name)
     return Sample(path, name, fields.get("label", label), split, fields.get(group or ""))
@@ -165,12 +170,14 @@ def single_kind(name: str, samples: list[Sample], wanted: str | None) -> str:
     if wanted is not None:
         one_of(f"{WHERE}: modality {name}", "kind", wanted, KINDS)
     first: dict[str, str] = {}
+    ends: dict[str, str] = {}
     for sample in samples:
         # By name alone: a table may name a file of no kind.
-        suffix = splitext(sample.name)[1]
+        ends.setdefault(splitext(sample.name)[1], sample.name)
+    for suffix, file in ends.items():
         is_wanted = wanted is not None and suffix.lower() in KINDS[wanted].suffixes
         kind = wanted if is_wanted else kind_of(suffix)
-        first.setdefault(kind or "unknown", sample.name)
+        first.setdefault(kind or "unknown", file)
     if len(first) > 1 or "unknown" in first or (wanted is not None and wanted not in first):
         raise refusal(
             f"modality {name}",
@@ -180,7 +187,7 @@ def single_kind(name: str, samples: list[Sample], wanted: str | None) -> str:
         )
     found = next(iter(first))
     # An ending that two kinds share is settled by the first file; a wrong one is then unreadable.
-    claimed = kind_of_file(samples[0].path)
+    claimed = kind_of_file(Path(samples[0].path))
     return found if wanted is not None or claimed is None else claimed
 
 

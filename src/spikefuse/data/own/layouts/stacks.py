@@ -63,7 +63,7 @@ def read_stacks(path: Path, settings: OwnSettings) -> list[Modality]:
             "array",
             tuple(
                 Sample(
-                    path=places[name][0],
+                    path=str(places[name][0]),
                     name=f"{name}[{row}]",
                     label=said[LABELS][row],
                     split=None if splits is None else splits[row],

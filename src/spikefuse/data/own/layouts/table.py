@@ -87,7 +87,7 @@ def read_tables(
 
 def unnamed(root: Path, modalities: list[Modality]) -> list[str]:
     """Data files below a folder that its tables do not name."""
-    named = {sample.path for modality in modalities for sample in modality.samples}
+    named = {Path(sample.path) for modality in modalities for sample in modality.samples}
     return sorted(
         (Path(folder) / name).relative_to(root).as_posix()
         for folder, _, names in os.walk(root)
@@ -185,7 +185,7 @@ def _sample(
             raise refusal(f"split of {row.where}", f"{split}, as its folder", said, "Mend one.")
         split = said
     return Sample(
-        path,
+        str(path),
         path.relative_to(root).as_posix(),
         _cell(row, "label"),
         split,
