@@ -168,6 +168,16 @@ def lost_colour(inspection: Inspection) -> Iterator[Remark]:
             yield from _masked("lost_colour", modality, mask, "in colour, read as grey")
 
 
+_IDENTICAL = (
+    (
+        *("across", WARNING, "stands", "stand"),
+        "in more than one split, so the test is not new to training",
+    ),
+    ("labels", WARNING, "has", "have", "more than one label"),
+    ("within", NOTE, "is", "are", "there more than once under different names"),
+)
+
+
 def identical_files(inspection: Inspection) -> Iterator[Remark]:
     """Files of the same bytes, within a split, across splits and under two labels."""
     for place, modality in enumerate(inspection.decoded):
@@ -193,17 +203,13 @@ def identical_files(inspection: Inspection) -> Iterator[Remark]:
                     " and ".join(f"{samples[i].name} ({samples[i].label})" for i in group[:2])
                 )
         name = modality.source.name
-        for key, weight, words in (
-            ("across", WARNING, "stand in more than one split, so the test is not new to training"),
-            ("labels", WARNING, "have more than one label"),
-            ("within", NOTE, "are there more than once under different names"),
-        ):
+        for key, weight, one, many, words in _IDENTICAL:
             if found[key]:
+                counted = _of(len(found[key]), f"content {one}", f"contents {many}")
                 yield Remark(
                     f"identical_{key}",
                     weight,
-                    f"{name}: {_of(len(found[key]), 'content', 'contents')} {words}: "
-                    f"{some(found[key])}.",
+                    f"{name}: {counted} {words}: {some(found[key])}.",
                     tuple(found[key]),
                 )
 

@@ -18,6 +18,7 @@ from own_files import (
     write_clip,
     write_image,
 )
+from PIL import Image
 
 from spikefuse.cli import main
 from spikefuse.core.errors import InputError
@@ -65,6 +66,46 @@ def classes_without_modality(root: Path) -> Path:
     write_image(root / "cat" / "0.png")
     write_image(root / "dog" / "0.png")
     return root
+
+
+@broken(
+    "folders of data must be modalities, and splits in each of them, got splits alone (Test, tr"
+)
+def splits_above_modalities(root: Path) -> Path:
+    for split in ("train", "Test", "val"):
+        class_folders(root / split)
+    return root
+
+
+@broken("class emu of modality sight must be a folder with files that end in .png, .jpg")
+def class_of_another_format(root: Path) -> Path:
+    folder = class_folders(root) / "sight" / "emu"
+    folder.mkdir()
+    for i in range(5):
+        (folder / f"{i}.webp").write_bytes(b"RIFF")
+    return root
+
+
+@broken("sight: 1 file is unreadable: sight/cat/9.png (an animation of 3 pictures")
+def animated_picture(root: Path) -> Path:
+    path = class_folders(root) / "sight" / "cat" / "9.png"
+    frames = [Image.fromarray(np.full((9, 9), level, np.uint8)) for level in (0, 90, 180)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    return root
+
+
+@broken("got sight_file_name;move_file_name;label;subject;split. Separate columns by commas.")
+def columns_between_semicolons(root: Path) -> Path:
+    table = table_folder(root) / "metadata.csv"
+    table.write_text(table.read_text("utf-8").replace(",", ";"), encoding="utf-8")
+    return root
+
+
+@broken("array rate must be an array [N, ...] with samples, got a single value. Take it out.")
+def a_number_among_arrays(root: Path) -> Path:
+    path = root / "walks.npz"
+    np.savez(path, move=np.zeros((6, 4)), rate=np.array(250), labels=np.arange(6) % 2)
+    return path
 
 
 @broken("class emu of modality sight must be a folder with files, got an empty one")

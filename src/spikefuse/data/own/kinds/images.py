@@ -66,6 +66,10 @@ def _open(content: bytes) -> "Image":
         raise Unreadable(
             f"{width:,} x {height:,} pixels, more than {MAXIMUM_PIXELS:,} (a decompression bomb?)"
         )
+    # Of PNG alone: cameras add a small second picture to the JPEG that is meant.
+    frames = getattr(image, "n_frames", 1) if image.format == "PNG" else 1
+    if frames > 1:
+        raise Unreadable(f"an animation of {frames:,} pictures, of which none is the one meant")
     return image
 
 

@@ -25,6 +25,13 @@ def read_folders(root: Path, settings: OwnSettings) -> tuple[list[Modality], lis
     chosen = settings.modalities or {name: ModalitySettings() for name in top.folders}
     if not chosen:
         raise refusal(str(root), "a folder with a folder for each modality", "none in it", _LAYOUT)
+    if not settings.modalities and all(name.lower() in SPLIT_NAMES for name in chosen):
+        raise refusal(
+            f"folders of {root.name}",
+            "modalities, and splits in each of them",
+            f"splits alone ({some(list(chosen))})",
+            "Use DATA/MODALITY/SPLIT/CLASS/FILE, or a metadata.csv in each split.",
+        )
     modalities, ignored = [], list(top.files)
     for name, own in chosen.items():
         folder = inside(root, own.folder or name, f"folder of modality {name}")
@@ -57,9 +64,13 @@ def _modality(
                 continue
             found.append(_sample(root, file, label, split, reader, pattern, settings.group))
     if not found:
-        ends = ", ".join(suffix for kind in KINDS.values() for suffix in kind.suffixes)
-        raise refusal(f"modality {name}", f"a folder of files that end in {ends}", "none", _LAYOUT)
+        ends = f"a folder of files that end in {_endings()}"
+        raise refusal(f"modality {name}", ends, "none", _LAYOUT)
     return Modality(name, single_kind(name, found, own.kind), tuple(found)), ignored
+
+
+def _endings() -> str:
+    return ", ".join(suffix for kind in KINDS.values() for suffix in kind.suffixes)
 
 
 def _splits(root: Path, folder: Path) -> list[tuple[str | None, Path]]:
@@ -98,11 +109,12 @@ def _by_class(root: Path, folder: Path, modality: str) -> Iterator[tuple[str, st
     for label in listing.folders:
         files = list(_below(root, folder / label))
         if not any(kind_of(splitext(file)[1]) for file in files):
+            place = (folder / label).relative_to(root).as_posix()
             raise refusal(
                 f"class {label} of modality {modality}",
-                "a folder with files",
-                f"an empty one ({(folder / label).relative_to(root).as_posix()})",
-                "Fill it or take it away.",
+                "a folder with files" + (f" that end in {_endings()}" if files else ""),
+                some([basename(file) for file in files]) if files else f"an empty one ({place})",
+                "Save them so." if files else "Fill it or take it away.",
             )
         yield from ((file, label) for file in files)
 

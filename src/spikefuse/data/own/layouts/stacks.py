@@ -112,7 +112,11 @@ def load_stack(path: Path, entry: str | None) -> NDArray[Any]:
         raise refusal(
             f"array {name}", "a whole array of numbers", reason(error), "Save it anew."
         ) from error
-    if not isinstance(array, np.ndarray) or not array.ndim or not len(array):
+    if isinstance(array, np.ndarray) and not array.ndim:
+        raise refusal(
+            f"array {name}", "an array [N, ...] with samples", "a single value", "Take it out."
+        )
+    if not isinstance(array, np.ndarray) or not len(array):
         raise refusal(f"array {name}", "an array [N, ...] with samples", "none", "Fill it.")
     return array
 

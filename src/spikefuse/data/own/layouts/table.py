@@ -114,7 +114,8 @@ def _csv_rows(text: str, name: str) -> list[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     try:
-        header = next(reader, [])
+        # As cells are: what follows a comma and a space is meant without the space.
+        header = [name.strip() for name in next(reader, [])]
         if len(set(header)) < len(header):
             raise refusal(f"header of {name}", "columns of different names", ", ".join(header), "")
         for cells in reader:
@@ -159,7 +160,7 @@ def _columns(header: Mapping[str, Any], name: str, settings: OwnSettings) -> dic
             f"columns of {name}",
             "X_file_name for each modality X (or one file_name)",
             ", ".join(header) or "none",
-            "Add them.",
+            "Separate columns by commas." if _is_cut_otherwise(header) else "Add them.",
         )
     one_of(f"{WHERE}: {name}", "the column with the classes", "label", header)
     if settings.group is not None:
@@ -168,6 +169,11 @@ def _columns(header: Mapping[str, Any], name: str, settings: OwnSettings) -> dic
         one_of(f"{WHERE}: {name}", "modality", modality, found)
     wanted = settings.modalities or found
     return {modality: found[modality] for modality in wanted}
+
+
+def _is_cut_otherwise(header: Mapping[str, Any]) -> bool:
+    """Whether a table has one column, since its cells stand between semicolons or tabs."""
+    return len(header) == 1 and any(sign in name for name in header for sign in ";\t|")
 
 
 def _sample(
