@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -90,7 +91,7 @@ class KnownFiles:
             self._stamps, self._digests = kept["stamps"].numpy(), kept["digests"].numpy()
 
     def _fits(self, kept: dict[str, torch.Tensor]) -> bool:
-        mine = {"stamps": self._stamps, "digests": self._digests}
+        mine: dict[str, NDArray[Any]] = {"stamps": self._stamps, "digests": self._digests}
         return kept.keys() == mine.keys() and all(
             kept[name].numpy().shape == each.shape and kept[name].numpy().dtype == each.dtype
             for name, each in mine.items()
