@@ -80,14 +80,17 @@ def show(
     measured = _measure(figures, rows, _views(protocol, split, rows))
     more = further(rows, record, study, protocol, split) if figure is None else None
     if as_json:
-        document = {"headline": _headline_record(found), "figures": _records(measured)}
+        document = {"headline": _headline_record(found, rows), "figures": _records(measured)}
         document |= more.record() if more else {}
         document |= {"unfinished": unfinished} if unfinished else {}
         print(json.dumps(document, indent=2, allow_nan=False))
         return
     console = make_console()
     is_asked = study is None and figure is None and not are_single(rows)
-    _print(measured, more, found if is_asked else None, console)
+    if is_asked:
+        _print_answer(found, rows, console)
+    of_all = is_asked and protocol is None and split is None
+    _print(measured, more, console, of_all=of_all)
     if more and are_single(rows):
         console.print("Trained one by one: 'spikefuse compare A B' tells two of them apart.")
     if unfinished:
@@ -176,13 +179,26 @@ def _records(measured: "Measured") -> list[dict[str, Any]]:
     ]
 
 
-def _headline_record(found: "Headline") -> dict[str, Any]:
-    from spikefuse.report.headline import answer, answer_over_controls, verdict
+def _said(found: "Headline", rows: "Rows") -> tuple[str, str]:
+    """The verdict and the answer; of a run without the usual networks, those of its study."""
+    from spikefuse.report.headline import answer, verdict
+
+    if "snn" in found.gains:
+        return verdict(found), answer(found)
+    from spikefuse.report.other_answers import study_answer
+
+    heading, text = study_answer(rows) or ("", "")
+    return verdict(found, heading), answer(found, text)
+
+
+def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
+    from spikefuse.report.headline import answer_over_controls
     from spikefuse.report.tables import headline_estimates
 
+    heading, text = _said(found, rows)
     return {
-        "verdict": verdict(found),
-        "answer": answer(found),
+        "verdict": heading,
+        "answer": text,
         "controls": answer_over_controls(found),
         "quantities": [
             {"quantity": name, "mean": e.mean, "low": e.low, "high": e.high, "n": e.n}
@@ -191,20 +207,25 @@ def _headline_record(found: "Headline") -> dict[str, Any]:
     }
 
 
-def _print(
-    measured: "Measured", more: "Further | None", found: "Headline | None", console: "Console"
-) -> None:
+def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
     from rich.text import Text
 
-    from spikefuse.report.headline import answer, answer_over_controls, verdict
-    from spikefuse.report.tables import figure_summary_table, headline_table
+    from spikefuse.report.headline import answer_over_controls
+    from spikefuse.report.tables import headline_table
 
-    if found is not None:
-        console.print(Text(f"{verdict(found)}.", style="bold"))
-        for sentence in (answer(found), answer_over_controls(found)):
-            if sentence:
-                console.print(Text(sentence))
-        _print_table(headline_table(found), console)
+    heading, text = _said(found, rows)
+    console.print(Text(f"{heading}.", style="bold"))
+    for sentence in (text, answer_over_controls(found)):
+        if sentence:
+            console.print(Text(sentence))
+    _print_table(headline_table(found), console)
+
+
+def _print(
+    measured: "Measured", more: "Further | None", console: "Console", *, of_all: bool
+) -> None:
+    from spikefuse.report.tables import figure_summary_table
+
     for figure, tables in measured:
         _print_table(figure_summary_table(figure, tables), console)
     further = more.tables() if more else []
@@ -214,7 +235,11 @@ def _print(
     if further or any(row.low is not None for row in bars):
         console.print("\u00b1: half of the 95 % Student-t interval over n seeds.")
     if not measured and not further:
-        console.print("No results for this choice. What a run holds: spikefuse show FOLDER.")
+        console.print(
+            "Tables of one study: spikefuse show --study NAME, or the report."
+            if of_all
+            else "No results for this choice. What a run holds: spikefuse show FOLDER."
+        )
 
 
 def _print_table(table: "Table", console: "Console") -> None:

@@ -56,10 +56,11 @@ def seconds_of(
 def seconds_on_processor(
     plan: Plan, workers: int, backend: str = "auto", products: str = "auto"
 ) -> float:
-    """Seconds on a CPU, where time goes with arithmetic: of SNNs and DNNs apart.
+    """Seconds on a CPU, where time goes with arithmetic: of SNNs and DNNs and of each fusion apart.
 
     A step of the dearest network of each kind is timed on one thread; products by events make a
-    multiply-accumulate of an SNN cheaper than one of its twin.
+    multiply-accumulate of an SNN cheaper than one of its twin, and one of attention costs more than
+    one of a convolution.
 
     Args:
         plan: With something left to do.
@@ -69,10 +70,14 @@ def seconds_on_processor(
     """
     import torch
 
-    costs: dict[str, float] = {}
-    dearest: dict[str, PlannedTrial] = {}
+    costs: dict[tuple[str, str], float] = {}
+    dearest: dict[tuple[str, str], PlannedTrial] = {}
     for trial in (trial for population in plan.populations for trial in population):
-        kind: str = trial.definition.network
+        fusion: str = trial.definition.fusion
+        kind: tuple[str, str] = (
+            trial.definition.network,
+            "early" if fusion == "none" else fusion,
+        )
         costs[kind] = costs.get(kind, 0.0) + trial.cost
         if kind not in dearest or dearest[kind].cost < trial.cost:
             dearest[kind] = trial

@@ -124,6 +124,7 @@ def make_plan(
     Raises:
         InputError: seeds is below 1, or the device has too little memory for a share.
     """
+    studies = [each.under(profile.name) for each in studies]
     count = max([profile.seeds, *(each.fewest_seeds for each in studies)])
     count = count if seeds is None else seeds
     require(count >= 1, "plan", "seeds", "at least 1", count)

@@ -16,6 +16,7 @@ from spikefuse.analysis.figures import (
 )
 from spikefuse.analysis.fusion_race import fusion_races
 from spikefuse.analysis.headline import Headline, headline
+from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.core.errors import StudyError
 from spikefuse.report.commands import commands_of
@@ -53,6 +54,7 @@ from spikefuse.report.sections.data import data_section
 from spikefuse.report.sections.energy import first_screen
 from spikefuse.report.sections.fusion_race import fusion_sentence
 from spikefuse.report.sections.rasters import looks, raster_section
+from spikefuse.report.sections.robustness import kept_sentence
 from spikefuse.report.sections.senses import cost_sentence
 from spikefuse.report.sections.steps import step_rates, step_section
 from spikefuse.report.sections.studies import study_sections
@@ -114,6 +116,7 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
         energy=first_screen(run),
         lost_sense=_lost_sense(run),
         fusion=_fusion(run),
+        kept=_kept(run),
     )
     return _write(page, [headline_table(found)], places)
 
@@ -130,6 +133,14 @@ def _fusion(run: Run) -> str:
     """Which fusion wins; empty where that is not known, which its section says."""
     try:
         return fusion_sentence(fusion_races(run.table))
+    except StudyError:
+        return ""
+
+
+def _kept(run: Run) -> str:
+    """What the networks keep over noise; empty where that was not measured, or rows disagree."""
+    try:
+        return kept_sentence(robustness(run.table))
     except StudyError:
         return ""
 

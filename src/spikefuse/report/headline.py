@@ -41,11 +41,18 @@ _VERDICTS = {
 }
 
 
-def verdict(found: Headline) -> str:
-    """The answer to the question in a few words, after Holm over the answers of the screen."""
+def verdict(found: Headline, of_studies: str = "") -> str:
+    """The answer to the question in a few words, after Holm over the answers of the screen.
+
+    Args:
+        found: The numbers.
+        of_studies: What other studies answer, for a run without the networks of the headline.
+    """
     gain = found.gains.get("snn")
     if gain is None:
-        return "Not answered: a seed diverged" if found.lost("snn") else "Not measured yet"
+        if found.lost("snn"):
+            return "Not answered: a seed diverged"
+        return of_studies or "Not measured yet"
     if gain.over_best.low is None:
         count = gain.over_best.n
         return "One seed cannot say" if count == 1 else f"{count} seeds cannot say"
@@ -77,11 +84,18 @@ def _beside(found: Headline, value: Estimate) -> str:
     return with_interval(replace(value, over="") if is_told else value)
 
 
-def answer(found: Headline) -> str:
-    """The gain over the better single modality, SNN against DNN, in one sentence."""
+def answer(found: Headline, of_studies: str = "") -> str:
+    """The gain over the better single modality, SNN against DNN, in one sentence.
+
+    Args:
+        found: The numbers.
+        of_studies: What other studies answer, for a run without the networks of the headline.
+    """
     gain = found.gains.get("snn")
     if gain is None:
         lost = found.lost("snn")
+        if of_studies and not lost:
+            return of_studies
         why = f": {lost}" if lost else ", so the gain cannot be computed"
         state = "cannot be compared" if lost else "are not all finished"
         return f"The SNNs of size S {under(found.protocol)} {state}{why}."

@@ -31,6 +31,7 @@ from spikefuse.report.headline import (
     leak_sentence,
     verdict,
 )
+from spikefuse.report.other_answers import StudyAnswer, study_answer
 from spikefuse.report.printable import plain
 from spikefuse.report.reading import settings
 from spikefuse.report.reading.settings import Group, text
@@ -112,6 +113,7 @@ class Page:
     energy: str = ""
     lost_sense: str = ""
     fusion: str = ""
+    kept: str = ""
     gain: Picture | None = None
     leak: Picture | None = None
     notices: Sequence[str] = ()
@@ -177,6 +179,7 @@ class Page:
 def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) -> Page:
     """The page of a run; `parts` are the drawn pictures and figure groups."""
     record, trials = run.record, run.trials
+    other = study_answer(run.table) or StudyAnswer("", "")
     loud = is_loud(run)
     banner = record.get("banner") or (_EMBEDDED_BANNER if run.source == FALLBACK else "")
     texts, noun = texts_of(run, loud=loud), noun_of(run)
@@ -190,8 +193,8 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         banner=plain(banner or "The data is not named in this run's record.", 600),
         unfinished=unfinished_text(run),
         loud=loud,
-        verdict=verdict(found),
-        answer=answer(found),
+        verdict=verdict(found, other.heading),
+        answer=answer(found, other.text),
         controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
         corrected=corrected(found),

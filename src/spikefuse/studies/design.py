@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -160,6 +160,10 @@ class Study:
     def pairs_itself(self) -> bool:
         """Whether it decides its protocols by itself, whatever is asked for."""
         return self.each_group or bool(self.readings)
+
+    def under(self, profile: str) -> Self:
+        """The study as a profile runs it: itself, unless it says that it asks less there."""
+        return self
 
     def cells(self, protocols: Sequence[str], source: Source = SOURCES[DEFAULT]) -> list[Cell]:
         """Every cell once, in order.

@@ -24,6 +24,7 @@ ROBUSTNESS = Study(
         ),
     ),
     protocols=("disjoint",),
+    fewest_seeds=3,
 )
 """Gaussian noise on the current of every hidden activation, and at 0.1 on what leaves it, before
 and after pooling. Evaluations alone."""

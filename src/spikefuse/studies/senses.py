@@ -39,6 +39,7 @@ SENSES = Study(
         ),
     ),
     protocols=("disjoint",),
+    fewest_seeds=3,
 )
 """Fused networks with each modality missing (in three ways), shuffled at test, in conflict with the
 others, and missing for a part of the time steps; every subset for the Shapley values. Evaluations

@@ -25,6 +25,25 @@ def test_all_kinds_at_both_sizes_and_experts_of_half() -> None:
     assert STUDIES["fusion"] is FUSION
 
 
+def test_quick_asks_the_smaller_size_alone_and_other_profiles_both(tmp_path) -> None:
+    store = TrialStore(tmp_path)
+    sizes = {
+        name: {
+            use.cell.size
+            for trial in make_plan([FUSION], PROFILES[name], "builtin", store, seeds=1).trials
+            for use in trial.uses
+            if use.cell.modality == "fused"
+        }
+        for name in ("quick", "medium")
+    }
+    assert sizes == {"quick": {"S/3"}, "medium": {"S", "S/3"}}
+    quick = FUSION.under("quick").cells(["disjoint"], SOURCES["builtin"])
+    asked = {cell.fusion for cell in quick if cell.modality == "fused"}
+    assert asked == KINDS - {"late-weighted", "hybrid"}
+    experts = FUSION.under("quick").cells(["disjoint"], SOURCES["builtin"])
+    assert {cell.size for cell in experts if cell.modality == "audio"} == {"S/6"}
+
+
 def test_one_modality_has_nothing_to_fuse() -> None:
     both = SOURCES["builtin"]
     alone = replace(both, modalities=both.modalities[:1])

@@ -5,6 +5,7 @@ from spikefuse.analysis.robustness import PLACED, PLACES, Against, Robustness
 from spikefuse.analysis.words import (
     NONE,
     level_name,
+    listing,
     percent,
     points,
     span,
@@ -43,6 +44,23 @@ def robustness_section(found: Robustness, command: str) -> Section | None:
             *([Shown(place_table(found))] if found.places else []),
         ),
         command=command,
+    )
+
+
+def kept_sentence(found: Robustness) -> str:
+    """What every curve keeps, for the first screen too; empty without curves."""
+    parts = [
+        f"the {_name((curve.network, curve.modality))} {percent(curve.relative.mean)}\u00a0% "
+        f"(n\u00a0=\u00a0{curve.relative.n})"
+        for curve in found.curves
+        if curve.relative is not None
+    ]
+    if not parts:
+        return ""
+    levels = found.curves[0].levels
+    return (
+        f"Over noise of {levels[0]:g} to {levels[-1]:g} on every hidden activation, accuracy is on "
+        f"average: {listing(parts)}."
     )
 
 

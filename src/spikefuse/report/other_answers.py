@@ -1,0 +1,68 @@
+"""What the first screen says of a run without the networks of the usual answer."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from spikefuse.analysis.fusion_race import Race, fusion_races
+from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.robustness import Robustness, robustness
+from spikefuse.analysis.senses import senses
+from spikefuse.analysis.table import Table
+from spikefuse.analysis.words import level_name, plural
+from spikefuse.core.errors import StudyError
+from spikefuse.data.sources.contract import FUSED
+from spikefuse.report.sections.fusion_race import fusion_sentence
+from spikefuse.report.sections.robustness import kept_sentence
+from spikefuse.report.sections.senses import cost_sentence
+
+
+class StudyAnswer(NamedTuple):
+    """The heading and the first sentences."""
+
+    heading: str
+    text: str
+
+
+def study_answer(table: Table) -> StudyAnswer | None:
+    """The answer of the first study that has one; None where none has, or rows disagree."""
+    try:
+        races = fusion_races(table)
+        if any(race.entries for race in races):
+            return StudyAnswer(_race_heading(races), fusion_sentence(races))
+        lost = [each for each in senses(table) if cost_sentence(each)]
+        if lost:
+            first = lost[0].dearest
+            name = level_name("network", lost[0].network)
+            which = first.modalities[0] if first else FUSED
+            heading = f"The fused {name} loses most with {which}"
+            return StudyAnswer(heading, " ".join(map(cost_sentence, lost)))
+        found = robustness(table)
+    except StudyError:
+        return None
+    said = kept_sentence(found)
+    return StudyAnswer(_curve_heading(found), said) if said else None
+
+
+def _race_heading(races: Sequence[Race]) -> str:
+    """Who wins in the first race; a win is one over every other kind after Holm."""
+    race = races[0]
+    where = f"for the {level_name('network', race.network)} at {race.size}"
+    if race.best is None:
+        return f"No fusion is chosen {where}"
+    if not race.compared:
+        accuracy = race.entries[race.best].accuracy
+        count = accuracy.n if accuracy is not None else 0
+        return f"{plural(count, 'seed')} cannot say which fusion wins {where}"
+    others = {name for name in race.entries if name not in (race.best, PRODUCT)}
+    if others and others <= set(race.beaten):
+        return f"{race.best} wins {where}"
+    return f"{race.best} is best by validation {where}, and no fusion is shown to win"
+
+
+def _curve_heading(found: Robustness) -> str:
+    known = {(each.network, each.modality): each for each in found.curves}
+    curve = known.get(("snn", FUSED)) or found.curves[0]
+    name = f"{curve.modality} {level_name('network', curve.network)}"
+    if curve.relative is None:
+        return f"The {name} has too few seeds for a mean over noise"
+    return f"The {name} keeps {100 * curve.relative.mean:.1f}\u00a0% on average over noise"

@@ -1,0 +1,86 @@
+"""The first screen of a run of one study answers that study's question."""
+
+from typing import Any
+
+import pytest
+
+from spikefuse.analysis.headline import headline
+from spikefuse.analysis.table import Table
+from spikefuse.report.headline import answer, verdict
+from spikefuse.report.other_answers import study_answer
+from spikefuse.studies.design import Cell
+
+Rows = list[dict[str, Any]]
+
+
+def cell(values: tuple[float, ...], split: str = "test", **levels: Any) -> Rows:
+    study = levels.pop("study")
+    filled = Cell.create(**levels).model_dump()
+    return [
+        {"study": study, "trial": f"{sorted(filled.items())} {seed}", **filled, "seed": seed}
+        | {"split": split, "metric": "accuracy", "value": value, "samples": 1000}
+        for seed, value in enumerate(values)
+    ]
+
+
+def race(best: tuple[float, ...], other: tuple[float, ...]) -> Rows:
+    shared = {"study": "fusion", "network": "snn", "modality": "fused", "size": "S/3"}
+    return [
+        row
+        for split in ("validation", "test")
+        for kind, values in (("hybrid", best), ("early", other))
+        for row in cell(values, split, fusion=kind, reading="calibrated", **shared)
+    ]
+
+
+def heading(rows: Rows) -> str:
+    found = study_answer(Table(rows))
+    assert found is not None
+    assert verdict(headline(rows), found.heading) == found.heading
+    assert answer(headline(rows), found.text) == found.text
+    assert found.text
+    return found.heading
+
+
+def test_a_run_of_fusion_alone_says_which_wins() -> None:
+    assert (
+        heading(race((0.95, 0.951, 0.949), (0.9, 0.902, 0.901))) == "hybrid wins for the SNN at S/3"
+    )
+    open_race = race((0.95, 0.91, 0.93), (0.94, 0.93, 0.9))
+    assert heading(open_race) == (
+        "hybrid is best by validation for the SNN at S/3, and no fusion is shown to win"
+    )
+    assert (
+        heading(race((0.95,), (0.9,))) == "1 seed cannot say which fusion wins for the SNN at S/3"
+    )
+
+
+def network(study: str) -> Rows:
+    rows: Rows = []
+    for modality, values in (
+        ("image", (0.9, 0.91, 0.92)),
+        ("audio", (0.8, 0.81, 0.82)),
+        ("fused", (0.95, 0.96, 0.97)),
+    ):
+        for split in ("validation", "test"):
+            rows += cell(values, split, study=study, network="snn", modality=modality)
+    return rows
+
+
+@pytest.mark.parametrize("study", ["senses", "robustness"])
+def test_networks_of_these_studies_answer_whether_it_helps(study: str) -> None:
+    found = headline(network(study))
+    assert verdict(found) == "Yes, it helps the SNN"
+    assert "+5.00\u00a0pp" in answer(found)
+
+
+def test_curves_without_single_networks_are_an_answer() -> None:
+    rows: Rows = []
+    for noise, values in ((0.0, (0.9, 0.9, 0.9)), (1.0, (0.7, 0.7, 0.7)), (5.0, (0.5, 0.5, 0.5))):
+        rows += cell(values, study="robustness", network="snn", modality="fused", noise_std=noise)
+    assert heading(rows) == "The fused SNN keeps 70.0\u00a0% on average over noise"
+
+
+def test_without_any_study_nothing_is_measured() -> None:
+    assert study_answer(Table([])) is None
+    assert verdict(headline([])) == "Not measured yet"
