@@ -25,7 +25,7 @@ LAYERS = (
     ("studies",),
     ("planning",),
     ("analysis",),
-    ("app", "report", "export", "bench", "workbench"),
+    ("app", "report", "export", "bench", "workbench", "tracking"),
     ("cli",),
     ("__main__",),
 )
@@ -45,6 +45,8 @@ FENCES = {
     "onnx": ("spikefuse.export",),
     "onnxruntime": ("spikefuse.export",),
     "onnxscript": ("spikefuse.export",),
+    "tensorboard": ("spikefuse.tracking",),
+    "mlflow": ("spikefuse.tracking",),
 }
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "shelve", "marshal"}
 PICKLING_CALLS = {"torch.save", "torch.load", "joblib.dump", "joblib.load"}

@@ -10,7 +10,17 @@ from spikefuse.cli.records import fields_of, options_of
 from spikefuse.cli.request import Request
 from spikefuse.data.own.settings import OwnSettings
 
-OF_OTHERS = ("studies", "profile", "data", "protocols", "readings", "experiments", "shard")
+OF_OTHERS = (
+    "studies",
+    "profile",
+    "data",
+    "protocols",
+    "readings",
+    "experiments",
+    "shard",
+    "events",
+    "track",
+)
 """Fields of a request that this command decides itself."""
 
 

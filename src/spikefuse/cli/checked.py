@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikefuse.cli.request import Request
+from spikefuse.cli.tracked import check_tracking
 
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
@@ -44,6 +45,7 @@ def check_request(request: Request) -> Checked:
     check_backend(request.backend, request.device)
     precision = resolve_precision(request.precision, request.device)
     check_products(request.products, request.backend, request.device, precision)
+    check_tracking(request.track)
     part = parse_shard(request.shard)
     executor_of(request)
     return Checked(request, precision, part, deadline)

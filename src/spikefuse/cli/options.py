@@ -42,6 +42,12 @@ def _products() -> Iterable[str]:
     return PRODUCTS
 
 
+def _mirrors() -> Iterable[str]:
+    from spikefuse.tracking.registry import MIRRORS
+
+    return MIRRORS
+
+
 def _precisions() -> Iterable[str]:
     from spikefuse.core.device import PRECISIONS
 
@@ -195,6 +201,23 @@ Products = Annotated[
         help="Layers on a CPU in float32: by events (what fires alone), dense, or what is faster.",
     ),
     Choices(_products),
+]
+Events = Annotated[
+    Path | None,
+    typer.Option(
+        "--events",
+        help="Add a line of JSON to this file for each event of a trial: started, an epoch with "
+        "its losses and accuracies, ended, failed.",
+    ),
+]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        "--track",
+        help="Mirror losses and accuracies, in files below the results, for these tools, separated "
+        "by commas.",
+    ),
+    Choices(_mirrors),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Readings = Annotated[

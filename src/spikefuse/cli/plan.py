@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 # What decides how the work is carried out has no effect on the plan.
-EXECUTION = ("executor", "threads", "shard", "time_limit", "retry_failed", "ray_address")
+EXECUTION = (
+    *("executor", "threads", "shard", "time_limit", "retry_failed", "ray_address"),
+    *("events", "track"),
+)
 
 
 @options_of(Request, Profile, leave_out=(*EXECUTION, *NO_OPTIONS), shown=OF_THE_PROFILE)

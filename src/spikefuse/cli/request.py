@@ -30,4 +30,6 @@ class Request:
     backend: options.Backend = "auto"
     precision: options.Precision = "auto"
     products: options.Products = "auto"
+    events: options.Events = None
+    track: options.Track = None
     began: float = field(default_factory=time.time)

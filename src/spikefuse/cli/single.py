@@ -23,6 +23,7 @@ from spikefuse.cli.checked import (
 from spikefuse.cli.data import download_progress
 from spikefuse.cli.own import source_of
 from spikefuse.cli.terminal import fact, make_console, news
+from spikefuse.cli.tracked import check_tracking, tracker_of
 from spikefuse.cli.workflow import stop_in_time, tell_slow_neurons
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.deadline import OutOfTimeError, stop_requested, stoppable
@@ -38,9 +39,11 @@ from spikefuse.data import (
     locate,
 )
 from spikefuse.data.sources.registry import FALLBACK, choices
+from spikefuse.execution import Event
 from spikefuse.execution.environment import keep_memory
 from spikefuse.networks import solve_width
 from spikefuse.networks.plans import PLAN_OF_SMALL
+from spikefuse.planning.run import network_name
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.results.atomic import is_file
 from spikefuse.studies.profiles import SIZES
@@ -115,6 +118,8 @@ def train_one(
     backend: str,
     precision: str,
     products: str,
+    events: Path | None,
+    track: str | None,
     as_json: bool,
 ) -> None:
     """Train, store and show one trial.
@@ -132,6 +137,7 @@ def train_one(
     check_device(device)
     check_backend(backend, device)
     check_products(products, backend, device, settings["precision"])
+    check_tracking(track)
     with download_progress(console) as progress:
         location = locate(source, data_dir, progress=progress)
     refuse_folder("train", location, data_dir)
@@ -148,11 +154,24 @@ def train_one(
     bar, report = _progress(definition.epochs, console)
     from spikefuse.training import train_population
 
+    label = f"{network_name(definition)} seed {definition.seed}"
+    is_stored = store.state(definition.name) in ("done", "diverged")
+    heard = {} if is_stored else {"train": {definition.name: label}}
     try:
-        with bar, flushed_denormals(), stoppable():
-            train_population(
-                [definition], corpus, store, report, device, backend, deadline, products
-            )
+        with (
+            tracker_of(events, track, store.root, store, heard) as tracker,
+            bar,
+            flushed_denormals(),
+            stoppable(),
+        ):
+            tracker.on_event(Event("train", "started", {}))
+
+            def hear(told: dict[str, Any]) -> None:
+                report(told)
+                tracker.on_event(Event("train", "progress", told))
+
+            train_population([definition], corpus, store, hear, device, backend, deadline, products)
+            tracker.on_event(Event("train", "finished", {}))
     except (KeyboardInterrupt, signals.Interrupted):
         news(console, signals.STOPPED)
         raise typer.Exit(signals.exit_code()) from None

@@ -28,6 +28,8 @@ def train(
     backend: options.Backend = "auto",
     precision: options.Precision = "auto",
     products: options.Products = "auto",
+    events: options.Events = None,
+    track: options.Track = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Train one network and print what it reached. Goes on where it was stopped."""
@@ -48,5 +50,7 @@ def train(
         backend=backend,
         precision=precision,
         products=products,
+        events=events,
+        track=track,
         as_json=as_json,
     )

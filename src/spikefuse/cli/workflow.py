@@ -18,6 +18,7 @@ from spikefuse.cli.log import log_to
 from spikefuse.cli.request import Request
 from spikefuse.cli.requested import Requested, location_of, profile_for, require_groups
 from spikefuse.cli.terminal import fact, news
+from spikefuse.cli.tracked import tracker_of
 
 if TYPE_CHECKING:
     from spikefuse.core.deadline import Deadline
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from spikefuse.results import TrialStore
     from spikefuse.studies.design import Study
     from spikefuse.studies.profiles import Profile
+    from spikefuse.tracking.events import Tracker
 
 INCOMPLETE = 1
 STOPPED = 75
@@ -275,11 +277,13 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
         with (
             RunProgress(jobs, console) as progress,
             EarlyResults(prepared, jobs, console) as early,
+            _tracker(prepared) as tracker,
         ):
 
             def on_event(event: "Event") -> None:
                 progress.on_event(event)
                 early.on_event(event)
+                tracker.on_event(event)
 
             summary = run_plan(plan, prepared.store, jobs, executor, on_event)
     except (KeyboardInterrupt, signals.Interrupted):
@@ -291,6 +295,21 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
     if prepared.deadline.is_set and jobs:
         _stop_if_late(prepared, summary, console)
     return _finish(prepared, summary, console)
+
+
+def _tracker(prepared: Prepared) -> "Tracker":
+    """Who hears of the plan's trials."""
+    from spikefuse.planning.run import network_name, population_name
+
+    trials = {
+        population_name(each): {
+            trial.definition.name: f"{network_name(trial.definition)} seed {trial.definition.seed}"
+            for trial in each
+        }
+        for each in prepared.plan.populations
+    }
+    request = prepared.request
+    return tracker_of(request.events, request.track, prepared.out, prepared.store, trials)
 
 
 def _jobs(prepared: Prepared, console: Console) -> "list[Job]":

@@ -202,6 +202,13 @@ class Fit:
         rates = firing_rates(self.network, self.feed)
         is_ready = self.network.joining.is_ready(epoch, self.epochs)
         self._take_time()
+        reached: dict[str, Any] = {
+            "alive": self._alive(),
+            "train_loss": [each.loss for each in self.progress],
+            "train_accuracy": [each.hits for each in self.progress],
+            "validation_accuracy": validation,
+            "validation_loss": losses,
+        }
         for member in self._alive():
             progress = self.progress[member]
             if is_ready and self._is_better(member, validation[member], losses[member]):
@@ -223,7 +230,7 @@ class Fit:
         if epoch < self.epochs:  # after the last one the results follow at once
             self._store()
         self.deadline.advance()
-        self._tell(epoch, self.steps.count, validation)
+        self._tell(epoch, self.steps.count, reached)
 
     def _is_better(self, member: int, accuracy: float, loss: float) -> bool:
         """Whether an epoch is the one to be tested so far.
@@ -236,7 +243,7 @@ class Fit:
             return accuracy > best.best_accuracy
         return best.best_loss is None or loss < best.best_loss
 
-    def _tell(self, epoch: int, step: int, validation: list[float] | None = None) -> None:
+    def _tell(self, epoch: int, step: int, reached: dict[str, Any] | None = None) -> None:
         self.report(
             {
                 "trials": [d.name for d in self.definitions],
@@ -244,7 +251,8 @@ class Fit:
                 "epochs": self.epochs,
                 "step": step,
                 "steps": self.steps.count,
-                "validation_accuracy": validation,
+                "validation_accuracy": None,
+                **(reached or {}),
             }
         )
 

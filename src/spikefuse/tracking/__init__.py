@@ -1,0 +1,1 @@
+"""What happens to trials, told to other programs: JSON lines, TensorBoard, MLflow; files alone."""
