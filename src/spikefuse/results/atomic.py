@@ -125,7 +125,7 @@ def is_file(path: Path, where: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise _unreadable(path.parent, where, error) from error
+        raise _unreadable(_to_blame(path, error), where, error) from error
 
 
 def is_folder(path: Path, where: str) -> bool:
@@ -139,7 +139,7 @@ def is_folder(path: Path, where: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise _unreadable(path.parent, where, error) from error
+        raise _unreadable(_to_blame(path, error), where, error) from error
 
 
 def list_folder(path: Path, where: str) -> list[Path]:
@@ -154,6 +154,11 @@ def list_folder(path: Path, where: str) -> list[Path]:
         return []
     except OSError as error:
         raise _unreadable(path, where, error) from error
+
+
+def _to_blame(path: Path, error: OSError) -> Path:
+    """Whose fault it is that a path cannot be looked at: its folder's, but for a link or a name."""
+    return path if error.errno in (errno.ELOOP, errno.ENAMETOOLONG) else path.parent
 
 
 def _unreadable(folder: Path, where: str, error: OSError) -> UnreadableError:

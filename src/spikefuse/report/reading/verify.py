@@ -1,5 +1,6 @@
 """Whether a results folder fits together: every byte of its trials, and its tables beside them."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import fmean
@@ -32,7 +33,7 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
             f"verify: RUN must be a results folder, got {str(root)!r} with neither {RESULTS} nor "
             "trials. Name the folder that a run wrote its results to."
         )
-    problems = store.verify()
+    problems = [*store.verify(), *_no_files(root)]
     if is_file(root / ENERGY, "verify"):
         found = list(_energy_problems(root / ENERGY, store))
         problems += [f"{ENERGY}: {problem}" for problem in found[:_MOST_LINES]]
@@ -50,6 +51,13 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
             except StoreError as error:
                 problems.append(f"{name}: {error}")
     return len(trials), problems
+
+
+def _no_files(root: Path) -> Iterator[str]:
+    """What stands in the place of a file and is none: whoever reads the folder passes it over."""
+    for name in (RESULTS, READINGS, ENERGY, RUN, CLAIMS):
+        if os.path.lexists(root / name) and not is_file(root / name, "verify"):
+            yield f"{name} is no regular file (a device, pipe, folder or broken link)"
 
 
 def _records(store: TrialStore, trials: list[str]) -> dict[str, TrialRecord]:

@@ -21,7 +21,8 @@ from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 
 _NPY = b"\x93NUMPY"
 _HEADER_BYTES = 4096
-Side = Annotated[int, Field(ge=1, le=4096)] | None
+_MOST_SIDE = 4096
+Side = Annotated[int, Field(ge=1, le=_MOST_SIDE)] | None
 
 
 class EventSettings(BaseModel):
@@ -65,9 +66,16 @@ def claims(path: Path) -> bool:
 
 
 def look(content: bytes) -> tuple[int, int]:
-    """Rows and columns that a recording needs."""
+    """Rows and columns that a recording needs.
+
+    Raises:
+        Unreadable: It is damaged, or larger than any camera.
+    """
     events = read_events(content)
-    return int(events.y.max()) + 1, int(events.x.max()) + 1
+    sides = int(events.y.max()) + 1, int(events.x.max()) + 1
+    if max(sides) > _MOST_SIDE:
+        raise Unreadable(f"{sides[0]:,} rows, {sides[1]:,} columns; at most {_MOST_SIDE:,} of each")
+    return sides
 
 
 def plan(sizes: Sequence[tuple[int, int]], settings: EventSettings) -> Plan:

@@ -85,3 +85,14 @@ def test_arrays_stay_arrays(tmp_path: Path) -> None:
         for index in range(4):
             np.save(place / f"{index}.npy", np.random.default_rng(index).normal(size=(9, 3)))
     assert read_own(tmp_path / "data", cache=tmp_path / "c").modalities["motion"].kind == "array"
+
+
+@pytest.mark.parametrize("field", ["x", "y"])
+def test_a_place_beyond_any_camera_is_refused(tmp_path: Path, field: str) -> None:
+    folder = write(tmp_path / "far", as_binary=False)
+    for path in folder.rglob("*.npy"):
+        array = np.load(path)
+        array[field][3] = 60_000
+        np.save(path, array)
+    with pytest.raises(InputError, match=r"60,001 (rows|columns)"):
+        read_own(folder, cache=tmp_path / "cache")
