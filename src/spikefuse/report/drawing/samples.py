@@ -1,6 +1,7 @@
 """A picture of any data: samples of each class in each modality, and how many there are."""
 
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -93,7 +94,9 @@ def write_samples(path: Path, corpus: Corpus, *, columns: int = 3, seed: int = 0
     ending = one_of("samples", "ending of the picture", path.suffix.lower().lstrip("."), FORMATS)
     rows = choose_samples(corpus, columns, seed)
     style: Any = theme.rc(text_as_text=False, salt=path.stem)
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        # A letter that the font lacks is drawn as a box; tables have the class's name whole.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         figure = draw_samples(rows, corpus, columns)
         buffer = io.BytesIO()
         figure.savefig(buffer, format=ending, facecolor=theme.LIGHT["card"], **FORMATS[ending])
