@@ -4,6 +4,7 @@ A job trains several trials at once; who listens wants to hear of each. Nothing 
 that were stored before, and nothing here decides anything: the trial folders are the truth.
 """
 
+import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from spikefuse.core.deadline import OutOfTimeError
 from spikefuse.core.untrusted import reason
 from spikefuse.execution import Event
 from spikefuse.results import TrialStore
+
+_log = logging.getLogger(__name__)
 
 STARTED, EPOCH, ENDED = "trial_started", "epoch", "trial_ended"
 FAILED, STOPPED = "trial_failed", "trial_stopped"
@@ -83,7 +86,7 @@ class Tracker:
         store: TrialStore,
         mirrors: Sequence[Mirror],
     ) -> None:
-        self._trials, self._store, self._mirrors = trials, store, mirrors
+        self._trials, self._store, self._mirrors = trials, store, list(mirrors)
         self._open: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -134,8 +137,14 @@ class Tracker:
 
     def _tell(self, kind: str, trial: str, data: Mapping[str, Any]) -> None:
         event = TrialEvent(kind, trial, self._open.get(trial, ""), data)
-        for mirror in self._mirrors:
-            mirror.write(event)
+        for mirror in list(self._mirrors):
+            # Whatever a library or a full disk raises: no training is lost for a curve.
+            try:
+                mirror.write(event)
+            except Exception as problem:
+                self._mirrors.remove(mirror)
+                name = type(mirror).__name__
+                _log.warning("%s is left out, training goes on: %s", name, reason(problem))
 
     def _reached(self, trial: str) -> dict[str, Any]:
         results = self._store.read_final(trial).results

@@ -202,3 +202,26 @@ def test_without_the_library_the_extra_is_named(
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtraError, match=r'pip install "spikefuse\[tracking\]"'):
         MIRRORS[name](tmp_path)
+
+
+def test_a_mirror_that_fails_is_said_once_and_the_others_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full:
+        def write(self, event: TrialEvent) -> None:
+            raise OSError(28, "No space left on device")
+
+        def close(self) -> None:
+            pass
+
+    path = tmp_path / "events.jsonl"
+    with Tracker(
+        {"job": {"1f": "snn"}}, TrialStore(tmp_path), [Full(), JsonLines(path)]
+    ) as tracker:
+        tracker.on_event(Event("job", "started", {}))
+        tracker.on_event(Event("job", "failed", {"error": "why"}))
+
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
+    assert [each.getMessage() for each in caplog.records] == [
+        "Full is left out, training goes on: No space left on device"
+    ]
