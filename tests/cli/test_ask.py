@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from own_files import class_folders, snapshot, stacked, stem_folders, table_folder
 
 import spikefuse as sf
@@ -245,3 +247,38 @@ def test_the_same_question_in_python(tmp_path: Path) -> None:
         sf.ask("builtin", group="speaker")
     with pytest.raises(InputError, match="seeds must be at least 1"):
         sf.ask(place, seeds=0)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_module_of_ones_own_is_asked_about_in_python(tmp_path: Path) -> None:
+    place, out = a_stack(tmp_path / "data"), tmp_path / "out"
+    made = []
+
+    def tiny(shapes: dict[str, tuple[int, int, int]], classes: int) -> torch.nn.Module:
+        made.append(tuple(shapes))
+        return Tiny(shapes, classes)
+
+    found = sf.ask(place, seeds=2, profile="smoke", network=tiny, out=out)
+    assert found.document == json.loads((out / "answer.json").read_text())
+    (name,) = found.answers
+    assert name.endswith("tiny")
+    assert found.reply in REPLIES
+    count = len(made)
+    assert count == 2 * 5  # three modalities, all together, all together but shuffled
+    again = sf.ask(place, seeds=2, profile="smoke", network=tiny, out=out)
+    assert len(made) == count  # nothing is trained again
+    assert again.document == found.document
+    with pytest.raises(InputError, match="network must be a function or MODULE:FUNCTION"):
+        sf.ask(place, profile="smoke", network=3)  # type: ignore[arg-type]
+
+
+class Tiny(torch.nn.Module):
+    """One linear layer over everything it sees."""
+
+    def __init__(self, shapes: dict[str, tuple[int, int, int]], classes: int) -> None:
+        super().__init__()
+        self.out = torch.nn.Linear(sum(math.prod(shape) for shape in shapes.values()), classes)
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        logits: torch.Tensor = self.out(torch.cat([x.flatten(1) for x in inputs.values()], 1))
+        return logits

@@ -45,20 +45,14 @@ def ask_modules(
     as_json: bool,
 ) -> str:
     """Train somebody's own network for the question and write the answer; see `ask_data`."""
-    from spikefuse.analysis.asked import answer_document, asked_of, question_of
-    from spikefuse.analysis.write import RESULTS, RUN
     from spikefuse.cli.asking import finish, write_data
     from spikefuse.cli.workflow import command_line
-    from spikefuse.data import SOURCES, content_at, load_corpus
-    from spikefuse.results.atomic import make_folder, write_file
-    from spikefuse.results.documents import pretty_json
-    from spikefuse.results.tidy import write_tidy
+    from spikefuse.data import content_at, load_corpus
+    from spikefuse.results.atomic import make_folder
     from spikefuse.studies.effort import effort_named
     from spikefuse.workbench.asking import (
-        AS,
+        answer_by_modules,
         find_factory,
-        record_of,
-        rows_of_modules,
         seconds_of_modules,
         wanted_of,
     )
@@ -81,21 +75,14 @@ def ask_modules(
         told = f"{cell.modality} {'' if cell.pairing == 'true' else 'shuffled '}"
         console.print(f"{done}/{total}  {told}seed {each.definition.seed}")
 
-    rows = rows_of_modules(named, wanted, corpus, out, report)
-    write_tidy(rows, out / RESULTS)
-    record = record_of(named, wanted, effort.profile, corpus.banner, command_line())
-    write_file(out / RUN, pretty_json(record), "ask")
-    answers = asked_of(rows, named.name, AS)
-    source = SOURCES[location.source]
-    document = answer_document(
-        answers,
-        question_of(source.title, [each.name for each in source.modalities]),
-        {**audit, "banner": corpus.banner},
-        effort={
-            "profile": effort.profile.name,
-            "said": effort.said,
-            "seeds": list(range(seeds)),
-        },
+    answers, document = answer_by_modules(
+        named,
+        wanted,
+        corpus,
+        out,
+        report,
+        effort=effort,
+        audit={**audit, "banner": corpus.banner},
         command=command_line(),
     )
     return finish(out, document, answers, console, as_json)

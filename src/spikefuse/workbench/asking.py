@@ -7,6 +7,7 @@ alone, all together and together with shuffled pairs. So its answer stands besid
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 import time
@@ -19,10 +20,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spikefuse.analysis.asked import NETWORK, ROWS_AS
+from spikefuse.analysis.asked import (
+    NETWORK,
+    ROWS_AS,
+    Asked,
+    answer_document,
+    asked_of,
+    question_of,
+)
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.product_of_experts import product_accuracy
+from spikefuse.analysis.write import RESULTS, RUN
+from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.core.untrusted import reason
@@ -31,9 +41,12 @@ from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import definition_of
 from spikefuse.results.atomic import make_folder, write_file
+from spikefuse.results.documents import pretty_json
 from spikefuse.results.tensors import pack, unpack
+from spikefuse.results.tidy import write_tidy
 from spikefuse.studies.controls import CONTROLS, plain_protocol
 from spikefuse.studies.design import Cell
+from spikefuse.studies.effort import Effort
 from spikefuse.studies.profiles import Profile
 from spikefuse.training import TrialDefinition
 from spikefuse.training.feed import Feed
@@ -89,6 +102,25 @@ def find_factory(text: str) -> Named:
     if not callable(found):
         raise InputError(f"ask: --network must name a function, got {text!r}, which is none.")
     return Named(f"{Path(place).name}:{function}", found, hashlib.sha256(content).hexdigest()[:16])
+
+
+def named_of(network: str | Factory) -> Named:
+    """A factory by its name, or a function as it is.
+
+    A function whose source cannot be read is a new one each time: nothing stored is taken for its.
+
+    Raises:
+        InputError: There is none, or it is no function.
+    """
+    if isinstance(network, str):
+        return find_factory(network)
+    require(callable(network), "ask", "network", "a function or MODULE:FUNCTION", network)
+    name = str(getattr(network, "__qualname__", type(network).__name__))
+    try:
+        content = inspect.getsource(network).encode()
+    except (OSError, TypeError):
+        content = os.urandom(16)
+    return Named(name, network, hashlib.sha256(content).hexdigest()[:16])
 
 
 def _failed(name: str, error: Exception) -> InputError:
@@ -193,7 +225,7 @@ def rows_of_modules(
     wanted: list[Wanted],
     corpus: Corpus,
     out: Path,
-    report: Callable[[int, int, Wanted], None],
+    report: Callable[[int, int, Wanted], None] | None,
 ) -> list[dict[str, Any]]:
     """Tidy rows of all networks; what is stored in the folder is not trained again.
 
@@ -202,7 +234,7 @@ def rows_of_modules(
         wanted: From `wanted_of`.
         corpus: The data.
         out: The results folder.
-        report: Hears how many are done, of how many, and which is next.
+        report: Hears how many are done, of how many, and which is next; may be None.
 
     Raises:
         InputError: The module does not run or gives no logits [B, K].
@@ -212,7 +244,8 @@ def rows_of_modules(
     make_folder(folder, "ask")
     found: list[tuple[Wanted, Mapping[str, Tensor]]] = []
     for number, each in enumerate(wanted):
-        report(number, len(wanted), each)
+        if report is not None:
+            report(number, len(wanted), each)
         path = folder / f"{each.definition.name}-{named.digest}.safetensors"
         if not path.is_file():
             write_file(path, pack(_trained(named, each, corpus), {}), "ask")
@@ -221,6 +254,50 @@ def rows_of_modules(
         except (OSError, StoreError, ValueError) as error:
             raise StoreError(f"ask: {path} cannot be read ({reason(error)}). Delete it.") from error
     return [*_rows(found), *_products(found)]
+
+
+def answer_by_modules(
+    named: Named,
+    wanted: list[Wanted],
+    corpus: Corpus,
+    out: Path,
+    report: Callable[[int, int, Wanted], None] | None,
+    *,
+    effort: Effort,
+    audit: Mapping[str, Any],
+    command: str = "",
+) -> tuple[dict[str, Asked], dict[str, Any]]:
+    """Train all, write rows and record, and answer.
+
+    Args:
+        named: Makes the modules.
+        wanted: From `wanted_of`.
+        corpus: The data.
+        out: The results folder.
+        report: As of `rows_of_modules`.
+        effort: How much they are trained.
+        audit: What is known of the data.
+        command: What was typed.
+
+    Returns:
+        The answer by the network's name, and the whole document.
+
+    Raises:
+        InputError: The module does not run or gives no logits [B, K].
+        StoreError: The folder cannot be written.
+    """
+    rows = rows_of_modules(named, wanted, corpus, out, report)
+    write_tidy(rows, out / RESULTS)
+    record = record_of(named, wanted, effort.profile, corpus.banner, command)
+    write_file(out / RUN, pretty_json(record), "ask")
+    answers = asked_of(rows, named.name, AS)
+    source = SOURCES[wanted[0].definition.data.source]
+    told = {"profile": effort.profile.name, "said": effort.said, "seeds": record["seeds"]}
+    names = [each.name for each in source.modalities]
+    document = answer_document(
+        answers, question_of(source.title, names), dict(audit), effort=told, command=command
+    )
+    return answers, document
 
 
 def _trained(named: Named, wanted: Wanted, corpus: Corpus) -> dict[str, Tensor]:

@@ -18,7 +18,7 @@ from spikefuse.analysis.tabulate import tabulate
 from spikefuse.analysis.write import gather
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError, StudyError
-from spikefuse.data import banner_of, content_at
+from spikefuse.data import banner_of, content_at, load_corpus
 from spikefuse.data.own import own_settings, read_own, summary
 from spikefuse.data.own.source import register_from
 from spikefuse.data.places.location import Location
@@ -27,10 +27,16 @@ from spikefuse.execution import make_executor
 from spikefuse.planning import make_plan
 from spikefuse.planning.run import jobs_of, run_plan
 from spikefuse.results import TrialStore
-from spikefuse.results.atomic import write_file
+from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.results.documents import pretty_json
 from spikefuse.studies.controls import controls_of
-from spikefuse.studies.effort import AUTO, effort_named
+from spikefuse.studies.effort import AUTO, Effort, effort_named
+from spikefuse.workbench.asking import (
+    Factory,
+    answer_by_modules,
+    named_of,
+    wanted_of,
+)
 from spikefuse.workbench.data import Dataset, dataset
 
 
@@ -62,6 +68,7 @@ def ask(
     seeds: int | None = None,
     profile: str = AUTO,
     *,
+    network: str | Factory | None = None,
     out: str | Path | None = None,
     **said: Any,
 ) -> Answer:
@@ -72,6 +79,8 @@ def ask(
         seeds: How many; the effort's own if left out.
         profile: "auto" (by the number of samples), "smoke", "quick",
             "medium" or "paper".
+        network: A function of {modality: (C, H, W)} and the number of classes that makes an
+            `nn.Module` of your own, or its "file.py:function"; our SNN and its twin if left out.
         out: Keeps networks, `results.csv` and `answer.json`, and goes on where it was stopped;
             `spikefuse report` draws it. In memory only if left out.
         said: Of a path: `pair`, `group`, `name_pattern`, `skip_unreadable`, ...
@@ -87,9 +96,12 @@ def ask(
             f"ask: data must be of two modalities or more, got {source.modalities[0].name!r} alone."
         )
     effort = effort_named(profile, source.name)
-    study = controls_of(source)
     keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if out is None else None
-    store = TrialStore(Path(out) if out is not None else Path(keep.name if keep else ""))
+    root = Path(out) if out is not None else Path(keep.name if keep else "")
+    if network is not None:
+        return _ask_modules(network, location, effort, seeds, audit, root)
+    study = controls_of(source)
+    store = TrialStore(root)
     plan = make_plan(
         [study],
         effort.profile,
@@ -113,6 +125,28 @@ def ask(
     if out is not None:
         gather(plan, store, store.root, banner_of(location), "")
         write_file(store.root / FILE, pretty_json(document), "ask")
+    return Answer(answers, document)
+
+
+def _ask_modules(
+    network: str | Factory,
+    location: Location,
+    effort: Effort,
+    seeds: int | None,
+    audit: Mapping[str, Any],
+    root: Path,
+) -> Answer:
+    """The answer of somebody's own network; what the folder holds is not trained again."""
+    named = named_of(network)
+    count = seeds or effort.profile.seeds
+    wanted = wanted_of(location.source, effort.profile, count, content_at(location))
+    corpus = load_corpus(wanted[0].definition.data, location)
+    told = {**audit, "banner": corpus.banner}
+    make_folder(root, "ask")
+    answers, document = answer_by_modules(
+        named, wanted, corpus, root, None, effort=effort, audit=told
+    )
+    write_file(root / FILE, pretty_json(document), "ask")
     return Answer(answers, document)
 
 
