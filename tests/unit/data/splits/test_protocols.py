@@ -283,7 +283,7 @@ def test_impossible_selections_are_refused(
         ({"images": 2}, "image split must hold a sample, got validation empty"),
         ({"validation_share_image": 0.999}, "got train empty"),
         ({"clips": 2}, "audio split must hold a sample, got validation empty"),
-        ({"clips": 12}, "no clip of class"),
+        ({"clips": 12}, "audio must have every class that image has in the validation split"),
     ],
 )
 def test_empty_splits_are_refused(corpus: Corpus, fields: dict[str, object], message: str) -> None:
