@@ -81,7 +81,8 @@ def test_rows_are_tidy_and_of_one_protocol(run: Path) -> None:
     assert {row["protocol"] for row in rows} == {"paired"}
     accuracy = [row for row in rows if row["metric"] == "accuracy"]
     assert {row["pairing"] for row in accuracy} == {"true", "shuffled"}
-    assert {row["fusion"] for row in accuracy} == {"none", "early", "product-of-experts"}
+    products = {"product-of-experts", "product-of-experts-tempered"}
+    assert {row["fusion"] for row in accuracy} == {"none", "early", *products}
     assert all(0 <= row["value"] <= 1 for row in accuracy)
 
 

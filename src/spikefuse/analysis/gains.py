@@ -302,7 +302,8 @@ def gain_differences(snn: Baselines, dnn: Baselines) -> dict[str, Estimate]:
     Each is a difference of differences: (fused - yardstick) of the SNN minus that of the DNN.
     """
     found = {}
-    for name in snn.yardsticks:
+    # Of a run that is not finished, one kind may have a yardstick that the other still lacks.
+    for name in (name for name in snn.yardsticks if name in dnn.yardsticks):
         first, second = snn.yardsticks[name].gain, dnn.yardsticks[name].gain
         if first is not None and second is not None:
             steps = [each.resolution for each in (snn, dnn) if each.resolution is not None]

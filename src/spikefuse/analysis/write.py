@@ -15,6 +15,7 @@ from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.groups import groups_record
+from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
@@ -167,8 +168,8 @@ def _is_alike(path: Path, plan: Plan) -> bool:
 def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore) -> list[NewRow]:
     """Rows of other studies whose trials are still stored.
 
-    Every plan adds the products of experts of its own networks to one study, so those of other
-    networks stay too.
+    Every plan adds the products of experts of its own networks and what other test samples would
+    give to one study, so what stands there of other networks stays too.
     """
     try:
         # A table of before these columns says nothing in them.
@@ -185,10 +186,19 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
         row | {"value": int(row["value"])} if row["metric"] in COUNTS else row
         for row in earlier
         if set(row) == columns
-        and (row["study"] not in planned or row["fusion"] in (PRODUCT, TEMPERED_PRODUCT))
+        and (row["study"] not in planned or _is_beside(row))
         and _key(row) not in ours
         and all(final.get(name, False) for name in str(row["trial"]).split("+"))
     ]
+
+
+def _is_beside(row: NewRow) -> bool:
+    """Whether it is of several stored networks together, whatever study asked for them."""
+    return (
+        row["fusion"] in (PRODUCT, TEMPERED_PRODUCT)
+        or row["metric"] == ON_PAIRS
+        or str(row["metric"]).startswith(f"{ERROR}.")
+    )
 
 
 def _key(row: NewRow) -> tuple[str, ...]:

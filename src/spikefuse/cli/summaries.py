@@ -153,6 +153,7 @@ def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
     from spikefuse.analysis.gains import (
         CONTROL_MARGIN,
         NETWORKS,
+        Yardstick,
         alone,
         baselines,
         gain_differences,
@@ -167,10 +168,11 @@ def _controls(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
         "SNN gain minus DNN gain",
     )
     more = gain_differences(found["snn"], found["dnn"])
-    for name in found["snn"].yardsticks:
+    for name in dict.fromkeys(name for each in found.values() for name in each.yardsticks):
         cells = [name]
         for each in found.values():
-            yardstick = each.yardsticks[name]
+            # Of a run that is not finished, one kind may have a yardstick that the other lacks.
+            yardstick = each.yardsticks.get(name, Yardstick(name, None, None))
             cells += [_percent(yardstick.accuracy), _points(yardstick.gain, yardstick.reason)]
         _add(gains, *cells, _points(more.get(name)))
     modalities = found["snn"].modalities

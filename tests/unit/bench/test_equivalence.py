@@ -31,7 +31,12 @@ def test_two_precisions_are_trained_and_compared(
 
 
 @pytest.mark.parametrize(
-    ("side", "words"), [("cpu/bf15", "bf16"), ("cpu", "precision"), ("gpu/bf16", "--device")]
+    ("side", "words"),
+    [
+        ("cpu/bf15", "bf16"),
+        ("cpu", "precision"),
+        ("gpu/bf16", "device must be one that PyTorch has"),
+    ],
 )
 def test_a_side_that_is_not_here_gets_one_sentence(
     equivalence: ModuleType,
