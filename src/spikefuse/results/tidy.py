@@ -92,10 +92,26 @@ def read_tidy(path: Path) -> list[dict[str, Any]]:
         name: _parse_column(name, [line[position] for line in lines[1:]], path)
         for position, name in enumerate(head)
     }
+    for name in head[len(TIDY_COLUMNS) :]:
+        _check_further(name, columns[name], path)
     rows = [{name: columns[name][row] for name in head} for row in range(len(lines) - 1)]
     for number, row in enumerate(rows, start=2):
         _check_numbers(row, path, number)
     return rows
+
+
+def _check_further(name: str, entries: Sequence[Any], path: Path) -> None:
+    """Refuse a number without bounds in a further column.
+
+    Raises:
+        StoreError: There is one.
+    """
+    for number, entry in enumerate(entries, start=2):
+        if isinstance(entry, float) and not math.isfinite(entry):
+            raise StoreError(
+                f"{_WHERE}: {name} in line {number} of {path} must be a finite number, got "
+                f"{entry}. {_AGAIN}"
+            )
 
 
 def _check_numbers(row: Mapping[str, Any], path: Path, number: int) -> None:
@@ -176,7 +192,7 @@ def _parse_column(name: str, entries: list[str], path: Path) -> list[Any]:
             )
         return values
     if name not in TIDY_COLUMNS and any(entries):
-        for convert in (_parse_bool, int, float):
+        for convert in (_parse_bool, int, _parse_number):
             values = _convert(entries, convert)
             if values is not None:
                 return values
@@ -188,6 +204,13 @@ def _convert(entries: list[str], convert: Callable[[str], Any]) -> list[Any] | N
         return [convert(entry) if entry else None for entry in entries]
     except ValueError:
         return None
+
+
+def _parse_number(entry: str) -> float:
+    value = float(entry)
+    if not (math.isfinite(value) or any(sign.isdigit() for sign in entry)):
+        raise ValueError(entry)  # a word, which may be somebody's name
+    return value
 
 
 def _parse_bool(entry: str) -> bool:

@@ -180,6 +180,20 @@ def test_impossible_numbers_are_refused_with_their_line(
         read_tidy(path)
 
 
+def test_a_number_without_bounds_is_refused_in_a_further_column_and_a_word_is_text(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.csv"
+    write_tidy([row(held_out="nan", steps=7), row(held_out="inf", steps=8)], path)
+    assert [(each["held_out"], each["steps"]) for each in read_tidy(path)] == [
+        ("nan", 7),
+        ("inf", 8),
+    ]
+    path.write_text(path.read_text().replace(",8\n", ",1e400\n"))
+    with pytest.raises(StoreError, match=r"steps in line 3 of .* must be a finite number, got inf"):
+        read_tidy(path)
+
+
 def test_a_value_that_is_no_share_may_be_any_number(tmp_path: Path) -> None:
     write_tidy([row(metric="parameters", value=1_600_000)], tmp_path / "a.csv")
     assert read_tidy(tmp_path / "a.csv")[0]["value"] == 1_600_000
