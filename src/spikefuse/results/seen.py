@@ -104,11 +104,15 @@ def _noted(path: Path) -> dict[str, tuple[str, Sight]]:
         return {}
     if head != f"{_HEAD} {manifest.digest(body)}".encode():
         return {}
-    entries = (line.split(" ") for line in body.decode("ascii").splitlines())
-    return {
-        name: (mark, Sight(state, frozenset(evaluations)))
-        for name, mark, state, *evaluations in entries
-    }
+    try:
+        entries = (line.split(" ") for line in body.decode("ascii").splitlines())
+        return {
+            name: (mark, Sight(state, frozenset(evaluations)))
+            for name, mark, state, *evaluations in entries
+            if state in FINAL_STATES
+        }
+    except ValueError:  # sealed, but by whoever wrote something else in it
+        return {}
 
 
 def _marked(folder: Path) -> tuple[str, int]:

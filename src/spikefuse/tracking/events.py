@@ -7,8 +7,10 @@ that were stored before, and nothing here decides anything: the trial folders ar
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -104,8 +106,8 @@ class Tracker:
             for trial in list(self._open):
                 self._tell(FAILED if is_failure else STOPPED, trial, {"error": told})
         finally:
-            for mirror in self._mirrors:
-                mirror.close()
+            for mirror in list(self._mirrors):
+                self._guarded(mirror, mirror.close)
 
     def on_event(self, event: Event) -> None:
         """Take in one event of a job."""
@@ -138,13 +140,18 @@ class Tracker:
     def _tell(self, kind: str, trial: str, data: Mapping[str, Any]) -> None:
         event = TrialEvent(kind, trial, self._open.get(trial, ""), data)
         for mirror in list(self._mirrors):
-            # Whatever a library or a full disk raises: no training is lost for a curve.
-            try:
-                mirror.write(event)
-            except Exception as problem:
-                self._mirrors.remove(mirror)
-                name = type(mirror).__name__
-                _log.warning("%s is left out, training goes on: %s", name, reason(problem))
+            self._guarded(mirror, partial(mirror.write, event))
+
+    def _guarded(self, mirror: Mirror, call: Callable[[], None]) -> None:
+        """Whatever a library or a full disk raises: no training is lost for a curve."""
+        try:
+            call()
+        except Exception as problem:
+            self._mirrors.remove(mirror)
+            with suppress(Exception):
+                mirror.close()
+            name = type(mirror).__name__
+            _log.warning("%s is left out, training goes on: %s", name, reason(problem))
 
     def _reached(self, trial: str) -> dict[str, Any]:
         results = self._store.read_final(trial).results

@@ -157,3 +157,14 @@ def test_what_cannot_be_noted_is_no_error(store: TrialStore) -> None:
     finished(store)
     (store.root / "journal").write_text("a file in its place")
     noted(store)
+
+
+@pytest.mark.parametrize("body", [b"\xff done", b"one", b"{name} {mark} nonsense"])
+def test_a_sealed_note_of_something_else_says_nothing(store: TrialStore, body: bytes) -> None:
+    path = finished(store)
+    mark, _ = seen._marked(path)
+    body = body.replace(b"{name}", path.name.encode()).replace(b"{mark}", mark.encode())
+    note = store.root / "journal" / seen.SEEN
+    note.parent.mkdir(exist_ok=True)
+    note.write_bytes(f"spikefuse seen 1 {manifest.digest(body)}\n".encode() + body)
+    assert Seen(store).look(path.name).state == "done"

@@ -225,3 +225,23 @@ def test_a_mirror_that_fails_is_said_once_and_the_others_go_on(
     assert [each.getMessage() for each in caplog.records] == [
         "Full is left out, training goes on: No space left on device"
     ]
+
+
+def test_a_mirror_that_cannot_be_closed_loses_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Stuck:
+        def write(self, event: TrialEvent) -> None:
+            pass
+
+        def close(self) -> None:
+            raise OSError(5, "Input/output error")
+
+    path = tmp_path / "events.jsonl"
+    tracker = Tracker({"job": {"1f": "snn"}}, TrialStore(tmp_path), [Stuck(), JsonLines(path)])
+    with tracker:
+        tracker.on_event(Event("job", "started", {}))
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
+    assert [each.getMessage() for each in caplog.records] == [
+        "Stuck is left out, training goes on: Input/output error"
+    ]
