@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from own_files import class_folders, snapshot, stacked, stem_folders, table_folder
@@ -263,10 +264,12 @@ def test_a_module_of_ones_own_is_asked_about_in_python(tmp_path: Path) -> None:
     (name,) = found.answers
     assert name.endswith("tiny")
     assert found.reply in REPLIES
-    count = len(made)
-    assert count == 2 * 5  # three modalities, all together, all together but shuffled
+    # Three modalities, all together, all together but shuffled; each kind is tried before.
+    assert len(made) == 2 * 5 + 5
+    stored = {path: path.stat().st_mtime_ns for path in (out / "modules").iterdir()}
+    assert len(stored) == 2 * 5
     again = sf.ask(place, seeds=2, profile="smoke", network=tiny, out=out)
-    assert len(made) == count  # nothing is trained again
+    assert stored == {path: path.stat().st_mtime_ns for path in (out / "modules").iterdir()}
     assert again.document == found.document
     with pytest.raises(InputError, match="network must be a function or MODULE:FUNCTION"):
         sf.ask(place, profile="smoke", network=3)  # type: ignore[arg-type]
@@ -282,3 +285,43 @@ class Tiny(torch.nn.Module):
     def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         logits: torch.Tensor = self.out(torch.cat([x.flatten(1) for x in inputs.values()], 1))
         return logits
+
+
+@pytest.mark.usefixtures("small")
+def test_a_module_that_does_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
+    place, out = a_stack(tmp_path / "data"), tmp_path / "out"
+    own = tmp_path / "own.py"
+    own.write_text(
+        "import torch\n"
+        "def wrong(shapes, classes):\n"
+        "    return torch.nn.Sequential(Front(), torch.nn.Linear(1, classes + 1))\n"
+        "def none(shapes, classes):\n"
+        "    return 3\n"
+        "class Front(torch.nn.Module):\n"
+        "    def forward(self, inputs):\n"
+        "        return next(iter(inputs.values())).flatten(1)[:, :1]\n"
+    )
+    asked = {"profile": "smoke", "seeds": 1, "out": out}
+    for name, said in (("wrong", "logits must have shape"), ("none", "must make an nn.Module")):
+        network = f"{own}:{name}"
+        with pytest.raises(InputError, match=f"^ask: --network own.py:{name}.*{said}"):
+            ask_data(str(place), asked, {}, network=network)
+        with pytest.raises(InputError, match=f"^ask: --network own.py:{name}.*{said}"):
+            sf.ask(place, seeds=1, profile="smoke", network=network, out=out)
+        assert not out.exists()
+
+
+@pytest.mark.usefixtures("small")
+def test_the_example_network_takes_events(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    frames = random.integers(0, 3, (24, 2, 8, 8, 4)).astype("int16")
+    moving = {"frames": frames, "sound": random.normal(size=(24, 9, 6))}
+    data = sf.dataset(moving, np.arange(24) % 3, test=0.25, kinds={"frames": "events"})
+    found = sf.ask(data, seeds=1, profile="smoke", network=f"{NETWORK}:make")
+    question = found.document["question"]
+    assert question.startswith("Do frames and sound together help own_network.py:make more")
+
+
+def test_an_unknown_word_of_the_question_has_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"profil is for a path .* Did you mean profile\?"):
+        sf.ask("builtin", profil="smoke")

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from own_files import class_folders, snapshot, table_folder
 
+from spikefuse.core.errors import InputError, MissingExtraError
+from spikefuse.data.own import read_own
+
 
 def run(
     *arguments: object, command: tuple[str, ...] = ("data", "verify"), **environment: str
@@ -106,3 +109,42 @@ def test_a_network_of_ones_own_data_is_evaluated_with_it_and_with_nothing_else(
     assert "data 'own-walks-npz' must be known here" in missing.stderr
     assert other.returncode == 2
     assert "--data must be one of own-walks-npz, got 'own-runs-npz'" in other.stderr
+
+
+@pytest.mark.parametrize("out", [None, "pets/tr", "link/tr"])
+def test_training_writes_nothing_into_the_data(
+    tmp_path: Path, cache: dict[str, str], out: str | None
+) -> None:
+    folder = class_folders(tmp_path / "pets")
+    (tmp_path / "link").symlink_to(folder)
+    before = snapshot(folder)
+    # Without --out results go below the folder where one is, here that of the data.
+    place, data = (folder, ".") if out is None else (tmp_path, "pets")
+    words = ["train", "--data", data, "--modality", "sight", "--epochs", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "spikefuse", *words, *([] if out is None else ["--out", out])],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=place,
+        env={**os.environ, **cache},
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("spikefuse: train: --out must lie outside the data, got ")
+    assert snapshot(folder) == before
+
+
+def test_packed_audio_without_the_extra_is_about_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(content: bytes) -> None:
+        raise MissingExtraError("own data: reading FLAC, OGG or MP3", "audio")
+
+    monkeypatch.setattr("spikefuse.data.own.kinds.sound._read_packed", missing)
+    folder = class_folders(tmp_path / "pets")
+    for file in folder.glob("sound/cat/*"):
+        file.write_bytes(b"fLaC" + bytes(40))
+    with pytest.raises(InputError, match=r"own data: sound/cat/.*: reading FLAC.*\[audio\]"):
+        read_own(folder)

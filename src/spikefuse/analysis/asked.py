@@ -127,12 +127,13 @@ def interval_note(found: Iterable[Asked]) -> str:
     count = f"{min(each.samples for each in answers):,}"
     if all(each.gain is not None and each.gain.over for each in answers):
         return (
-            f"Intervals of gains are over seeds and test samples; those of accuracies are over "
-            f"seeds, on the same {count} test samples."
+            "Intervals of gains are over seeds and test samples; those of accuracies are over "
+            f"seeds, on the same {count} test samples, and where seeds agree no narrower than so "
+            "many allow."
         )
     return (
-        f"Intervals are over seeds, on the same {count} test samples: they do not say what other "
-        "test samples would give."
+        f"Intervals are over seeds, on the same {count} test samples, and where seeds agree no "
+        "narrower than so many allow; they do not say what other test samples would give."
     )
 
 
@@ -176,11 +177,11 @@ def answer_record(found: Asked) -> dict[str, Any]:
     record: dict[str, Any] = {
         "answer": found.reply,
         "sentence": found.sentence,
-        FUSED: _number(numbers.fused),
-        "best_single": {"modality": best, **(_number(sticks[BEST].accuracy) or {})},
-        "product_of_experts": _number(sticks[EXPERTS].accuracy),
-        "shuffled": _number(numbers.shuffled.accuracy),
-        "single": {name: _number(sticks[alone(name)].accuracy) for name in numbers.modalities},
+        FUSED: _accuracy(numbers.fused),
+        "best_single": {"modality": best, **(_accuracy(sticks[BEST].accuracy) or {})},
+        "product_of_experts": _accuracy(sticks[EXPERTS].accuracy),
+        "shuffled": _accuracy(numbers.shuffled.accuracy),
+        "single": {name: _accuracy(sticks[alone(name)].accuracy) for name in numbers.modalities},
         "gain_over": {
             "best_single": _number(sticks[BEST].gain),
             "product_of_experts": _number(sticks[EXPERTS].gain),
@@ -250,7 +251,7 @@ def source_record(name: str) -> dict[str, Any]:
     }
 
 
-def question_of(title: str, modalities: Iterable[str]) -> str:
+def question_of(title: str, modalities: Iterable[str], network: str = "a spiking network") -> str:
     """What is asked, in words.
 
     Example:
@@ -259,7 +260,14 @@ def question_of(title: str, modalities: Iterable[str]) -> str:
     """
     names = list(modalities)
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"Do {listed} together help a spiking network more than one of them? ({title})"
+    return f"Do {listed} together help {network} more than one of them? ({title})"
+
+
+def _accuracy(found: Estimate | None) -> dict[str, Any] | None:
+    """An accuracy, whose interval ends where accuracies do."""
+    if found is None or found.low is None or found.high is None:
+        return _number(found)
+    return _number(replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0)))
 
 
 def _number(found: Estimate | None) -> dict[str, Any] | None:

@@ -237,6 +237,16 @@ def with_interval(value: "Estimate") -> str:
     return f"{number} (95\u00a0% interval {ends}, {count})"
 
 
+def share(value: float) -> str:
+    """An end of an accuracy's interval in per cent: no accuracy lies below 0 or above 1.
+
+    Example:
+        >>> share(1.1195), share(0.5)
+        ('100.00', '50.00')
+    """
+    return percent(min(max(value, 0.0), 1.0))
+
+
 def in_brackets(found: Ends, write: Callable[[float], str]) -> str:
     """`[+0.41, +0.83]`, as a narrow column of a terminal has it; of two seeds their values."""
     if found.low is None or found.high is None:

@@ -282,7 +282,7 @@ def _numbers(answers: dict[str, Asked]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from spikefuse.analysis.words import NONE, in_brackets, level_name, percent, signed
+    from spikefuse.analysis.words import NONE, in_brackets, level_name, share, signed
 
     def cell(found: Any, write: Any) -> str:
         if found is None:
@@ -298,12 +298,12 @@ def _numbers(answers: dict[str, Asked]) -> Table:
         table.add_column(column, no_wrap=column != "network")
     for each in answers.values():
         name = level_name("network", each.network)
-        fused = cell(each.baselines.fused, percent)
+        fused = cell(each.baselines.fused, share)
         table.add_row(Text(f"{name} all together"), Text(fused), Text(""))
         for stick in each.baselines.yardsticks.values():
             shown = (
                 f"{name} {stick.name}",
-                cell(stick.accuracy, percent),
+                cell(stick.accuracy, share),
                 cell(stick.gain, signed),
             )
             table.add_row(*map(Text, shown))

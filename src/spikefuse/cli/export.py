@@ -47,7 +47,7 @@ def export(
     nothing is written and the command ends with 1.
     """
     from spikefuse.cli.checked import refuse_folder, refuse_idle
-    from spikefuse.cli.own import source_of
+    from spikefuse.cli.own import outside, root_of, source_of
     from spikefuse.cli.single import open_trial
     from spikefuse.data import choices, load_corpus, locate
     from spikefuse.export.trial import SUFFIXES, export_trial
@@ -61,6 +61,7 @@ def export(
     refuse_folder("export", location, data_dir)
     corpus = load_corpus(definition.data, location)
     path = out or Path(definition.name + SUFFIXES.get(to, ""))
+    outside(path, root_of(data), "export")
     found = export_trial(
         store.folder(definition.name),
         definition,

@@ -99,17 +99,14 @@ def location_of(request: Request, console: "Console") -> "Location":
     """
     from spikefuse.cli.checked import refuse_folder
     from spikefuse.cli.data import download_progress
-    from spikefuse.cli.own import outside, source_of
+    from spikefuse.cli.own import outside, root_of, source_of
     from spikefuse.data import locate
-    from spikefuse.data.own.settings import read_toml
     from spikefuse.data.sources.registry import FALLBACK
 
     wanted = FALLBACK if request.profile == "smoke" and request.data == "auto" else request.data
     source = source_of(wanted, console)
-    if source != wanted:
-        root = Path(wanted).expanduser()
-        root = read_toml(root)[0] if root.suffix.lower() == ".toml" else root
-        outside(request.out or Path("runs") / source, root, WHERE)
+    root = root_of(wanted)
+    outside(request.out or Path("runs") / source, root, WHERE)
     with download_progress(console) as progress:
         location = locate(source, request.data_dir, progress=progress)
     refuse_folder(WHERE, location, request.data_dir)

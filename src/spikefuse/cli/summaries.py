@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spikefuse.analysis.words import NONE, in_brackets, percent, signed, two_values
+from spikefuse.analysis.words import NONE, in_brackets, percent, share, signed, two_values
 
 if TYPE_CHECKING:
     from spikefuse.analysis.claims.engine import Outcome
@@ -247,7 +247,7 @@ def _conditions(rows: Sequence[Mapping[str, Any]], study: str) -> Table:
 
 def _ends(found: "Estimate | Interval") -> tuple[str, str]:
     # An accuracy cannot leave 0 to 100 %: cutting the interval there leaves out no true value.
-    return in_brackets(found, lambda end: percent(min(max(end, 0.0), 1.0))), str(found.n)
+    return in_brackets(found, share), str(found.n)
 
 
 def _epoch_choices(rows: Sequence[Mapping[str, Any]]) -> list[Table]:

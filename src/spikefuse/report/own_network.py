@@ -12,9 +12,10 @@ from spikefuse.analysis.gains import BEST, EXPERTS, alone, shuffled
 from spikefuse.analysis.words import (
     better_of,
     difference,
-    interval,
     listing,
     percent,
+    share,
+    span,
     with_interval,
 )
 from spikefuse.core.errors import StudyError
@@ -164,7 +165,7 @@ def _rows(found: Asked) -> Iterator[tuple[str, ...]]:
 
 
 def _accuracy(value: Estimate | None) -> tuple[str, str]:
-    return ("", "") if value is None else (percent(value.mean), interval(value.low, value.high))
+    return ("", "") if value is None else (percent(value.mean), span(value, share))
 
 
 def _count(value: Estimate | None) -> str:

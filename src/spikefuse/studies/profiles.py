@@ -107,7 +107,7 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         Profile(
             name="smoke",
-            summary="seconds: small embedded data, to see that everything works",
+            summary="seconds: at toy size, to see that everything works",
             images=200,
             test_images=100,
             clips=120,

@@ -50,12 +50,12 @@ from spikefuse.studies.effort import Effort
 from spikefuse.studies.profiles import Profile
 from spikefuse.training import TrialDefinition
 from spikefuse.training.feed import Feed
-from spikefuse.workbench.modules import answers_of, train_one
+from spikefuse.workbench.modules import answers_of, logits_of, train_one
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 Factory = Callable[[dict[str, Shape], int], nn.Module]
-"""Shapes [C, H, W] by modality and the number of classes, to a module that maps inputs
-{modality: [B, C, H, W]} to logits [B, K]. It is called once for each network."""
+"""Shapes [C, H, W] by modality, of events [C, H, W, time], and the number of classes, to a module
+that maps inputs {modality: [B, C, H, W]} to logits [B, K]. It is called once for each network."""
 
 AS = "dnn"
 """What a module is in tidy rows: a network without spikes of its own to tell of."""
@@ -164,7 +164,11 @@ def wanted_of(source: str, profile: Profile, seeds: int, fingerprint: str | None
 
 
 def seconds_of_modules(named: Named, wanted: list[Wanted], corpus: Corpus) -> float:
-    """How long they will take, from one step of each kind of network, timed here and now."""
+    """How long they will take, from one step of each kind of network, timed here and now.
+
+    Raises:
+        InputError: One does not run, or gives no logits [B, K].
+    """
     total = 0.0
     for cell in dict.fromkeys(each.cell for each in wanted):
         ours = [each for each in wanted if each.cell == cell]
@@ -173,9 +177,13 @@ def seconds_of_modules(named: Named, wanted: list[Wanted], corpus: Corpus) -> fl
         size = min(ours[0].definition.batch_size, feed.size("train"))
         batch = feed.batch("train", feed.training_order(1)[:, :size])
         inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
+        classes = len(ours[0].definition.source.classes)
         begin = time.perf_counter()
         try:
-            module(inputs).square().sum().backward()
+            logits_of(module, inputs, classes).square().sum().backward()
+        except SpikefuseError as error:
+            told = str(error).removeprefix("fit: ")
+            raise InputError(f"ask: --network {named.name}: {told}") from error
         except Exception as error:
             raise _failed(named.name, error) from error
         step = time.perf_counter() - begin
@@ -188,9 +196,13 @@ def _made(named: Named, wanted: Wanted, feed: Feed) -> nn.Module:
     shapes = {name: tuple(pool.inputs.shape[1:]) for name, pool in feed.pools.items()}
     classes = len(wanted.definition.source.classes)
     try:
-        return named.make(shapes, classes)  # type: ignore[arg-type]
+        module: Any = named.make(shapes, classes)
     except Exception as error:
         raise _failed(named.name, error) from error
+    if not isinstance(module, nn.Module):
+        got = type(module).__name__
+        raise InputError(f"ask: --network {named.name} must make an nn.Module, got {got}.")
+    return module
 
 
 def record_of(
@@ -295,7 +307,11 @@ def answer_by_modules(
     told = {"profile": effort.profile.name, "said": effort.said, "seeds": record["seeds"]}
     names = [each.name for each in source.modalities]
     document = answer_document(
-        answers, question_of(source.title, names), dict(audit), effort=told, command=command
+        answers,
+        question_of(source.title, names, named.name),
+        dict(audit),
+        effort=told,
+        command=command,
     )
     return answers, document
 

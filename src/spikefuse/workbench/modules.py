@@ -150,7 +150,7 @@ def answers_of(module: nn.Module, feed: Feed, classes: int) -> dict[str, Tensor]
     for batch in feed.evaluation_batches("test"):
         inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
         parts = {name: each.squeeze(0) for name, each in batch.samples.items()}
-        parts |= {"logits": _logits(module, inputs, classes), "labels": batch.labels.squeeze(0)}
+        parts |= {"logits": logits_of(module, inputs, classes), "labels": batch.labels.squeeze(0)}
         for name, part in parts.items():
             found.setdefault(name, []).append(part.cpu())
     return {name: torch.cat(parts) for name, parts in found.items()}
@@ -172,7 +172,7 @@ def _train(
         for first in range(0, order.shape[1], definition.batch_size):
             batch = feed.batch("train", order[:, first : first + definition.batch_size])
             inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
-            loss = F.cross_entropy(_logits(module, inputs, classes), batch.labels.squeeze(0))
+            loss = F.cross_entropy(logits_of(module, inputs, classes), batch.labels.squeeze(0))
             if not torch.isfinite(loss):
                 return f"loss not finite in epoch {epoch}"
             optimiser.zero_grad()
@@ -188,7 +188,12 @@ def _train(
     return ""
 
 
-def _logits(module: nn.Module, inputs: dict[str, Tensor], classes: int) -> Tensor:
+def logits_of(module: nn.Module, inputs: dict[str, Tensor], classes: int) -> Tensor:
+    """What a module answers to one batch, [B, K].
+
+    Raises:
+        InputError: That is something else.
+    """
     logits = module(inputs)
     wanted = (len(next(iter(inputs.values()))), classes)
     if not isinstance(logits, Tensor) or tuple(logits.shape) != wanted:
@@ -204,7 +209,7 @@ def _evaluate(module: nn.Module, feed: Feed, split: str, classes: int) -> tuple[
     right, loss = 0, 0.0
     for batch in feed.evaluation_batches(split):
         inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
-        logits, labels = _logits(module, inputs, classes), batch.labels.squeeze(0)
+        logits, labels = logits_of(module, inputs, classes), batch.labels.squeeze(0)
         right += int((logits.argmax(dim=-1) == labels).sum())
         loss += float(F.cross_entropy(logits, labels, reduction="sum"))
     return right / feed.size(split), loss / feed.size(split)

@@ -16,7 +16,7 @@ from spikefuse.analysis.asked import (
 )
 from spikefuse.analysis.tabulate import tabulate
 from spikefuse.analysis.write import gather
-from spikefuse.core.checks import require
+from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.data import banner_of, content_at, load_corpus
 from spikefuse.data.own import own_settings, read_own, summary
@@ -35,6 +35,7 @@ from spikefuse.workbench.asking import (
     Factory,
     answer_by_modules,
     named_of,
+    seconds_of_modules,
     wanted_of,
 )
 from spikefuse.workbench.data import Dataset, dataset
@@ -56,6 +57,9 @@ class Answer:
     def reply(self) -> str:
         """The SNN's answer: "yes", "no" or "open"."""
         return str(self.document["answer"])
+
+    def __str__(self) -> str:
+        return self.sentence
 
     @property
     def sentence(self) -> str:
@@ -142,6 +146,7 @@ def _ask_modules(
     wanted = wanted_of(location.source, effort.profile, count, content_at(location))
     corpus = load_corpus(wanted[0].definition.data, location)
     told = {**audit, "banner": corpus.banner}
+    seconds_of_modules(named, wanted, corpus)  # what does not run leaves nothing behind
     make_folder(root, "ask")
     answers, document = answer_by_modules(
         named, wanted, corpus, root, None, effort=effort, audit=told
@@ -161,6 +166,8 @@ def _found(data: Dataset | str | Path, said: Mapping[str, Any]) -> tuple[Locatio
         location = Location(source.name, origin="option", reason="a path was given")
         return location, source, summary(own)
     for name in said:
-        raise InputError(f"ask: {name} is for a path to data of your own. Leave it out.")
+        close = nearest(name, ("seeds", "profile", "network", "out"))
+        hint = f"Did you mean {' or '.join(close)}?" if close else "Leave it out."
+        raise InputError(f"ask: {name} is for a path to data of your own. {hint}")
     found = data if isinstance(data, Dataset) else dataset(str(data))
     return found.location, found.source, source_record(found.source.name)

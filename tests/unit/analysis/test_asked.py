@@ -130,3 +130,10 @@ def test_seeds_cannot_decide_what_the_test_samples_leave_open() -> None:
     assert few <= seeds[0.001] < (seeds[0.01] or 10**6)
     assert seeds[0.03] is None
     assert "more of them are needed" in why
+
+
+def test_the_interval_of_an_accuracy_ends_where_accuracies_do() -> None:
+    record = answer_record(asked(rows((0.99, 1.0, 0.95)))["snn"])
+    assert record["fused"]["high"] == 1.0
+    assert record["fused"]["low"] > 0.8
+    assert record["gain_over"]["best_single"]["high"] > 0.3  # a gain has no such end

@@ -16,13 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spikefuse.core.errors import InputError, MissingExtraError
 from spikefuse.data.own.description import Modality, Sample
 from spikefuse.data.own.kinds.arrays import as_floats, decode_array
 from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 from spikefuse.data.own.kinds.registry import KINDS
 from spikefuse.data.own.known_files import KnownFiles, content_of, stamp_of
 from spikefuse.data.own.layouts.stacks import load_stack
-from spikefuse.data.own.refusals import refusal
+from spikefuse.data.own.refusals import one_line, refusal
 from spikefuse.data.own.settings import ModalitySettings, OwnSettings, checked
 from spikefuse.data.places.cache import cached_tensors
 
@@ -79,8 +80,8 @@ def decode(
         progress: Is told how far it is.
 
     Raises:
-        InputError: The settings do not suit the files, or no file that was looked at is readable.
-        MissingExtraError: The files need an optional part that is not installed.
+        InputError: The settings do not suit the files, no file that was looked at is readable, or
+            one needs an optional part that is not installed.
     """
     own = settings.modalities.get(modality.name, ModalitySettings())
     kind = KINDS[modality.kind]
@@ -102,11 +103,18 @@ def _settled(modality: Modality, kind: Kind, told: Any) -> Plan:
             looks.append(kind.look(content_of(samples[place])))
         except Unreadable as error:
             first = first or f"{samples[place].name}: {error}"
+        except MissingExtraError as error:
+            raise _unpacked(samples[place].name, error) from error
     if not looks:
         raise refusal(
             f"modality {modality.name}", f"readable {kind.title}", str(first), "Mend the files."
         )
     return kind.plan(looks, told)
+
+
+def _unpacked(name: str, error: MissingExtraError) -> InputError:
+    """A part that is not installed is about the file that needs it, and for its owner to mend."""
+    return InputError(one_line(f"own data: {name}: {str(error).removeprefix('own data: ')}"))
 
 
 def _from_files(
@@ -220,6 +228,8 @@ def _decode_chunk(
             decoded = kind.decode(content, plan)
         except Unreadable as error:
             reasons[str(place)] = str(error)
+        except MissingExtraError as error:
+            raise _unpacked(f"file {place + 1}", error) from error
         else:
             values[place], facts[place] = decoded.values, decoded.facts
         report(place + 1)
