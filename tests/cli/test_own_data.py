@@ -1,5 +1,6 @@
 """`spikefuse data verify DATA`: what is there and what is wrong, in one process each."""
 
+import io
 import json
 import os
 import subprocess
@@ -9,7 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from own_files import class_folders, snapshot, table_folder
+from rich.console import Console
 
+import spikefuse as sf
+from spikefuse.cli.request import Request
+from spikefuse.cli.requested import location_of
 from spikefuse.core.errors import InputError, MissingExtraError
 from spikefuse.data.own import read_own
 
@@ -109,6 +114,18 @@ def test_a_network_of_ones_own_data_is_evaluated_with_it_and_with_nothing_else(
     assert "data 'own-walks-npz' must be known here" in missing.stderr
     assert other.returncode == 2
     assert "--data must be one of own-walks-npz, got 'own-runs-npz'" in other.stderr
+
+
+def test_asking_in_python_and_events_write_nothing_into_the_data(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "pets")
+    before = snapshot(folder)
+    with pytest.raises(InputError, match=r"^ask: out must lie outside the data"):
+        sf.ask(folder, profile="smoke", out=folder / "out")
+    console = Console(file=io.StringIO())
+    asked = Request(data=str(folder), out=tmp_path / "out", events=folder / "told.jsonl")
+    with pytest.raises(InputError, match="--events must lie outside the data"):
+        location_of(asked, console)
+    assert snapshot(folder) == before
 
 
 @pytest.mark.parametrize("out", [None, "pets/tr", "link/tr"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikefuse.cli.checked import Checked, check_request
 from spikefuse.cli.data import download_progress
-from spikefuse.cli.own import files_progress, outside, print_found, settings_of
+from spikefuse.cli.own import files_progress, print_found, settings_of
 from spikefuse.cli.progress import duration
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, make_console
@@ -51,6 +51,8 @@ def ask_data(
     Returns:
         "yes", "no" or "open".
     """
+    from spikefuse.data.own.outside import outside
+
     console = make_console(to_stderr=as_json)
     request = Request(**given)
     require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
@@ -130,6 +132,7 @@ def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, 
         InputError: The data cannot be used as it is, or the picture would lie in it.
     """
     from spikefuse.data import DataSettings, banner_of, content_at, load_corpus
+    from spikefuse.data.own.outside import outside
     from spikefuse.report.drawing.samples import write_samples
 
     console = make_console()

@@ -47,9 +47,10 @@ def export(
     nothing is written and the command ends with 1.
     """
     from spikefuse.cli.checked import refuse_folder, refuse_idle
-    from spikefuse.cli.own import outside, root_of, source_of
+    from spikefuse.cli.own import source_of
     from spikefuse.cli.single import open_trial
     from spikefuse.data import choices, load_corpus, locate
+    from spikefuse.data.own.outside import outside, root_of
     from spikefuse.export.trial import SUFFIXES, export_trial
 
     if to != "nir" and reset != "refuse":

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from spikefuse.cli.own import outside, settings_of
+from spikefuse.cli.own import settings_of
 from spikefuse.cli.records import options_of
 from spikefuse.cli.terminal import fact, make_console
+from spikefuse.data.own.outside import outside
 from spikefuse.data.own.settings import OwnSettings
 
 app = typer.Typer(help="Write a commented file to begin with.", no_args_is_help=True)

@@ -99,14 +99,17 @@ def location_of(request: Request, console: "Console") -> "Location":
     """
     from spikefuse.cli.checked import refuse_folder
     from spikefuse.cli.data import download_progress
-    from spikefuse.cli.own import outside, root_of, source_of
+    from spikefuse.cli.own import source_of
     from spikefuse.data import locate
+    from spikefuse.data.own.outside import outside, root_of
     from spikefuse.data.sources.registry import FALLBACK
 
     wanted = FALLBACK if request.profile == "smoke" and request.data == "auto" else request.data
     source = source_of(wanted, console)
     root = root_of(wanted)
     outside(request.out or Path("runs") / source, root, WHERE)
+    if request.events is not None:
+        outside(request.events, root, WHERE, "--events")
     with download_progress(console) as progress:
         location = locate(source, request.data_dir, progress=progress)
     refuse_folder(WHERE, location, request.data_dir)

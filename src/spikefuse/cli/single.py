@@ -21,7 +21,7 @@ from spikefuse.cli.checked import (
     refuse_idle,
 )
 from spikefuse.cli.data import download_progress
-from spikefuse.cli.own import outside, root_of, source_of
+from spikefuse.cli.own import source_of
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.tracked import check_tracking, tracker_of
 from spikefuse.cli.workflow import stop_in_time, tell_slow_neurons
@@ -38,6 +38,7 @@ from spikefuse.data import (
     load_corpus,
     locate,
 )
+from spikefuse.data.own.outside import outside, root_of
 from spikefuse.data.sources.registry import FALLBACK, choices
 from spikefuse.execution import Event
 from spikefuse.execution.environment import keep_memory
@@ -132,7 +133,10 @@ def train_one(
     console = make_console(to_stderr=as_json)
     settings = given | {"precision": resolve_precision(precision, device)}
     source = source_of(data, console)
-    outside(out or Path("runs") / f"single-{source}", root_of(data), "train")
+    root = root_of(data)
+    outside(out or Path("runs") / f"single-{source}", root, "train")
+    if events is not None:
+        outside(events, root, "train", "--events")
     # Refuses what is wrong before anything is downloaded; data of one's own is there already.
     definition_from(settings, choices().get(source) or (FALLBACK if source == data else source))
     check_device(device)

@@ -20,6 +20,7 @@ from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.data import banner_of, content_at, load_corpus
 from spikefuse.data.own import own_settings, read_own, summary
+from spikefuse.data.own.outside import outside, root_of
 from spikefuse.data.own.source import register_from
 from spikefuse.data.places.location import Location
 from spikefuse.data.sources.registry import choices
@@ -95,6 +96,8 @@ def ask(
     """
     require((seeds or 1) >= 1, "ask", "seeds", "at least 1", seeds)
     location, source, audit = _found(data, said)
+    if out is not None and not isinstance(data, Dataset):
+        outside(Path(out).expanduser(), root_of(str(data)), "ask", "out")
     if len(source.modalities) < 2:
         raise InputError(
             f"ask: data must be of two modalities or more, got {source.modalities[0].name!r} alone."
