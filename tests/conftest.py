@@ -96,6 +96,17 @@ def interruptible() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def own_data_forgotten() -> Iterator[None]:
+    """Forget the folders that a module's tests asked about: a message lists what is known."""
+    yield
+    from spikefuse.data.own.source import PREFIX
+    from spikefuse.data.sources.registry import SOURCES
+
+    for name in [name for name in SOURCES if name.startswith(PREFIX)]:
+        del SOURCES[name]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def few_threads() -> None:
     """As many threads as CI has cores, so that times and sums are alike everywhere."""
