@@ -19,7 +19,16 @@ FIRING = 2.0
 after a few steps of training, and products by events would be too fast."""
 
 BESIDE = 1.25
-"""Reading data, the optimiser, evaluations and the start of workers beside the steps."""
+"""The optimiser, batches and what is noted of an epoch, beside the steps."""
+
+ONCE_STEPS, ONCE_S = 3.5, 0.4
+"""What is done once for a network, in steps and in seconds: calibration, counts, its files."""
+
+START_S = 12.0
+"""Of a command that trains: processes that import PyTorch and read data, tables, pictures, report.
+
+As the constants above it was seen on two slow cores; a fast processor needs half.
+"""
 
 
 def at_once(workers: int | None = None, device: str = "cpu") -> int:
@@ -56,11 +65,11 @@ def seconds_of(
 def seconds_on_processor(
     plan: Plan, workers: int, backend: str = "auto", products: str = "auto"
 ) -> float:
-    """Seconds on a CPU, where time goes with arithmetic: of SNNs and DNNs and of each fusion apart.
+    """Seconds on a CPU, where time goes with arithmetic, and on small data with all else.
 
-    A step of the dearest network of each kind is timed on one thread; products by events make a
-    multiply-accumulate of an SNN cheaper than one of its twin, and one of attention costs more than
-    one of a convolution.
+    A step of the dearest network of each `kind_of` is timed on one thread. A network costs what is
+    left of its arithmetic, at the pace of its kind, and what is done once for it; a command what
+    its workers and its report need.
 
     Args:
         plan: With something left to do.
@@ -70,28 +79,33 @@ def seconds_on_processor(
     """
     import torch
 
-    costs: dict[tuple[str, str], float] = {}
-    dearest: dict[tuple[str, str], PlannedTrial] = {}
+    kinds: dict[tuple[str, ...], list[PlannedTrial]] = {}
     for trial in (trial for population in plan.populations for trial in population):
-        fusion: str = trial.definition.fusion
-        kind: tuple[str, str] = (
-            trial.definition.network,
-            "early" if fusion == "none" else fusion,
-        )
-        costs[kind] = costs.get(kind, 0.0) + trial.cost
-        if kind not in dearest or dearest[kind].cost < trial.cost:
-            dearest[kind] = trial
+        kinds.setdefault(kind_of(trial.definition), []).append(trial)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         seconds = 0.0
-        for kind, cost in costs.items():
-            definition = dearest[kind].definition
+        for trials in kinds.values():
+            definition = max(trials, key=lambda trial: trial.cost).definition
             spent = step_seconds(definition, 1, backend, "cpu", products)
-            seconds += cost * spent / step_cost(definition)
+            pace = spent / step_cost(definition)
+            fresh = sum(trial.state not in ("done", "diverged") for trial in trials)
+            seconds += BESIDE * pace * sum(trial.cost for trial in trials)
+            seconds += fresh * (ONCE_S + ONCE_STEPS * spent)
     finally:
         torch.set_num_threads(threads)
-    return BESIDE * seconds / max(1, min(workers, len(plan.populations)))
+    return START_S + seconds / max(1, min(workers, len(plan.populations)))
+
+
+def kind_of(definition: TrialDefinition) -> tuple[str, ...]:
+    """What a multiply-accumulate costs alike in: network, layers, fusion and encoder.
+
+    One by events is cheaper than one of a dense twin, one of attention dearer than one of a
+    convolution; a map that is shown whole is multiplied once and a sequence at every step.
+    """
+    fusion = "early" if definition.fusion == "none" else definition.fusion
+    return definition.network, definition.plan, fusion, definition.encoder
 
 
 def step_cost(definition: TrialDefinition) -> float:

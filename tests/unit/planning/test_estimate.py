@@ -8,10 +8,18 @@ import pytest
 
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.planning import Plan, estimate, make_plan
-from spikefuse.planning.estimate import seconds_of, seconds_on_device, step_seconds
+from spikefuse.planning.estimate import (
+    ONCE_S,
+    START_S,
+    seconds_of,
+    seconds_on_device,
+    step_cost,
+    step_seconds,
+)
 from spikefuse.planning.plan import resolve_studies
 from spikefuse.results import TrialStore
 from spikefuse.studies import PROFILES
+from spikefuse.training import TrialDefinition
 
 
 @pytest.fixture
@@ -53,9 +61,38 @@ def test_time_on_a_processor_is_shared_by_workers(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(estimate, "_fastest", lambda step: 1.0)
-    alone, both = seconds_of(plan, 1), seconds_of(plan, 2)
+    alone, both = seconds_of(plan, 1) - START_S, seconds_of(plan, 2) - START_S
     assert alone == pytest.approx(2 * both)
     assert alone > 0
+
+
+def test_every_kind_of_network_is_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sequence through an `mlp` takes many times the time of a map shown whole."""
+    made = make_plan(
+        resolve_studies(["time-axis"]), PROFILES["smoke"], "builtin", TrialStore(tmp_path), seeds=1
+    )
+    asked: list[TrialDefinition] = []
+
+    def pretend(definition: TrialDefinition, *_: object) -> float:
+        asked.append(definition)
+        return 10.0 if definition.encoder == "sequence" else 0.1
+
+    monkeypatch.setattr(estimate, "step_seconds", pretend)
+    seconds = seconds_of(made, 1)
+    kinds = {(each.definition.plan, each.definition.encoder) for each in made.trials}
+    assert sorted((each.plan, each.encoder) for each in asked) == sorted(kinds)
+    slow = [each for each in made.trials if each.definition.encoder == "sequence"]
+    dearest = max(slow, key=lambda trial: trial.cost)
+    steps = sum(trial.cost for trial in slow) / step_cost(dearest.definition)
+    assert 10.0 * steps < seconds < 20.0 * steps
+
+
+def test_small_data_takes_what_networks_and_a_command_take(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "step_seconds", lambda *_: 0.0)
+    once = ONCE_S * len(plan.trials)
+    assert seconds_of(plan, 1) == pytest.approx(START_S + once)
 
 
 def test_a_further_member_costs_less_than_the_first(plan: Plan, timed: list[int]) -> None:
