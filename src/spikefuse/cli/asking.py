@@ -51,23 +51,22 @@ def ask_data(
     Returns:
         "yes", "no" or "open".
     """
-    from spikefuse.data.own.outside import outside
-
     console = make_console(to_stderr=as_json)
     request = Request(**given)
-    require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
-    checked = check_request(request)
+    checked = _checked(data, request)
+    named = None
     if network.upper() != OURS:
         from spikefuse.cli.asking_modules import refuse_idle_options
+        from spikefuse.workbench.asking import find_factory
 
         refuse_idle_options(given)
-    location, audit, root = find(data, own, request, console)
+        named = find_factory(network)
+    location, audit = find(data, own, request, console)
     out = request.out or Path("runs") / f"ask-{location.source}"
-    outside(out, root, "ask")
-    if network.upper() != OURS:
+    if named is not None:
         from spikefuse.cli.asking_modules import ask_modules
 
-        return ask_modules(network, checked, location, audit, out, console, as_json=as_json)
+        return ask_modules(named, checked, location, audit, out, console, as_json=as_json)
     from spikefuse.data import load_corpus
     from spikefuse.studies.effort import effort_named
 
@@ -80,6 +79,33 @@ def ask_data(
     return _answered(prepared, audit, effort, console, as_json)
 
 
+def _checked(data: str, request: Request) -> Checked:
+    """What is wrong of a question whatever its data is: told before a file of it is read."""
+    from spikefuse.data.own.outside import results_apart
+    from spikefuse.results.atomic import require_place
+    from spikefuse.studies.effort import check_effort
+
+    require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
+    check_effort(request.profile)
+    results_apart(own_root(data), request.out, "runs/ask-{}", "ask")
+    if request.out is not None:
+        require_place(request.out, "ask")
+    return check_request(request)
+
+
+def own_root(data: str) -> Path | None:
+    """The folder, table or archive of somebody's own; None of a source that is ready.
+
+    Raises:
+        InputError: The settings that name it cannot be read.
+    """
+    from spikefuse.data.own.outside import root_at
+    from spikefuse.data.sources.registry import choices
+
+    path = Path(data).expanduser()
+    return None if data in choices() and not path.exists() else root_at(path)
+
+
 def find(
     data: str,
     own: dict[str, Any],
@@ -88,8 +114,8 @@ def find(
     *,
     command: str = "ask",
     least: int = 2,
-) -> tuple[Location, dict[str, Any], Path | None]:
-    """The data's location, what the checks say of it, and the folder that is somebody's own.
+) -> tuple[Location, dict[str, Any]]:
+    """The data's location, and what the checks say of it.
 
     Args:
         data: A path, or the name of a source.
@@ -104,10 +130,8 @@ def find(
     """
     from spikefuse.analysis.asked import source_record
     from spikefuse.data import SOURCES, locate
-    from spikefuse.data.sources.registry import choices
 
-    root: Path | None = None
-    if data in choices() and not Path(data).exists():
+    if own_root(data) is None:
         for name in own:
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{command}: {option} is for data of your own. Leave it out.")
@@ -115,14 +139,14 @@ def find(
             location = locate(data, request.data_dir, progress=progress)
         audit = source_record(location.source)
     else:
-        location, audit, root = read_as_source(Path(data).expanduser(), own, console)
+        location, audit = read_as_source(Path(data).expanduser(), own, console)
     names = [modality.name for modality in SOURCES[location.source].modalities]
     if len(names) < least:
         raise InputError(
             f"{command}: DATA must be of two modalities or more, got {names[0]!r} alone. Put a "
             "folder of the other one beside it."
         )
-    return location, audit, root
+    return location, audit
 
 
 def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, seed: int) -> None:
@@ -133,12 +157,13 @@ def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, 
     """
     from spikefuse.data import DataSettings, banner_of, content_at, load_corpus
     from spikefuse.data.own.outside import outside
-    from spikefuse.report.drawing.samples import write_samples
+    from spikefuse.report.drawing.samples import ending_of, write_samples
 
+    outside(out, own_root(data), "data show")
+    ending_of(out)
     console = make_console()
     request = Request(data_dir=data_dir)
-    location, _, root = find(data, own, request, console, command="data show", least=1)
-    outside(out, root, "data show")
+    location, _ = find(data, own, request, console, command="data show", least=1)
     fact(console, "data", banner_of(location))
     settings = DataSettings(source=location.source, fingerprint=content_at(location))
     write_samples(out, load_corpus(settings, location), seed=seed)
@@ -147,15 +172,13 @@ def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, 
 
 def read_as_source(
     path: Path, own: dict[str, Any], console: Console
-) -> tuple[Location, dict[str, Any], Path]:
+) -> tuple[Location, dict[str, Any]]:
     """Data of one's own made a source, in this process and for its workers."""
     from spikefuse.data.own import read_own, summary
-    from spikefuse.data.own.settings import read_toml
     from spikefuse.data.own.source import register_from
     from spikefuse.data.places.location import Location
 
     settings = settings_of(path, own)
-    root = read_toml(path)[0] if path.suffix.lower() == ".toml" and path.exists() else path
     with files_progress(console) as progress:
         found = read_own(path, settings, progress=progress)
     source = register_from(found, path, settings)
@@ -163,7 +186,6 @@ def read_as_source(
     return (
         Location(source.name, origin="option", reason=f"{path} was asked for"),
         summary(found),
-        root,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from spikefuse.cli.checked import Checked
     from spikefuse.data import Location
+    from spikefuse.workbench.asking import Named
 
 IDLE = ("executor", "workers", "time_limit", "ray_address", "retry_failed")
 IDLE_OF_OURS = ("backend", "precision", "products", "device")
@@ -35,7 +36,7 @@ def refuse_idle_options(given: dict[str, Any]) -> None:
 
 
 def ask_modules(
-    network: str,
+    named: Named,
     checked: Checked,
     location: Location,
     audit: dict[str, Any],
@@ -52,12 +53,10 @@ def ask_modules(
     from spikefuse.studies.effort import effort_named
     from spikefuse.workbench.asking import (
         answer_by_modules,
-        find_factory,
         seconds_of_modules,
         wanted_of,
     )
 
-    named = find_factory(network)
     effort = effort_named(checked.request.profile, location.source)
     seeds = checked.request.seeds or effort.profile.seeds
     wanted = wanted_of(location.source, effort.profile, seeds, content_at(location))

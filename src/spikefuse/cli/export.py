@@ -55,6 +55,8 @@ def export(
 
     if to != "nir" and reset != "refuse":
         refuse_idle("export", ("reset", "--format nir"))
+    if out is not None:
+        outside(out, root_of(data), "export")
     console = make_console(to_stderr=as_json)
     source = None if data == "auto" else choices().get(data) or source_of(data, console)
     store, definition = open_trial(trial, source, "export")

@@ -68,6 +68,23 @@ def print_found(data: OwnData, console: Console) -> None:
     _print_remarks(console, data.remarks)
 
 
+def require_known(data: str) -> None:
+    """Refuse a word that is no source, and no path either.
+
+    Raises:
+        InputError: It is none; the nearest source is named.
+    """
+    from spikefuse.data.sources.registry import choices
+
+    if data not in choices() and not (
+        Path(data).expanduser().exists() or Path(data).suffix or "/" in data
+    ):
+        close = nearest(data, choices())
+        hint = f"Did you mean {' or '.join(close)}?" if close else "Check its spelling."
+        known = f"one of {', '.join(choices())}, or a folder or file of your own that is there"
+        raise ArgumentError("data", "data", f"must be {known}, got {data!r}. {hint}")
+
+
 def source_of(data: str, console: Console) -> str:
     """The source that `--data` names; data of somebody's own is read and made a source first.
 
@@ -76,18 +93,14 @@ def source_of(data: str, console: Console) -> str:
     """
     from spikefuse.data.sources.registry import choices
 
+    require_known(data)
     if data in choices():
         return data
-    path = Path(data).expanduser()
-    if not (path.exists() or path.suffix or "/" in data):
-        close = nearest(data, choices())
-        hint = f"Did you mean {' or '.join(close)}?" if close else "Check its spelling."
-        known = f"one of {', '.join(choices())}, or a folder or file of your own that is there"
-        raise ArgumentError("data", "data", f"must be {known}, got {data!r}. {hint}")
     # Reading takes PyTorch, which a wrong word need not wait for.
     from spikefuse.data.own import read_own
     from spikefuse.data.own.source import register_from
 
+    path = Path(data).expanduser()
     with files_progress(console) as progress:
         return register_from(read_own(path, progress=progress), path).name
 

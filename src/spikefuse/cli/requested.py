@@ -101,19 +101,30 @@ def location_of(request: Request, console: "Console") -> "Location":
     from spikefuse.cli.data import download_progress
     from spikefuse.cli.own import source_of
     from spikefuse.data import locate
-    from spikefuse.data.own.outside import outside, root_of
+    from spikefuse.data.own.outside import results_apart, root_of
     from spikefuse.data.sources.registry import FALLBACK
 
     wanted = FALLBACK if request.profile == "smoke" and request.data == "auto" else request.data
+    results_apart(root_of(wanted), request.out, "runs/{}", WHERE, events=request.events)
     source = source_of(wanted, console)
-    root = root_of(wanted)
-    outside(request.out or Path("runs") / source, root, WHERE)
-    if request.events is not None:
-        outside(request.events, root, WHERE, "--events")
     with download_progress(console) as progress:
         location = locate(source, request.data_dir, progress=progress)
     refuse_folder(WHERE, location, request.data_dir)
     return location
+
+
+def changed_by(effort: Mapping[str, Any], profile: "Profile") -> "Profile":
+    """A profile with what is said otherwise, whatever the data is.
+
+    Raises:
+        InputError: A value is not allowed.
+    """
+    from spikefuse.core.validation import refusal_of
+
+    try:
+        return profile.changed(effort)
+    except ValidationError as error:
+        raise InputError(refusal_of(WHERE, error, _option)) from None
 
 
 def profile_for(name: str, effort: Mapping[str, Any], source: "Source") -> "Profile":
@@ -122,16 +133,12 @@ def profile_for(name: str, effort: Mapping[str, Any], source: "Source") -> "Prof
     Raises:
         InputError: A value is not allowed, or more samples are asked for than there are.
     """
-    from spikefuse.core.validation import refusal_of
     from spikefuse.studies.effort import profile_named
 
     profile = profile_named(name, source.name)
     if not effort:
         return profile
-    try:
-        changed = profile.changed(effort)
-    except ValidationError as error:
-        raise InputError(refusal_of(WHERE, error, _option)) from None
+    changed = changed_by(effort, profile)
     for modality in effort.get("epochs", {}):
         one_of(WHERE, "--epochs", modality, source.choices)
     leading, *others = source.modalities

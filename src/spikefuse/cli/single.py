@@ -21,7 +21,7 @@ from spikefuse.cli.checked import (
     refuse_idle,
 )
 from spikefuse.cli.data import download_progress
-from spikefuse.cli.own import source_of
+from spikefuse.cli.own import require_known, source_of
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.tracked import check_tracking, tracker_of
 from spikefuse.cli.workflow import stop_in_time, tell_slow_neurons
@@ -38,7 +38,7 @@ from spikefuse.data import (
     load_corpus,
     locate,
 )
-from spikefuse.data.own.outside import outside, root_of
+from spikefuse.data.own.outside import results_apart, root_of
 from spikefuse.data.sources.registry import FALLBACK, choices
 from spikefuse.execution import Event
 from spikefuse.execution.environment import keep_memory
@@ -132,17 +132,15 @@ def train_one(
     require(threads is None or threads >= 1, "train", "--threads", "at least 1", threads)
     console = make_console(to_stderr=as_json)
     settings = given | {"precision": resolve_precision(precision, device)}
-    source = source_of(data, console)
-    root = root_of(data)
-    outside(out or Path("runs") / f"single-{source}", root, "train")
-    if events is not None:
-        outside(events, root, "train", "--events")
-    # Refuses what is wrong before anything is downloaded; data of one's own is there already.
-    definition_from(settings, choices().get(source) or (FALLBACK if source == data else source))
+    require_known(data)
+    results_apart(root_of(data), out, "runs/single-{}", "train", events=events)
     check_device(device)
     check_backend(backend, device)
     check_products(products, backend, device, settings["precision"])
     check_tracking(track)
+    source = source_of(data, console)
+    # Refuses what is wrong before anything is downloaded; data of one's own is there already.
+    definition_from(settings, choices().get(source) or (FALLBACK if source == data else source))
     with download_progress(console) as progress:
         location = locate(source, data_dir, progress=progress)
     refuse_folder("train", location, data_dir)

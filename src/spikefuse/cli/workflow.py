@@ -16,7 +16,13 @@ from spikefuse.cli.beforehand import tell_other_precision, tell_others
 from spikefuse.cli.checked import Checked, check_request, executor_of
 from spikefuse.cli.log import log_to
 from spikefuse.cli.request import Request
-from spikefuse.cli.requested import Requested, location_of, profile_for, require_groups
+from spikefuse.cli.requested import (
+    Requested,
+    changed_by,
+    location_of,
+    profile_for,
+    require_groups,
+)
 from spikefuse.cli.terminal import fact, news
 from spikefuse.cli.tracked import tracker_of
 
@@ -101,6 +107,8 @@ def prepare(asked: Request | Requested, console: Console, *, reports: bool = Fal
             "nothing: leave it out."
         )
     checked = check_request(request)
+    # What no data would allow is told before any is read.
+    changed_by(further.effort, PROFILES.get(request.profile, PROFILES["quick"]))
     location = location_of(request, console)
     source = SOURCES[location.source]
     for name in protocols:

@@ -1,15 +1,30 @@
 """Argument checks that answer with cause, constraint and remedy in one sentence."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from spikefuse.core.errors import ArgumentError
 
+_NEARLY = 0.2
+"""How much less like a name than the closest one another may be and still be meant."""
+
 
 def nearest(name: str, allowed: Iterable[str]) -> list[str]:
-    """Up to three allowed names whose spelling is close to `name`, the closest first."""
+    """Up to three allowed names whose spelling is close to `name`, the closest first.
+
+    Example:
+        >>> nearest("modality", ("data", "validation", "modalities"))
+        ['modalities']
+    """
     by_lower = {choice.lower(): choice for choice in allowed}
-    return [by_lower[match] for match in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.4)]
+    word = name.lower()
+    close = get_close_matches(word, by_lower, n=3, cutoff=0.4)
+    alike = [SequenceMatcher(None, match, word).ratio() for match in close]
+    return [
+        by_lower[match]
+        for match, ratio in zip(close, alike, strict=True)
+        if ratio >= alike[0] - _NEARLY
+    ]
 
 
 def one_of(where: str, argument: str, value: str, allowed: Iterable[str]) -> str:

@@ -78,13 +78,22 @@ class Effort:
     said: str
 
 
+def check_effort(name: str) -> str:
+    """The name of an effort, before there is data that it could fit.
+
+    Raises:
+        InputError: There is no such profile.
+    """
+    return one_of("ask", "--profile", name, (AUTO, *PROFILES))
+
+
 def effort_named(name: str, source: str) -> Effort:
     """The effort of a profile, or with "auto" that which fits the data.
 
     Raises:
         InputError: There is no such profile.
     """
-    if one_of("ask", "--profile", name, (AUTO, *PROFILES)) == AUTO:
+    if check_effort(name) == AUTO:
         return effort_of(source)
     return effort_by(PROFILES[name], source)
 

@@ -14,14 +14,14 @@ images = 2000
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spikefuse.core.checks import one_of
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import ArgumentError, InputError
 from spikefuse.core.untrusted import reason
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.sources.contract import FUSED
@@ -106,10 +106,11 @@ def study_of(values: Mapping[str, Any], where: str) -> StudyFile:
     Raises:
         InputError: A key is unknown (its nearest spelling is named) or a value is not allowed.
     """
-    _known(values, StudyFile.model_fields, where)
-    for table, names in (("factors", factors()), ("effort", EFFORT)):
+    places = {"": tuple(StudyFile.model_fields), "factors": factors(), "effort": EFFORT}
+    _known(values, "", places, where)
+    for table in ("factors", "effort"):
         if isinstance(values.get(table), Mapping):
-            _known(values[table], names, f"{where}, [{table}]")
+            _known(values[table], table, places, where)
     try:
         found = StudyFile(**_tuples(values))
     except ValidationError as error:
@@ -152,10 +153,22 @@ def _check_levels(name: str, levels: tuple[Level, ...], where: str) -> None:
             ) from None
 
 
-def _known(given: Iterable[str], allowed: Iterable[str], where: str) -> None:
-    names = list(allowed)
+def _known(
+    given: Iterable[str], table: str, places: Mapping[str, Sequence[str]], where: str
+) -> None:
+    """Refuse a key that nobody reads; one of another table is sent there."""
     for key in given:
-        one_of(where, "a key", key, names)
+        other = next((name for name, keys in places.items() if key in keys), None)
+        if other not in (None, table) and key not in places[table]:
+            there = f"below [{other}]" if other else "above all tables"
+            allowed = f"one of {', '.join(places[table])}"
+            refused = f"must be {allowed}, got {key!r}. Write it {there}."
+            raise ArgumentError(_place(where, table), "a key", refused)
+        one_of(_place(where, table), "a key", key, places[table])
+
+
+def _place(where: str, table: str) -> str:
+    return f"{where}, [{table}]" if table else where
 
 
 def _change(values: dict[str, Any], change: str) -> None:

@@ -28,12 +28,13 @@ from spikefuse.execution import make_executor
 from spikefuse.planning import make_plan
 from spikefuse.planning.run import jobs_of, run_plan
 from spikefuse.results import TrialStore
-from spikefuse.results.atomic import make_folder, write_file
+from spikefuse.results.atomic import make_folder, require_place, write_file
 from spikefuse.results.documents import pretty_json
 from spikefuse.studies.controls import controls_of
-from spikefuse.studies.effort import AUTO, Effort, effort_named
+from spikefuse.studies.effort import AUTO, Effort, check_effort, effort_named
 from spikefuse.workbench.asking import (
     Factory,
+    Named,
     answer_by_modules,
     named_of,
     seconds_of_modules,
@@ -95,18 +96,22 @@ def ask(
         StudyError: A network could not be trained.
     """
     require((seeds or 1) >= 1, "ask", "seeds", "at least 1", seeds)
+    check_effort(profile)
+    if out is not None:
+        if not isinstance(data, Dataset):
+            outside(Path(out).expanduser(), root_of(str(data)), "ask", "out")
+        require_place(Path(out).expanduser(), "ask")
+    named = None if network is None else named_of(network)
     location, source, audit = _found(data, said)
-    if out is not None and not isinstance(data, Dataset):
-        outside(Path(out).expanduser(), root_of(str(data)), "ask", "out")
     if len(source.modalities) < 2:
         raise InputError(
             f"ask: data must be of two modalities or more, got {source.modalities[0].name!r} alone."
         )
     effort = effort_named(profile, source.name)
     keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if out is None else None
-    root = Path(out) if out is not None else Path(keep.name if keep else "")
-    if network is not None:
-        return _ask_modules(network, location, effort, seeds, audit, root)
+    root = Path(out).expanduser() if out is not None else Path(keep.name if keep else "")
+    if named is not None:
+        return _ask_modules(named, location, effort, seeds, audit, root)
     study = controls_of(source)
     store = TrialStore(root)
     plan = make_plan(
@@ -136,7 +141,7 @@ def ask(
 
 
 def _ask_modules(
-    network: str | Factory,
+    named: Named,
     location: Location,
     effort: Effort,
     seeds: int | None,
@@ -144,7 +149,6 @@ def _ask_modules(
     root: Path,
 ) -> Answer:
     """The answer of somebody's own network; what the folder holds is not trained again."""
-    named = named_of(network)
     count = seeds or effort.profile.seeds
     wanted = wanted_of(location.source, effort.profile, count, content_at(location))
     corpus = load_corpus(wanted[0].definition.data, location)

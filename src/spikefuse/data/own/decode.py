@@ -23,8 +23,8 @@ from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 from spikefuse.data.own.kinds.registry import KINDS
 from spikefuse.data.own.known_files import KnownFiles, content_of, stamp_of
 from spikefuse.data.own.layouts.stacks import load_stack
-from spikefuse.data.own.refusals import one_line, refusal
-from spikefuse.data.own.settings import ModalitySettings, OwnSettings, checked
+from spikefuse.data.own.refusals import known_keys, one_line, refusal
+from spikefuse.data.own.settings import OF_ALL_KINDS, ModalitySettings, OwnSettings, checked
 from spikefuse.data.places.cache import cached_tensors
 
 Progress = Callable[[str, int, int], None]
@@ -65,6 +65,18 @@ class DecodedModality:
         return column
 
 
+def told_of(modality: Modality, settings: OwnSettings) -> tuple[ModalitySettings, Any]:
+    """What is said about a modality, and of that what its kind is told.
+
+    Raises:
+        InputError: A key is unknown or a value is not allowed.
+    """
+    own = settings.modalities.get(modality.name, ModalitySettings())
+    record, where = KINDS[modality.kind].settings, f"modality {modality.name}"
+    known_keys(own.decoding, [*record.model_fields, *OF_ALL_KINDS], where)
+    return own, checked(record, own.decoding, where)
+
+
 def decode(
     modality: Modality,
     settings: OwnSettings,
@@ -83,9 +95,8 @@ def decode(
         InputError: The settings do not suit the files, no file that was looked at is readable, or
             one needs an optional part that is not installed.
     """
-    own = settings.modalities.get(modality.name, ModalitySettings())
+    own, told = told_of(modality, settings)
     kind = KINDS[modality.kind]
-    told = checked(kind.settings, own.decoding, f"modality {modality.name}")
     if modality.samples[0].row is not None:
         return _stacked(modality, own, told, progress)
     return _from_files(modality, kind, _settled(modality, kind, told), cache, progress)

@@ -36,7 +36,44 @@ def root_of(data: str) -> Path | None:
     Raises:
         InputError: The settings cannot be read.
     """
-    if data in choices():
-        return None
-    root = Path(data).expanduser()
-    return read_toml(root)[0] if root.suffix.lower() == ".toml" else root
+    return None if data in choices() else root_at(Path(data).expanduser())
+
+
+def root_at(path: Path) -> Path:
+    """The folder, table or archive at a path; of settings in TOML what they are about.
+
+    Raises:
+        InputError: The settings cannot be read.
+    """
+    return read_toml(path)[0] if path.suffix.lower() == ".toml" else path
+
+
+def results_apart(
+    root: Path | None,
+    out: Path | None,
+    usual: str,
+    command: str,
+    *,
+    option: str = "--out",
+    events: Path | None = None,
+) -> None:
+    """Refuse results or events that would lie in the data, before a file of it is read.
+
+    Args:
+        root: As `root_of` gives it.
+        out: The results folder that was asked for.
+        usual: The one where none was, with `{}` for the name of the data's source.
+        command: The command that was typed.
+        option: What says where results go.
+        events: The file of events that was asked for.
+
+    Raises:
+        InputError: They would.
+    """
+    if root is None or not root.exists():
+        return
+    from spikefuse.data.own.source import source_name  # takes PyTorch, which --help need not
+
+    outside(out or Path(usual.format(source_name(root.resolve().name))), root, command, option)
+    if events is not None:
+        outside(events, root, command, "--events")

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from spikefuse.core.errors import InputError
 from spikefuse.data.own.checks import Inspection, Remark, refused, remarks
-from spikefuse.data.own.decode import DecodedModality, Progress, decode
+from spikefuse.data.own.decode import DecodedModality, Progress, decode, told_of
 from spikefuse.data.own.description import SPLITS, Description
 from spikefuse.data.own.discover import describe
 from spikefuse.data.own.divide import Division, divide
@@ -145,6 +145,8 @@ def inspect(
     Args, errors: as `read_own`, but for what the checks refuse.
     """
     description = describe(path, settings)
+    for modality in description.modalities:  # all of them, before the first file is opened
+        told_of(modality, description.settings)
     home = user_cache()
     folder = home / "own" if cache is None and home is not None else cache
     decoded = [

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from spikefuse.core.checks import nearest
 from spikefuse.core.errors import InputError
 from spikefuse.core.untrusted import reason
 from spikefuse.core.validation import refusal_of
@@ -42,6 +43,10 @@ class ModalitySettings(BaseModel):
     kind: str | None = None
     name_pattern: str | None = None
     decoding: dict[str, Any] = {}
+
+
+OF_ALL_KINDS = tuple(name for name in ModalitySettings.model_fields if name != "decoding")
+"""Keys of a modality's table that every kind knows."""
 
 
 class OwnSettings(BaseModel):
@@ -100,11 +105,12 @@ def own_settings(values: dict[str, Any], where: str) -> OwnSettings:
         InputError: A key is unknown or a value is not allowed.
     """
     tables = values.get("modalities", {})
-    if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
-        raise refusal(
-            f"modalities of {where}", "tables", repr(tables), "Write [modalities.NAME] above each."
-        )
-    own = set(ModalitySettings.model_fields) - {"decoding"}
+    rows = tables.items() if isinstance(tables, dict) else [("NAME", tables)]
+    for name, table in rows:
+        if not isinstance(table, dict):
+            hint = f"Write [modalities.{name}] above what is said of it."
+            raise refusal(f"modalities of {where}", "tables", repr(tables), hint)
+    own = OF_ALL_KINDS
     modalities = {
         name: checked(
             ModalitySettings,
@@ -131,6 +137,11 @@ def read_toml(path: Path) -> tuple[Path, OwnSettings]:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise refusal(str(path), "a readable TOML file", reason(error), "Mend it.") from error
+    for key, value in values.items():
+        known = ["data", *OwnSettings.model_fields]
+        if isinstance(value, dict) and key not in known and not nearest(key, known):
+            hint = f"Write [modalities.{key}]."
+            raise refusal(f"a key of {path.name}", f"one of {', '.join(known)}", repr(key), hint)
     known_keys(values, ["data", *OwnSettings.model_fields], path.name)
     place = values.pop("data", ".")
     if not isinstance(place, str) or "://" in place:

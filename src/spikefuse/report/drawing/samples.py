@@ -78,6 +78,15 @@ def _row(pool: Pool, label: int, columns: int, seed: int) -> Row:
     return Row(pool.inputs[chosen].numpy(), counts)
 
 
+def ending_of(path: Path) -> str:
+    """The format of a picture that is to be written.
+
+    Raises:
+        InputError: There is none that its name ends in.
+    """
+    return one_of("samples", "ending of the picture", path.suffix.lower().lstrip("."), FORMATS)
+
+
 def write_samples(path: Path, corpus: Corpus, *, columns: int = 3, seed: int = 0) -> None:
     """Draw samples of each class of each modality, with counts.
 
@@ -91,7 +100,7 @@ def write_samples(path: Path, corpus: Corpus, *, columns: int = 3, seed: int = 0
         InputError: The ending or `columns` is not allowed.
         StoreError: The file cannot be written.
     """
-    ending = one_of("samples", "ending of the picture", path.suffix.lower().lstrip("."), FORMATS)
+    ending = ending_of(path)
     rows = choose_samples(corpus, columns, seed)
     style: Any = theme.rc(text_as_text=False, salt=path.stem)
     with matplotlib.rc_context(style), warnings.catch_warnings():

@@ -421,7 +421,7 @@ CASES |= {
     "key_of_another_kind": (
         toml('data = "animals"\n[modalities.sight]\nrate_hz = 8000'),
         {},
-        "a key of modality sight must be one of size, colour, fit, got 'rate_hz'",
+        "one of size, colour, fit, folder, kind, name_pattern, got 'rate_hz'",
     ),
     "number_as_text": (
         toml('data = "animals"\n[modalities.sound]\nrate_hz = "8000"'),

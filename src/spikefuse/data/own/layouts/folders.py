@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from os.path import basename, join, splitext
 from pathlib import Path, PurePosixPath
 
-from spikefuse.core.checks import one_of
+from spikefuse.core.checks import nearest, one_of
 from spikefuse.data.own.description import SPLIT_NAMES, Modality, Sample
 from spikefuse.data.own.kinds.registry import KINDS, kind_of, kind_of_file
 from spikefuse.data.own.layouts.name_pattern import NamePattern, fields_of, name_pattern
@@ -36,11 +36,12 @@ def read_folders(root: Path, settings: OwnSettings) -> tuple[list[Modality], lis
     for name, own in chosen.items():
         folder = inside(root, own.folder or name, f"folder of modality {name}")
         if not folder.is_dir():
+            close = nearest(own.folder or name, top.folders)
             raise refusal(
                 f"folder of modality {name}",
                 f"in {root.name} ({some(top.folders) or 'it is empty'})",
                 repr(own.folder or name),
-                "Name it with folder.",
+                f"Did you mean {' or '.join(close)}?" if close else "Name it with folder.",
             )
         modality, others = _modality(root, folder, name, own, settings)
         modalities.append(modality)
