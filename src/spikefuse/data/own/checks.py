@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.data.own.decode import DecodedModality
-from spikefuse.data.own.description import SPLITS, Description
+from spikefuse.data.own.description import SPLITS, Description, Sample
 from spikefuse.data.own.divide import Division
 from spikefuse.data.own.kinds.registry import KINDS
 from spikefuse.data.own.refusals import one_line, some
+from spikefuse.data.own.spelling import difference, spellings, told_apart
 
 REFUSED, WARNING, NOTE = "refused", "warning", "note"
 
@@ -86,11 +87,14 @@ def one_sided_classes(inspection: Inspection) -> Iterator[Remark]:
         present = {sample.label for sample in modality.source.samples}
         lacking = tuple(label for label in inspection.description.classes if label not in present)
         if lacking:
+            # A blank at an end would not be seen.
+            quoted = [name if name == name.strip() else repr(name) for name in lacking]
+            hint = told_apart(lacking, present) or "Add files or take the class away."
             yield Remark(
                 "one_sided_classes",
                 REFUSED,
-                f"{modality.source.name}: no readable sample of class {some(lacking)}, which "
-                "another modality has. Add files or take the class away.",
+                f"{modality.source.name}: no readable sample of class {some(quoted)}, which "
+                f"another modality has. {hint}",
                 lacking,
             )
 
@@ -214,6 +218,32 @@ def identical_files(inspection: Inspection) -> Iterator[Remark]:
                 )
 
 
+def repeated_rows(inspection: Inspection) -> Iterator[Remark]:
+    """Rows of a table that say what an earlier one said; another partner makes another sample."""
+    if inspection.description.layout != "metadata":
+        return
+    rows = zip(*(modality.source.samples for modality in inspection.decoded), strict=True)
+    counts = Counter(rows)
+    repeated = {row: count - 1 for row, count in counts.items() if count > 1}
+    if repeated:
+        names = tuple(_row_name(row, count) for row, count in repeated.items())
+        total = sum(repeated.values())
+        yield Remark(
+            "repeated_rows",
+            WARNING,
+            f"{_of(total, 'row of the table repeats', 'rows of the table repeat')} an earlier one "
+            f"in files, label and split: {some(names)}. Such a sample counts more than others.",
+            names,
+        )
+
+
+def _row_name(row: Sequence[Sample], count: int) -> str:
+    files = " with ".join(sample.name for sample in row)
+    split = "" if row[0].split is None else f", {row[0].split}"
+    times = "" if count == 1 else f" {count} times more"
+    return f"{files} ({row[0].label}{split}){times}"
+
+
 def _in_split(name: str, split: int) -> str:
     return f"{name} ({SPLITS[split]})"
 
@@ -248,18 +278,9 @@ def not_paired(inspection: Inspection) -> Iterator[Remark]:
 
 
 def similar_classes(inspection: Inspection) -> Iterator[Remark]:
-    """Class names that differ in case or spaces alone."""
-    spellings: dict[str, list[str]] = defaultdict(list)
-    for label in inspection.description.classes:
-        spellings["".join(label.casefold().split())].append(label)
-    for alike in spellings.values():
-        if len(alike) > 1:
-            yield Remark(
-                "similar_classes",
-                WARNING,
-                f"classes {' and '.join(map(repr, alike))} differ in case or spaces alone.",
-                tuple(alike),
-            )
+    """Class names that differ in case or blanks alone."""
+    for alike in spellings(inspection.description.classes):
+        yield Remark("similar_classes", WARNING, f"classes {difference(alike)}.", alike)
 
 
 def sizes(inspection: Inspection) -> Iterator[Remark]:
@@ -299,6 +320,7 @@ CHECKS: dict[str, Check] = {
     "empty_pictures": empty_pictures,
     "lost_colour": lost_colour,
     "identical_files": identical_files,
+    "repeated_rows": repeated_rows,
     "shared_groups": shared_groups,
     "not_paired": not_paired,
     "similar_classes": similar_classes,

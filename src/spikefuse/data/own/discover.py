@@ -8,7 +8,7 @@ from spikefuse.data.own.description import Description, Modality, in_order
 from spikefuse.data.own.layouts.folders import join_stems, read_folders
 from spikefuse.data.own.layouts.name_pattern import fields_of
 from spikefuse.data.own.layouts.stacks import is_stack_folder, read_stacks
-from spikefuse.data.own.layouts.table import find_tables, read_tables, unnamed
+from spikefuse.data.own.layouts.table import find_tables, read_tables, refuse_tables, unnamed
 from spikefuse.data.own.refusals import WHERE, refusal, some
 from spikefuse.data.own.settings import OwnSettings, read_toml
 from spikefuse.data.sources.contract import CLASS_LIMITS, RESERVED
@@ -63,6 +63,8 @@ def _read(path: Path, settings: OwnSettings) -> tuple[str, list[Modality], list[
         tables: list[tuple[str | None, Path]] = [(None, path)]
         return "metadata", _alone(settings, lambda: read_tables(path.parent, tables, settings)), []
     if path.is_file() or is_stack_folder(path):
+        if not path.is_file():
+            refuse_tables(path, "labels.npy")
         return "arrays", _alone(settings, lambda: read_stacks(path, settings)), []
     tables = find_tables(path)
     if tables:

@@ -1,6 +1,6 @@
 """Folders: `modality/class/file`, `modality/split/class/file`, or labels in the file names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os.path import basename, join, splitext
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ from spikefuse.data.own.layouts.name_pattern import NamePattern, fields_of, name
 from spikefuse.data.own.listing import Listing, inside, list_folder
 from spikefuse.data.own.refusals import WHERE, refusal, some
 from spikefuse.data.own.settings import ModalitySettings, OwnSettings
+from spikefuse.data.own.spelling import told_apart
 
 _LAYOUT = "Use DATA/MODALITY/CLASS/FILE, a metadata.csv, or --name-pattern with {label}."
 
@@ -219,7 +220,8 @@ def join_stems(modalities: list[Modality]) -> list[Modality]:
                 f"modality {modality.name}",
                 "a partner for every stem of the others",
                 f"none for {some(alone)}",
-                "Add them, take the others away, or pair by class.",
+                told_apart(_classes(alone), _classes(table))
+                or "Add them, take the others away, or pair by class.",
             )
     for stem in every:
         said = {(t[stem].label, t[stem].split) for t in tables}
@@ -230,6 +232,11 @@ def join_stems(modalities: list[Modality]) -> list[Modality]:
         Modality(modality.name, modality.kind, tuple(table[stem] for stem in every))
         for modality, table in zip(modalities, tables, strict=True)
     ]
+
+
+def _classes(stems: Iterable[str]) -> set[str]:
+    """The classes of stems, which stand before the last of their names."""
+    return {stem.split("/")[-2] for stem in stems}
 
 
 def _stems(modality: Modality) -> dict[str, Sample]:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.checks import one_of
+from spikefuse.core.errors import InputError
 from spikefuse.core.untrusted import reason
-from spikefuse.data.own.description import Modality, Sample
+from spikefuse.data.own.description import SPLIT_NAMES, Modality, Sample
 from spikefuse.data.own.kinds.registry import kind_of
 from spikefuse.data.own.layouts.folders import single_kind, split_named
 from spikefuse.data.own.listing import inside
@@ -24,6 +25,8 @@ from spikefuse.data.own.refusals import WHERE, refusal
 from spikefuse.data.own.settings import ModalitySettings, OwnSettings
 
 TABLES = ("metadata.csv", "metadata.jsonl")
+UNREAD = ("metadata.parquet",)
+"""Tables that other loaders read and none here does."""
 _ENDING = "_file_name"
 _SINGLE = "file_name"
 
@@ -37,17 +40,53 @@ class Row:
 
 
 def find_tables(root: Path) -> list[tuple[str | None, Path]]:
-    """The table of a folder, or one for each split folder."""
-    for name in TABLES:
-        if (root / name).is_file():
-            return [(None, root / name)]
-    found: list[tuple[str | None, Path]] = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        for name in TABLES:
-            if (folder / name).is_file():
-                found.append((folder.name, folder / name))
-                break
-    return found
+    """The table of a folder, or one for each split folder.
+
+    Raises:
+        InputError: There is more than one where one is read, or one that nothing here reads.
+    """
+    folders = sorted(path for path in root.iterdir() if path.is_dir())
+    of_splits = [(each.name, table) for each in folders if (table := _table_of(root, each))]
+    own = _table_of(root, root)
+    if own is None:
+        return [(split, table) for split, table in of_splits]
+    for split, table in of_splits:
+        if split.lower() in SPLIT_NAMES:
+            raise _one_alone(root, own, table)
+    return [(None, own)]
+
+
+def _table_of(root: Path, folder: Path) -> Path | None:
+    """The table that lies in a folder.
+
+    As the Hugging Face loaders, which refuse tables of two formats: nobody can know which is true.
+    """
+    found = [folder / name for name in (*TABLES, *UNREAD) if (folder / name).is_file()]
+    if len(found) > 1:
+        raise _one_alone(root, *found[:2])
+    if found and found[0].name in UNREAD:
+        name = found[0].relative_to(root).as_posix()
+        raise refusal(f"table of {root.name}", " or ".join(TABLES), name, "Save it as CSV.")
+    return found[0] if found else None
+
+
+def refuse_tables(root: Path, labels: str) -> None:
+    """Refuse a table beside a file that says the labels too.
+
+    Raises:
+        InputError: There is one.
+    """
+    table = _table_of(root, root)
+    if table is not None:
+        raise _one_alone(root, table, root / labels)
+
+
+def _one_alone(root: Path, first: Path, second: Path) -> InputError:
+    names = " and ".join(each.relative_to(root).as_posix() for each in (first, second))
+    hint = "Take one away"
+    if first.parent == root:
+        hint += f", or name the one to read, {root.name}/{first.name}"
+    return refusal(f"table of {root.name}", "one file", names, f"{hint}.")
 
 
 def read_tables(
