@@ -15,6 +15,7 @@ from spikefuse.analysis.series import Series
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.device import count_devices, flushed_denormals
 from spikefuse.core.errors import StoreError, StudyError
+from spikefuse.data.own.outside import outside, root_of_source
 from spikefuse.execution import Event, make_executor
 from spikefuse.planning.populations import Population, group_trials, place_of
 from spikefuse.planning.run import run_populations
@@ -198,8 +199,12 @@ def fit(
         make = (lambda: copy.deepcopy(net)) if isinstance(net, nn.Module) else net
         count = 1 if isinstance(net, nn.Module) else seeds
         return train_module(make, data, range(count), device=device, **effort)
+    if store is not None:
+        outside(Path(store).expanduser(), root_of_source(data.source), "fit", "store")
     keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if store is None else None
-    place = TrialStore(Path(store) if store is not None else Path(keep.name if keep else ""))
+    place = TrialStore(
+        Path(store).expanduser() if store is not None else Path(keep.name if keep else "")
+    )
     definitions = {
         seed: net.definition.model_copy(update={**effort, "seed": seed}) for seed in net.seeds
     }

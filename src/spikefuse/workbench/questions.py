@@ -20,7 +20,7 @@ from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.data import banner_of, content_at, load_corpus
 from spikefuse.data.own import own_settings, read_own, summary
-from spikefuse.data.own.outside import outside, root_of
+from spikefuse.data.own.outside import outside, root_of, root_of_source
 from spikefuse.data.own.source import register_from
 from spikefuse.data.places.location import Location
 from spikefuse.data.sources.registry import choices
@@ -98,8 +98,8 @@ def ask(
     require((seeds or 1) >= 1, "ask", "seeds", "at least 1", seeds)
     check_effort(profile)
     if out is not None:
-        if not isinstance(data, Dataset):
-            outside(Path(out).expanduser(), root_of(str(data)), "ask", "out")
+        own = root_of_source(data.source) if isinstance(data, Dataset) else root_of(str(data))
+        outside(Path(out).expanduser(), own, "ask", "out")
         require_place(Path(out).expanduser(), "ask")
     named = None if network is None else named_of(network)
     location, source, audit = _found(data, said)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from spikefuse.core.errors import InputError, MissingExtraError
 from spikefuse.data.own.description import Modality, Sample
-from spikefuse.data.own.kinds.arrays import as_floats, decode_array
+from spikefuse.data.own.kinds.arrays import as_floats, decode_array, units_of
 from spikefuse.data.own.kinds.contract import Decoded, Kind, Plan, Unreadable
 from spikefuse.data.own.kinds.registry import KINDS
 from spikefuse.data.own.known_files import KnownFiles, content_of, stamp_of
@@ -266,8 +266,14 @@ def _stacked(
     first = modality.samples[0]
     array = load_stack(Path(first.path), first.entry)
     count, shape = len(array), tuple(array.shape[1:])
-    units = "time x features" if len(shape) == 2 else " x ".join("axis" for _ in shape)
-    plan = Plan(told, shape, np.dtype(np.float32), units)
+    if not 1 <= len(shape) <= 3:
+        raise refusal(
+            f"array {modality.name}",
+            "[N, features], [N, time, features] or [N, C, H, W]",
+            f"shape {list(array.shape)}",
+            "Save it so.",
+        )
+    plan = Plan(told, shape, np.dtype(np.float32), units_of(shape))
     values = torch.zeros(count, *shape)
     facts = np.full((count, len(KINDS["array"].facts)), np.nan)
     digests, unreadable = [], {}

@@ -54,6 +54,7 @@ def describe(path: Path, settings: OwnSettings | None = None) -> Description:
         settings=settings,
     )
     check_names(description)
+    refuse_label_as_group(description)
     return description
 
 
@@ -103,6 +104,22 @@ def _group(modalities: list[Modality], settings: OwnSettings) -> str | None:
             'Give for example --name-pattern "{label}_{speaker}_{take}".',
         )
     return settings.group
+
+
+def refuse_label_as_group(description: Description) -> None:
+    """Refuse groups that are the classes: no class could stand on two sides of a split.
+
+    Raises:
+        InputError: Every sample's group is its class.
+    """
+    every = [sample for each in description.modalities for sample in each.samples if sample.group]
+    if every and all(sample.group == sample.label for sample in every):
+        raise refusal(
+            "group",
+            "who or what a sample comes from",
+            f"{description.group!r}, which is the class of each",
+            "Name another column or field, or leave it out.",
+        )
 
 
 def check_names(description: Description) -> None:

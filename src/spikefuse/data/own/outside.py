@@ -4,7 +4,11 @@ from pathlib import Path
 
 from spikefuse.core.errors import InputError
 from spikefuse.data.own.settings import read_toml
-from spikefuse.data.sources.registry import choices
+from spikefuse.data.sources.contract import Remake, Source
+from spikefuse.data.sources.registry import SOURCES, choices
+
+REMAKE = "spikefuse.data.own.source:remake_own"
+"""What workers make a source of somebody's own by, and so what tells that it is one."""
 
 
 def outside(out: Path, root: Path | None, command: str, option: str = "--out") -> None:
@@ -36,7 +40,21 @@ def root_of(data: str) -> Path | None:
     Raises:
         InputError: The settings cannot be read.
     """
-    return None if data in choices() else root_at(Path(data).expanduser())
+    known = choices()
+    if data not in known:
+        return root_at(Path(data).expanduser())
+    name = known[data]
+    return None if name is None else root_of_source(SOURCES[name])
+
+
+def root_of_source(source: Source) -> Path | None:
+    """Where a source's data is if it is somebody's own and was read from a path."""
+    remake = source.remake
+    if not isinstance(remake, Remake) or remake.entry != REMAKE:
+        return None
+    path = Path(remake.arguments["path"])
+    # Settings that are gone since name nothing that could be written into.
+    return root_at(path) if path.exists() else None
 
 
 def root_at(path: Path) -> Path:

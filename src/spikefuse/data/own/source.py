@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikefuse.data.own.description import SPLITS
 from spikefuse.data.own.kinds.registry import KINDS
+from spikefuse.data.own.outside import REMAKE
 from spikefuse.data.own.refusals import refusal
 from spikefuse.data.own.settings import OwnSettings
 from spikefuse.data.pools import Pool
@@ -83,7 +84,7 @@ def register_from(data: OwnData, path: Path, settings: OwnSettings | None = None
         "name": source_name(data.name),
         "fingerprint": data.fingerprint,
     }
-    return register_own(data, Remake(f"{__name__}:remake_own", arguments))
+    return register_own(data, Remake(REMAKE, arguments))
 
 
 def remake_own(path: str, settings: dict[str, Any] | None, name: str, fingerprint: str) -> Source:

@@ -389,7 +389,7 @@ def cut_archive(root: Path) -> Path:
     return path
 
 
-@broken("shape [9, 5], where the others have [9, 6]")
+@broken("[time, features] = [9, 5], where the others have [time, features] = [9, 6]")
 def array_of_another_shape(root: Path) -> Path:
     for i in range(8):
         write_array(root / "move" / "ab"[i % 2] / f"{i}.npy", i, (9, 5 if i == 7 else 6))

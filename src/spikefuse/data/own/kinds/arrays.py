@@ -21,6 +21,12 @@ from spikefuse.data.own.refusals import refusal
 MAXIMUM_BYTES = 1 << 30
 """Unpacked size of one file: an archive that unpacks to more is taken for a bomb."""
 
+_AXES: dict[int, tuple[str, ...]] = {
+    1: ("features",),
+    2: ("time", "features"),
+    3: ("channels", "height", "width"),
+}
+
 
 class ArraySettings(BaseModel):
     """What may be fixed about arrays.
@@ -83,12 +89,35 @@ def as_floats(array: NDArray[Any]) -> NDArray[np.float32]:
     if array.dtype.kind not in "biuf":
         raise Unreadable(f"values of type {array.dtype}, not real numbers")
     if not 1 <= array.ndim <= 3 or not array.size:
-        raise Unreadable(f"shape {array.shape}, not [features], [time, features] or [C, H, W]")
+        raise Unreadable(
+            f"shape {list(array.shape)}, not [features], [time, features] or [C, H, W]"
+        )
     with np.errstate(over="ignore"):
         floats = array.astype(np.float32)
     if not np.isfinite(floats).all():
         raise Unreadable("values that are no finite numbers in float32")
     return floats
+
+
+def units_of(shape: Sequence[int]) -> str:
+    """What the axes of an array are.
+
+    Example:
+        >>> units_of((9, 6))
+        'time x features'
+    """
+    return " x ".join(_AXES[len(shape)])
+
+
+def axes_named(shape: Sequence[int]) -> str:
+    """A shape with what its axes are.
+
+    Example:
+        >>> axes_named((9, 6)), axes_named((2, 5, 4))
+        ('[time, features] = [9, 6]', '[C, H, W] = [2, 5, 4]')
+    """
+    letters = {3: ("C", "H", "W")}.get(len(shape), _AXES[len(shape)])
+    return f"[{', '.join(letters)}] = {list(shape)}"
 
 
 def look(content: bytes) -> tuple[int, ...]:
@@ -104,13 +133,13 @@ def plan(shapes: Sequence[tuple[int, ...]], settings: ArraySettings) -> Plan:
             raise refusal(
                 "length", "left out for arrays without time", str(settings.length), "Take it out."
             )
-        return Plan(settings, first, np.dtype(np.float32), " x ".join("axis" for _ in first))
+        return Plan(settings, first, np.dtype(np.float32), units_of(first))
     length = settings.length or int(np.median([shape[0] for shape in shapes]))
     return Plan(
         ArraySettings(length=max(length, 2)),
         (max(length, 2), first[1]),
         np.dtype(np.float32),
-        "time x features",
+        units_of(first),
     )
 
 
@@ -127,7 +156,7 @@ def decode_array(values: NDArray[np.float32], settled: Plan) -> Decoded:
         return Decoded(values, facts)
     has_time = len(shape) == 2 == values.ndim and values.shape[1] == shape[1]
     if not has_time:
-        raise Unreadable(f"shape {list(values.shape)}, where the others have {list(shape)}")
+        raise Unreadable(f"{axes_named(values.shape)}, where the others have {axes_named(shape)}")
     columns = torch.from_numpy(values).T[None]
     timed = functional.interpolate(columns, size=shape[0], mode="linear", align_corners=True)
     return Decoded(np.ascontiguousarray(timed[0].T.numpy()), facts)
