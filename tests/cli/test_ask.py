@@ -241,6 +241,13 @@ def test_the_same_question_in_python(tmp_path: Path) -> None:
     stored = json.loads((tmp_path / "out" / "answer.json").read_text())
 
     assert found.document == stored
+    assert found.document["command"] == (
+        f"sf.ask({str(place)!r}, seeds=2, profile='smoke', out={str(tmp_path / 'out')!r})"
+    )
+    assert eval(found.document["command"], {"sf": sf}).document == stored
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["command"] == found.document["command"]
+    assert "sf.ask(" in build_report(tmp_path / "out", tmp_path / "r.html").read_text("utf-8")
     assert found.reply in REPLIES
     assert found.document["data"]["pairing"] == "truly paired"
     assert found.sentence.count("all 3 modalities together") == 2
@@ -261,6 +268,8 @@ def test_a_module_of_ones_own_is_asked_about_in_python(tmp_path: Path) -> None:
 
     found = sf.ask(place, seeds=2, profile="smoke", network=tiny, out=out)
     assert found.document == json.loads((out / "answer.json").read_text())
+    call = f"sf.ask({str(place)!r}, seeds=2, profile='smoke', network={{}}, out={str(out)!r})"
+    assert found.document["command"] == call.format(tiny.__qualname__)
     (name,) = found.answers
     assert name.endswith("tiny")
     assert found.reply in REPLIES
@@ -320,6 +329,8 @@ def test_the_example_network_takes_events(tmp_path: Path) -> None:
     found = sf.ask(data, seeds=1, profile="smoke", network=f"{NETWORK}:make")
     question = found.document["question"]
     assert question.startswith("Do frames and sound together help own_network.py:make more")
+    call = f"sf.ask(data, seeds=1, profile='smoke', network={f'{NETWORK}:make'!r})"
+    assert found.document["command"] == call
 
 
 def test_an_unknown_word_of_the_question_has_the_nearest() -> None:

@@ -101,7 +101,10 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
 def _says_it_all(command: object) -> bool:
     """Whether a command line is remade by itself alone: a question, or a study of one's own."""
     words = str(command).split()[1:3] if isinstance(command, str) else []
-    return words[:1] == ["ask"] or any(word.lower().endswith(".toml") for word in words[1:])
+    is_call = isinstance(command, str) and command.startswith("sf.ask(")
+    return (
+        is_call or words[:1] == ["ask"] or any(word.lower().endswith(".toml") for word in words[1:])
+    )
 
 
 def _options(command: object) -> dict[str, str]:

@@ -96,6 +96,7 @@ def ask(
         StudyError: A network could not be trained.
     """
     require((seeds or 1) >= 1, "ask", "seeds", "at least 1", seeds)
+    call = call_of(data, seeds, profile, network, out, said)
     check_effort(profile)
     if out is not None:
         own = root_of_source(data.source) if isinstance(data, Dataset) else root_of(str(data))
@@ -111,7 +112,7 @@ def ask(
     keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if out is None else None
     root = Path(out).expanduser() if out is not None else Path(keep.name if keep else "")
     if named is not None:
-        return _ask_modules(named, location, effort, seeds, audit, root)
+        return _ask_modules(named, location, effort, seeds, audit, root, call)
     study = controls_of(source)
     store = TrialStore(root)
     plan = make_plan(
@@ -133,11 +134,38 @@ def ask(
         question_of(source.title, [each.name for each in source.modalities]),
         audit,
         effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
+        command=call,
     )
     if out is not None:
-        gather(plan, store, store.root, banner_of(location), "")
+        gather(plan, store, store.root, banner_of(location), call)
         write_file(store.root / FILE, pretty_json(document), "ask")
     return Answer(answers, document)
+
+
+def call_of(
+    data: Dataset | str | Path,
+    seeds: int | None,
+    profile: str,
+    network: str | Factory | None,
+    out: str | Path | None,
+    said: Mapping[str, Any],
+) -> str:
+    """The call that asks again; arrays in memory are `data`, a function is its name.
+
+    Example:
+        >>> call_of("animals", 2, "auto", None, None, {"pair": "stem"})
+        "sf.ask('animals', seeds=2, pair='stem')"
+    """
+    given: dict[str, Any] = {"seeds": seeds, "profile": profile, "network": network, "out": out}
+    usual = {"seeds": None, "profile": AUTO, "network": None, "out": None}
+    words = ["data" if isinstance(data, Dataset) else repr(str(data))]
+    for name, value in {**given, **said}.items():
+        if name in usual and value == usual[name]:
+            continue
+        is_function = name == "network" and not isinstance(value, str)
+        word = getattr(value, "__qualname__", "network") if is_function else None
+        words.append(f"{name}={word or repr(str(value) if isinstance(value, Path) else value)}")
+    return f"sf.ask({', '.join(words)})"
 
 
 def _ask_modules(
@@ -147,6 +175,7 @@ def _ask_modules(
     seeds: int | None,
     audit: Mapping[str, Any],
     root: Path,
+    call: str,
 ) -> Answer:
     """The answer of somebody's own network; what the folder holds is not trained again."""
     count = seeds or effort.profile.seeds
@@ -156,7 +185,7 @@ def _ask_modules(
     seconds_of_modules(named, wanted, corpus)  # what does not run leaves nothing behind
     make_folder(root, "ask")
     answers, document = answer_by_modules(
-        named, wanted, corpus, root, None, effort=effort, audit=told
+        named, wanted, corpus, root, None, effort=effort, audit=told, command=call
     )
     write_file(root / FILE, pretty_json(document), "ask")
     return Answer(answers, document)
