@@ -77,7 +77,10 @@ def test_class_folders_end_with_an_answer_from_worker_processes(tmp_path: Path) 
     answer = json.loads((out / "answer.json").read_text())
 
     assert done.returncode == REPLIES[answer["answer"]] == 4, done.stderr
-    assert done.stdout.index("time ") < done.stdout.index("populations")
+    assert done.stdout.index("time ") < done.stdout.index("% ")
+    assert not done.stdout.startswith("\n")
+    (counted,) = re.findall(r"to do, in (\d+) populations? \(networks of one shape", done.stdout)
+    assert f"{counted}/{counted} populations" in done.stdout
     assert "sight (images: 6 train, 2 validation, 2 test)" in done.stdout
     assert "paired by class, not truly paired" in done.stdout
     assert set(answer["networks"]) == {"snn", "dnn"}

@@ -125,6 +125,12 @@ def interval_note(found: Iterable[Asked]) -> str:
     if not answers:
         return ""
     count = f"{min(each.samples for each in answers):,}"
+    seeds = {0 if each.gain is None else len(each.gain.values) for each in answers}
+    if seeds == {2}:
+        return (
+            "Two seeds have no interval: in brackets are the values of both, on the same "
+            f"{count} test samples; they do not say what other test samples would give."
+        )
     if all(each.gain is not None and each.gain.over for each in answers):
         return (
             "Intervals of gains are over seeds and test samples; those of accuracies are over "

@@ -214,9 +214,12 @@ def tell_plan(prepared: Prepared, effort: Effort, console: Console) -> None:
     if request.seeds is not None:
         said += f"; {request.seeds} seeds were asked for"
     fact(console, "effort", said)
-    fact(
-        console, "networks", f"{len(plan.trials)}, {ready} stored, {len(plan.trials) - ready} to do"
-    )
+    networks = f"{len(plan.trials)}, {ready} stored, {len(plan.trials) - ready} to do"
+    if plan.populations:
+        # The word that the lines of progress count in.
+        many = f"{len(plan.populations)} population" + "s" * (len(plan.populations) > 1)
+        networks += f", in {many} (networks of one shape, trained at once)"
+    fact(console, "networks", networks)
     seconds = seconds_of(plan, request.workers, request.backend, request.device, request.products)
     fact(console, "time", f"about {duration(seconds)}")
     fact(console, "results", prepared.out)
@@ -312,7 +315,8 @@ def _numbers(answers: dict[str, Asked]) -> Table:
     def cell(found: Any, write: Any) -> str:
         if found is None:
             return NONE
-        return f"{write(found.mean)} {in_brackets(found, write)}"
+        ends = in_brackets(found, write)
+        return f"{write(found.mean)} {f'({ends})' if ' and ' in ends else ends}"
 
     seeds = {each.baselines.fused.n for each in answers.values() if each.baselines.fused}
     n = f", n = {min(seeds)}" if len(seeds) == 1 else ""

@@ -136,7 +136,7 @@ def counts_table(data: OwnData, name: str) -> Table:
 
     modality = data.modalities[name]
     shape = " x ".join(map(str, modality.inputs.shape[1:]))
-    table = Table(title=f"{name}: {shape} ({modality.units})", title_justify="left")
+    table = Table(title=f"{name}: {shape}", title_justify="left")
     table.add_column("class", overflow="fold")
     by_class = counts(modality, data.classes)
     splits = list(next(iter(by_class.values())))
@@ -167,7 +167,9 @@ def files_progress(console: Console) -> Iterator[Callable[[str, int, int], None]
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
-    progress = Progress(*columns, console=console, transient=True)
+    # In a log a bar that goes again would leave an empty line.
+    is_log = not console.is_terminal
+    progress = Progress(*columns, console=console, transient=True, disable=is_log)
     tasks: dict[str, TaskID] = {}
 
     def step(name: str, done: int, total: int) -> None:

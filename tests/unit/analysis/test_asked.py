@@ -137,3 +137,8 @@ def test_the_interval_of_an_accuracy_ends_where_accuracies_do() -> None:
     assert record["fused"]["high"] == 1.0
     assert record["fused"]["low"] > 0.8
     assert record["gain_over"]["best_single"]["high"] > 0.3  # a gain has no such end
+
+
+def test_two_seeds_have_values_and_no_interval() -> None:
+    two = asked(rows((0.80, 0.81)))["snn"]
+    assert interval_note([two]).startswith("Two seeds have no interval: in brackets are the values")

@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -29,6 +30,9 @@ MOST_CLASSES, MOST_COLUMNS = 8, 4
 # Sizes in points.
 _CELL, _GAP, _WIDE_GAP = 66.0, 7.0, 26.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 104.0, 24.0, 104.0, 74.0
+EVENT_COLOURS = {"OFF": "#0b63ab", "ON": "#b84e08"}
+"""By polarity, in the order of the events' first axis: blue and orange, which all eyes tell."""
+
 _PLACES = ("train", "validation", "test")
 
 
@@ -138,18 +142,55 @@ def draw_samples(rows: dict[str, dict[str, Row]], corpus: Corpus, columns: int) 
     text(24, 52, f"{source.title}: {kind}{shown}. Drawn from the training split.", 9, role="muted")
     for number, modality in enumerate(source.modalities):
         left = _LEFT + number * (block + _WIDE_GAP)
-        text(left, 82, _short(modality.name, 24), 11, weight="bold")
+        text(left, 80, _short(modality.name, 24), 11, weight="bold")
+        if any(_is_events(row.inputs) for row in rows[modality.name].values()):
+            text(left, 91, _EVENTS_TOLD, 6.5, role="muted")
         for line, (label, row) in enumerate(rows[modality.name].items()):
             top = _TOP + line * (_CELL + _GAP + 14)
             if number == 0:
                 text(24, top + 12, _short(label, 13), 10, weight="bold")
             text(left, top - 3, _counted(row.counts), 7, role="muted")
-            for column, sample in enumerate(row.inputs):
-                draw_sample(place(left + column * (_CELL + _GAP), top), sample, modality)
+            for column, drawn in enumerate(_cells(row.inputs, columns)):
+                draw_sample(place(left + column * (_CELL + _GAP), top), drawn, modality)
     text(24, 96, "train / validation / test", 7, role="muted")
     told = fill(corpus.banner, int((width - 48) / 4.4))
     text(24, height - 58, told, 7.5, va="top", role="muted", linespacing=1.35)
     return figure
+
+
+_EVENTS_TOLD = "one recording, begin to end; ON orange, OFF blue, both black"
+
+
+def _is_events(inputs: NDArray[Any]) -> bool:
+    return inputs.ndim == 5
+
+
+def _cells(inputs: NDArray[Any], columns: int) -> NDArray[Any]:
+    """What a class's cells show: its samples, or the time of one recording of events."""
+    if not _is_events(inputs) or not len(inputs):
+        return inputs
+    return parts_of_time(inputs[0], columns)
+
+
+def parts_of_time(events: NDArray[Any], most: int) -> NDArray[np.float64]:
+    """A recording in equal parts of its time, a colour for each polarity.
+
+    Args:
+        events: [polarities, H, W, bins] counts.
+        most: Parts that there is place for; no more than there are bins.
+
+    Returns:
+        [parts, H, W, 3] in 0..1: white where nothing happened, the colour of the polarity where
+        most did, their mixture where both.
+    """
+    parts = np.array_split(events.astype(np.float64), min(most, events.shape[-1]), axis=-1)
+    counts = np.stack([part.sum(axis=-1) for part in parts])
+    # A few pixels that flicker would leave all others pale.
+    happened = counts[counts > 0]
+    brightest = np.percentile(happened, 95, method="higher") if len(happened) else 1.0
+    share = np.minimum(counts / brightest, 1.0)
+    ink = 1 - np.array([to_rgb(colour) for colour in EVENT_COLOURS.values()])
+    return np.clip(1 - np.einsum("tphw,pc->thwc", share, ink), 0, 1)
 
 
 def _counted(counts: dict[str, int]) -> str:
@@ -161,17 +202,17 @@ def _short(name: str, most: int) -> str:
 
 
 def draw_sample(axes: Axes, sample: NDArray[Any], modality: Modality) -> None:
-    """One sample: pixels as they are, events in sum; of numbers, rows from below."""
+    """One sample: pixels and parts of events as they are; of numbers, rows from below."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(linewidth=0.6, color=theme.LIGHT["line"])
-    if sample.ndim == 4:  # events: all times and both polarities together
-        axes.imshow(sample.sum(axis=(0, -1)), cmap="gray_r", interpolation="nearest")
+    if modality.kind == "events":  # [H, W, 3]
+        axes.imshow(sample, interpolation="nearest")
         return
     if not modality.is_standardised:
         if sample.shape[0] == 3:
             axes.imshow(sample.transpose(1, 2, 0), interpolation="nearest")
         else:
-            axes.imshow(sample[0], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+            axes.imshow(sample[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         return
     rows = np.concatenate(list(sample), axis=0)
     if min(rows.shape) == 1:
