@@ -190,7 +190,8 @@ def parts_of_time(events: NDArray[Any], most: int) -> NDArray[np.float64]:
     brightest = np.percentile(happened, 95, method="higher") if len(happened) else 1.0
     share = np.minimum(counts / brightest, 1.0)
     ink = 1 - np.array([to_rgb(colour) for colour in EVENT_COLOURS.values()])
-    return np.clip(1 - np.einsum("tphw,pc->thwc", share, ink), 0, 1)
+    drawn: NDArray[np.float64] = np.clip(1 - np.einsum("tphw,pc->thwc", share, ink), 0, 1)
+    return drawn
 
 
 def _counted(counts: dict[str, int]) -> str:
