@@ -149,6 +149,11 @@ class Energies:
         return Table([*self.results, *self.rows])
 
     @cached_property
+    def own(self) -> Table:
+        """The rows of `energy.csv`."""
+        return Table(self.rows)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The cost models of the rows, in their order."""
         named = (row for row in self.rows if row.get("metric") == "energy.pj")
@@ -352,7 +357,7 @@ def points(energies: Energies, model: str) -> list[Point]:
 
 def _cells(energies: Energies) -> list[dict[str, str]]:
     """Levels of the networks that have energies under the protocol of the answers."""
-    chosen = Table(energies.rows).select(
+    chosen = energies.own.select(
         metric="energy.pj", protocol=energies.protocol, **DEFAULTS, **_WHOLE
     )
     cells = {tuple(str(row.get(name, "")) for name in _CELL) for row in chosen}

@@ -4,10 +4,15 @@ A level that was typed and one that was read from a file are the same level, see
 """
 
 import math
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from spikefuse.results.rows import TidyRow
+
+if TYPE_CHECKING:
+    from spikefuse.analysis.coded_column import CodedColumn
 
 Level = str | int | float
 Levels = Mapping[str, str | int | float | Collection[str]]
@@ -23,68 +28,101 @@ DEFAULTS: Mapping[str, Level] = MappingProxyType(
 """What a row says of a further factor whose column its table does not have or leaves empty."""
 
 
+class Runs:
+    """Rows in runs of those that share the columns of one table, which are asked in their place."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._runs: list[tuple[Mapping[str, Sequence[Any]] | None, list[Any]]] = []
+        known: Mapping[str, Sequence[Any]] | None = None
+        run: list[Any] | None = None
+        for row in rows:
+            columns = row.columns if isinstance(row, TidyRow) else None
+            if run is None or columns is not known:
+                known, run = columns, []
+                self._runs.append((known, run))
+            run.append(row if columns is None else row.place)  # type: ignore[attr-defined]
+
+    def entries(self, name: str) -> list[Any]:
+        """The entries of a column, None where a row has none."""
+        found: list[Any] = []
+        for columns, run in self._runs:
+            if columns is None:
+                found += [row.get(name) for row in run]
+            elif name in columns:
+                found += map(columns[name].__getitem__, run)
+            else:
+                found += [None] * len(run)
+        return found
+
+
 class RowIndex:
     """What is found once for all tables of the same rows."""
 
     def __init__(self, rows: list[Row]) -> None:
         self.rows = rows
-        self._columns: dict[str, dict[Hashable, set[int]]] = {}
+        self._runs = Runs(rows)
+        self._columns: dict[str, CodedColumn] = {}
         self._levels: dict[tuple[object, ...], list[str]] = {}
         self._metrics: dict[str, RowIndex] = {}
 
     @cached_property
     def silent(self) -> frozenset[str]:
         """Trials no hidden layer of which ever fires."""
-        return _silent_trials(self.rows)
+        return _silent_trials(self.rows, self._runs.entries("metric"))
 
-    def places(self, column: str) -> dict[Hashable, set[int]]:
-        """Level -> numbers of the rows that have it; made once a column, since claims ask often."""
-        if column not in self._columns:
-            # A column repeats a few entries some thousand times, and a key takes a while to make.
-            alike: dict[tuple[type, object], list[int]] = {}
-            for number, row in enumerate(self.rows):
-                entry = row.get(column)
-                alike.setdefault((entry.__class__, entry), []).append(number)
-            places: dict[Hashable, set[int]] = {}
-            for (_, entry), numbers in alike.items():
-                places.setdefault(level_key(_or_default(column, entry)), set()).update(numbers)
-            self._columns[column] = places
-        return self._columns[column]
+    def column(self, name: str) -> "CodedColumn":
+        """A column by levels; made once, since claims ask often."""
+        if name not in self._columns:
+            from spikefuse.analysis.coded_column import CodedColumn  # who reads a table needs none
+
+            entries = self._runs.entries(name)
+            self._columns[name] = CodedColumn(
+                entries, lambda entry: level_key(_or_default(name, entry))
+            )
+        return self._columns[name]
 
     def numbers(self, metric: str) -> "RowIndex":
         """The rows of one metric and of what diverged: a fifth of all, and asked most often."""
         if metric not in self._metrics:
-            rows = [row for row in self.rows if row.get("metric") in (metric, DIVERGED)]
-            self._metrics[metric] = RowIndex(rows)
+            self._metrics[metric] = RowIndex(self.select({"metric": (metric, DIVERGED)}))
         return self._metrics[metric]
 
     def select(self, levels: Levels) -> list[Row]:
         """See `Table.select`."""
         if not levels:
             return self.rows
+        wanted = []
+        for name, level in levels.items():
+            column = self.column(name)
+            named = [level] if isinstance(level, str | int | float) else level
+            codes = column.codes_of([level_key(each) for each in named])
+            if not codes:
+                return []
+            wanted.append((column, codes))
         # The rarest level first: what is left to look through is never longer than its rows.
-        wanted = sorted((self._having(*level) for level in levels.items()), key=len)
-        return [self.rows[place] for place in sorted(set.intersection(*wanted))]
-
-    def _having(self, column: str, wanted: Level | Collection[str]) -> set[int]:
-        places = self.places(column)
-        if isinstance(wanted, str | int | float):
-            return places.get(level_key(wanted), set())
-        return set().union(*(places.get(level_key(level), set()) for level in wanted))
+        wanted.sort(key=lambda each: each[0].count(each[1]))
+        (column, codes), *others = wanted
+        places = column.places(codes)
+        for column, codes in others:
+            places = column.among(places, codes)
+        return [self.rows[place] for place in places.tolist()]
 
     def levels(self, column: str, where: Levels) -> list[str]:
         """See `Table.levels`; kept, since every sentence asks for the modalities anew."""
         asked = (column, *sorted((name, str(level)) for name, level in where.items()))
         if asked not in self._levels:
-            levels = dict.fromkeys(str(_entry(row, column)) for row in self.select(where))
+            entries = (
+                Runs(self.select(where)).entries(column) if where else self._runs.entries(column)
+            )
+            alike = dict.fromkeys((entry.__class__, entry) for entry in entries)
+            levels = dict.fromkeys(str(_or_default(column, entry)) for _, entry in alike)
             self._levels[asked] = [level for level in levels if level]
         return list(self._levels[asked])
 
 
-def _silent_trials(rows: Iterable[Row]) -> frozenset[str]:
+def _silent_trials(rows: Sequence[Row], metrics: Iterable[Any]) -> frozenset[str]:
     fires: dict[str, bool] = {}
-    for row in rows:
-        metric = str(row.get("metric"))
+    for row, metric in zip(rows, map(str, metrics), strict=True):
         if metric.startswith("rate.") and metric.endswith("hidden"):
             trial = str(row.get("trial"))
             fires[trial] = fires.get(trial, False) or number_of(row.get("value")) != 0
@@ -97,10 +135,6 @@ def number_of(value: object) -> float:
         return math.nan if isinstance(value, bool) else float(str(value))
     except ValueError:
         return math.nan
-
-
-def _entry(row: Row, column: str) -> object:
-    return _or_default(column, row.get(column))
 
 
 def _or_default(column: str, entry: object) -> object:

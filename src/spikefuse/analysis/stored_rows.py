@@ -1,5 +1,6 @@
 """The rows of a results folder, whoever wrote it: a table, or single networks without one."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from spikefuse.results.atomic import is_file, is_folder
 RESULTS = "results.csv"
 
 
-def rows_of(folder: Path) -> list[dict[str, Any]]:
+def rows_of(folder: Path) -> Sequence[Mapping[str, Any]]:
     """The rows of a results folder: of its `results.csv`, else of the trials it holds.
 
     Raises:

@@ -203,7 +203,7 @@ def single_modalities(table: Table) -> tuple[str, ...]:
         >>> single_modalities(Table(rows))
         ('image', 'sound')
     """
-    layers = dict.fromkeys(str(row.get("metric")) for row in table.select(modality=FUSED))
+    layers = table.levels("metric", modality=FUSED)
     names = [layer.split(".") for layer in layers if layer.count(".") == 2]
     branches = [branch for rate, branch, _ in names if rate == "rate"]
     found = dict.fromkeys([*branches, *table.levels("modality")])

@@ -127,7 +127,7 @@ def _earlier_energy(path: Path, rows: list[NewRow], plan: Plan, store: TrialStor
     ours = {trial.definition.name for trial in plan.trials}
     final = {name for name in store if store.state(name) in ("done", "diverged")}
     return [
-        row
+        dict(row)
         for row in earlier
         if set(row) == columns and row["trial"] not in ours and row["trial"] in final
     ]

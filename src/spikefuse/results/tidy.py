@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import MOST_TABLE_BYTES
 from spikefuse.results.atomic import make_folder, read_file, write_file
+from spikefuse.results.rows import Column, LengthError, TidyRow, blocks
 
 TIDY_COLUMNS = (
     "study",
@@ -55,7 +56,7 @@ def write_tidy(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     write_file(path, table_bytes(columns, rows, _WHERE), _WHERE)
 
 
-def read_tidy(path: Path) -> list[dict[str, Any]]:
+def read_tidy(path: Path) -> list[TidyRow]:
     """The rows of a tidy CSV file.
 
     `time_steps` and `seed` are int, `noise_std` and `value` float, the other named columns text. A
@@ -69,35 +70,58 @@ def read_tidy(path: Path) -> list[dict[str, Any]]:
     """
     content = read_file(path, _WHERE, MOST_TABLE_BYTES)
     try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        columns = _columns(content, path)
     except UnicodeDecodeError:
         raise StoreError(
             f"{_WHERE}: {path} must be a CSV file in UTF-8, got another text. {_AGAIN}"
         ) from None
     except csv.Error as error:
         raise StoreError(f"{_WHERE}: {path} must be a CSV file, got: {error}. {_AGAIN}") from error
-    head = lines[0] if lines else []
+    except LengthError as error:
+        raise StoreError(
+            f"{_WHERE}: {path} line {error.line} must have {error.expected} entries, got "
+            f"{error.entries}. {_AGAIN}"
+        ) from None
+    for name in columns:
+        if name not in TIDY_COLUMNS:
+            _check_further(name, columns[name], path)
+    _check_numbers(columns, path)
+    return [TidyRow(columns, place) for place in range(len(columns["value"]))]
+
+
+def _columns(content: bytes, path: Path) -> dict[str, list[Any]]:
+    """All entries by column, of their types."""
+    lines = blocks(content)
+    (head,) = next(lines)
     if tuple(head[: len(TIDY_COLUMNS)]) != TIDY_COLUMNS or len(set(head)) != len(head):
         raise StoreError(
             f"{_WHERE}: {path} must begin with the columns {', '.join(TIDY_COLUMNS)}, "
             f"got {', '.join(head) or 'an empty file'}. {_AGAIN}"
         )
-    for number, line in enumerate(lines[1:], start=2):
-        if len(line) != len(head):
-            raise StoreError(
-                f"{_WHERE}: {path} line {number} must have {len(head)} entries, got {len(line)}. "
-                f"{_AGAIN}"
-            )
     columns = {
-        name: _parse_column(name, [line[position] for line in lines[1:]], path)
-        for position, name in enumerate(head)
+        name: Column(int if name in _WHOLE else float if name in _NUMBERS else None)
+        for name in head
     }
-    for name in head[len(TIDY_COLUMNS) :]:
-        _check_further(name, columns[name], path)
-    rows = [{name: columns[name][row] for name in head} for row in range(len(lines) - 1)]
-    for number, row in enumerate(rows, start=2):
-        _check_numbers(row, path, number)
-    return rows
+    for block in lines:
+        for name, texts in zip(head, zip(*block, strict=True), strict=True):
+            try:
+                columns[name].add(texts)
+            except ValueError:
+                raise StoreError(
+                    f"{_WHERE}: column {name} of {path} must hold numbers, got other text in it. "
+                    f"{_AGAIN}"
+                ) from None
+    return {name: _typed(name, column) for name, column in columns.items()}
+
+
+def _typed(name: str, column: Column) -> list[Any]:
+    """The entries; those of a further column are numbers where all are."""
+    if name not in TIDY_COLUMNS and any(column.levels):
+        for convert in (_parse_bool, int, _parse_number):
+            values = column.parsed(convert)
+            if values is not None:
+                return values
+    return column.entries
 
 
 def _check_further(name: str, entries: Sequence[Any], path: Path) -> None:
@@ -114,29 +138,29 @@ def _check_further(name: str, entries: Sequence[Any], path: Path) -> None:
             )
 
 
-def _check_numbers(row: Mapping[str, Any], path: Path, number: int) -> None:
+def _check_numbers(columns: Mapping[str, Sequence[Any]], path: Path) -> None:
     """Refuse what no run writes: a mean would take it in, or lose a seed, without a word.
 
     Raises:
-        StoreError: A number of the row cannot be.
+        StoreError: A number of a row cannot be.
     """
-    value, metric = row["value"], row["metric"]
-    constraint = None
-    if value is None or not math.isfinite(value):
-        constraint = "a finite number"
-    elif metric in _SHARES and not 0 <= value <= 1:
-        constraint = f"a share from 0 to 1 for {metric}"
-    if constraint is not None:
-        raise StoreError(
-            f"{_WHERE}: value in line {number} of {path} must be {constraint}, "
-            f"got {'nothing' if value is None else value}. {_AGAIN}"
-        )
-    noise = row["noise_std"]
-    if noise is not None and not (math.isfinite(noise) and noise >= 0):
-        raise StoreError(
-            f"{_WHERE}: noise_std in line {number} of {path} must be a finite number, 0 or more, "
-            f"got {noise}. {_AGAIN}"
-        )
+    entries = zip(columns["value"], columns["metric"], columns["noise_std"], strict=True)
+    for number, (value, metric, noise) in enumerate(entries, start=2):
+        constraint = None
+        if value is None or not math.isfinite(value):
+            constraint = "a finite number"
+        elif metric in _SHARES and not 0 <= value <= 1:
+            constraint = f"a share from 0 to 1 for {metric}"
+        if constraint is not None:
+            raise StoreError(
+                f"{_WHERE}: value in line {number} of {path} must be {constraint}, "
+                f"got {'nothing' if value is None else value}. {_AGAIN}"
+            )
+        if noise is not None and not (math.isfinite(noise) and noise >= 0):
+            raise StoreError(
+                f"{_WHERE}: noise_std in line {number} of {path} must be a finite number, 0 or "
+                f"more, got {noise}. {_AGAIN}"
+            )
 
 
 def table_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], where: str) -> bytes:
@@ -179,31 +203,6 @@ def _entry(value: object, column: str, where: str) -> str:
         f"{where}: {column} must be text, a number, true, false or nothing, "
         f"got {type(value).__name__}."
     )
-
-
-def _parse_column(name: str, entries: list[str], path: Path) -> list[Any]:
-    if name in _WHOLE or name in _NUMBERS:
-        convert: Callable[[str], Any] = int if name in _WHOLE else float
-        values = _convert(entries, convert)
-        if values is None:
-            raise StoreError(
-                f"{_WHERE}: column {name} of {path} must hold numbers, got other text in it. "
-                f"{_AGAIN}"
-            )
-        return values
-    if name not in TIDY_COLUMNS and any(entries):
-        for convert in (_parse_bool, int, _parse_number):
-            values = _convert(entries, convert)
-            if values is not None:
-                return values
-    return list(entries)
-
-
-def _convert(entries: list[str], convert: Callable[[str], Any]) -> list[Any] | None:
-    try:
-        return [convert(entry) if entry else None for entry in entries]
-    except ValueError:
-        return None
 
 
 def _parse_number(entry: str) -> float:

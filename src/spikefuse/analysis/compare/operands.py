@@ -1,7 +1,7 @@
 """What A and B may be: two cells of one result folder, two trials, or two result folders."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -105,7 +105,7 @@ def find_pairs(a: str, b: str, results: Path, split: str = "test") -> Pairs:
     return Pairs("cell", ((first, second),))
 
 
-def _rows(folder: Path) -> list[dict[str, Any]]:
+def _rows(folder: Path) -> Sequence[Mapping[str, Any]]:
     if not folder.is_dir():
         beside = folder.parent.iterdir() if folder.parent.is_dir() else ()
         close = nearest(str(folder), [str(each) for each in beside if (each / TABLE).is_file()])

@@ -98,7 +98,7 @@ def _energy_problems(path: Path, store: TrialStore) -> Iterator[str]:
     except StoreError as error:
         yield str(error)
         return
-    by_trial: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    by_trial: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
     for number, row in enumerate(rows, start=2):
         by_trial.setdefault(str(row["trial"]), []).append((number, row))
     for name, own in by_trial.items():
@@ -107,12 +107,12 @@ def _energy_problems(path: Path, store: TrialStore) -> Iterator[str]:
         except StoreError:
             yield f"row {own[0][0]} is of trial {name}, whose counts are not stored"
             continue
-        for number, row in own:
-            key = (row["metric"], *(row.get(field, "") for field in ("layer", "branch", "model")))
+        for number, one in own:
+            key = (one["metric"], *(one.get(field, "") for field in ("layer", "branch", "model")))
             stored = told.get(key)
-            if row["value"] != stored:
+            if one["value"] != stored:
                 shown = "none" if stored is None else stored
-                yield f"row {number} has {row['value']}, its trial {name} has {shown}"
+                yield f"row {number} has {one['value']}, its trial {name} has {shown}"
 
 
 def _stored_values(row: Mapping[str, Any], record: TrialRecord) -> Iterator[float]:
