@@ -4,6 +4,7 @@ A results folder or a data folder may come from anywhere. Opening a device or a 
 ever, nested JSON would exhaust the stack, a number beyond every range would surface far from here.
 """
 
+import codecs
 import errno
 import json
 import math
@@ -184,3 +185,32 @@ def _check_text(text: str, name: str) -> None:
             text.encode()
         except UnicodeEncodeError:
             raise ValueError(f"{name!a} holds text that is no Unicode") from None
+
+
+class NoTextError(ValueError):
+    """A file that is no text in UTF-8; the message says what it seems to be."""
+
+
+def utf8_text(content: bytes) -> str:
+    r"""The text of a file that somebody wrote; a mark of UTF-8 before it is left out.
+
+    Raises:
+        NoTextError: It is in another encoding, as spreadsheets save some.
+
+    Example:
+        >>> utf8_text(b"a,b")
+        'a,b'
+        >>> utf8_text("a,b".encode("utf-16"))
+        Traceback (most recent call last):
+        spikefuse.core.untrusted.NoTextError: UTF-16
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise NoTextError("UTF-16")
+    if b"\0" in content:
+        raise NoTextError("zero bytes, as UTF-16 has")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = f"byte 0x{error.object[error.start]:02x} in line {line}"
+        raise NoTextError(f"{byte}, as Windows-1252 has") from error

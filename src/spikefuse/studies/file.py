@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import ArgumentError, InputError
-from spikefuse.core.untrusted import reason
+from spikefuse.core.untrusted import MOST_JSON_BYTES, NoTextError, read_regular, reason, utf8_text
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.studies.design import EACH, Cell, Grid, Level, Study
@@ -89,8 +89,8 @@ def read_study(path: Path, changes: Iterable[str] = ()) -> StudyFile:
         InputError: It cannot be read, or says something that is no setting or not allowed.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(utf8_text(read_regular(path, MOST_JSON_BYTES)))
+    except (OSError, NoTextError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise InputError(
             f"run: {path} must be a readable TOML file, got {reason(error)}. `spikefuse new study` "
             "writes one to begin with."

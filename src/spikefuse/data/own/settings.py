@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spikefuse.core.checks import nearest
 from spikefuse.core.errors import InputError
-from spikefuse.core.untrusted import reason
+from spikefuse.core.untrusted import MOST_JSON_BYTES, NoTextError, read_regular, reason, utf8_text
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.own.refusals import WHERE, known_keys, one_line, refusal
 
@@ -134,8 +134,8 @@ def read_toml(path: Path) -> tuple[Path, OwnSettings]:
         InputError: It is unreadable, no TOML, or holds an unknown key or a wrong value.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(utf8_text(read_regular(path, MOST_JSON_BYTES)))
+    except (OSError, NoTextError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise refusal(str(path), "a readable TOML file", reason(error), "Mend it.") from error
     for key, value in values.items():
         known = ["data", *OwnSettings.model_fields]

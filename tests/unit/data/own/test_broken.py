@@ -299,7 +299,7 @@ def table_without_rows(root: Path) -> Path:
     return root
 
 
-@broken("metadata.csv must be a readable table in UTF-8")
+@broken("metadata.csv must be a table in UTF-8, got byte 0xe4 in line 2")
 def table_in_another_encoding(root: Path) -> Path:
     (root / "metadata.csv").write_bytes("file_name,label\nä.png,ü\n".encode("latin-1"))
     return root

@@ -72,7 +72,8 @@ def _modality(
 
 
 def _endings() -> str:
-    return ", ".join(suffix for kind in KINDS.values() for suffix in kind.suffixes)
+    # Two kinds may share an ending.
+    return ", ".join(dict.fromkeys(end for kind in KINDS.values() for end in kind.suffixes))
 
 
 def _splits(root: Path, folder: Path) -> list[tuple[str | None, Path]]:

@@ -8,15 +8,17 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from os.path import splitext
 from pathlib import Path
 from typing import Any
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError
-from spikefuse.core.untrusted import reason
+from spikefuse.core.untrusted import MOST_TABLE_BYTES, NoTextError, read_regular, reason, utf8_text
 from spikefuse.data.own.description import SPLIT_NAMES, Modality, Sample
 from spikefuse.data.own.kinds.registry import kind_of
 from spikefuse.data.own.layouts.folders import single_kind, split_named
@@ -139,9 +141,11 @@ def unnamed(root: Path, modalities: list[Modality]) -> list[str]:
 def _rows(root: Path, path: Path) -> list[Row]:
     name = path.relative_to(root).as_posix()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise refusal(name, "a readable table in UTF-8", reason(error), "Save it again.") from error
+        text = utf8_text(read_regular(path, MOST_TABLE_BYTES))
+    except NoTextError as error:
+        raise refusal(name, "a table in UTF-8", str(error), "Save it as UTF-8.") from error
+    except OSError as error:
+        raise refusal(name, "a readable table", reason(error), "Check who may read it.") from error
     read = _json_rows if path.suffix.lower() == ".jsonl" else _csv_rows
     rows = read(text, name)
     if not rows:
@@ -150,13 +154,13 @@ def _rows(root: Path, path: Path) -> list[Row]:
 
 
 def _csv_rows(text: str, name: str) -> list[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # Line ends of old programs too, as text files have them here.
+    reader = csv.reader(io.StringIO(_plain_ends(text), newline=""), strict=True)
     rows: list[Row] = []
     try:
         # As cells are: what follows a comma and a space is meant without the space.
         header = [name.strip() for name in next(reader, [])]
-        if len(set(header)) < len(header):
-            raise refusal(f"header of {name}", "columns of different names", ", ".join(header), "")
+        _require_different(header, f"header of {name}", "columns")
         for cells in reader:
             where = f"{name} line {reader.line_num}"
             if not cells:
@@ -169,20 +173,39 @@ def _csv_rows(text: str, name: str) -> list[Row]:
     return rows
 
 
+def _plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _require_different(names: Sequence[str], where: str, what: str) -> None:
+    """Refuse one name twice: which of both is meant, nobody can know."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        said = f"{', '.join(twice)} twice"
+        raise refusal(where, f"{what} of different names", said, "Rename one.")
+
+
 def _json_rows(text: str, name: str) -> list[Row]:
     rows = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_plain_ends(text).split("\n"), 1):
         if not line.strip():
             continue
         where = f"{name} line {number}"
         try:
-            values = json.loads(line)
+            values = json.loads(line, object_pairs_hook=partial(_object, where))
+        except InputError:
+            raise
         except (ValueError, RecursionError) as error:
             raise refusal(where, "one JSON object", repr(line[:40]), f"{reason(error)}.") from error
         if not isinstance(values, dict):
             raise refusal(where, "one JSON object", repr(line[:40]), "Mend the line.")
         rows.append(Row(where, values))
     return rows
+
+
+def _object(where: str, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    _require_different([key for key, _ in pairs], where, "keys")
+    return dict(pairs)
 
 
 def _columns(header: Mapping[str, Any], name: str, settings: OwnSettings) -> dict[str, str]:
