@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def own_root(data: str) -> Path | None:
     from spikefuse.data.sources.registry import choices
 
     path = Path(data).expanduser()
-    return None if data in choices() and not path.exists() else root_at(path)
+    return None if data in choices() and not os.path.exists(path) else root_at(path)
 
 
 def find(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spikefuse.core.checks import one_of
+from spikefuse.core.untrusted import reason
 from spikefuse.data.own.description import Description, Modality, in_order
 from spikefuse.data.own.layouts.folders import join_stems, read_folders
 from spikefuse.data.own.layouts.name_pattern import fields_of
@@ -26,6 +27,15 @@ def describe(path: Path, settings: OwnSettings | None = None) -> Description:
     Raises:
         InputError: There is nothing, or it is not laid out as it must be.
     """
+    try:
+        return _described(path, settings)
+    except PermissionError as error:
+        # Asking whether a file is there fails too, where its folder may not be entered.
+        place = str(error.filename or path)
+        raise refusal(place, "readable", reason(error), "Check who may read it.") from error
+
+
+def _described(path: Path, settings: OwnSettings | None) -> Description:
     if path.suffix.lower() == ".toml":
         if settings is not None:
             raise refusal(

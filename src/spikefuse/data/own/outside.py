@@ -1,5 +1,6 @@
 """Where nothing is written: into data that is somebody's own."""
 
+import os
 from pathlib import Path
 
 from spikefuse.core.errors import InputError
@@ -54,7 +55,7 @@ def root_of_source(source: Source) -> Path | None:
         return None
     path = Path(remake.arguments["path"])
     # Settings that are gone since name nothing that could be written into.
-    return root_at(path) if path.exists() else None
+    return root_at(path) if os.path.exists(path) else None
 
 
 def root_at(path: Path) -> Path:
@@ -88,7 +89,8 @@ def results_apart(
     Raises:
         InputError: They would.
     """
-    if root is None or not root.exists():
+    # Path.exists would raise where a folder may not be entered, which `describe` has words for.
+    if root is None or not os.path.exists(root):
         return
     from spikefuse.data.own.source import source_name  # takes PyTorch, which --help need not
 

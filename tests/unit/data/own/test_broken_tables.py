@@ -1,5 +1,6 @@
 """Tables of another encoding or with one name twice: one sentence that says which line and why."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -77,3 +78,20 @@ def test_endings_that_are_read_are_listed_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must be a folder of files that end in") as caught:
         read_own(tmp_path / "d")
     assert str(caught.value).count(".npy") == 1
+
+
+def test_a_folder_that_may_not_be_entered_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs the tests may be allowed everything, so the system's answer is put in."""
+    hidden = str(table_folder(tmp_path / "d") / "pictures" / "metadata.csv")
+    is_file = Path.is_file
+
+    def refusing(path: Path, **options: bool) -> bool:
+        if str(path) == hidden:
+            raise PermissionError(errno.EACCES, "Permission denied", hidden)
+        return is_file(path, **options)
+
+    monkeypatch.setattr(Path, "is_file", refusing)
+    with pytest.raises(InputError, match=r"metadata.csv must be readable, got Permission denied"):
+        read_own(tmp_path / "d", cache=tmp_path / "cache")
