@@ -15,6 +15,7 @@ from torch import Tensor
 
 from spikefuse.core.errors import MissingExtraError
 from spikefuse.export.plain import PlainNetwork
+from spikefuse.results.atomic import write_file
 
 LIBRARIES = ("onnx", "onnxscript", "onnxruntime")
 """The graph, PyTorch's translation to it, and what runs it: the extra `onnx`."""
@@ -67,7 +68,8 @@ def write_onnx(
             external_data=False,
         )
         program.model.metadata_props["spikefuse"] = told
-        program.save(path)
+        content = program.model_proto.SerializeToString()
+    write_file(path, content, "export")
     settings = runtime.SessionOptions()
     settings.intra_op_num_threads = torch.get_num_threads()
     session = runtime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])

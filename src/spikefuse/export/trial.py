@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from spikefuse.export.nir_write import RESETS, nir_graph, nir_library
 from spikefuse.export.onnx_write import write_onnx
 from spikefuse.export.plain import PlainNetwork, plain_network
 from spikefuse.results import TrialFolder
-from spikefuse.results.atomic import make_folder, temporary_name, write_file
+from spikefuse.results.atomic import make_folder, refusal, temporary_name, write_file
 from spikefuse.results.documents import pretty_json
 from spikefuse.results.tensors import pack
 from spikefuse.training import TrialDefinition
@@ -57,7 +59,10 @@ def _write_torch(network: PlainNetwork, path: Path, example: tuple[Tensor, ...],
     batch = torch.export.Dim("batch", min=1)
     shapes = tuple({0: batch} for _ in example)
     program = torch.export.export(network, example, dynamic_shapes=(shapes,))
-    torch.export.save(program, path, extra_files={"spikefuse.json": told})
+    # In memory first: what PyTorch says of a full disk is no reason that a reader understands.
+    content = io.BytesIO()
+    torch.export.save(program, content, extra_files={"spikefuse.json": told})
+    write_file(path, content.getvalue(), WHERE)
     again: Any = torch.export.load(path).module()
 
     def run(inputs: Mapping[str, Tensor]) -> Tensor:
@@ -68,7 +73,9 @@ def _write_torch(network: PlainNetwork, path: Path, example: tuple[Tensor, ...],
 
 
 def _write_nir(network: PlainNetwork, path: Path, reset: str, told: str) -> Run:
-    nir_library().write(str(path), nir_graph(network, reset, told))
+    content = io.BytesIO()
+    nir_library().write(content, nir_graph(network, reset, told))
+    write_file(path, content.getvalue(), WHERE)
     graph = read_nir(path)
 
     def run(inputs: Mapping[str, Tensor]) -> Tensor:
@@ -134,8 +141,11 @@ def export_trial(
         drift = drift_of(run, inputs, logits, labels)
         word = _judged(drift, is_other=to == "nir" and network.reset == "soft" and reset == "lif")
         os.replace(draft, out)
+    except OSError as error:
+        raise refusal(WHERE, out, error) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
     side = out.with_name(out.name + ".json")
     document = json.loads(told) | {"format": to, "word": word, "drift": asdict(drift)}
     write_file(side, pretty_json(document | ({"reset": reset} if to == "nir" else {})), WHERE)

@@ -1,5 +1,6 @@
 """A stored trial to a file and back: the word, the drift, and nothing where it is not right."""
 
+import errno
 import importlib.util
 import json
 import sys
@@ -7,12 +8,14 @@ import sys
 import numpy as np
 import pytest
 import torch
+from faults import WRITES, Disk
+from long import IS_LONG
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 import spikefuse as sf
 from spikefuse.cli import app
-from spikefuse.core.errors import InputError, MissingExtraError, StudyError
+from spikefuse.core.errors import InputError, MissingExtraError, StoreError, StudyError
 from spikefuse.export import trial as exporting
 from spikefuse.export.drift import drift_of
 from spikefuse.export.onnx_write import LIBRARIES
@@ -110,6 +113,52 @@ def test_an_onnx_graph_beyond_the_tolerance_leaves_nothing(
     with pytest.raises(StudyError, match="Nothing was written"):
         export_trial(*parts(soft), data.corpus, tmp_path / "x.onnx", to="onnx", samples=40)
     assert list(tmp_path.iterdir()) == []
+
+
+FULL = [
+    pytest.param("torch", id="torch"),
+    pytest.param("onnx", marks=needs_onnx, id="onnx"),
+    pytest.param("nir", marks=needs_nir, id="nir"),
+]
+
+
+REASONS = {
+    errno.ENOSPC: "must have free space, got: No space left on device",
+    errno.EIO: "must be writable, got: Input/output error",
+    errno.EROFS: "must be writable, got: Read-only file system",
+}
+
+
+@pytest.mark.parametrize("to", FULL)
+def test_each_write_that_fails_is_one_sentence_and_the_older_file_stays(
+    hard, data, tmp_path, to
+) -> None:
+    def export(folder, at=None, code=0):
+        folder.mkdir()
+        (folder / "network").write_bytes(b"older")
+        disk = Disk(folder, WRITES, at, code)
+        with disk.installed():
+            export_trial(*parts(hard), data.corpus, folder / "network", to=to, samples=10)
+        return disk.calls
+
+    calls = export(tmp_path / "whole")
+    # The draft becomes a file of its own, is judged, and takes the older file's place.
+    replaces = [at for at, call in enumerate(calls) if call.startswith("replace")]
+    assert len(replaces) >= 3
+    for at, call in enumerate(calls):
+        if call.startswith(("unlink", "mkdir")) or (not IS_LONG and (at + len(to)) % 3):
+            continue  # a draft that is gone is removed in vain, a folder that is there made in vain
+        folder, code = tmp_path / str(at), list(REASONS)[at % 3]
+        with pytest.raises(StoreError) as caught:
+            export(folder, at, code)
+        message = str(caught.value)
+        assert message.startswith("export: "), call
+        assert REASONS[code] in message, call
+        assert "\n" not in message, call
+        found = sorted(each.name for each in folder.iterdir())
+        is_older = (folder / "network").read_bytes() == b"older"
+        assert is_older == (at <= replaces[1]), call
+        assert found[0] == "network", call
 
 
 @pytest.mark.parametrize("missing", LIBRARIES)

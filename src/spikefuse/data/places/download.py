@@ -230,7 +230,12 @@ def _move_new(source: Path, target: Path) -> None:
         raise
     except OSError:  # a disk without hard links
         with target.open("xb") as file:
-            file.write(source.read_bytes())
+            try:
+                file.write(source.read_bytes())
+                file.flush()
+            except OSError:
+                target.unlink()  # half a file would be somebody's other content the next time
+                raise
 
 
 def _whole_file(path: Path, name: str, wanted: IdxSet) -> bool:

@@ -7,14 +7,16 @@ register_source(digits)
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.checks import one_of, require
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import DataError, InputError
 from spikefuse.core.streams import torch_stream
 from spikefuse.core.untrusted import reason
 from spikefuse.data.pools import Pool
@@ -228,10 +230,29 @@ def _write(path: Path, parts: Sequence[_Part]) -> None:
         for name in _ARRAYS
         if getattr(part, name) is not None
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(content := io.BytesIO(), **arrays)
     draft = path.with_name(f"{path.stem}-{os.getpid()}.draft.npz")
-    np.savez(draft, **arrays)
-    os.replace(draft, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _fill(draft, content.getbuffer())
+        os.replace(draft, path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise DataError(
+            f"data: {path.parent} must take the arrays that workers read, got: {reason(error)}. "
+            "Free some space or choose another folder, and run the same command again."
+        ) from error
+
+
+def _fill(path: Path, content: memoryview) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remake_memory(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import requests
@@ -277,6 +278,23 @@ def test_a_disk_without_hard_links(
 
     monkeypatch.setattr("os.link", refuse)
     assert_complete(get(tmp_path / "data", server))
+
+
+def test_a_disk_that_fills_leaves_no_half_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be taken for somebody's own file, and refused, the next time."""
+    monkeypatch.setattr("os.link", _refuse)
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"content")
+    monkeypatch.setattr(Path, "read_bytes", _refuse)
+    with pytest.raises(OSError, match="No space left"):
+        download._move_new(source, target)
+    assert not target.exists()
+
+
+def _refuse(*arguments: object) -> NoReturn:
+    raise OSError(28, "No space left on device")
 
 
 @pytest.mark.parametrize("first", ["silent", "closed"])

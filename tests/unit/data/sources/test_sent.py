@@ -1,13 +1,16 @@
 """A source that a program made is the same source in its workers."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from faults import WRITES, Disk
 
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import DataError, InputError
 from spikefuse.core.registry import registered_by
 from spikefuse.data import SOURCES, DataSettings, memory_source, register_source
 from spikefuse.data.own import read_own
@@ -68,6 +71,25 @@ def test_arrays_that_are_not_there_are_one_sentence(tmp_path: Path) -> None:
     next((tmp_path / "data").iterdir()).unlink()
     with pytest.raises(InputError, match=r"its arrays must be readable in .* disk that both see"):
         receive_source(sent)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_arrays_that_a_disk_does_not_take_are_one_sentence(tmp_path: Path, code: int) -> None:
+    register_source(memory_source("mine", {"x": torch.zeros(8, 3)}, torch.arange(8) % 2))
+    with Disk(tmp_path / "whole", WRITES).installed() as disk:
+        source_to_send("mine", tmp_path / "whole")
+    for at, call in enumerate(disk.calls):
+        root = tmp_path / str(at)
+        with Disk(root, WRITES, at, code).installed(), pytest.raises(DataError) as caught:
+            source_to_send("mine", root)
+        assert str(caught.value) == (
+            f"data: {root / 'data'} must take the arrays that workers read, got: "
+            f"{os.strerror(code)}. Free some space or choose another folder, and run the same "
+            "command again."
+        ), call
+        assert not root.exists() or not list(root.rglob("*.npz")), call
+        assert source_to_send("mine", root) is not None  # the same again, with room
+    assert {call.split(" ")[0] for call in disk.calls} >= {"mkdir", "write", "fsync", "replace"}
 
 
 def test_data_of_ones_own_is_read_where_it_lies(tmp_path: Path) -> None:
