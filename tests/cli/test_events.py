@@ -30,14 +30,16 @@ def test_train_tells_its_epochs_once_and_as_they_are_stored(tmp_path: Path) -> N
     path = tmp_path / "events.jsonl"
     words = (*TRAIN, "--out", tmp_path / "out", "--events", path)
     called(*words)
-    started, first, second, ended = lines(path)
+    begun, started, first, second, ended, over = lines(path)
 
     (folder,) = (tmp_path / "out" / "trials").iterdir()
     record = TrialStore(tmp_path / "out").read(folder.name)
     assert [each["event"] for each in (started, first, ended)] == [
         *("trial_started", "epoch", "trial_ended")
     ]
-    assert {each["trial"] for each in lines(path)} == {folder.name}
+    assert {each["trial"] for each in (started, first, second, ended)} == {folder.name}
+    assert (begun["event"], begun["trials"]) == ("run_started", 1)
+    assert (over["event"], over["ended"], over["stopped"]) == ("run_ended", 1, 0)
     metrics = lines(folder / "metrics.jsonl")
     for told, stored in zip((first, second), metrics, strict=True):
         for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
@@ -46,7 +48,9 @@ def test_train_tells_its_epochs_once_and_as_they_are_stored(tmp_path: Path) -> N
     assert ended["test_accuracy"] == record.results["accuracy"]["test_best"]
     assert ended["state"] == "done"
     called(*words)  # it is stored: nothing happens
-    assert len(lines(path)) == 4
+    again = lines(path)[6:]
+    assert [each["event"] for each in again] == ["run_started", "run_ended"]
+    assert [again[0]["trials"], again[1]["ended"]] == [0, 0]
 
 
 def test_a_training_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +61,9 @@ def test_a_training_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "events.jsonl"
     with pytest.raises(SpikefuseError):
         called(*TRAIN, "--out", tmp_path / "out", "--events", path)
-    last = lines(path)[-1]
+    last, over = lines(path)[-2:]
     assert (last["event"], last["error"]) == ("trial_failed", "train: the disk is full.")
+    assert (over["event"], over["error"]) == ("run_stopped", "train: the disk is full.")
 
 
 def test_workers_tell_of_every_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +75,8 @@ def test_workers_tell_of_every_trial(tmp_path: Path, monkeypatch: pytest.MonkeyP
         *("--events", path),
     )
     told = lines(path)
+    assert (told[0]["event"], told[-1]["event"]) == ("run_started", "run_ended")
+    told = told[1:-1]
     names = {folder.name for folder in (out / "trials").iterdir()}
     for kind in ("trial_started", "trial_ended"):
         assert sorted(e["trial"] for e in told if e["event"] == kind) == sorted(names)
@@ -85,3 +92,27 @@ def test_a_mirror_that_is_not_known_is_refused_before_anything(tmp_path: Path, c
     with pytest.raises(InputError, match="--track must be one of tensorboard, mlflow, got 'wandb'"):
         called(*command, "--out", tmp_path / "out", "--track", "wandb")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [TRAIN, ("run", "reset", "--data", "builtin"), ("ask", "builtin"), ("reproduce",)]
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*arguments: object, **more: object) -> None:
+        raise AssertionError("data was looked for")
+
+    monkeypatch.chdir(tmp_path)
+    for module in ("cli.single", "data"):
+        monkeypatch.setattr(f"spikefuse.{module}.locate", read)
+    with pytest.raises(InputError, match="--events must be a file that can be written, got"):
+        called(*command, "--out", "out", "--events", "no/events.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_of_ones_own_is_asked_about_without_events(tmp_path: Path) -> None:
+    words = ("ask", "builtin", "--network", "some.module:make", "--events", tmp_path / "e.jsonl")
+    with pytest.raises(InputError, match="--events has no effect on a network of yours"):
+        called(*words, "--out", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

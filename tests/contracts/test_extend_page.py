@@ -27,6 +27,7 @@ from spikefuse.noise import NOISES, NoiseCondition
 from spikefuse.planning.run import _job
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.results import TrialStore
+from spikefuse.tracking.registry import MIRRORS
 from spikefuse.training import TrialDefinition
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "extend.md"
@@ -39,6 +40,7 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "METERS": METERS,
     "PLANS": PLANS,
     "SOURCES": SOURCES,
+    "MIRRORS": MIRRORS,
 }
 
 
@@ -123,8 +125,7 @@ def test_a_recipe_is_one_short_file_that_registers_one_part(recipe: Recipe, plac
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
 def test_a_recipe_runs_from_training_to_report(recipe: Recipe, place: Path) -> None:
     Path(recipe.file).write_text(recipe.code)
-    for command in recipe.commands:
-        call(command)
+    said = [call(command) for command in recipe.commands]
 
     (folder,) = (recipe.run / "trials").iterdir()
     trial = json.loads((folder / "trial.json").read_text())
@@ -133,6 +134,10 @@ def test_a_recipe_runs_from_training_to_report(recipe: Recipe, place: Path) -> N
     if recipe.title == "A kind of noise":
         assert "plugins" not in trial
         assert evaluation["condition"]["plugins"] == [label]
+    elif recipe.title == "A mirror of events":
+        assert "plugins" not in trial
+        accuracy = TrialStore(recipe.run).read(folder.name).results["accuracy"]["test_best"]
+        assert f"{folder.name} reached {accuracy}" in said[0]
     elif recipe.title != "A meter":
         assert trial["plugins"] == [label]
     with (recipe.run / "tables" / "single-networks.csv").open() as table:

@@ -18,8 +18,6 @@ OF_OTHERS = (
     "readings",
     "experiments",
     "shard",
-    "events",
-    "track",
 )
 """Fields of a request that this command decides itself."""
 

@@ -13,6 +13,7 @@ from spikefuse.cli.own import files_progress, print_found, settings_of
 from spikefuse.cli.progress import duration
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, make_console
+from spikefuse.cli.tracked import tell_report
 from spikefuse.cli.workflow import Prepared, command_line, execute, planned
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
@@ -88,7 +89,7 @@ def _checked(data: str, request: Request) -> Checked:
 
     require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
     check_effort(request.profile)
-    results_apart(own_root(data), request.out, "runs/ask-{}", "ask")
+    results_apart(own_root(data), request.out, "runs/ask-{}", "ask", events=request.events)
     if request.out is not None:
         require_place(request.out, "ask")
     return check_request(request)
@@ -253,7 +254,9 @@ def _answered(
         effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
         command=command_line(),
     )
-    return finish(out, document, answers, console, as_json)
+    reply = finish(out, document, answers, console, as_json)
+    tell_report(prepared.request.events, out / "report.html")
+    return reply
 
 
 def finish(

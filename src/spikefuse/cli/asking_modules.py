@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spikefuse.data import Location
     from spikefuse.workbench.asking import Named
 
-IDLE = ("executor", "workers", "time_limit", "ray_address", "retry_failed")
+IDLE = ("executor", "workers", "time_limit", "ray_address", "retry_failed", "events", "track")
 IDLE_OF_OURS = ("backend", "precision", "products", "device")
 """Options about processes and kernels that a module of one's own does not meet."""
 

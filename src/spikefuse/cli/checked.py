@@ -45,7 +45,7 @@ def check_request(request: Request) -> Checked:
     check_backend(request.backend, request.device)
     precision = resolve_precision(request.precision, request.device)
     check_products(request.products, request.backend, request.device, precision)
-    check_tracking(request.track)
+    check_tracking(request.track, request.events)
     part = parse_shard(request.shard)
     executor_of(request)
     return Checked(request, precision, part, deadline)

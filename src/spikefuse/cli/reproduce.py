@@ -5,6 +5,7 @@ from typing import Any
 from spikefuse.cli.records import options_of
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, make_console
+from spikefuse.cli.tracked import tell_report
 
 
 @options_of(Request, leave_out=("studies", "readings", "experiments"))
@@ -24,4 +25,5 @@ def reproduce(given: dict[str, Any]) -> None:
     from spikefuse.report import build_report
 
     report = build_report(prepared.out, prepared.out / "report.html")
+    tell_report(request.events, report)
     fact(console, "report", f"{report.resolve()}")

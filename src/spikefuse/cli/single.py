@@ -24,7 +24,7 @@ from spikefuse.cli.data import download_progress
 from spikefuse.cli.own import require_known, source_of
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.tracked import check_tracking, tracker_of
-from spikefuse.cli.workflow import stop_in_time, tell_slow_neurons
+from spikefuse.cli.workflow import command_line, stop_in_time, tell_slow_neurons
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.deadline import OutOfTimeError, stop_requested, stoppable
 from spikefuse.core.device import check_device, flushed_denormals, resolve_precision
@@ -137,7 +137,7 @@ def train_one(
     check_device(device)
     check_backend(backend, device)
     check_products(products, backend, device, settings["precision"])
-    check_tracking(track)
+    check_tracking(track, events)
     source = source_of(data, console)
     # Refuses what is wrong before anything is downloaded; data of one's own is there already.
     definition_from(settings, choices().get(source) or (FALLBACK if source == data else source))
@@ -162,7 +162,7 @@ def train_one(
     heard = {} if is_stored else {"train": {definition.name: label}}
     try:
         with (
-            tracker_of(events, track, store.root, store, heard) as tracker,
+            tracker_of(events, track, store.root, store, heard, command_line()) as tracker,
             bar,
             flushed_denormals(),
             stoppable(),

@@ -285,7 +285,7 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
         with (
             RunProgress(jobs, console) as progress,
             EarlyResults(prepared, jobs, console) as early,
-            _tracker(prepared) as tracker,
+            _tracker(prepared, jobs) as tracker,
         ):
 
             def on_event(event: "Event") -> None:
@@ -305,19 +305,22 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
     return _finish(prepared, summary, console)
 
 
-def _tracker(prepared: Prepared) -> "Tracker":
-    """Who hears of the plan's trials."""
+def _tracker(prepared: Prepared, jobs: "list[Job]") -> "Tracker":
+    """Who hears of the trials of these jobs."""
     from spikefuse.planning.run import network_name, population_name
 
+    names = {job.name for job in jobs}
     trials = {
         population_name(each): {
             trial.definition.name: f"{network_name(trial.definition)} seed {trial.definition.seed}"
             for trial in each
         }
         for each in prepared.plan.populations
+        if population_name(each) in names
     }
     request = prepared.request
-    return tracker_of(request.events, request.track, prepared.out, prepared.store, trials)
+    said = command_line()
+    return tracker_of(request.events, request.track, prepared.out, prepared.store, trials, said)
 
 
 def _jobs(prepared: Prepared, console: Console) -> "list[Job]":

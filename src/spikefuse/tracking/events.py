@@ -7,10 +7,12 @@ that were stored before, and nothing here decides anything: the trial folders ar
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -23,6 +25,10 @@ _log = logging.getLogger(__name__)
 
 STARTED, EPOCH, ENDED = "trial_started", "epoch", "trial_ended"
 FAILED, STOPPED = "trial_failed", "trial_stopped"
+RUN_STARTED, RUN_ENDED, RUN_STOPPED = "run_started", "run_ended", "run_stopped"
+REPORT_WRITTEN = "report_written"
+ENDS = (ENDED, FAILED, STOPPED)
+"""What a trial that was begun comes to in a run."""
 
 OF_AN_EPOCH = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 """What is told of every epoch; accuracies are shares of 1."""
@@ -30,12 +36,13 @@ OF_AN_EPOCH = ("train_loss", "train_accuracy", "validation_loss", "validation_ac
 
 @dataclass(frozen=True)
 class TrialEvent:
-    """Something that happened to a trial.
+    """Something that happened to a trial, or to the run as a whole.
 
     Attributes:
         kind: "trial_started", "epoch" any number of times, then "trial_ended", "trial_failed" or
-            "trial_stopped" (by a time limit or by hand; the same command goes on).
-        trial: The trial's name, that of its folder.
+            "trial_stopped" (by a time limit or by hand; the same command goes on). Around all of
+            them "run_started" and "run_ended" or "run_stopped", then "report_written".
+        trial: The trial's name, that of its folder; empty where the run is meant.
         label: The network and seed in words.
         data: Of an epoch `epoch`, `epochs` and `OF_AN_EPOCH`; at the end `state` and what was
             reached, or `error`. A number that is not finite is None.
@@ -73,6 +80,21 @@ class Mirror(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class MirrorKind:
+    """A mirror that can be asked for by name.
+
+    Attributes:
+        title: What it writes.
+        make: Makes one, given the results folder.
+        library: What the extra `tracking` has to have installed for it.
+    """
+
+    title: str
+    make: Callable[[Path], Mirror]
+    library: str | None = None
+
+
 class Tracker:
     """Hears the events of jobs and tells those of trials; used as a context.
 
@@ -80,6 +102,7 @@ class Tracker:
         trials: Label by trial name, by job name.
         store: Where the trial folders are.
         mirrors: Who is told, in turn.
+        command: What was typed, told first.
     """
 
     def __init__(
@@ -87,11 +110,16 @@ class Tracker:
         trials: Mapping[str, Mapping[str, str]],
         store: TrialStore,
         mirrors: Sequence[Mirror],
+        command: str = "",
     ) -> None:
         self._trials, self._store, self._mirrors = trials, store, list(mirrors)
         self._open: dict[str, str] = {}
+        self._command = command
+        self._ends: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
+        told = {"command": self._command, "out": str(self._store.root.resolve())}
+        self._tell(RUN_STARTED, "", told | {"trials": sum(map(len, self._trials.values()))})
         return self
 
     def __exit__(
@@ -105,6 +133,11 @@ class Tracker:
             told = reason(error) if isinstance(error, Exception) else "the command was stopped"
             for trial in list(self._open):
                 self._tell(FAILED if is_failure else STOPPED, trial, {"error": told})
+            # A time limit leaves trials behind without an error.
+            is_stopped = error is not None or self._ends[STOPPED] > 0
+            ends = {kind.removeprefix("trial_"): self._ends[kind] for kind in ENDS}
+            why = {} if error is None else {"error": told}
+            self._tell(RUN_STOPPED if is_stopped else RUN_ENDED, "", ends | why)
         finally:
             for mirror in list(self._mirrors):
                 self._guarded(mirror, mirror.close)
@@ -138,6 +171,7 @@ class Tracker:
             self._tell(EPOCH, trial, {"epoch": data["epoch"], "epochs": data["epochs"], **told})
 
     def _tell(self, kind: str, trial: str, data: Mapping[str, Any]) -> None:
+        self._ends[kind] += kind in ENDS
         event = TrialEvent(kind, trial, self._open.get(trial, ""), data)
         for mirror in list(self._mirrors):
             self._guarded(mirror, partial(mirror.write, event))

@@ -1,9 +1,12 @@
 """Events as JSON lines: one object a line, each written at once, so that a program can follow."""
 
+import errno
 import json
+import os
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn
 
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import reason_of
@@ -19,12 +22,54 @@ def line_of(event: TrialEvent) -> str:
 "label": "snn image", "epoch": 2}'
     """
     at = datetime.fromtimestamp(event.at, UTC).isoformat()
-    told = {"event": event.kind, "time": at, "trial": event.trial, "label": event.label}
-    return json.dumps(told | dict(event.data), allow_nan=False)
+    told = {"event": event.kind, "time": at}
+    of_trial = {"trial": event.trial, "label": event.label} if event.trial else {}
+    return json.dumps(told | of_trial | dict(event.data), allow_nan=False)
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a file that no line can be added to, before anything is read or trained.
+
+    Nothing is made to find out: another share of the same run may be making the file just now.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        mode = _mode_of(path)
+        if mode is not None and stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        # A broken link is made where it points to.
+        place = path if mode is not None else path.resolve().parent
+        if mode is None and not stat.S_ISDIR(os.stat(place).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
+        _refuse(path, error)
+
+
+def _mode_of(path: Path) -> int | None:
+    """Kind and permissions of what is there; None of nothing."""
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _refuse(path: Path, error: OSError | ValueError) -> NoReturn:
+    why = reason_of(error) if isinstance(error, OSError) else str(error)
+    raise InputError(
+        f"spikefuse: --events must be a file that can be written, got {str(path)!r}: "
+        f"{why}. Name one in a folder that is there."
+    ) from error
 
 
 class JsonLines:
     """A file that grows by a line an event; what is in it stays.
+
+    Each line is one write: who is killed leaves whole lines. The last line of a file that a full
+    disk or the machine's end has torn is ended first, so that it spoils no other.
 
     Args:
         path: The file; it is made if it is not there, its folder is not.
@@ -36,22 +81,23 @@ class JsonLines:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file: TextIO = path.open("a", encoding="utf-8")
+            is_torn = _is_torn(path)
+            self._file = path.open("ab", buffering=0)
+            if is_torn:
+                self._file.write(b"\n")
         except OSError as error:
-            raise InputError(
-                f"spikefuse: --events must be a file that can be written, got {str(path)!r}: "
-                f"{reason_of(error)}. Name one in a folder that is there."
-            ) from error
+            _refuse(path, error)
 
     def write(self, event: TrialEvent) -> None:
-        """Add a line and hand it to the system.
+        """Add a line.
 
         Raises:
             StoreError: The disk does not take it.
         """
+        line = (line_of(event) + "\n").encode()
         try:
-            self._file.write(line_of(event) + "\n")
-            self._file.flush()
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise StoreError(
                 f"spikefuse: {self._path} must take events, got: {reason_of(error)}. Make room; "
@@ -64,3 +110,12 @@ class JsonLines:
             self._file.close()
         except OSError:
             return  # told already: `write` keeps nothing back
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether a file ends within a line. A pipe or a device has no end that could be looked at."""
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"

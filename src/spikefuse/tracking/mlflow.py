@@ -44,7 +44,9 @@ class MlflowMirror:
         self._runs: dict[str, str] = {}
 
     def write(self, event: TrialEvent) -> None:
-        """Log the event's numbers, and how the trial ended."""
+        """Log the event's numbers, and how the trial ended; the run as a whole has no place."""
+        if not event.trial:
+            return
         run = self._run(event)
         step = event.data.get("epoch" if event.kind == EPOCH else "best_epoch", 0)
         at = int(1000 * event.at)  # ms

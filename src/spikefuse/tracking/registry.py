@@ -1,13 +1,10 @@
 """Mirrors by name."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from spikefuse.tracking.events import Mirror
+from spikefuse.tracking.events import MirrorKind
 from spikefuse.tracking.mlflow import MlflowMirror
 from spikefuse.tracking.tensorboard import TensorBoardMirror
 
-MIRRORS: dict[str, Callable[[Path], Mirror]] = {
-    "tensorboard": TensorBoardMirror,
-    "mlflow": MlflowMirror,
+MIRRORS: dict[str, MirrorKind] = {
+    "tensorboard": MirrorKind("curves for TensorBoard", TensorBoardMirror, "tensorboard"),
+    "mlflow": MirrorKind("a run a trial for MLflow", MlflowMirror, "mlflow"),
 }

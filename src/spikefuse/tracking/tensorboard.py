@@ -27,7 +27,9 @@ class TensorBoardMirror:
         self._writers: dict[str, Any] = {}
 
     def write(self, event: TrialEvent) -> None:
-        """Add the event's numbers."""
+        """Add the event's numbers; what is of no trial has no curve."""
+        if not event.trial:
+            return
         if event.trial not in self._writers:
             self._writers[event.trial] = self._make(str(self._folder / event.trial))
         writer = self._writers[event.trial]

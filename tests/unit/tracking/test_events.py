@@ -45,7 +45,7 @@ def epoch_of(number: int, alive: tuple[int, ...] = (0, 1), last: float = 0.5) ->
 
 def test_a_job_tells_of_each_of_its_trials(tmp_path: Path) -> None:
     kept = Kept()
-    with Tracker(TWO, TrialStore(tmp_path), [kept]) as tracker:
+    with Tracker(TWO, TrialStore(tmp_path), [kept], "spikefuse run x") as tracker:
         tracker.on_event(Event("job", "started", {}))
         within = {"trials": [A, B], "epoch": 1, "epochs": 2, "step": 1, "steps": 3}
         tracker.on_event(Event("job", "progress", within | {"validation_accuracy": None}))
@@ -54,6 +54,7 @@ def test_a_job_tells_of_each_of_its_trials(tmp_path: Path) -> None:
         tracker.on_event(epoch_of(2, alive=(1,), last=float("inf")))
         tracker.on_event(Event("job", "failed", {"error": "no room"}))
 
+    first, *kept.events, last = kept.events
     told = [(each.kind, each.trial) for each in kept.events]
     assert told == [
         *(("trial_started", A), ("trial_started", B), ("epoch", A), ("epoch", B)),
@@ -71,7 +72,19 @@ def test_a_job_tells_of_each_of_its_trials(tmp_path: Path) -> None:
     assert kept.events[4].data["train_loss"] is None  # JSON has no infinity
     assert "train/loss" not in kept.events[4].numbers
     assert kept.events[-1].data == {"error": "no room"}
+    assert (first.kind, first.trial, last.kind, last.trial) == ("run_started", "", "run_ended", "")
+    assert first.data == {"command": "spikefuse run x", "out": str(tmp_path), "trials": 2}
+    assert last.data == {"ended": 0, "failed": 2, "stopped": 0}
     assert kept.is_closed
+
+
+def test_a_run_whose_trials_met_the_time_limit_was_stopped(tmp_path: Path) -> None:
+    kept = Kept()
+    with Tracker(TWO, TrialStore(tmp_path), [kept]) as tracker:
+        tracker.on_event(Event("job", "started", {}))
+        tracker.on_event(Event("job", "stopped", {"error": "time limit"}))
+    assert kept.events[-1].kind == "run_stopped"
+    assert kept.events[-1].data == {"ended": 0, "failed": 0, "stopped": 2}
 
 
 def test_what_is_open_when_the_command_ends_was_stopped(tmp_path: Path) -> None:
@@ -85,7 +98,10 @@ def test_what_is_open_when_the_command_ends_was_stopped(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert [each.kind for each in kept.events] == ["trial_started"] * 2 + ["trial_stopped"] * 2
+    kinds = ["trial_started"] * 2 + ["trial_stopped"] * 2
+    assert [each.kind for each in kept.events] == ["run_started", *kinds, "run_stopped"]
+    stopped = {"ended": 0, "failed": 0, "stopped": 2}
+    assert kept.events[-1].data == stopped | {"error": "the command was stopped"}
     assert kept.is_closed
 
 
@@ -93,7 +109,7 @@ def test_a_job_that_could_not_start_has_failed_trials(tmp_path: Path) -> None:
     kept = Kept()
     with Tracker(TWO, TrialStore(tmp_path), [kept]) as tracker:
         tracker.on_event(Event("job", "failed", {"error": "gone"}))
-    assert [(each.kind, each.label) for each in kept.events] == [
+    assert [(each.kind, each.label) for each in kept.events[1:-1]] == [
         ("trial_failed", "snn seed 0"),
         ("trial_failed", "snn seed 1"),
     ]
@@ -125,12 +141,14 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> No
 
 def followed(mirror: object) -> None:
     """A trial's life, as a mirror sees it."""
+    mirror.write(TrialEvent("run_started", "", "", {"trials": 1}))
     mirror.write(TrialEvent("trial_started", A, "snn seed 0"))
     for number, loss in ((1, 2.0), (2, None)):
         told = {"epoch": number, "epochs": 2, "train_loss": loss, "validation_accuracy": 0.5}
         mirror.write(TrialEvent("epoch", A, "snn seed 0", told))
     ended = {"state": "done", "test_accuracy": 0.75, "best_epoch": 2, "seconds": 1.0}
     mirror.write(TrialEvent("trial_ended", A, "snn seed 0", ended))
+    mirror.write(TrialEvent("run_ended", "", "", {"ended": 1}))
     mirror.close()
 
 
@@ -149,7 +167,7 @@ def test_tensorboard_reads_what_was_told(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    followed(MIRRORS["tensorboard"](tmp_path))
+    followed(MIRRORS["tensorboard"].make(tmp_path))
     read = EventAccumulator(str(tmp_path / "tensorboard" / A))
     read.Reload()
     assert [(each.step, each.value) for each in read.Scalars("train/loss")] == [(1, 2.0)]
@@ -161,8 +179,8 @@ def test_tensorboard_reads_what_was_told(tmp_path: Path) -> None:
 def test_mlflow_keeps_one_run_a_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mlflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # not where it goes
-    followed(MIRRORS["mlflow"](tmp_path))
-    followed(MIRRORS["mlflow"](tmp_path))  # it went on
+    followed(MIRRORS["mlflow"].make(tmp_path))
+    followed(MIRRORS["mlflow"].make(tmp_path))  # it went on
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=(tmp_path / "mlruns").as_uri())
@@ -201,7 +219,7 @@ def test_without_the_library_the_extra_is_named(
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtraError, match=r'pip install "spikefuse\[tracking\]"'):
-        MIRRORS[name](tmp_path)
+        MIRRORS[name].make(tmp_path)
 
 
 def test_a_mirror_that_fails_is_said_once_and_the_others_go_on(
@@ -221,7 +239,7 @@ def test_a_mirror_that_fails_is_said_once_and_the_others_go_on(
         tracker.on_event(Event("job", "started", {}))
         tracker.on_event(Event("job", "failed", {"error": "why"}))
 
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
     assert [each.getMessage() for each in caplog.records] == [
         "Full is left out, training goes on: No space left on device"
     ]
@@ -241,7 +259,7 @@ def test_a_mirror_that_cannot_be_closed_loses_nothing(
     tracker = Tracker({"job": {"1f": "snn"}}, TrialStore(tmp_path), [Stuck(), JsonLines(path)])
     with tracker:
         tracker.on_event(Event("job", "started", {}))
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
     assert [each.getMessage() for each in caplog.records] == [
         "Stuck is left out, training goes on: Input/output error"
     ]

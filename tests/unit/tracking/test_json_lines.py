@@ -1,0 +1,100 @@
+"""A file of events: whole lines whoever is killed, and refused where it cannot be written."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from spikefuse.core.errors import InputError
+from spikefuse.tracking.events import TrialEvent
+from spikefuse.tracking.json_lines import JsonLines, require_writable
+
+ENDLESS = """
+import sys
+from pathlib import Path
+from spikefuse.tracking.events import TrialEvent
+from spikefuse.tracking.json_lines import JsonLines
+lines, number = JsonLines(Path(sys.argv[1])), 0
+while True:
+    # Longer than any buffer of Python's, which would write it in parts.
+    lines.write(TrialEvent("epoch", "1f", "snn", {"number": number, "padding": "x" * 30_000}))
+    number += 1
+"""
+
+
+def test_who_is_killed_leaves_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    process = subprocess.Popen([sys.executable, "-c", ENDLESS, str(path)])
+    try:
+        begin = time.monotonic()
+        while not path.exists() or path.stat().st_size < 5_000_000:
+            assert process.poll() is None
+            assert time.monotonic() - begin < 120
+    finally:
+        process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        process.wait()
+
+    numbers = [json.loads(line)["number"] for line in path.read_bytes().splitlines()]
+    assert numbers == list(range(len(numbers)))
+    assert path.read_bytes().endswith(b"}\n")
+
+
+def test_a_line_is_one_write(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    lines = JsonLines(path)
+    sizes: list[int] = []
+    real = lines._file.write
+    lines._file = type("Seen", (), {"write": lambda _, x: sizes.append(len(x)) or real(x)})()
+    lines.write(TrialEvent("epoch", "1f", "snn", {"padding": "x" * 30_000}))
+    assert sizes == [path.stat().st_size]
+
+
+def test_a_torn_last_line_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"b": ')
+    for _ in range(2):
+        lines = JsonLines(path)
+        lines.write(TrialEvent("epoch", "1f", "snn"))
+        lines.close()
+
+    whole, torn, *added = path.read_bytes().splitlines()
+    assert (whole, torn) == (b'{"a": 1}', b'{"b": ')
+    assert [json.loads(each)["event"] for each in added] == ["epoch", "epoch"]
+
+
+def test_asking_whether_a_file_can_be_written_leaves_it_as_it_is(tmp_path: Path) -> None:
+    require_writable(tmp_path / "events.jsonl")
+    there = tmp_path / "there.jsonl"
+    there.write_bytes(b'{"b": ')
+    require_writable(there)
+    require_writable(Path(os.devnull))
+
+    assert os.listdir(tmp_path) == ["there.jsonl"]
+    assert there.read_bytes() == b'{"b": '
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("no/events.jsonl", "No such file"),
+        (".", "Is a directory"),
+        ("a" * 300, "File name too long"),
+        ("x\0y", "null"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(InputError, match=f"--events must be a file that can be written, .*{why}"):
+        require_writable(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or not os.geteuid(), reason="all is allowed here")
+def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="Permission denied"):
+        require_writable(tmp_path / "events.jsonl")
+    tmp_path.chmod(0o700)
