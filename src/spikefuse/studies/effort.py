@@ -101,7 +101,7 @@ def effort_named(name: str, source: str) -> Effort:
 def effort_by(profile: Profile, source: str, init: str = INIT) -> Effort:
     """The effort of a profile, with networks that fit the data."""
     fit = {"plan": plan_for(source, profile), "init": init}
-    return Effort(AskedProfile(**profile.model_dump(), **fit), profile.summary)
+    return Effort(AskedProfile(**profile.model_dump(), **fit), f"{profile.name}, {profile.summary}")
 
 
 def profile_named(name: str, source: str) -> Profile:

@@ -272,8 +272,8 @@ def not_paired(inspection: Inspection) -> Iterator[Remark]:
         yield Remark(
             "not_paired",
             NOTE,
-            "Paired by class, not truly paired: two samples of a class meet that belong to "
-            "different events, so what they share beyond the class cannot be learned.",
+            "Paired by class, not truly paired: two samples of a class meet that were not recorded "
+            "together, so what they share beyond the class cannot be learned.",
         )
 
 

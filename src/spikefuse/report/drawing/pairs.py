@@ -34,6 +34,7 @@ from spikefuse.data import (
     audit,
 )
 from spikefuse.report.drawing import theme
+from spikefuse.report.drawing.events import parts_of_time, side_by_side
 from spikefuse.report.output.files import FORMATS
 from spikefuse.results.atomic import make_folder, write_file
 
@@ -297,11 +298,18 @@ def _draw_part(
     *,
     label: bool,
 ) -> None:
-    """One sample: a picture as it is, everything else with its lowest row at the bottom."""
+    """One sample: a picture as it is, of events the first half of their time and the second.
+
+    Everything else has its lowest row at the bottom.
+    """
     axes = canvas.axes(*box, _HEIGHT)
-    # Of events, all times together.
-    values = part.values.sum(axis=-1) if part.values.ndim == 4 else part.values
-    rows = np.concatenate(list(values), axis=0)
+    if part.modality.kind == "events":
+        halves = side_by_side(parts_of_time(part.values, 2), theme.LIGHT["line"])
+        axes.imshow(halves, interpolation="nearest", aspect="auto")
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set(linewidth=0.6, color=theme.LIGHT["line"])
+        return
+    rows = np.concatenate(list(part.values), axis=0)
     if part.modality.is_pixels:
         is_colour = len(part.values) == 3
         drawn = part.values.transpose(1, 2, 0) if is_colour else rows

@@ -11,7 +11,6 @@ import matplotlib
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from spikefuse.data import SOURCES, Corpus
 from spikefuse.data.pools import Pool
 from spikefuse.data.sources.contract import Modality
 from spikefuse.report.drawing import theme
+from spikefuse.report.drawing.events import parts_of_time
 from spikefuse.report.output.files import FORMATS
 from spikefuse.results.atomic import make_folder, write_file
 
@@ -30,9 +30,6 @@ MOST_CLASSES, MOST_COLUMNS = 8, 4
 # Sizes in points.
 _CELL, _GAP, _WIDE_GAP = 66.0, 7.0, 26.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 104.0, 24.0, 104.0, 74.0
-EVENT_COLOURS = {"OFF": "#0b63ab", "ON": "#b84e08"}
-"""By polarity, in the order of the events' first axis: blue and orange, which all eyes tell."""
-
 _PLACES = ("train", "validation", "test")
 
 
@@ -170,28 +167,6 @@ def _cells(inputs: NDArray[Any], columns: int) -> NDArray[Any]:
     if not _is_events(inputs) or not len(inputs):
         return inputs
     return parts_of_time(inputs[0], columns)
-
-
-def parts_of_time(events: NDArray[Any], most: int) -> NDArray[np.float64]:
-    """A recording in equal parts of its time, a colour for each polarity.
-
-    Args:
-        events: [polarities, H, W, bins] counts.
-        most: Parts that there is place for; no more than there are bins.
-
-    Returns:
-        [parts, H, W, 3] in 0..1: white where nothing happened, the colour of the polarity where
-        most did, their mixture where both.
-    """
-    parts = np.array_split(events.astype(np.float64), min(most, events.shape[-1]), axis=-1)
-    counts = np.stack([part.sum(axis=-1) for part in parts])
-    # A few pixels that flicker would leave all others pale.
-    happened = counts[counts > 0]
-    brightest = np.percentile(happened, 95, method="higher") if len(happened) else 1.0
-    share = np.minimum(counts / brightest, 1.0)
-    ink = 1 - np.array([to_rgb(colour) for colour in EVENT_COLOURS.values()])
-    drawn: NDArray[np.float64] = np.clip(1 - np.einsum("tphw,pc->thwc", share, ink), 0, 1)
-    return drawn
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+import spikefuse as sf
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import (
     SPLITS,
@@ -19,6 +22,7 @@ from spikefuse.data import (
     load_corpus,
     locate,
 )
+from spikefuse.report.drawing.events import EVENT_COLOURS
 from spikefuse.report.drawing.pairs import choose_pairs, draw_pairs, write_pairs
 
 SETTINGS = DataSettings(source="builtin")
@@ -41,6 +45,26 @@ def draw(corpus: Corpus, assignment: Assignment, rows: int = 4, seed: int = 0) -
 
 def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.texts]
+
+
+def test_events_are_upright_and_show_both_halves_of_their_time() -> None:
+    frames = np.zeros((12, 2, 5, 6, 4), dtype=np.int16)
+    frames[:, 1, 0, 2, 0] = 4  # ON, in the uppermost row, at the begin
+    frames[:, 0, 4, 3, 3] = 4  # OFF, in the lowest row, at the end
+    touch = np.random.default_rng(0).normal(size=(12, 5, 6))
+    data = sf.dataset(
+        {"camera": frames, "touch": touch}, np.arange(12) % 2, kinds={"camera": "events"}
+    )
+    assignment = assign(data.corpus, "fused", "paired", 0)
+    pairs = choose_pairs(data.corpus, assignment, 1, 0)
+    record = audit(data.corpus, assignment)
+    figure = draw_pairs(pairs, record, data.settings, data.corpus.banner, 0)
+    drawn = [axes.images[0] for axes in figure.axes if axes.images]
+    (camera, *_) = (each for each in drawn if np.asarray(each.get_array()).shape == (5, 13, 3))
+    assert camera.origin == "upper"
+    pixels = np.asarray(camera.get_array())
+    assert to_hex(pixels[0, 2]) == EVENT_COLOURS["ON"]
+    assert to_hex(pixels[4, 7 + 3]) == EVENT_COLOURS["OFF"]
 
 
 def test_pairs_are_pairs_of_their_split(corpus: Corpus, paper: Assignment) -> None:

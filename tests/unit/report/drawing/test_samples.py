@@ -9,12 +9,11 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 import spikefuse as sf
+from spikefuse.report.drawing.events import EVENT_COLOURS, parts_of_time
 from spikefuse.report.drawing.samples import (
-    EVENT_COLOURS,
     choose_samples,
     draw_sample,
     draw_samples,
-    parts_of_time,
     write_samples,
 )
 
