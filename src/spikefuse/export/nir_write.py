@@ -253,9 +253,11 @@ def _head(
     target = f"{prefix}hidden_neurons" + ("_membrane" if graph.is_exact else "")
     graph.edges += [(each, target) for each in before[1:]]
     readouts = [f"{head}_readout" for head in heads]
-    share = np.float32(1 / len(network.heads))
-    weight = np.concatenate([_array(network.weight(each)) for each in readouts], axis=1) * share
-    total = np.sum([_array(network.bias(each)) for each in readouts], axis=0) * share
+    # A mean of logits, weighted or not, is one readout of all hidden neurons.
+    shares = [np.float32(network.share(head)) for head in heads]
+    pairs = list(zip(readouts, shares, strict=True))
+    weight = np.concatenate([_array(network.weight(each)) * share for each, share in pairs], axis=1)
+    total = np.sum([_array(network.bias(each)) * share for each, share in pairs], axis=0)
     return _readout(graph, network, heads, weight, total, at)
 
 

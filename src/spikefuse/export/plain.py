@@ -12,11 +12,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spikefuse.core.errors import InputError
+from spikefuse.data.sources.contract import FUSED
 from spikefuse.networks.budget import Branch, branches, heads, solve_width
 from spikefuse.networks.spec import NetworkSpec
 
-FUSIONS = ("none", "early", "late", "input")
-"""Kinds of fusion that are a concatenation, a mean, or nothing."""
+FUSIONS = ("none", "early", "late", "input", "late-weighted", "hybrid")
+"""Kinds of fusion that are a concatenation, a weighted mean, or nothing."""
+
+WHY_NOT = {
+    "gated": "a gate multiplies features with each other",
+    "attention": "attention multiplies features with each other",
+    "late-product": "probabilities are multiplied",
+    "hybrid-product": "probabilities are multiplied",
+    "experts": "probabilities are multiplied",
+}
+"""What other kinds of fusion do, which the plain form has no layer for."""
 
 SPIKING = ("lif", "if", "plif")
 
@@ -34,9 +44,11 @@ def refuse_unsupported(spec: NetworkSpec, where: str) -> None:
         ("encoder", encoders, ("direct",)),
     ):
         if not got <= set(known):
+            reasons = [WHY_NOT[each] for each in sorted(got) if each in WHY_NOT]
+            why = f", because there {reasons[0]}" if reasons else ""
             raise InputError(
                 f"{where}: {what} must be one of {', '.join(known)} to be exported, got "
-                f"{', '.join(sorted(got))}: unsupported."
+                f"{', '.join(sorted(got))}: unsupported{why}."
             )
 
 
@@ -83,6 +95,11 @@ class PlainNetwork(nn.Module):
                 self.layers[f"{branch.name}_conv{number}"] = layer
                 channels = conv.channels
         self.heads = heads(spec, width)
+        if spec.fusion == "hybrid":  # the others teach their branches and have no say in an answer
+            self.heads = {FUSED: self.heads[FUSED]}
+        if spec.fusion == "late-weighted":
+            count = len(self.heads)
+            self.register_buffer("shares", torch.full((count,), 1 / count))
         for head, count in self.heads.items():
             self.layers[f"{head}_hidden"] = nn.Linear(count, width.hidden)
             self.layers[f"{head}_readout"] = nn.Linear(width.hidden, spec.classes)
@@ -94,6 +111,12 @@ class PlainNetwork(nn.Module):
     def leak(self, name: str) -> Tensor:
         """Of the neurons behind a layer."""
         return self.get_buffer(f"leak_{name}")
+
+    def share(self, head: str) -> float:
+        """With what weight a head's logits enter the answer."""
+        if self.fusion == "late-weighted":
+            return float(self.get_buffer("shares")[list(self.heads).index(head)])
+        return 1 / len(self.heads)
 
     def weight(self, name: str) -> Tensor:
         """Of a layer."""
@@ -143,7 +166,10 @@ class PlainNetwork(nn.Module):
             each if self.counts_spikes else self.layers[f"{head}_readout"](each)
             for head, each in means.items()
         ]
-        return torch.stack(logits).mean(dim=0)
+        every = torch.stack(logits)  # [heads, B, K]
+        if self.fusion == "late-weighted":
+            return (self.get_buffer("shares").view(-1, 1, 1) * every).sum(dim=0)
+        return every.mean(dim=0)
 
     def _features(
         self,
@@ -176,6 +202,8 @@ def plain_network(spec: NetworkSpec, weights: Mapping[str, Tensor]) -> PlainNetw
     network = PlainNetwork(spec).eval()
     features = {each.name: each.features for each in network.branches}
     with torch.no_grad():
+        if spec.fusion == "late-weighted":
+            network.get_buffer("shares").copy_(weights["fusion.share"].softmax(dim=-1))
         for name in network.layers:
             site = name[: name.rindex("_")] + "." + name[name.rindex("_") + 1 :]
             weight = weights[f"{site}.weight"]

@@ -11,7 +11,7 @@ from spikefuse.export.plain import plain_network
 from spikefuse.meters import Meter, Subject
 from spikefuse.networks import NetworkSpec, build
 
-from .test_plain import CASES, UNEQUAL, inputs_of, spec_of
+from .test_plain import CASES, UNEQUAL, inputs_of, spec_of, weigh
 
 if importlib.util.find_spec("nir") is None:
     pytest.skip("nir is not installed: pip install 'spikefuse[nir]'", allow_module_level=True)
@@ -43,13 +43,15 @@ def shown(network: NirNetwork, inputs: dict) -> dict:
 def both(spec: NetworkSpec, path, reset: str = "refuse") -> tuple:
     """Our logits and hidden spikes, and those of the graph written and read back."""
     ours = build(spec, 1).eval()
+    weigh(ours)
     inputs, meter = inputs_of(spec, 8), Hidden(ours.hidden_sites)
     with torch.no_grad():
         logits = ours({n: x[None] for n, x in inputs.items()}, meters=(meter,))[0]
     nir.write(str(path), nir_graph(plain_network(spec, ours.member_state(0)), reset, "told"))
     found = read_nir(path)
     output, spikes = found.run(shown(found, inputs), spec.time_steps)
-    return logits, meter.seen, output.mean(dim=0).flatten(1), spikes, found
+    seen = {n: x for n, x in meter.seen.items() if spec.fusion != "hybrid" or n == "fused.hidden"}
+    return logits, seen, output.mean(dim=0).flatten(1), spikes, found
 
 
 HARD = {
@@ -58,6 +60,10 @@ HARD = {
     "late": spec_of(fusion="late", reset="hard"),
     "input": spec_of(fusion="input", reset="hard"),
     "unequal": spec_of(UNEQUAL, reset="hard"),
+    "weighted": spec_of(fusion="late-weighted", reset="hard"),
+    "unequal weighted": spec_of(UNEQUAL, reset="hard", fusion="late-weighted"),
+    "hybrid": spec_of(fusion="hybrid", reset="hard"),
+    "unequal hybrid": spec_of(UNEQUAL, reset="hard", fusion="hybrid", threshold=0.2),
     "unequal late": spec_of(UNEQUAL, reset="hard", fusion="late"),
     "counting": spec_of(readout="spike-count", reset="hard", threshold=0.2),
     "integrating": spec_of(model="if", reset="hard"),
@@ -76,7 +82,7 @@ def test_a_hard_reset_is_read_back_spike_for_spike(spec, tmp_path) -> None:
     assert torch.cat(hidden, dim=2).sum() > 0
 
 
-@pytest.mark.parametrize("name", ["early", "late", "unequal", "if"])
+@pytest.mark.parametrize("name", ["early", "late", "late-weighted", "hybrid", "unequal", "if"])
 def test_the_exact_form_of_a_soft_reset_is_the_same_network(name, tmp_path) -> None:
     spec = spec_of(model="if") if name == "if" else CASES[name]
     logits, ours, found, spikes, _ = both(spec, tmp_path / "x.nir", "exact")

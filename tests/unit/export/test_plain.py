@@ -43,6 +43,13 @@ def inputs_of(spec: NetworkSpec, batch: int = 6) -> dict[str, torch.Tensor]:
     }
 
 
+def weigh(network: torch.nn.Module) -> None:
+    """Learned weights of modalities that are not all the same."""
+    for name, parameter in network.named_parameters():
+        if name.endswith("share"):
+            parameter.data.copy_(torch.linspace(0.8, -0.5, parameter.shape[-1]))
+
+
 CASES = {
     "early": spec_of(),
     "hard": spec_of(reset="hard"),
@@ -50,6 +57,8 @@ CASES = {
     "if": spec_of(model="if", reset="hard"),
     "plif": spec_of(model="plif"),
     "late": spec_of(fusion="late"),
+    "late-weighted": spec_of(fusion="late-weighted"),
+    "hybrid": spec_of(fusion="hybrid"),
     "input": spec_of(fusion="input"),
     "unequal": spec_of(UNEQUAL),
     "one": spec_of({"sight": (3, 9, 8)}),
@@ -62,6 +71,7 @@ CASES = {
 @pytest.mark.parametrize("spec", CASES.values(), ids=CASES)
 def test_plain_logits_are_ours(spec) -> None:
     network = build(spec, 1).eval()
+    weigh(network)
     if spec.neuron.model == "plif":
         for number, activation in enumerate(network.activations.values()):
             activation.neurons.leak_logit.data.fill_(0.5 + number)
@@ -93,7 +103,11 @@ def test_columns_of_several_branches_stay_apart() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"fusion": "gated"}, "fusion.*gated: unsupported"), ({"encoder": "rate"}, "encoder.*rate")],
+    [
+        ({"fusion": "gated"}, "fusion.*gated: unsupported, because there a gate multiplies"),
+        ({"fusion": "late-product"}, "unsupported, because there probabilities are multiplied"),
+        ({"encoder": "rate"}, "encoder.*rate: unsupported"),
+    ],
 )
 def test_what_it_cannot_say_is_refused(changes, message) -> None:
     spec = spec_of(**changes)

@@ -222,3 +222,17 @@ def test_the_command_says_the_word_and_refuses_what_has_no_effect(soft, tmp_path
         CliRunner().invoke(app, [*words, "--reset", "lif"], catch_exceptions=False)
     with pytest.raises(InputError, match="--format must be one of nir, onnx, torch"):
         CliRunner().invoke(app, ["export", str(folder), "--format", "nri"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("to", [pytest.param("nir", marks=needs_nir), "torch"])
+@pytest.mark.parametrize("fusion", ["late-weighted", "hybrid"])
+def test_weights_of_modalities_and_heads_that_only_teach_leave_home(
+    data, tmp_path, fusion, to
+) -> None:
+    fit = fit_of(data, tmp_path / "fit", fusion=fusion, reset="hard", init="calibrated")
+    found = export_trial(*parts(fit), data.corpus, tmp_path / "network", to=to, samples=30)
+
+    assert (found.word, found.drift.changed, found.drift.samples) == ("faithful", 0, 30)
+    weights = parts(fit)[0].weights()
+    if fusion == "late-weighted":  # a mean of equal weights would be no test
+        assert float(weights["fusion.share"].abs().max()) > 1e-4
