@@ -130,8 +130,10 @@ def _check_further(name: str, entries: Sequence[Any], path: Path) -> None:
     Raises:
         StoreError: There is one.
     """
-    for number, entry in enumerate(entries, start=2):
-        if isinstance(entry, float) and not math.isfinite(entry):
+    distinct = set(entries)
+    wrong = {each for each in distinct if isinstance(each, float) and not math.isfinite(each)}
+    for number, entry in enumerate(entries if wrong else (), start=2):
+        if entry in wrong:
             raise StoreError(
                 f"{_WHERE}: {name} in line {number} of {path} must be a finite number, got "
                 f"{entry}. {_AGAIN}"
