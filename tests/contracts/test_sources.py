@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -257,3 +258,26 @@ def test_labels_beyond_a_byte_come_back(tmp_path: Path) -> None:
         assert int(stored["labels"].max()) > 255
     finally:
         del SOURCES["many"]
+
+
+@pytest.mark.parametrize("argument", ["labels", "groups", "test", "kinds"])
+def test_what_is_said_of_no_modality_is_refused(argument: str) -> None:
+    labels = torch.arange(40) % 2
+    inputs = {name: torch.zeros(40, 3, 4) for name in ("sight", "sound")}
+    said: dict[str, Any] = {
+        "labels": dict.fromkeys(("sight", "sound", "sond"), labels),
+        "groups": {"sond": ["a", "b"] * 20},
+        "test": {"sight": 0.25, "sound": 0.25, "sond": 0.25},
+        "kinds": {"sond": "array"},
+    }
+    with pytest.raises(InputError, match=rf"{argument} must be one of.*Did you mean sound\?"):
+        memory_source("said", inputs, **({"labels": labels} | {argument: said[argument]}))
+
+
+def test_samples_that_belong_together_are_on_one_side() -> None:
+    labels, groups = torch.arange(80) % 2, [f"s{number % 8 // 2}" for number in range(80)]
+    inputs = {name: torch.zeros(80, 3, 4) for name in ("sight", "sound")}
+    with pytest.raises(InputError, match="sight and sound, which belong together, got"):
+        memory_source("halves", inputs, labels, groups={"sound": groups}, test=0.25)
+    both = memory_source("halves", inputs, labels, groups=dict.fromkeys(inputs, groups), test=0.25)
+    assert [each.groups for each in both.modalities] == [("s0", "s1", "s2", "s3")] * 2

@@ -116,6 +116,8 @@ class Surrogate:
         if self.width is None:
             object.__setattr__(self, "width", SHAPES[self.name].default_width)
         assert self.width is not None
+        is_learned = getattr(self.width, "requires_grad", False)
+        require(not is_learned, "surrogate", "width", "a number (it gets no gradient)", self.width)
         require(
             math.isfinite(self.width) and self.width > 0,
             "surrogate",

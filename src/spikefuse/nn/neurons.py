@@ -9,10 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from spikefuse.core.checks import one_of, require
+from spikefuse.neurons.lif.call import plain_number
 from spikefuse.neurons.lif.reference import state_type
 from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.surrogate import Surrogate
 from spikefuse.nn.operators import lif_operator
+
+LEARNED_LEAK = "PLIF learns its leak, from the number that it is given."
+LEARNED_THRESHOLD = "spikefuse.neurons.lif gives a threshold its gradient, a module has none."
 
 
 class _Neuron(nn.Module):
@@ -29,6 +33,7 @@ class _Neuron(nn.Module):
         detach_reset: bool = False,
     ) -> None:
         super().__init__()
+        plain_number(self.where, "threshold", threshold, LEARNED_THRESHOLD)
         is_fine = threshold > 0 and math.isfinite(threshold)
         require(is_fine, self.where, "threshold", "above 0", threshold)
         self.threshold = float(threshold)
@@ -99,6 +104,7 @@ class LIF(_Neuron):
         detach_reset: bool = False,
     ) -> None:
         super().__init__(threshold, reset, surrogate, detach_reset=detach_reset)
+        plain_number(self.where, "leak", leak, LEARNED_LEAK)
         require(0 <= leak <= 1, self.where, "leak", "in [0, 1]", leak)
         self.leak = float(leak)
 
@@ -147,6 +153,7 @@ class PLIF(_Neuron):
         detach_reset: bool = False,
     ) -> None:
         super().__init__(threshold, reset, surrogate, detach_reset=detach_reset)
+        plain_number(self.where, "leak", leak, LEARNED_LEAK)
         require(0 < leak < 1, self.where, "leak", "between 0 and 1", leak)
         self.leak_logit = nn.Parameter(torch.tensor([math.log(leak / (1 - leak))]))
 

@@ -103,15 +103,22 @@ def _has_encoders(trial: TrialDefinition) -> bool:
     return len(found) > 1 and any(branch.convolutions for branch in found)
 
 
+# The membrane starts at 0 and what is left of it after the last step is not read.
+LASTING = (Need("2 time steps or more", lambda trial: trial.time_steps > 1),)
+
 UNPAIRED = Need("samples that are paired by class", lambda trial: not trial.source.is_paired)
 
 TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "fusion": (FUSED,),
     "neuron": (SPIKING,),
-    "leak": (SPIKING, Need("a neuron that leaks", lambda trial: _has(trial.neuron, "leak"))),
+    "leak": (
+        SPIKING,
+        *LASTING,
+        Need("a neuron that leaks", lambda trial: _has(trial.neuron, "leak")),
+    ),
     "threshold": (SPIKING,),
-    "reset": (SPIKING,),
-    "detach_reset": (SPIKING, Need("a reset", lambda trial: trial.reset != "none")),
+    "reset": (SPIKING, *LASTING),
+    "detach_reset": (SPIKING, *LASTING, Need("a reset", lambda trial: trial.reset != "none")),
     "surrogate": (SPIKING,),
     "surrogate_width": (SPIKING,),
     "time_steps": (SPIKING,),
@@ -121,6 +128,7 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "spike_penalty": (SPIKING,),
     "pairs": (FUSED, UNPAIRED),
+    "best_epoch": (Need("2 epochs or more", lambda trial: trial.epochs > 1),),
     "modulation": (FUSED, Need("branches with convolutions of their own", _has_encoders)),
     "modality_dropout": (FUSED,),
     "readout": (SPIKING,),

@@ -113,3 +113,24 @@ def test_a_traced_function_gives_right_numbers_too() -> None:
         assert torch.equal(traced(other), lif(other, 0.8)[0])
     with pytest.raises(InputError, match="while a call is traced"):
         torch.jit.trace(lambda given: lif(given, backend="eager")[0], x)
+
+
+@pytest.mark.parametrize("make", [LIF, IF, PLIF])
+def test_a_constant_that_wants_a_gradient_and_would_get_none_is_refused(
+    make: type[nn.Module],
+) -> None:
+    learned = nn.Parameter(torch.tensor(0.9))
+    for argument in ("threshold",) if make is IF else ("threshold", "leak"):
+        with pytest.raises(InputError, match=f"{argument} must need no gradient here"):
+            make(**{argument: learned})
+        make(**{argument: learned.detach()})
+
+
+def test_numbers_in_a_list_and_a_width_that_want_a_gradient_are_refused() -> None:
+    learned = nn.Parameter(torch.tensor(0.9))
+    for argument in ("leak", "threshold"):
+        for values in ([learned, learned], (0.5, learned)):
+            with pytest.raises(InputError, match=f"{argument} must need no gradient here"):
+                lif(torch.rand(2, 3, 4), **{argument: values})
+    with pytest.raises(InputError, match="gets no gradient"):
+        Surrogate("boxcar", learned)

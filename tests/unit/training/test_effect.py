@@ -40,6 +40,7 @@ OTHER: dict[str, Any] = {
     "modulation": "ogm-ge",
     "modality_dropout": 0.3,
     "spike_penalty": 0.5,
+    "best_epoch": "lower-loss",
 }
 """For each field that needs something, a value that is not its default."""
 
@@ -147,3 +148,13 @@ def test_experts_need_two_epochs() -> None:
 def test_a_fusion_that_is_replaced_is_named_with_what_stands_for_it() -> None:
     said = "other settings: here it is 'early', not 'none'"
     assert found(modality="fused", fusion="none") == ("fusion", said)
+
+
+@pytest.mark.parametrize("name", ["leak", "reset", "detach_reset"])
+def test_one_time_step_keeps_nothing(name: str) -> None:
+    assert found(time_steps=1, **{name: OTHER[name]}) == (name, "2 time steps or more")
+    assert found(time_steps=2, **{name: OTHER[name]}) is None
+
+
+def test_of_one_epoch_there_is_no_best() -> None:
+    assert found(epochs=1, best_epoch="lower-loss") == ("best_epoch", "2 epochs or more")

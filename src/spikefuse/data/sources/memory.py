@@ -20,6 +20,7 @@ from spikefuse.core.errors import DataError, InputError
 from spikefuse.core.streams import torch_stream
 from spikefuse.core.untrusted import reason
 from spikefuse.data.pools import Pool
+from spikefuse.data.sources.agreement import require_alike, require_named, require_one_test
 from spikefuse.data.sources.contract import (
     CLASS_LIMITS,
     KINDS,
@@ -113,6 +114,7 @@ def memory_source(
     where = f"source {name}"
     require(bool(inputs), where, "inputs", "one modality or more", inputs)
     is_paired = not isinstance(labels, Mapping)
+    require_named(where, inputs, labels=labels, groups=groups, test=test, kinds=kinds)
 
     def own(value: Any, modality: str) -> Any:
         return value.get(modality) if isinstance(value, Mapping) else value
@@ -145,7 +147,9 @@ def memory_source(
     else:
         known, parts = tuple(map(str, numbers)), [_renumbered(part, numbers) for part in parts]
     if not is_paired:
-        _require_alike(where, parts, known)
+        require_alike(where, parts, known)
+    else:
+        require_one_test(where, parts)
     return _source(name, tuple(parts), known, is_paired and len(parts) > 1)
 
 
@@ -154,20 +158,6 @@ def _renumbered(part: _Part, numbers: Sequence[int]) -> _Part:
     import torch
 
     return replace(part, labels=torch.searchsorted(torch.tensor(numbers), part.labels))
-
-
-def _require_alike(where: str, parts: Sequence[_Part], classes: Sequence[str]) -> None:
-    """Refuse a class that one modality alone has, in training or test: it would meet nobody."""
-    for split, is_test in (("training", False), ("test", True)):
-        found = [set(part.labels[part.test == is_test].tolist()) for part in parts]
-        for part, own in zip(parts, found, strict=True):
-            lacking = sorted(set().union(*found) - own)
-            if lacking:
-                raise InputError(
-                    f"{where}: labels of {part.name} must hold every class that other modalities "
-                    f"have in {split}, got none of {classes[lacking[0]]!r}. Add samples, or say "
-                    "the test by a mask."
-                )
 
 
 def recipe_of_arrays(

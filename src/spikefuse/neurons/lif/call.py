@@ -18,6 +18,16 @@ Constants = tuple[Tensor, Tensor, Tensor]
 """Leak, threshold (float32) and reset (int8) of each member, [P] each."""
 
 
+def plain_number(where: str, argument: str, value: object, remedy: str) -> None:
+    """Refuse a number that wants a gradient where it would be read as it is and get none.
+
+    Raises:
+        InputError: It does.
+    """
+    if isinstance(value, Tensor) and value.requires_grad:
+        raise InputError(f"{where}: {argument} must need no gradient here. {remedy}")
+
+
 class Settings(NamedTuple):
     """Everything of a call but its arrays; see `layer.lif_population`."""
 

@@ -9,7 +9,7 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError
 from spikefuse.neurons.lif import native, triton
 from spikefuse.neurons.lif.backends import BACKENDS
-from spikefuse.neurons.lif.call import DTYPES, Settings, run
+from spikefuse.neurons.lif.call import DTYPES, Settings, plain_number, run
 from spikefuse.neurons.lif.eager import lif_eager, pool_spikes
 from spikefuse.neurons.lif.reference import lif_reference, state_type
 from spikefuse.neurons.lif.resets import RESETS
@@ -121,6 +121,8 @@ def _is_beyond_kernels(leak: Tensor, threshold: Tensor, surrogate: Surrogate) ->
 
 
 def _members(values: PerMember, name: str, dtype: torch.dtype) -> Tensor:
+    for value in values if isinstance(values, list | tuple) else ():
+        plain_number("lif", name, value, "Give one tensor [P], as torch.stack makes it.")
     vector = torch.as_tensor(values, dtype=dtype)
     require(vector.dim() <= 1, "lif", name, "a number or a vector [P]", tuple(vector.shape))
     return vector.reshape(-1)
