@@ -22,6 +22,7 @@ WRONG_QUESTIONS = {
     "--network json": "--network must be SNN or MODULE:FUNCTION",
     "--network json:dumps --workers 2": "--workers has no effect on a network of yours",
     "--out pets/answers": "--out must lie outside the data",
+    "--events pets/told.jsonl": "--events must lie outside the data",
     "--out notes.txt": "notes.txt must lie in folders, got a file",
 }
 WRONG_COMMANDS = {
