@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import spikefuse as sf
 from spikefuse.cli import app
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data.sources.spoken_digits import read_spoken_digits
 from spikefuse.data.sources.written_digits import read_written_digits
 
@@ -70,6 +70,9 @@ def test_an_answer_is_printed_drawn_and_the_same_as_in_python(run, files, tmp_pa
         (["--image", "none.png"], "none.png.*No such file"),
         (["--input", "image"], "must be MODALITY=FILE"),
         ([], "inputs must be of image"),
+        (["--image", "a.png", "--image", "b.png"], "image must be one file, got 'a.png' and 'b"),
+        (["--image", "a.png", "--input", "image=b.png"], "image must be one file"),
+        (["--input", "image=a.png", "--input", "image=b.png"], "image must be one file"),
     ],
 )
 def test_what_was_typed_wrong_is_one_sentence(run, words, message) -> None:
@@ -107,6 +110,12 @@ def test_trials_are_found_by_their_settings(run) -> None:
 def test_a_wrong_filter_names_the_nearest(run, where, message) -> None:
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(app, ["trials", str(run), "--where", where], catch_exceptions=False)
+
+
+def test_a_folder_without_trials_is_no_answer(run, tmp_path) -> None:
+    for folder in (tmp_path, found(run, "modality=image")):
+        with pytest.raises(StoreError, match="must be a results folder, got one without trials/"):
+            CliRunner().invoke(app, ["trials", str(folder)], catch_exceptions=False)
 
 
 def test_single_networks_are_listed_and_shown_whole_in_eighty_columns(run, monkeypatch) -> None:

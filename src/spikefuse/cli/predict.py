@@ -53,7 +53,7 @@ def predict(
     from spikefuse.workbench.fits import load
 
     load_plugins(plugin or ())
-    given = _named(named or ()) | _extra(context.args)
+    given = _once([*_named(named or ()), *_extra(context.args)])
     fit = load(trial)
     found = fit.predict(given, data_dir=data_dir)
     if picture is not None:
@@ -65,19 +65,38 @@ def predict(
         _show(found, make_console())
 
 
-def _named(pairs: Any) -> dict[str, Path]:
+def _once(given: list[tuple[str, Path]]) -> dict[str, Path]:
+    """Files by modality.
+
+    Raises:
+        InputError: A modality has two: one of them would be left out in silence.
+    """
     from spikefuse.core.errors import InputError
 
-    found = {}
+    found: dict[str, Path] = {}
+    for name, file in given:
+        if name in found:
+            raise InputError(
+                f"predict: {name} must be one file, got {str(found[name])!r} and {str(file)!r}. "
+                "Ask about each on its own."
+            )
+        found[name] = file
+    return found
+
+
+def _named(pairs: Any) -> list[tuple[str, Path]]:
+    from spikefuse.core.errors import InputError
+
+    found = []
     for pair in pairs:
         name, sign, file = pair.partition("=")
         if not sign or not file:
             raise InputError(f"predict: --input must be MODALITY=FILE, got {pair!r}.")
-        found[name] = Path(file).expanduser()
+        found.append((name, Path(file).expanduser()))
     return found
 
 
-def _extra(words: list[str]) -> dict[str, Path]:
+def _extra(words: list[str]) -> list[tuple[str, Path]]:
     """Files by modality from `--MODALITY FILE` and `--MODALITY=FILE`.
 
     Raises:
@@ -85,7 +104,7 @@ def _extra(words: list[str]) -> dict[str, Path]:
     """
     from spikefuse.core.errors import InputError
 
-    found: dict[str, Path] = {}
+    found: list[tuple[str, Path]] = []
     rest = list(words)
     while rest:
         option = rest.pop(0)
@@ -95,7 +114,7 @@ def _extra(words: list[str]) -> dict[str, Path]:
                 f"predict: inputs must be --MODALITY FILE, got {option!r} in {' '.join(words)!r}. "
                 "Name a file after each modality."
             )
-        found[name] = Path(file if sign else rest.pop(0)).expanduser()
+        found.append((name, Path(file if sign else rest.pop(0)).expanduser()))
     return found
 
 

@@ -30,11 +30,17 @@ def trials(
     Each has a folder of its own: `predict`, `evaluate` and `export` take it.
     """
     from spikefuse.analysis.stored_trials import matching, said, stored_trials, varying
+    from spikefuse.core.errors import StoreError
     from spikefuse.report.reading.sources import find_run
     from spikefuse.results import TrialStore
 
     root = folder or find_run(Path("runs"))
     store = TrialStore(root, read_only=True)
+    if not store.trials.is_dir():
+        raise StoreError(
+            f"trials: {root} must be a results folder, got one without trials/. Name the folder "
+            "that `train` or `run` was given as --out."
+        )
     known = stored_trials(store)
     found = matching(known, where or ())
     if as_json:

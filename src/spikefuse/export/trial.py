@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from spikefuse.core.checks import one_of, require
-from spikefuse.core.errors import StudyError
+from spikefuse.core.errors import InputError, StudyError
 from spikefuse.data import Corpus
 from spikefuse.export.drift import (
     APPROXIMATE,
@@ -126,6 +126,7 @@ def export_trial(
     one_of(WHERE, "--format", to, FORMATS)
     one_of(WHERE, "--reset", reset, RESETS)
     require(samples >= 1, WHERE, "--samples", "at least 1", samples)
+    _refuse_place(out)
     network = plain_network(definition.network_spec(), folder.weights())
     inputs, logits, labels = _shown(folder, definition, corpus, samples)
     told = json.dumps(_told(folder, definition, corpus), allow_nan=False)
@@ -154,6 +155,18 @@ def export_trial(
         files.append(out.with_suffix(".safetensors"))
         write_file(files[-1], pack(network.state_dict(), {"trial": folder.trial}), WHERE)
     return Exported(word, drift, tuple(files))
+
+
+def _refuse_place(out: Path) -> None:
+    """What is no file's name, before the network is run. A file that is there is replaced.
+
+    Raises:
+        InputError: It is a folder, or nothing.
+    """
+    if not out.name or out.is_dir():
+        raise InputError(
+            f"{WHERE}: --out must be a file, got the folder {str(out)!r}. Name a file."
+        )
 
 
 def _several(example: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -238,3 +238,19 @@ def test_weights_of_modalities_and_heads_that_only_teach_leave_home(
     weights = parts(fit)[0].weights()
     if fusion == "late-weighted":  # a mean of equal weights would be no test
         assert float(weights["fusion.share"].abs().max()) > 1e-4
+
+
+@pytest.mark.parametrize("name", ["", "folder", ".."])
+def test_what_is_no_file_is_refused_before_anything_is_run(
+    soft, data, tmp_path, monkeypatch, name
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+
+    def run(*arguments: object) -> None:
+        raise AssertionError("the network was run")
+
+    monkeypatch.setattr(exporting, "_shown", run)
+    with pytest.raises(InputError, match="export: --out must be a file, got the folder"):
+        export_trial(*parts(soft), data.corpus, exporting.Path(name), to="torch", samples=10)
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
