@@ -42,15 +42,16 @@ inline Mask near_threshold(const Neuron& n, Vector x) {
   }
 }
 
-// LANES neurons of each pixel of a window over all steps. `shift` is their place in the words.
+// LANES neurons of each pixel of a window over all steps. `shift` is their place in the words; `each`
+// [T, K] takes the spikes of every pixel where they are to be counted before pooling.
 //
 // A gradient of a pooled spike reaches the first pixel that fired, or the first of all: the spike is
 // needed where the surrogate is not zero there. A membrane that is not finite, which it then stays,
 // counts as needed at the last step, or it would not show in the gradient.
-template <bool HARD, int SURROGATE, int K, bool NEED>
+template <bool HARD, int SURROGATE, int K, bool NEED, bool COUNT>
 inline void forward_lanes(const Neuron& n, const SpikefuseEventLif& l, const float* current,
                           const Window<K>& window, int64_t step, int shift, uint32_t* spikes,
-                          uint32_t* needed) {
+                          uint32_t* needed, uint32_t* each) {
   const auto placed = [shift](Mask mask) {
     return shift < 0 ? bits_of(mask) >> -shift : bits_of(mask) << shift;
   };
@@ -67,6 +68,7 @@ inline void forward_lanes(const Neuron& n, const SpikefuseEventLif& l, const flo
         if (k == 0) first = close;
         near = either(near, both(close, both(fired, inverse(any))));
       }
+      if constexpr (COUNT) each[t * K + k] |= placed(fired);
       any = either(any, fired);
     }
     spikes[t] |= placed(any);
@@ -95,7 +97,7 @@ bool repeats(const SpikefuseEventLif& l, const float* corner, const Window<K>& w
 //
 // A current that is the same at every step makes equal windows equal for good: an image's background
 // is run through time once a row.
-template <bool HARD, int SURROGATE, int K, bool NEED>
+template <bool HARD, int SURROGATE, int K, bool NEED, bool COUNT>
 void forward_row(const Neuron& n, const SpikefuseEventLif& l, int64_t unit, char* slot) {
   const int64_t side = K == 4 ? 2 : 1, across = out_width(l), down = out_height(l);
   const int64_t sample = unit / down, y = unit % down, channels = l.channels;
@@ -105,6 +107,14 @@ void forward_row(const Neuron& n, const SpikefuseEventLif& l, int64_t unit, char
   Carver carver{slot, 0};
   uint32_t* spikes = carver.take<uint32_t>(l.steps);
   uint32_t* needed = carver.take<uint32_t>(l.steps);
+  uint32_t* each = COUNT ? carver.take<uint32_t>(l.steps * K) : nullptr;
+  // What fired in the window before, for each chunk and step: a window that repeats it fires alike.
+  uint32_t* before =
+      COUNT ? carver.take<uint32_t>((channels + CHUNK - 1) / CHUNK * l.steps) : nullptr;
+  const auto row_of = [&](int64_t t) { return (t * l.batch + sample) * down + y; };
+  if constexpr (COUNT) {
+    for (int64_t t = 0; t < l.steps; ++t) l.fired[row_of(t)] = 0;
+  }
   for (int64_t x = 0; x < across; ++x) {
     const float* corner = l.current + sample * map + (y * l.width + x) * side * channels;
     const int64_t out = ((sample * down + y) * across + x) * bytes;
@@ -118,20 +128,30 @@ void forward_row(const Neuron& n, const SpikefuseEventLif& l, int64_t unit, char
           if constexpr (NEED) {
             for (int64_t i = to; i < to + wide; ++i) l.needed[i] = l.needed[i - bytes];
           }
+          if constexpr (COUNT) l.fired[row_of(t)] += before[chunk / CHUNK * l.steps + t];
         }
         continue;
       }
       for (int64_t t = 0; t < l.steps; ++t) spikes[t] = needed[t] = 0;
+      if constexpr (COUNT) {
+        for (int64_t i = 0; i < l.steps * K; ++i) each[i] = 0;
+      }
       for (int64_t c = chunk; c < last; c += LANES) {
         const int64_t at = c + LANES <= channels ? c : channels - LANES;  // may overlap: equal bits
-        forward_lanes<HARD, SURROGATE, K, NEED>(n, l, corner + at, window, step,
-                                                (int)(at - chunk), spikes, needed);
+        forward_lanes<HARD, SURROGATE, K, NEED, COUNT>(n, l, corner + at, window, step,
+                                                       (int)(at - chunk), spikes, needed, each);
       }
       for (int64_t t = 0; t < l.steps; ++t) {
         const int64_t to = out + t * out_step + from;
         for (int64_t i = 0; i < wide; ++i) l.spikes[to + i] = (uint8_t)(spikes[t] >> (8 * i));
         if constexpr (NEED) {
           for (int64_t i = 0; i < wide; ++i) l.needed[to + i] = (uint8_t)(needed[t] >> (8 * i));
+        }
+        if constexpr (COUNT) {
+          uint32_t count = 0;
+          for (int k = 0; k < K; ++k) count += (uint32_t)__builtin_popcount(each[t * K + k]);
+          before[chunk / CHUNK * l.steps + t] = count;
+          l.fired[row_of(t)] += count;
         }
       }
     }
@@ -303,9 +323,11 @@ void run_units(const SpikefuseEventLif& l, int64_t begin, int64_t end, char* slo
     if (l.backward) {
       backward_sample<HARD, SURROGATE, K>(n, l, unit, slot);
     } else if (l.needed) {
-      forward_row<HARD, SURROGATE, K, true>(n, l, unit, slot);
+      forward_row<HARD, SURROGATE, K, true, false>(n, l, unit, slot);
+    } else if (K == 4 && l.fired) {
+      forward_row<HARD, SURROGATE, K, false, K == 4>(n, l, unit, slot);
     } else {
-      forward_row<HARD, SURROGATE, K, false>(n, l, unit, slot);
+      forward_row<HARD, SURROGATE, K, false, false>(n, l, unit, slot);
     }
   }
 }

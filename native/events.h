@@ -15,6 +15,8 @@ struct SpikefuseEventLif {
   uint8_t* spikes;              // forward, out: bits [T, B, H', W', C]
   uint8_t* needed;              // forward, out, or null: bits in the same shape, set where a gradient
                                 // of the spikes can matter; backward, in
+  int64_t* fired;               // forward, out, or null: spikes before pooling in each row of windows
+                                // [T, B, H']; pooled, of even height and width, without `needed`
   const float* spike_gradient;  // backward: [T, B, H', W', C]
   // Backward, out: what is not zero in the gradient of the current. The events of map n = t * B + b
   // begin at n * H * W * C; those of its pixel p are the `count[n, p]` from `start[n, p]` there.

@@ -157,6 +157,33 @@ def test_windows_that_repeat_the_one_before_fire_as_it_does(
     assert not torch.equal(wanted[..., across - 1, :], wanted[..., across, :])
 
 
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("reset", RESETS)
+@pytest.mark.parametrize("channels", [3, 8, 12, 33, 70])
+def test_what_fires_before_pooling_is_counted(
+    instructions: str, nan_filled_memory: None, channels: int, reset: str, static: bool
+) -> None:
+    """Windows that repeat, a neuron apart and channels that no vector ends at included."""
+    current = make_current((2, 5, 3, 6, 12, channels), static)
+    current[..., 2:10, :] = current[..., :1, :1, :]
+    current[..., 6, channels // 2] += 0.375
+    settings = {"time_steps": 5, **constants(2, reset)}
+    counted = run(current, pool=True, counts_fired=True, **settings)
+    alone = run(current, pool=True, **settings)
+    whole = run(current, pool=False, **settings).floats()
+    assert counted.fired is not None
+    assert alone.fired is None
+    assert torch.equal(counted.bits, alone.bits)
+    assert torch.equal(counted.fired, whole.sum(dim=(3, 4, 5)).long())
+
+
+@pytest.mark.parametrize("size", [(5, 4), (4, 5)])
+def test_what_fires_where_no_window_reaches_is_not_counted(size: tuple[int, int]) -> None:
+    """Whoever wants to know lets the neurons fire again."""
+    current = make_current((1, 3, 2, *size, 8))
+    assert run(current, time_steps=3, pool=True, counts_fired=True).fired is None
+
+
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize("reset", RESETS)
 @pytest.mark.parametrize("surrogate", ["boxcar", "triangle"])

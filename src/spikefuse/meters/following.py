@@ -133,8 +133,11 @@ class Following(TorchFunctionMode):
             )
         arguments = kwargs or {}
         result = func(*args, **arguments)
+        # Most calls ask for a size or a type: those are over here, before anything is gathered.
+        if self.paused or not isinstance(result, (Tensor, tuple, list, dict)):
+            return result
         results = (result,) if isinstance(result, Tensor) else tuple(tensors_in(result))
-        if results and not self.paused:
+        if results:
             sources = [(each, origin_of(each)) for each in tensors_in((args, arguments))]
             # All before any is marked: what works in place has its input for a result.
             found = [_origin_after(name, args, arguments, sources, each) for each in results]

@@ -159,21 +159,23 @@ class Counter:
 
     Args:
         per_input: int64 weights of each input, in any shape and memory order.
+        most: What an input counts at most; 1 where it is there or not, more where it stands for
+            several alike.
 
     Attributes:
         each: Weights of every input where all have as many; else None.
     """
 
-    def __init__(self, per_input: Tensor) -> None:
+    def __init__(self, per_input: Tensor, most: int = 1) -> None:
         flat = per_input.reshape(-1)
         self.total = int(flat.sum())
         self._unit = int(np.gcd.reduce(flat.numpy(force=True))) or 1
         reduced = flat // self._unit
         self.each = self._unit if bool((reduced == 1).all()) else None
-        largest = int(reduced.max()) if flat.numel() else 0
+        largest = max(most, int(reduced.max()) if flat.numel() else 0)
         # Every partial sum is an integer that float32 holds, so the order of sums does not matter
         # and a matrix product, which is many times faster than int64 sums, is exact.
-        small = self.total // self._unit < _EXACT_FLOAT32 and largest <= _EXACT_SHORT
+        small = most * self.total // self._unit < _EXACT_FLOAT32 and largest <= _EXACT_SHORT
         self.dtype = torch.float32 if small else torch.float64
         self._factors = reduced.to(self.dtype)
 
@@ -181,7 +183,8 @@ class Counter:
         """Weights visited.
 
         Args:
-            active: 0 or 1, in `dtype` [..., N]: whether each of the N inputs is not zero.
+            active: 0 to `most`, in `dtype` [..., N]: whether each of the N inputs is not zero, or
+                how many of those that it stands for.
 
         Returns:
             int64 [...].

@@ -23,7 +23,14 @@ from spikefuse.meters.counts import REAL, SPIKES, Counts, LayerCount, NeuronCoun
 from spikefuse.meters.following import Following, Origin, mark, origin_of
 from spikefuse.meters.operations import Counter, Synapses, as_active
 from spikefuse.meters.stored_counts import stored
+from spikefuse.neurons.module import Neurons
 from spikefuse.neurons.spikes import SpikeTensor
+
+_WORDS = (np.uint64, np.uint32, np.uint16, np.uint8)
+"""Whole words whose bits are counted at once, the widest first."""
+
+_FEW = 16
+"""One in so many inputs may have weights that are zero for them to be looked up one by one."""
 
 _AT_ONCE = {True: 2**21, False: 2**23}
 """Numbers of a layer's spikes at a time, by whether its current is the same at every step.
@@ -43,8 +50,24 @@ class Weighted(Protocol):
         ...
 
 
-_Counters = tuple[Counter, Counter, Counter | None]
-"""Of events, fan-out and, where some weight is zero, effective operations."""
+@dataclass(frozen=True)
+class _Counters:
+    """Of events, fan-out and, where some weight is zero, effective operations.
+
+    Args:
+        events: Inputs.
+        fan_out: Their weights.
+        effective: Their weights that are not zero; None where none is.
+        rows: Weights of an input of each row of bits; None where a row's inputs differ.
+        zeros: Inputs of which some weight is zero, as row and channel, and how many are, each [K];
+            None where they are too many to look up one by one.
+    """
+
+    events: Counter
+    fan_out: Counter
+    effective: Counter | None
+    rows: Counter | None
+    zeros: tuple[Tensor, Tensor, Tensor] | None
 
 
 @dataclass
@@ -58,6 +81,14 @@ class _Layer:
     visits: list[list[tuple[Tensor, Tensor, Tensor]]] = field(default_factory=list)
     counters: dict[tuple[int, int, int], _Counters] = field(default_factory=dict)
 
+    def counters_of(self, first: int, width: int) -> list[_Counters]:
+        """Each member's, of a branch's channels."""
+        for member in range(len(self.synapses)):
+            if (member, first, width) not in self.counters:
+                made = _counters(self.synapses[member], first, width)
+                self.counters[member, first, width] = made
+        return [self.counters[member, first, width] for member in range(len(self.synapses))]
+
     def visit(self, active: Tensor) -> None:
         """Count inputs that are 0 or 1, [P, T, B, ..., C]."""
         found, first = [], 0
@@ -68,43 +99,56 @@ class _Layer:
 
     def _part(self, active: Tensor, first: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
         """Events, fan-out and effective operations [P, T, B] of a branch."""
-        members = range(len(self.synapses))
-        counters = [self._counters(member, first, width) for member in members]
-        alike = [fan.each for _, fan, used in counters if used is None and fan.each is not None]
-        if isinstance(active, SpikeTensor) and len(alike) == len(members) and not first % 8:
-            last = first + width
-            if last == active.shape[-1] or not last % 8:  # whole bytes
-                events = _set_bits(active.bits[..., first // 8 : -(-last // 8)])
-                fan_out = events * torch.tensor(alike).view(-1, 1, 1)
-                return events, fan_out, fan_out
-        part = active[..., first : first + width]
-        counted = [
-            self._member(*own, rows.flatten(2)) for own, rows in zip(counters, part, strict=True)
-        ]
+        counters, last = self.counters_of(first, width), first + width
+        is_whole = not first % 8 and (last == active.shape[-1] or not last % 8)  # whole bytes
+        are_rows = all(own.rows is not None and own.zeros is not None for own in counters)
+        if isinstance(active, SpikeTensor) and is_whole and are_rows:
+            bits = active.bits[..., first // 8 : -(-last // 8)]
+            counted = [_member_of_bits(*each) for each in zip(counters, bits, strict=True)]
+        else:
+            part = active[..., first:last]
+            counted = [_member(own, own_part) for own, own_part in zip(counters, part, strict=True)]
         events, fan_out, effective = (torch.stack(each) for each in zip(*counted, strict=True))
         return events, fan_out, effective
 
-    def _counters(self, member: int, first: int, width: int) -> _Counters:
-        key = (member, first, width)
-        if key not in self.counters:
-            self.counters[key] = _counters(self.synapses[member], first, width)
-        return self.counters[key]
 
-    @staticmethod
-    def _member(
-        one: Counter, fan: Counter, used: Counter | None, rows: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        events = one(rows.to(one.dtype))
-        fan_out = fan(rows.to(fan.dtype)) if fan.each is None else events * fan.each
-        return events, fan_out, fan_out if used is None else used(rows.to(used.dtype))
+def _member_of_bits(own: _Counters, bits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same of one member, [T, B], from bits [T, B, ..., bytes] without looking at each."""
+    assert own.rows is not None
+    assert own.zeros is not None
+    counts = _bits_of_rows(bits)
+    fan_out = own.rows(counts.to(own.rows.dtype))
+    row, channel, zeros = own.zeros
+    if not len(zeros):
+        return counts.sum(dim=-1), fan_out, fan_out
+    looked_up = bits.flatten(2, -2) if bits.dim() > 3 else bits.unsqueeze(2)
+    fired = looked_up[:, :, row, channel // 8] >> (channel % 8).to(torch.uint8) & 1
+    return counts.sum(dim=-1), fan_out, fan_out - (fired * zeros).sum(dim=-1)
+
+
+def _member(own: _Counters, part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same of one member, [T, B], from its inputs one by one [T, B, ..., C]."""
+    rows, fan, used = part.flatten(2), own.fan_out, own.effective
+    events = own.events(rows.to(own.events.dtype))
+    fan_out = fan(rows.to(fan.dtype)) if fan.each is None else events * fan.each
+    return events, fan_out, fan_out if used is None else used(rows.to(used.dtype))
 
 
 def _counters(synapses: Synapses, first: int, width: int) -> _Counters:
     fan_out = synapses.fan_out[..., first : first + width]
-    used = None
-    if synapses.effective is not synapses.fan_out:
-        used = Counter(synapses.effective[..., first : first + width])
-    return Counter(torch.ones_like(fan_out)), Counter(fan_out), used
+    effective = synapses.effective[..., first : first + width]
+    used = None if synapses.effective is synapses.fan_out else Counter(effective)
+    alike = bool((fan_out == fan_out[..., :1]).all())
+    zeros = (fan_out - effective).reshape(-1)
+    places = zeros.nonzero().flatten()
+    are_few = len(places) * _FEW <= len(zeros)
+    return _Counters(
+        Counter(torch.ones_like(fan_out)),
+        Counter(fan_out),
+        used,
+        Counter(fan_out[..., 0], most=width) if alike else None,
+        (places // width, places % width, zeros[places]) if are_few else None,
+    )
 
 
 @dataclass
@@ -133,6 +177,7 @@ class Synops(Meter):
         self._steps = 1
         self._is_spiking = True
         self._following = Following(strict=False)
+        self._firing = ExitStack()
 
     @contextmanager
     def watching(self, network: nn.Module) -> Iterator[None]:
@@ -140,11 +185,15 @@ class Synops(Meter):
         spec: Any = network.spec
         self._steps, self._is_spiking = spec.time_steps, spec.neuron.is_spiking
         with ExitStack() as stack:
+            stack.callback(self._firing.close)  # open where neurons end in an error
             for module in network.modules():
                 neurons = getattr(module, "neurons", None)
                 if isinstance(module, Weighted):
                     stack.callback(module.register_forward_pre_hook(self._see).remove)
-                elif isinstance(neurons, nn.Module):
+                elif isinstance(neurons, Neurons):
+                    stack.callback(setattr, neurons, "counts_fired", False)
+                    neurons.counts_fired = True
+                    stack.callback(neurons.register_forward_pre_hook(self._unwatched).remove)
                     hook = self._fire(str(module.name))
                     stack.callback(neurons.register_forward_hook(hook).remove)
             encoders: Any = network.encoders
@@ -189,21 +238,28 @@ class Synops(Meter):
             # Spikes are 0 and 1 already: no pass over them is needed.
             found.visit(x if origin.source == SPIKES else as_active(x))
 
+    def _unwatched(self, *_: object) -> None:
+        """Do not follow what neurons do inside: what leaves them is known."""
+        self._firing.enter_context(self._following.pause())
+
     def _fire(self, site: str) -> Callable[[Any, tuple[Any, ...], Tensor], None]:
         branch = site.rpartition(".")[0]
 
         def see(neurons: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+            self._firing.close()
             current, is_pooled = inputs
             source = SPIKES if self._is_spiking else REAL
             mark(output, Origin(source, ((branch, output.shape[-1]),)))
             if self._is_spiking:
                 with self._following.pause():
-                    self._count(site, neurons, current, None if is_pooled else output)
+                    self._count(site, neurons, current, output, is_pooled)
 
         return see
 
-    def _count(self, site: str, neurons: Any, current: Tensor, output: Tensor | None) -> None:
-        """Count spikes [P, T, B, ...]; without them (they left pooled) the neurons fire again.
+    def _count(
+        self, site: str, neurons: Any, current: Tensor, output: Tensor, is_pooled: bool
+    ) -> None:
+        """Count spikes [P, T, B, ...]; where they left pooled and nobody counted, they fire again.
 
         A few samples at a time: their spikes stay in the processor's cache, where those of a whole
         batch, of no use afterwards, would take longer to write than the neurons to compute.
@@ -216,7 +272,10 @@ class Synops(Meter):
                 count,
                 *_behaviour(neurons, self.subject.members),
             )
-        if output is not None:
+        if isinstance(output, SpikeTensor) and output.fired is not None:
+            found.spikes.append(output.fired)
+            return
+        if not is_pooled:
             spikes: Iterable[Tensor] = [output]
         else:
             per_sample = self.subject.members * self._steps * found.neurons
@@ -256,16 +315,16 @@ class Synops(Meter):
 def _fired_in(spikes: Tensor, counter: Counter) -> Tensor:
     """Spikes of each step and sample, int64 [P, T, B]; bits are counted as they are stored."""
     if isinstance(spikes, SpikeTensor):
-        return _set_bits(spikes.bits)
+        return torch.stack([_bits_of_rows(member).sum(dim=-1) for member in spikes.bits])
     return counter(spikes.flatten(3).to(counter.dtype))
 
 
-def _set_bits(bits: Tensor) -> Tensor:
-    """Bits that are set of each step and sample, int64 [P, T, B] of uint8 [P, T, B, ..., bytes]."""
-    rows = bits.flatten(3).contiguous().numpy()
-    if not rows.shape[-1] % 8:
-        rows = rows.view(np.uint64)
-    return torch.from_numpy(np.bitwise_count(rows).sum(axis=-1, dtype=np.int64))
+def _bits_of_rows(bits: Tensor) -> Tensor:
+    """Bits that are set in each row, int64 [T, B, rows] of uint8 [T, B, ..., bytes]."""
+    rows = bits.contiguous().numpy()
+    widest = next(kind for kind in _WORDS if not rows.shape[-1] % kind().itemsize)
+    counts = np.bitwise_count(rows.view(widest)).sum(axis=-1, dtype=np.int64)
+    return torch.from_numpy(counts.reshape(*rows.shape[:2], -1))
 
 
 def _both(one: Visits, other: Visits) -> Visits:

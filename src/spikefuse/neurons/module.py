@@ -13,9 +13,11 @@ class Neurons(nn.Module):
     Attributes:
         writes_bits: Whether spikes may leave as `spikefuse.neurons.spikes.SpikeTensor`, for layers
             that compute by events.
+        counts_fired: Whether somebody wants to know how many fired before pooling.
     """
 
     writes_bits = False
+    counts_fired = False
 
     def forward(self, current: Tensor, pool: bool) -> Tensor:
         """What leaves the layer.

@@ -57,11 +57,16 @@ class SpikeTensor(_Stored):
         channels: C.
         needed: Bits in the same shape, set where a gradient of these spikes can matter; None where
             every one can.
+
+    Attributes:
+        fired: Spikes of each step and sample before pooling, int64 [P, T, B]; None where nobody
+            asked.
     """
 
     bits: Tensor
     needed: Tensor | None
     counts: list[int]
+    fired: Tensor | None
 
     @staticmethod
     def __new__(
@@ -74,7 +79,7 @@ class SpikeTensor(_Stored):
         """An empty shell of that shape, with the bits as attributes."""
         shape = (*bits.shape[:-1], channels)
         made: SpikeTensor = torch.Tensor._make_wrapper_subclass(cls, shape, dtype=torch.float32)
-        made.bits, made.needed = bits, needed
+        made.bits, made.needed, made.fired = bits, needed, None
         made.counts = list(counts) if counts is not None else [count_bits(each) for each in bits]
         return made
 

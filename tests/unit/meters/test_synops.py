@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
+from spikefuse.core import library
 from spikefuse.encoders import Moment
 from spikefuse.meters.contract import Subject
 from spikefuse.meters.counts import Counts
@@ -17,6 +19,7 @@ from spikefuse.meters.synops import Synops
 from spikefuse.networks import NetworkSpec, PopulationNetwork, build
 from spikefuse.networks.plans import PLANS
 from spikefuse.neurons.lif import lif
+from spikefuse.neurons.module import Neurons
 from tests.support.noises import Undisturbed
 
 SAMPLES = 3
@@ -299,6 +302,56 @@ def test_weights_that_are_zero_are_skipped_by_the_effective_count_alone() -> Non
 
     assert torch.equal(pruned.fan_out, whole.fan_out)
     assert torch.equal(pruned.effective * 2, whole.effective)
+
+
+@pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
+@pytest.mark.parametrize("fusion", ["early", "late", "gated"])
+@pytest.mark.parametrize("zeros", [0, 3, 10_000])
+@pytest.mark.parametrize("size", [4, 6])
+def test_spikes_that_are_stored_as_bits_are_counted_alike(
+    fusion: str, zeros: int, size: int
+) -> None:
+    """No weight, a few and most weights zero; maps of 6 are pooled to 3, then to an odd rest."""
+    shapes = dict.fromkeys(BOTH, (1, size, size))
+    spec = spec_of(fusion, input_shapes=shapes, budget=60_000)
+    found = []
+    for products in ("dense", "events"):
+        network = network_of(spec, products=products)
+        generator = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            for layer in network.weighted.values():
+                flat = layer.weight.view(-1)
+                flat[torch.randperm(len(flat), generator=generator)[:zeros]] = 0
+        found += measured(network, inputs_of(network), batch=2)
+    assert_equal(*found)
+    assert any(int(layer.events.sum()) for layer in found[0].layers[1:])
+    assert not any(
+        module.counts_fired for module in network.modules() if isinstance(module, Neurons)
+    )
+
+
+def test_an_error_in_a_neuron_leaves_functions_followed() -> None:
+    network = network_of(spec_of("none"))
+    meter = Synops(Subject(1, network.hidden_sites))
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    next(iter(network.activations.values())).neurons.forward = broken
+    with pytest.raises(ZeroDivisionError), torch.no_grad(), meter.watching(network):
+        network(inputs_of(network))
+    seen = []
+
+    class Mode(TorchFunctionMode):
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            seen.append(func)
+            return func(*args, **(kwargs or {}))
+
+    with Mode():
+        torch.ones(2).sum()
+    assert seen
 
 
 def test_counting_changes_no_logit_and_leaves_no_hook() -> None:

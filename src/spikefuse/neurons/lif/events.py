@@ -34,7 +34,8 @@ class _Call(ctypes.Structure):
     """`SpikefuseEventLif` of native/events.h, field by field."""
 
     _fields_ = [
-        *[(name, ctypes.c_void_p) for name in ("current", "spikes", "needed", "spike_gradient")],
+        *[(name, ctypes.c_void_p) for name in ("current", "spikes", "needed", "fired")],
+        ("spike_gradient", ctypes.c_void_p),
         *[(name, ctypes.c_void_p) for name in ("value", "channel", "start", "count")],
         *[(name, ctypes.c_void_p) for name in ("total", "broken")],
         *[(name, ctypes.c_int64) for name in ("steps", "batch", "height", "width", "channels")],
@@ -83,16 +84,26 @@ def _run(
 
 
 def _forward(
-    current: Tensor, constants: Constants, settings: Settings, wants_need: bool
+    current: Tensor,
+    constants: Constants,
+    settings: Settings,
+    wants_need: bool,
+    counts_fired: bool = False,
 ) -> SpikeTensor:
-    """Spikes, and where their gradients can matter when wanted."""
+    """Spikes, and when wanted where their gradients can matter, or how many there were."""
     shape = output_shape(current, settings)
     rows = (*shape[:-1], row_bytes(shape[-1]))
     bits = torch.empty(rows, dtype=torch.uint8)
     needed = torch.empty_like(bits) if wants_need else None
+    is_even = current.dim() == 6 and not any(size % 2 for size in current.shape[3:5])
+    fired = None
+    if counts_fired and settings.pool and is_even and bits.numel():
+        fired = torch.empty(shape[:4], dtype=torch.int64)
     for member in range(len(current) if bits.numel() else 0):
-        _run(current, constants, settings, member, spikes=bits, needed=needed)
-    return SpikeTensor(bits, shape[-1], needed)
+        _run(current, constants, settings, member, spikes=bits, needed=needed, fired=fired)
+    spikes = SpikeTensor(bits, shape[-1], needed)
+    spikes.fired = None if fired is None else fired.sum(dim=3)
+    return spikes
 
 
 def _backward(
@@ -194,6 +205,7 @@ def lif_events(
     surrogate: Surrogate,
     detach_reset: bool = False,
     pool: bool = False,
+    counts_fired: bool = False,
 ) -> SpikeTensor:
     """A population of LIF layers whose spikes are bits; arguments as in `layer.lif_population`.
 
@@ -207,6 +219,8 @@ def lif_events(
         surrogate: What stands in for the derivative of a spike.
         detach_reset: No gradient through the spike in the reset.
         pool: Take the 2x2 maximum of the spikes over H and W; a tie goes to the first index.
+        counts_fired: Say how many fired before pooling, where H and W are even and no gradient is
+            wanted.
 
     Raises:
         InputError: An argument breaks its constraint, or the library cannot be used.
@@ -222,4 +236,4 @@ def lif_events(
     if torch.is_grad_enabled() and current.requires_grad:
         spikes: SpikeTensor = _EventLif.apply(current, *constants, settings, reads_events)
         return spikes
-    return _forward(current, constants, settings, wants_need=False)
+    return _forward(current, constants, settings, wants_need=False, counts_fired=counts_fired)

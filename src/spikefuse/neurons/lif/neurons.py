@@ -55,6 +55,7 @@ class LifNeurons(Neurons):
                 surrogate=self.surrogate,
                 detach_reset=self.detach_reset,
                 pool=pool,
+                counts_fired=self.counts_fired,
             )
         return self.spikes(current, pool, self.leak, self.backend)
 
