@@ -5,7 +5,7 @@ modality is the parameter-matched baseline of the fused one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from spikefuse.analysis.estimates import Estimate, estimate
@@ -312,8 +312,11 @@ def gain_differences(snn: Baselines, dnn: Baselines) -> dict[str, Estimate]:
                 Series(second.values, variance=second.variance),
             )
             error = snn.errors.get(_between(name, snn.best_modality, dnn.best_modality))
-            found[name] = widened(estimate(difference, max(steps, default=None)), error)
-    return {name: each for name, each in found.items() if each is not None}
+            more = widened(estimate(difference, max(steps, default=None)), error)
+            if more is not None:
+                silent = tuple(sorted({*first.silent, *second.silent}))
+                found[name] = replace(more, silent=silent)
+    return found
 
 
 def _between(yardstick: str, ours: str | None, theirs: str | None) -> str:

@@ -215,10 +215,15 @@ def rate_interval(low: float | None, high: float | None) -> str:
 
 
 def difference(value: "Estimate | None") -> tuple[str, str, str]:
-    """A difference of accuracies in percentage points: mean, interval, n."""
+    """A difference of accuracies in percentage points: mean, interval, n and what is apart."""
     if value is None:
         return NONE, NONE, NONE
-    return points(value.mean), span(value, points), str(value.n)
+    return points(value.mean), span(value, points), f"{value.n}{apart(value)}"
+
+
+def apart(value: "Estimate") -> str:
+    """Behind an n: how many seeds are not in it, since one of their networks is silent."""
+    return f", {len(value.silent)} silent" if value.silent else ""
 
 
 def with_interval(value: "Estimate") -> str:
@@ -229,6 +234,7 @@ def with_interval(value: "Estimate") -> str:
         # Two numbers stand behind such an interval: of seeds and of test samples.
         samples = value.over.replace(" ", "\u00a0")
         count += f"\u00a0seeds, {samples}"
+    count += apart(value).replace(" silent", "\u00a0silent")
     if value.low is None or value.high is None:
         both = two_values(value, points)
         told = " and ".join(f"{each}\u00a0pp" for each in both) or "too few for an interval"

@@ -202,6 +202,7 @@ def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
         "controls": answer_over_controls(found),
         "quantities": [
             {"quantity": name, "mean": e.mean, "low": e.low, "high": e.high, "n": e.n}
+            | {"silent": list(e.silent), "note": e.note}
             for name, e in headline_estimates(found)
         ],
     }
@@ -211,7 +212,7 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
     from rich.text import Text
 
     from spikefuse.report.headline import answer_over_controls
-    from spikefuse.report.tables import headline_table
+    from spikefuse.report.tables import headline_estimates, headline_table
 
     heading, text = _said(found, rows)
     console.print(Text(f"{heading}.", style="bold"))
@@ -219,6 +220,8 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
         if sentence:
             console.print(Text(sentence))
     _print_table(headline_table(found), console)
+    if any(each.silent for _, each in headline_estimates(found)):
+        console.print("silent: seeds with a network of which a layer never fires, counted apart.")
 
 
 def _print(

@@ -5,7 +5,7 @@ from scipy import stats
 
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.series import Series, minus
-from spikefuse.analysis.words import points, span, with_interval
+from spikefuse.analysis.words import difference, points, span, with_interval
 
 
 def test_the_interval_is_students() -> None:
@@ -62,6 +62,9 @@ def test_silent_networks_are_counted_apart() -> None:
     gone = estimate(Series({0: 0.1, 1: 0.1}, silent=(0, 1)))
     assert gone is not None
     assert gone.note == "both networks silent (15.8 to 100.0 %)"
+    assert with_interval(found).endswith("n\u00a0=\u00a04, 1\u00a0silent)")
+    assert difference(found)[2] == "4, 1 silent"
+    assert difference(live)[2] == "4"
     apart = minus(series, Series({0: 0.8, 1: 0.8, 2: 0.8}, silent=(2,)))
     assert apart.silent == (1, 2)
     assert apart.live == {0: pytest.approx(0.1)}
