@@ -8,6 +8,7 @@ a number. Rows that nobody can read (no seed, no number, two numbers for one see
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +23,7 @@ from spikefuse.analysis.row_index import (
     same,
 )
 from spikefuse.analysis.series import Series
-from spikefuse.analysis.words import level_name, noise_place, shown
+from spikefuse.analysis.words import disturbed, level_name, noise_place, shown
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
 
@@ -81,9 +82,7 @@ def cell_words(row: Mapping[str, Any]) -> str:
     if network != "dnn":
         parts += _departures(row)
     if row.get("noise_std") and not same(row["noise_std"], 0.0):
-        place = f" {noise_place(row['noise_position'])}" * bool(row.get("noise_position"))
-        kind = shown(row["disturbance"]) if row.get("disturbance") else "noise"
-        parts.append(f"{kind} {shown(level_key(row['noise_std']))}{place}")
+        parts.append(_disturbance_words(row))
     if same(row.get("modality"), FUSED):
         usual = same(row.get("fusion") or DEFAULT_FUSION, DEFAULT_FUSION)
         parts += [] if usual else [f"{shown(row['fusion'])} fusion"]
@@ -94,6 +93,18 @@ def cell_words(row: Mapping[str, Any]) -> str:
     if row.get("reading") and not same(row["reading"], DEFAULTS["reading"]):
         parts.append(f"reading {shown(row['reading'])}")
     return ", ".join([text, *parts])
+
+
+def _disturbance_words(row: Mapping[str, Any]) -> str:
+    """Noise with its size and place; of a failing sense what happens to it."""
+    kind, _, further = shown(row.get("disturbance") or "noise").partition(":")
+    if further:
+        modalities, _, share = further.partition(":")
+        with suppress(ValueError):  # text that no study wrote stays as it is
+            return disturbed(kind, modalities.split("+"), float(share or 1.0))
+    place = f" {noise_place(row['noise_position'])}" * bool(row.get("noise_position"))
+    what = f"{kind}:{further}" if further else kind
+    return f"{what} {shown(level_key(row['noise_std']))}{place}"
 
 
 def _departures(row: Mapping[str, Any]) -> list[str]:

@@ -81,6 +81,26 @@ def noise_place(position: object) -> str:
     return _PLACES.get(str(position), shown(position))
 
 
+_FAILS = {
+    "mean": "missing (mean of training)",
+    "zeros": "missing (zeros)",
+    "static": "missing (noise)",
+    "shuffle": "of another sample",
+    "conflict": "of another class",
+}
+
+
+def disturbed(kind: str, modalities: Sequence[str], share: float = 1.0) -> str:
+    """What is done to a network's inputs.
+
+    Example:
+        >>> disturbed("zeros", ["audio"], 0.5)
+        'audio missing (zeros), last 50 % of the steps'
+    """
+    part = "" if share == 1.0 else f", last {100 * share:g} % of the steps"
+    return f"{listing(modalities)} {_FAILS.get(kind, kind)}{part}"
+
+
 def plural(count: int, noun: str) -> str:
     """`1 seed`, `2 seeds`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from spikefuse.analysis.headline import Headline
     from spikefuse.analysis.table import Table as Rows
     from spikefuse.cli.shown import Further
-    from spikefuse.report.tables import Table
 
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
 
@@ -211,6 +210,7 @@ def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
 def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
     from rich.text import Text
 
+    from spikefuse.cli.wide import print_table
     from spikefuse.report.headline import answer_over_controls
     from spikefuse.report.tables import headline_estimates, headline_table
 
@@ -219,7 +219,7 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
     for sentence in (text, answer_over_controls(found)):
         if sentence:
             console.print(Text(sentence))
-    _print_table(headline_table(found), console)
+    print_table(headline_table(found), console)
     if any(each.silent for _, each in headline_estimates(found)):
         console.print("silent: seeds with a network of which a layer never fires, counted apart.")
 
@@ -227,13 +227,14 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
 def _print(
     measured: "Measured", more: "Further | None", console: "Console", *, of_all: bool
 ) -> None:
+    from spikefuse.cli.wide import print_table
     from spikefuse.report.tables import figure_summary_table
 
     for figure, tables in measured:
-        _print_table(figure_summary_table(figure, tables), console)
+        print_table(figure_summary_table(figure, tables), console)
     further = more.tables() if more else []
     for table in further:
-        _print_table(table, console)
+        print_table(table, console)
     bars = (row for _, tables in measured for rows in tables for row in rows)
     if further or any(row.low is not None for row in bars):
         console.print("\u00b1: half of the 95 % Student-t interval over n seeds.")
@@ -243,19 +244,3 @@ def _print(
             if of_all
             else "No results for this choice. What a run holds: spikefuse show FOLDER."
         )
-
-
-def _print_table(table: "Table", console: "Console") -> None:
-    """Cells may quote results: text, never markup."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    if not table.rows:
-        return
-    shown = RichTable(title=Text(table.caption), title_justify="left", box=box.SIMPLE_HEAD)
-    for column in table.columns:
-        shown.add_column(column.title, justify="right" if column.number else "left")
-    for row in table.rows:
-        shown.add_row(*(Text(cell) for cell in row))
-    console.print(shown)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spikefuse.analysis.words import NONE, in_brackets, percent, share, signed, two_values
+from spikefuse.cli.wide import print_table
 
 if TYPE_CHECKING:
     from spikefuse.analysis.claims.engine import Outcome
@@ -48,14 +49,16 @@ def show_summaries(
         tables += _groups(rows, groups or group_names({}, rows))
     if "model-size" in studies or "controls" in studies:
         tables += _epoch_choices(rows)
-    tables += [_shown(table) for table in _further(rows, studies)]
+    further = _further(rows, studies)
     tables += [_conditions(rows, name) for name in studies if name not in BUILT_IN]
     if "fusion" in studies:
         tables += _fusions(rows, console)
     for table in tables:
         if table.rows:
             console.print(table)
-    if any(table.rows for table in tables):
+    for each in further:
+        print_table(each, console)
+    if any(table.rows for table in tables) or any(each.rows for each in further):
         console.print(
             "[]: 95 % interval, Student t over n seeds or as the column says.", markup=False
         )
@@ -82,15 +85,6 @@ def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list
 
         found.append(census_table(census(rows)))
     return found
-
-
-def _shown(table: "ReportTable") -> Table:
-    shown = _table(table.caption, *(column.title for column in table.columns))
-    for column, own in zip(shown.columns, table.columns, strict=True):
-        column.justify = "right" if own.number else "left"
-    for row in table.rows:
-        _add(shown, *row)
-    return shown
 
 
 def show_readings(folder: Path, asked: Sequence[str], console: Console) -> None:

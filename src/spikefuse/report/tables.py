@@ -14,12 +14,14 @@ from spikefuse.analysis.table import SINGLE
 from spikefuse.analysis.words import (
     NONE,
     all_of,
+    apart,
     better_of,
     difference,
     interval,
     level_name,
     percent,
     short_percent,
+    two_values,
 )
 
 
@@ -201,10 +203,14 @@ def conditions_table(study: str, split: str, found: Sequence[Condition]) -> Tabl
     rows = []
     for each in found:
         accuracy = each.accuracy
-        cell = percent(accuracy.mean) if accuracy else "diverged"
-        if accuracy and accuracy.high is not None:
-            cell += f" \u00b1 {percent(accuracy.high - accuracy.mean)}"
-        rows.append((each.words, cell, str(each.series.n)))
+        cell, count = "diverged", str(each.series.n)
+        if accuracy:
+            both = two_values(accuracy, percent)
+            cell = " and ".join(both) or percent(accuracy.mean)
+            if accuracy.high is not None:
+                cell += f" \u00b1 {percent(accuracy.high - accuracy.mean)}"
+            count = f"{accuracy.n}{apart(accuracy)}"
+        rows.append((each.words, cell, count))
     what = "Networks trained one by one" if study == SINGLE else f"Study {study}"
     return Table(
         name=f"study-{study}",

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.senses import Loss, Senses
+from spikefuse.analysis.senses import Senses
 from spikefuse.analysis.words import (
     NONE,
+    disturbed,
     interval,
     level_name,
     listing,
@@ -16,14 +17,6 @@ from spikefuse.analysis.words import (
 )
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
-
-_SAYS = {
-    "mean": "missing (mean of training)",
-    "zeros": "missing (zeros)",
-    "static": "missing (noise)",
-    "shuffle": "of another sample",
-    "conflict": "of another class",
-}
 
 
 def senses_section(found: Sequence[Senses], command: str) -> Section | None:
@@ -91,11 +84,6 @@ def contribution_sentence(found: Senses) -> str:
     )
 
 
-def _what(loss: Loss) -> str:
-    part = "" if loss.share == 1.0 else f", last {100 * loss.share:g} % of the steps"
-    return f"{listing(loss.modalities)} {_SAYS.get(loss.kind, loss.kind)}{part}"
-
-
 def _points(value: Estimate | None) -> tuple[str, str]:
     return (NONE, NONE) if value is None else (points(value.mean), span(value, points))
 
@@ -112,7 +100,8 @@ def senses_table(found: Sequence[Senses]) -> Table:
             numbers = (percent(own.mean), interval(own.low, own.high), *_points(loss.cost))
             follows = NONE if loss.follows is None else percent(loss.follows.mean)
             rest = (follows, *_points(loss.against), str(own.n))
-            rows.append((network, _what(loss), *numbers, *rest))
+            what = disturbed(loss.kind, loss.modalities, loss.share)
+            rows.append((network, what, *numbers, *rest))
     return Table(
         name="senses",
         caption="Fused networks with a failing sense, test set (per cent, pp)",
