@@ -26,7 +26,7 @@ def print_table(table: Table, console: "Console") -> None:
         shown = RichTable(title=Text(part.caption), title_justify="left", box=box.SIMPLE_HEAD)
         for index, column in enumerate(part.columns):
             fixed = _width(part, index) if index >= part.heads else None
-            side: "JustifyMethod" = "right" if column.number else "left"
+            side: JustifyMethod = "right" if column.number else "left"
             shown.add_column(column.title, justify=side, width=fixed, overflow="fold")
         for row in part.rows:
             shown.add_row(*(Text(cell) for cell in row))  # a cell may quote results: never markup
