@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define SPIKEFUSE_INTERFACE 3  // raise when a record changes; core/library.py checks it
+#define SPIKEFUSE_INTERFACE 4  // raise when a record changes; core/library.py checks it
 
 #define DECLARE(name)                                                                       \
   void spikefuse_lif_##name(const SpikefuseLif&, int64_t, int64_t, float*);                 \
