@@ -13,7 +13,7 @@ and the difference a sum over levels, each scaled among the methods; here they a
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from spikefuse.analysis.estimates import Estimate, estimate
@@ -62,7 +62,7 @@ class Against:
         second: Of the baseline.
         effective: Effective robustness of the first with the second as baseline.
         crossing: Noise level at which the first falls below the second, or rises above it, over
-            the seeds whose curves cross; in the logarithm's middle between two levels above 0.
+            the seeds whose curves cross: the geometric mean, with the interval of the logarithms.
         crossed: Seeds whose curves cross.
         compared: Seeds that both have.
     """
@@ -201,10 +201,19 @@ def _against(first: Curve, second: Curve) -> Against:
         first=(first.network, first.modality),
         second=(second.network, second.modality),
         effective=estimate(gaps),
-        crossing=estimate(crossings) if crossings else None,
+        crossing=_over_logarithm(crossings),
         crossed=len(crossings),
         compared=len(both),
     )
+
+
+def _over_logarithm(points: dict[int, float]) -> Estimate | None:
+    """The geometric mean of noise levels and its interval, which leaves no level below 0."""
+    found = estimate({seed: math.log(point) for seed, point in points.items()})
+    if found is None:
+        return None
+    low, high = (None if end is None else math.exp(end) for end in (found.low, found.high))
+    return replace(found, values=points, mean=math.exp(found.mean), low=low, high=high)
 
 
 def _places(

@@ -1,5 +1,6 @@
 """Curves over noise: areas, what a curve keeps beyond another, and where two meet."""
 
+import math
 from typing import Any
 
 import pytest
@@ -21,9 +22,14 @@ SNN = {0: (0.9, 0.8, 0.3), 1: (0.92, 0.84, 0.2), 2: (0.91, 0.79, 0.28)}
 DNN = {0: (0.95, 0.7, 0.1), 1: (0.93, 0.75, 0.15), 2: (0.94, 0.7, 0.2)}
 
 
-def rows(network: str, curves: dict[int, tuple[float, ...]], modality: str = "image") -> list[Any]:
+def rows(
+    network: str,
+    curves: dict[int, tuple[float, ...]],
+    modality: str = "image",
+    at: tuple[float, ...] = LEVELS,
+) -> list[Any]:
     made = []
-    for place, level in enumerate(LEVELS):
+    for place, level in enumerate(at):
         cell = Cell.create(network=network, modality=modality, noise_std=level).model_dump()
         made += [
             {"study": "robustness", "trial": f"{network} {modality} {seed}", **cell, "seed": seed}
@@ -67,6 +73,23 @@ def test_everything_is_paired_by_seed() -> None:
     assert (pair.crossed, pair.compared) == (3, 3)
     assert pair.crossing is not None
     assert pair.crossing.values[0] == pytest.approx(0.5 / 3)
+    logs = [math.log(point) for point in pair.crossing.values.values()]
+    low, high = stats.t.interval(0.95, 2, loc=sum(logs) / 3, scale=stats.sem(logs))
+    assert pair.crossing.mean == pytest.approx(math.exp(sum(logs) / 3))
+    assert (pair.crossing.low, pair.crossing.high) == pytest.approx((math.exp(low), math.exp(high)))
+
+
+def test_no_interval_of_a_crossing_reaches_below_zero() -> None:
+    """Levels a decade apart: an interval of the levels themselves would begin below 0."""
+    levels = (0.0, 0.01, 1.0, 100.0)
+    early = ((0.9, 0.9, 0.1, 0.1), (0.8, 0.8, 0.2, 0.1))
+    late = ((0.9, 0.9, 0.9, 0.1), (0.8, 0.8, 0.8, 0.2))
+    first = {0: early[0], 1: early[0], 2: late[0]}
+    second = {0: early[1], 1: early[1], 2: late[1]}
+    (pair,) = robustness(rows("snn", first, at=levels) + rows("dnn", second, at=levels)).against
+    assert pair.crossing is not None
+    assert pair.crossing.low is not None
+    assert 0 < pair.crossing.low < pair.crossing.mean
 
 
 def test_a_fused_network_stands_against_each_of_its_modalities() -> None:
