@@ -127,6 +127,10 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", help="Result folder; runs/PROFILE-DATA if left out.", show_default=False),
 ]
+OutOfOne = Annotated[
+    Path | None,
+    typer.Option("--out", help="Result folder; runs/single-DATA if left out.", show_default=False),
+]
 Protocols = Annotated[
     str | None,
     typer.Option(

@@ -21,7 +21,7 @@ def train(
     given: dict[str, Any],
     data: options.DataOrOwn = "auto",
     data_dir: options.DataDir = None,
-    out: options.Out = None,
+    out: options.OutOfOne = None,
     threads: options.Threads = None,
     time_limit: options.TimeLimit = None,
     device: options.Device = "cpu",

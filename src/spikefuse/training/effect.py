@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spikefuse.data.sources.contract import Modality
 from spikefuse.networks.budget import Width, branches
 from spikefuse.neurons.registry import NEURONS
+from spikefuse.noise.registry import NOISES
 
 if TYPE_CHECKING:
     from spikefuse.noise.condition import NoiseCondition
@@ -162,10 +163,18 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
 
 NOISY = Need("noise above 0", lambda condition: condition.noise_std > 0)
 
+_SAME = ("zeros", "mean")
+"""What takes an input's place alike in every draw, if it takes that of every sample."""
+
+DRAWN = Need(
+    "noise that is drawn: this kind is the same every time",
+    lambda condition: NOISES[condition.kind].fill not in _SAME or condition.noise_std < 1,
+)
+
 CONDITION_NEEDS: dict[str, tuple[Need, ...]] = {
     "noise_position": (NOISY,),
     "sites": (NOISY,),
-    "draws": (NOISY,),
+    "draws": (NOISY, DRAWN),
     **dict.fromkeys(("kind", "unit", "common", "varies", "modalities"), (NOISY,)),
     "steps_share": (NOISY,),
 }
@@ -195,6 +204,10 @@ def without_effect(trial: TrialDefinition, given: Mapping[str, Any]) -> tuple[st
         if unmet is not None and not _is_neutral(kept, name, value, unmet):
             return name, unmet
         if name in kept and kept[name] != value:
+            named = value if isinstance(value, Mapping) else {}
+            lacking = [each for each in named if each not in trial.modalities]
+            if lacking:
+                return name, f"a network that has {' and '.join(map(str, lacking))}"
             return name, f"other settings: here it is {kept[name]!r}, not {value!r}"
     return None
 

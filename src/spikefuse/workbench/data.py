@@ -12,6 +12,7 @@ from spikefuse.data.places.location import Location
 from spikefuse.data.sources.contract import Source
 from spikefuse.data.sources.memory import memory_source
 from spikefuse.data.sources.registry import SOURCES, has_samples, register_source
+from spikefuse.data.sources.words import numbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +67,14 @@ def dataset(
         inputs: Arrays or tensors by modality, [N, ...] with one to three further axes; uint8 with
             two or three of them are pixels, everything else are numbers. Or the name of a source
             that spikefuse knows, "builtin" for the embedded data.
-        labels: [N] whole numbers from 0, not all of which need be there; samples of equal position
-            then belong together. With labels by modality, modalities have samples of their own,
-            paired by class.
+        labels: [N] whole numbers from 0, not all of which need be there, or words; samples of equal
+            position then belong together. With labels by modality, modalities have samples of their
+            own, paired by class.
         groups: Who or what each sample is of, [N]: no group stands on two sides of a split.
         test: Share of the samples (or of the groups), or a mask [N] of the test samples.
         classes: Names of the classes, each at the place of its number. If left out, every number
-            that is a label is a class of that name: 0 and 5 are two classes, "0" and "5".
+            that is a label is a class of that name: 0 and 5 are two classes, "0" and "5"; words
+            are classes in the order of their alphabet.
         kinds: "image", "audio" or "array" by modality, where the type does not tell.
         folder: Where a named source is; looked for if left out.
 
@@ -90,6 +92,7 @@ def dataset(
     if isinstance(inputs, str):
         return _named(inputs, None if folder is None else Path(folder))
     require(labels is not None, "dataset", "labels", "given with arrays", None)
+    labels, classes = numbered("dataset", labels, classes)
     draft = memory_source(
         "memory", inputs, labels, groups=groups, test=test, classes=classes, kinds=kinds
     )

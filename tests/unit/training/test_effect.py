@@ -124,6 +124,23 @@ def test_what_a_dense_network_is_anyway_may_be_said() -> None:
     assert found(network="dnn", time_steps=1, neuron="relu") is None
 
 
+@pytest.mark.parametrize("kind", ["zeros", "mean"])
+def test_draws_that_are_all_alike_have_no_effect(kind: str) -> None:
+    of_all = NoiseCondition(kind=kind, noise_std=1.0, noise_position="input", draws=3)
+    found = condition_without_effect(of_all, {"draws": 3})
+    assert found == ("draws", "noise that is drawn: this kind is the same every time")
+    of_half = NoiseCondition(kind=kind, noise_std=0.5, noise_position="input", draws=3)
+    assert condition_without_effect(of_half, {"draws": 3}) is None
+    other = NoiseCondition(kind="shuffle", noise_std=1.0, noise_position="input", draws=3)
+    assert condition_without_effect(other, {"draws": 3}) is None
+
+
+def test_samples_of_a_modality_that_the_network_lacks_have_no_effect() -> None:
+    trial = TrialDefinition.create(modality="image", data={"source": "builtin"})
+    found = without_effect(trial, {"train": {"audio": 50}})
+    assert found == ("train", "a network that has audio")
+
+
 @pytest.mark.parametrize("name", ["noise_position", "sites", "draws"])
 def test_no_noise_has_no_place(name: str) -> None:
     values: dict[str, Any] = {"noise_position": "after", "sites": "last", "draws": 3}

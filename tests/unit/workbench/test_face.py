@@ -252,7 +252,8 @@ class _Only(nn.Module):
     ("labels", "match"),
     [
         (np.zeros(40, dtype=int), "labels must be of two or more classes"),
-        (["cat", "dog"] * 20, "labels must be numbers, each sample's of one shape"),
+        (["cat"] * 40, "labels must be of two or more classes"),
+        (["cat", 1] * 20, "labels must be numbers, each sample's of one shape"),
         ([[0], [1, 2]] * 20, "labels must be numbers, each sample's of one shape"),
     ],
 )

@@ -284,6 +284,10 @@ def remake_memory(
     return register_source(_source(name, tuple(found), tuple(classes), paired))
 
 
+_SHAPED = "Name words by their number, and pad or crop."
+_NUMBERED = "Number the classes from 0, and name them with classes=[...]."
+
+
 def _part(
     where: str, name: str, kind: str | None, array: Any, labels: Any, groups: Any, test: Any
 ) -> _Part:
@@ -294,7 +298,7 @@ def _part(
     return _Part(where, name, kind, inputs, numbers, mask, positions, group_names)
 
 
-def _tensor(where: str, argument: str, array: Any) -> Tensor:
+def _tensor(where: str, argument: str, array: Any, remedy: str = _SHAPED) -> Tensor:
     """A tensor on the CPU, of a tensor, an array or a list."""
     import numpy as np
     import torch
@@ -304,7 +308,7 @@ def _tensor(where: str, argument: str, array: Any) -> Tensor:
     except (TypeError, ValueError) as error:  # words, objects, or lists of different lengths
         raise InputError(
             f"{where}: {argument} must be numbers, each sample's of one shape, got something else "
-            f"({str(error).partition('. ')[0]}). Name words by their number, and pad or crop."
+            f"({str(error).partition('. ')[0]}). {remedy}"
         ) from None
     return found.detach().cpu()
 
@@ -339,7 +343,7 @@ def _labels(where: str, labels: Any, count: int) -> Tensor:
     require(labels is not None, where, "labels", "given for every modality", None)
     import torch
 
-    tensor = _tensor(where, "labels", labels)
+    tensor = _tensor(where, "labels", labels, _NUMBERED)
     is_whole = not tensor.dtype.is_floating_point and not tensor.is_complex()
     is_fine = is_whole and tuple(tensor.shape) == (count,)
     got = (str(tensor.dtype), tuple(tensor.shape))
