@@ -71,12 +71,12 @@ def test_every_other_complaint_is_one_line_too(
 @pytest.mark.parametrize(
     ("words", "start", "end"),
     [
-        ("train --encoder latencyy", "train: --encoder must be one of ", "latency or rate?"),
+        ("train --encoder latencyy", "train: --encoder must be one of ", "Did you mean latency?"),
         ("train --modality sond", "train: --modality must be one of image, ", "fused?"),
         (
             "train --protocol spkr",
             "train: --protocol must be one of ",
-            "speaker or paper or paired?",
+            "Did you mean speaker?",
         ),
         ("train --precision f16", "train: --precision must be one of ", "bf16?"),
         (
