@@ -18,7 +18,7 @@ WRONG_QUESTIONS = {
     "--profile quik": "Did you mean quick?",
     "--network nowhere.py:make": "--network must name a file that is there",
     "--network no_such_module:make": "must run, got ModuleNotFoundError",
-    "--network json:nothing": "must run, got AttributeError",
+    "--network json:nothing": "json has none of that name",
     "--network json": "--network must be SNN or MODULE:FUNCTION",
     "--network json:dumps --workers 2": "--workers has no effect on a network of yours",
     "--out pets/answers": "--out must lie outside the data",
@@ -69,7 +69,7 @@ def test_a_command_refuses_before_it_reads(place: Path, words: str) -> None:
     ("ask", "said"),
     [
         (lambda: sf.ask("pets", profile="quik"), "Did you mean quick"),
-        (lambda: sf.ask("pets", network="json:nothing"), "must run, got AttributeError"),
+        (lambda: sf.ask("pets", network="json:nothing"), "json has none of that name"),
         (lambda: sf.ask("pets", out="pets/answers"), "out must lie outside the data"),
         (lambda: sf.ask("pets", out="notes.txt"), "notes.txt must lie in folders, got a file"),
     ],

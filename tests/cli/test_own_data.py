@@ -56,7 +56,8 @@ def test_broken_data_ends_with_one_line_and_2(tmp_path: Path, cache: dict[str, s
     answer = run(folder, **cache)
 
     assert answer.returncode == 2
-    assert "sight/cat/[red]0.jpg (no PNG or JPEG image)" in answer.stdout
+    assert not answer.stdout.strip()
+    assert "sight/cat/[red]0.jpg (no PNG or JPEG image)" in answer.stderr
     assert len(answer.stderr.strip().splitlines()) == 1
     assert answer.stderr.startswith("spikefuse: own data: sight: 1 file is unreadable")
 

@@ -119,7 +119,8 @@ def verify_own(path: Path, given: dict[str, Any], as_json: bool) -> None:
         inspection = inspect(path, settings_of(path, given), progress=progress)
     found = remarks(inspection)
     if not as_json:
-        _print_remarks(console, [each for each in found if each.weight == "refused"])
+        # The first is what the command ends with.
+        _print_remarks(console, [each for each in found if each.weight == "refused"][1:])
     data = accepted(inspection)
     if as_json:
         print(json.dumps(summary(data)))

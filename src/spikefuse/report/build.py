@@ -197,6 +197,10 @@ def _figure_groups(run: Run, places: _Places) -> tuple[list[FigureGroup], str]:
     found = [
         FigureGroup(titles[name], blocks, commands.run(name)) for name, blocks in by_study.items()
     ]
+    asked = run.record.get("studies")
+    of_the_paper = {figure.study for figure in FIGURES}
+    if not found and isinstance(asked, list) and not of_the_paper.intersection(map(str, asked)):
+        return [], ""  # nobody wanted them
     text = f"Not measured in this run: Figures {', '.join(missing)}." if missing else ""
     return found, text
 

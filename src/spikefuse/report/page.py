@@ -9,6 +9,7 @@ import spikefuse
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.table import PAIRED
 from spikefuse.analysis.words import plural, rate, rate_interval
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK
@@ -198,7 +199,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
         corrected=corrected(found),
-        leak_text=leak_sentence(found, audit_shares(trials, run.modalities), noun),
+        leak_text=_leak(run, found, noun),
         texts=texts,
         question=texts.question,
         row_count=len(run.rows),
@@ -337,6 +338,15 @@ def _rate_table(groups: Sequence[Group], modalities: Sequence[str]) -> Table | N
         rows=tuple(rows),
         heads=3,
     )
+
+
+def _leak(run: Run, found: Headline, noun: str) -> str:
+    """What is said of the pairing leak; nothing in a run that asked for one pairing alone."""
+    asked = run.record.get("protocols")
+    is_asked = not isinstance(asked, list) or len({"paper", "disjoint"} & set(map(str, asked))) == 2
+    if not (found.leaks or found.protocol == PAIRED or is_asked):
+        return ""
+    return leak_sentence(found, audit_shares(run.trials, run.modalities), noun)
 
 
 def _trials_text(trials: Sequence[Trial]) -> str:

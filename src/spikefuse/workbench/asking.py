@@ -32,7 +32,7 @@ from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.product_of_experts import product_accuracy
 from spikefuse.analysis.write import RESULTS, RUN
-from spikefuse.core.checks import require
+from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.core.untrusted import reason
@@ -92,7 +92,7 @@ def find_factory(text: str) -> Named:
         )
     try:
         module = _file(Path(place)) if place.endswith(".py") else _module(place)
-        found = getattr(module, function)
+        found = getattr(module, function, None)
         file = getattr(module, "__file__", None)
         content = Path(file).read_bytes() if file else b""
     except SpikefuseError:
@@ -100,7 +100,11 @@ def find_factory(text: str) -> Named:
     except Exception as error:  # whatever somebody's own file raises is one line here
         raise _failed(text, error) from error
     if not callable(found):
-        raise InputError(f"ask: --network must name a function, got {text!r}, which is none.")
+        named = [name for name, each in vars(module).items() if callable(each) and name[:1] != "_"]
+        close = nearest(function, named)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        what = "which is none" if found is not None else f"and {place} has none of that name"
+        raise InputError(f"ask: --network must name a function, got {text!r}, {what}.{hint}")
     return Named(f"{Path(place).name}:{function}", found, hashlib.sha256(content).hexdigest()[:16])
 
 

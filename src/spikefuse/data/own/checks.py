@@ -303,6 +303,20 @@ def sizes(inspection: Inspection) -> Iterator[Remark]:
         )
 
 
+def unused_columns(inspection: Inspection) -> Iterator[Remark]:
+    """Columns of a table that may say who a sample is of, where nobody named a group."""
+    further = inspection.description.modalities[0].further
+    if further and inspection.description.settings.group is None:
+        yield Remark(
+            "unused_columns",
+            NOTE,
+            f"{_of(len(further), 'column of the table is', 'columns of the table are')} not used: "
+            f"{some(further)}. If one says who or what a sample is of, --group with its name keeps "
+            "each on one side of the splits.",
+            further,
+        )
+
+
 def ignored(inspection: Inspection) -> Iterator[Remark]:
     """Files that are no data."""
     names = inspection.description.ignored
@@ -325,6 +339,7 @@ CHECKS: dict[str, Check] = {
     "not_paired": not_paired,
     "similar_classes": similar_classes,
     "sizes": sizes,
+    "unused_columns": unused_columns,
     "ignored": ignored,
 }
 """Every check by name, in the order in which their remarks are shown."""

@@ -55,11 +55,13 @@ class Modality:
         kind: A name in `KINDS`.
         samples: In the order in which they are read; where the data is truly paired, samples at
             equal positions of all modalities belong together.
+        further: Columns of its table that nothing asked for.
     """
 
     name: str
     kind: str
     samples: tuple[Sample, ...]
+    further: tuple[str, ...] = ()
 
     def counts(self) -> Counter[tuple[str, str | None]]:
         """Number of samples by (class, split)."""

@@ -142,3 +142,11 @@ def test_two_spellings_within_a_modality_are_said(tmp_path: Path, read) -> None:
     data = read(class_folders(tmp_path / "d", ("oak", "Oak", "yew"), count=4))
     (said,) = sentences(data, "similar_classes")
     assert said == "classes 'Oak' and 'oak' differ in their letters' case alone."
+
+
+def test_columns_that_nobody_asked_for_are_named(tmp_path: Path, read) -> None:
+    folder = table_folder(tmp_path / "moves")
+    (said,) = sentences(read(folder), "unused_columns")
+    assert said.startswith("1 column of the table is not used: subject. If one says who")
+    assert sentences(read(folder, group="subject"), "unused_columns") == []
+    assert sentences(read(stacked(tmp_path / "w.npz")), "unused_columns") == []

@@ -137,6 +137,13 @@ def splits_beside_classes(root: Path) -> Path:
     return root
 
 
+@broken("(train beside tset). Move the classes into the splits. Or did you mean test?")
+def split_misspelt(root: Path) -> Path:
+    for split in ("train", "tset"):
+        write_image(root / "sight" / split / "cat" / "0.jpg")
+    return root
+
+
 @broken("sight must be one folder a split, got train, val, validation")
 def one_split_twice(root: Path) -> Path:
     for split in ("train", "val", "validation"):
@@ -283,7 +290,8 @@ CASES |= {
     "no_label_column": (
         with_row("a,b,c,d,e", "sight_file_name,move_file_name,lable,subject,split"),
         {},
-        "the column with the classes must be one of sight_file_name",
+        "columns of metadata.csv must be one called label, got sight_file_name, move_file_name, "
+        "lable, subject, split. Is it 'lable'? Call that label.",
     ),
     "no_file_column": (with_row("a,b,c,d,e", "a,b,label,d,e"), {}, "X_file_name for each"),
     "column_twice": (with_row("a,b,c,d,e", "a,a,label,d,e"), {}, "columns of different names"),

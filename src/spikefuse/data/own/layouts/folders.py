@@ -1,6 +1,7 @@
 """Folders: `modality/class/file`, `modality/split/class/file`, or labels in the file names."""
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from os.path import basename, join, splitext
 from pathlib import Path, PurePosixPath
 
@@ -84,11 +85,13 @@ def _splits(root: Path, folder: Path) -> list[tuple[str | None, Path]]:
         return [(None, folder)]
     if len(splits) < len(names):
         others = [name for name in names if name not in splits]
+        close = [c for name in others for c in get_close_matches(name.lower(), SPLIT_NAMES, 1, 0.7)]
+        hint = f" Or did you mean {close[0]}?" if close else ""
         raise refusal(
             folder.relative_to(root).as_posix(),
             "divided into splits or into classes",
             f"both ({some(splits)} beside {some(others)})",
-            "Move the classes into the splits.",
+            f"Move the classes into the splits.{hint}",
         )
     meant = [SPLIT_NAMES[name.lower()] for name in names]
     if len(set(meant)) < len(meant):

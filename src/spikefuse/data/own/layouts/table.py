@@ -16,7 +16,7 @@ from os.path import splitext
 from pathlib import Path
 from typing import Any
 
-from spikefuse.core.checks import one_of
+from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError
 from spikefuse.core.untrusted import MOST_TABLE_BYTES, NoTextError, read_regular, reason, utf8_text
 from spikefuse.data.own.description import SPLIT_NAMES, Modality, Sample
@@ -100,6 +100,7 @@ def read_tables(
         InputError: A table is unreadable, or a row is not what it must be.
     """
     samples: dict[str, list[Sample]] = {}
+    further: dict[str, None] = {}
     for folder, path in tables:
         split = None if folder is None else split_named(folder, f"folder {folder}")
         rows = _rows(root, path)
@@ -111,6 +112,13 @@ def read_tables(
                 ", ".join(columns),
                 "Give all tables the same columns.",
             )
+        further |= dict.fromkeys(
+            column
+            for column in rows[0].values
+            if column not in ("label", "split", settings.group)
+            and not column.endswith(_ENDING)
+            and column != _SINGLE
+        )
         for row in rows:
             for name, column in columns.items():
                 sample = _sample(root, path.parent, row, column, split, settings.group)
@@ -121,6 +129,7 @@ def read_tables(
             name if name != _SINGLE else single_kind(name, found, None),
             single_kind(name, found, settings.modalities.get(name, plain).kind),
             tuple(found),
+            tuple(further),
         )
         for name, found in samples.items()
     ]
@@ -224,7 +233,12 @@ def _columns(header: Mapping[str, Any], name: str, settings: OwnSettings) -> dic
             ", ".join(header) or "none",
             "Separate columns by commas." if _is_cut_otherwise(header) else "Add them.",
         )
-    one_of(f"{WHERE}: {name}", "the column with the classes", "label", header)
+    if "label" not in header:
+        close = nearest("label", header)[:1]
+        remedy = (
+            f"Is it {close[0]!r}? Call that label." if close else "Call the classes' column so."
+        )
+        raise refusal(f"columns of {name}", "one called label", ", ".join(header), remedy)
     if settings.group is not None:
         one_of(f"{WHERE}: {name}", "group", settings.group, header)
     for modality in settings.modalities:
