@@ -131,7 +131,9 @@ def find(
         InputError: It cannot be used as it is, or has one modality alone.
     """
     from spikefuse.analysis.asked import source_record
-    from spikefuse.data import SOURCES, locate
+    from spikefuse.data import SOURCES, Location, locate
+    from spikefuse.data.own import read_own, summary
+    from spikefuse.data.own.source import register_from
 
     if own_root(data) is None:
         for name in own:
@@ -139,16 +141,26 @@ def find(
             raise InputError(f"{command}: {option} is for data of your own. Leave it out.")
         with download_progress(console) as progress:
             location = locate(data, request.data_dir, progress=progress)
-        audit = source_record(location.source)
-    else:
-        location, audit = read_as_source(Path(data).expanduser(), own, console)
-    names = [modality.name for modality in SOURCES[location.source].modalities]
+        names = [modality.name for modality in SOURCES[location.source].modalities]
+        _require_others(names, least, command)
+        return location, source_record(location.source)
+    path = Path(data).expanduser()
+    settings = settings_of(path, own)
+    with files_progress(console) as progress:
+        found = read_own(path, settings, progress=progress)
+    _require_others(list(found.modalities), least, command)
+    source = register_from(found, path, settings)
+    print_found(found, console)
+    location = Location(source.name, origin="option", reason=f"{path} was asked for")
+    return location, summary(found)
+
+
+def _require_others(names: list[str], least: int, command: str) -> None:
     if len(names) < least:
         raise InputError(
             f"{command}: DATA must be of two modalities or more, got {names[0]!r} alone. Put a "
             "folder of the other one beside it."
         )
-    return location, audit
 
 
 def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, seed: int) -> None:
@@ -170,25 +182,6 @@ def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, 
     settings = DataSettings(source=location.source, fingerprint=content_at(location))
     write_samples(out, load_corpus(settings, location), seed=seed)
     fact(console, "picture", out.resolve())
-
-
-def read_as_source(
-    path: Path, own: dict[str, Any], console: Console
-) -> tuple[Location, dict[str, Any]]:
-    """Data of one's own made a source, in this process and for its workers."""
-    from spikefuse.data.own import read_own, summary
-    from spikefuse.data.own.source import register_from
-    from spikefuse.data.places.location import Location
-
-    settings = settings_of(path, own)
-    with files_progress(console) as progress:
-        found = read_own(path, settings, progress=progress)
-    source = register_from(found, path, settings)
-    print_found(found, console)
-    return (
-        Location(source.name, origin="option", reason=f"{path} was asked for"),
-        summary(found),
-    )
 
 
 def plan_of(
