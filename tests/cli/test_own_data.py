@@ -62,6 +62,23 @@ def test_broken_data_ends_with_one_line_and_2(tmp_path: Path, cache: dict[str, s
     assert answer.stderr.startswith("spikefuse: own data: sight: 1 file is unreadable")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--pair", "stems"), "--pair must be one of class, stem, got 'stems'. Did you mean stem?"),
+        (("--validation", "2"), "--validation must be below 0.5, got 2.0."),
+        (("--test", "0"), "--test must be above 0, got 0.0."),
+    ],
+)
+def test_a_wrong_value_is_called_by_its_option(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, cache: dict[str, str]
+) -> None:
+    answer = run(class_folders(tmp_path / "animals"), *arguments, **cache)
+
+    assert answer.returncode == 2
+    assert answer.stderr.strip() == f"spikefuse: own data: {said}"
+
+
 @pytest.mark.parametrize("arguments", [("--pair", "stem"), ("--json",), (".", "--data", "builtin")])
 def test_an_option_without_effect_is_refused(
     arguments: tuple[str, ...], cache: dict[str, str]

@@ -48,13 +48,16 @@ def conditions(rows: Iterable[Row], study: str, split: str, protocol: str = "") 
     for row in table.select(**where):
         if row.get("metric") in (METRIC, "diverged"):
             cells.setdefault(tuple(_level(row, name) for name in levels), row)
-    found = []
+    found: dict[tuple[object, ...], Condition] = {}
     for cell, row in cells.items():
         named = dict(zip(levels, cell, strict=True))
         series = table.series(study=study, split=split, **named)
         if series.is_there:
-            found.append(Condition(cell_words(row), estimate(series, resolution(series)), series))
-    return found
+            words = cell_words(row)
+            # A network of one modality is a cell under every pairing protocol, and one network.
+            same = (words, *map(str, (series.trials, series.values, series.diverged)))
+            found.setdefault(same, Condition(words, estimate(series, resolution(series)), series))
+    return list(found.values())
 
 
 def _level(row: Row, name: str) -> Level:

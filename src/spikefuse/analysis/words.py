@@ -243,6 +243,8 @@ def difference(value: "Estimate | None") -> tuple[str, str, str]:
 
 def apart(value: "Estimate") -> str:
     """Behind an n: how many seeds are not in it, since one of their networks is silent."""
+    if value.silent and set(value.values) <= set(value.silent):
+        return ", silent" if value.n == 1 else ", all silent"  # no other is there to be averaged
     return f", {len(value.silent)} silent" if value.silent else ""
 
 

@@ -58,7 +58,7 @@ def settings_of(path: Path, given: dict[str, Any]) -> OwnSettings | None:
 
     if path.suffix.lower() == ".toml" and not given:
         return None
-    return own_settings(given, "the options")
+    return own_settings(given, "")
 
 
 def print_found(data: OwnData, console: Console) -> None:

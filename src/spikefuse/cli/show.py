@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
 
+_SILENT = "silent: seeds with a network of which a layer never fires, counted apart."
+
 
 def show(
     folder: Annotated[
@@ -221,7 +223,7 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
             console.print(Text(sentence))
     print_table(headline_table(found), console)
     if any(each.silent for _, each in headline_estimates(found)):
-        console.print("silent: seeds with a network of which a layer never fires, counted apart.")
+        console.print(_SILENT)
 
 
 def _print(
@@ -235,6 +237,8 @@ def _print(
     further = more.tables() if more else []
     for table in further:
         print_table(table, console)
+    if any(cell.endswith(" silent") for table in further for row in table.rows for cell in row):
+        console.print(_SILENT)
     bars = (row for _, tables in measured for rows in tables for row in rows)
     if further or any(row.low is not None for row in bars):
         console.print("\u00b1: half of the 95 % Student-t interval over n seeds.")

@@ -62,6 +62,7 @@ def test_silent_networks_are_counted_apart() -> None:
     gone = estimate(Series({0: 0.1, 1: 0.1}, silent=(0, 1)))
     assert gone is not None
     assert gone.note == "both networks silent (15.8 to 100.0 %)"
+    assert difference(gone)[2] == "2, all silent"
     assert with_interval(found).endswith("n\u00a0=\u00a04, 1\u00a0silent)")
     assert difference(found)[2] == "4, 1 silent"
     assert difference(live)[2] == "4"

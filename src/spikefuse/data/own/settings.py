@@ -89,8 +89,12 @@ def checked(record: type[BaseModel], values: dict[str, Any], where: str) -> Any:
     try:
         return record(**values)
     except ValidationError as error:
-        said = refusal_of(WHERE, error, lambda path: f"{path} of {where}")
+        said = refusal_of(WHERE, error, lambda path: _called(path, where))
         raise InputError(one_line(said)) from None
+
+
+def _called(field: str, where: str) -> str:
+    return f"{field} of {where}" if where else "--" + field.replace("_", "-")
 
 
 def own_settings(values: dict[str, Any], where: str) -> OwnSettings:
@@ -99,7 +103,7 @@ def own_settings(values: dict[str, Any], where: str) -> OwnSettings:
     Args:
         values: Fields of `OwnSettings`; a table of `modalities` may also hold what its kind is
             told.
-        where: What messages call the values.
+        where: What messages call the values; empty where each is an option.
 
     Raises:
         InputError: A key is unknown or a value is not allowed.

@@ -1,7 +1,6 @@
 """Two of one: two tables in a folder, one row twice, one class under two spellings."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +8,7 @@ import pytest
 from own_files import class_folders, stacked, stem_folders, table_folder, write_array
 
 from spikefuse.core.errors import InputError
-from spikefuse.data.own import OwnData, own_settings, read_own, summary
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Callable[..., OwnData]:
-    def reader(path: Path, **settings: object) -> OwnData:
-        said = own_settings(settings, "x") if settings else None
-        return read_own(path, said, cache=tmp_path / "cache")
-
-    return reader
+from spikefuse.data.own import OwnData, summary
 
 
 def sentences(data: OwnData, check: str) -> list[str]:

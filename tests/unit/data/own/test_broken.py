@@ -233,6 +233,20 @@ def labels_in_names_and_folders(root: Path) -> Path:
     return class_folders(root)
 
 
+@broken(
+    "name_pattern must be with {label}, or with the field that group names, got '{lable}_{n}'. "
+    "Write {label} for {lable}.",
+    name_pattern="{lable}_{n}",
+)
+def label_misspelt_in_the_pattern(root: Path) -> Path:
+    return class_folders(root)
+
+
+@broken("'{who}_{n}'. Name the group, or leave it out.", name_pattern="{who}_{n}")
+def pattern_that_says_nothing(root: Path) -> Path:
+    return class_folders(root)
+
+
 @broken("group must be one of n, got 'speaker'", name_pattern="{n}", group="speaker")
 def group_not_in_the_pattern(root: Path) -> Path:
     return class_folders(root)

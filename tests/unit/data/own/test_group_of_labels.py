@@ -1,6 +1,5 @@
 """The class is no group: no class would stand on two sides of a split."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +7,6 @@ import pytest
 from own_files import class_folders, table_folder, write_image
 
 from spikefuse.core.errors import InputError
-from spikefuse.data.own import OwnData, own_settings, read_own
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Callable[..., OwnData]:
-    def reader(path: Path, **settings: object) -> OwnData:
-        said = own_settings(settings, "x") if settings else None
-        return read_own(path, said, cache=tmp_path / "cache")
-
-    return reader
-
 
 SAID = r"group must be who or what a sample comes from, got '{}', which is the class of each"
 

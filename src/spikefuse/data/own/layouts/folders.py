@@ -59,6 +59,8 @@ def _modality(
     found: list[Sample] = []
     ignored: list[str] = []
     reader = None if pattern is None else name_pattern(pattern)
+    if pattern is not None and not labelled and settings.group is None:
+        _refuse_idle(pattern)
     for split, part in _splits(root, folder):
         source = _flat(root, part, name) if labelled else _by_class(root, part, name)
         for file, label in source:
@@ -70,6 +72,14 @@ def _modality(
         ends = f"a folder of files that end in {_endings()}"
         raise refusal(f"modality {name}", ends, "none", _LAYOUT)
     return Modality(name, single_kind(name, found, own.kind), tuple(found)), ignored
+
+
+def _refuse_idle(pattern: str) -> None:
+    """Refuse a pattern that says neither the class nor the group."""
+    close = get_close_matches("label", fields_of(pattern), 1, 0.6)
+    hint = f"Write {{label}} for {{{close[0]}}}." if close else "Name the group, or leave it out."
+    must = "with {label}, or with the field that group names"
+    raise refusal("name_pattern", must, repr(pattern), hint)
 
 
 def _endings() -> str:
