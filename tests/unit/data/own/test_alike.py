@@ -139,4 +139,11 @@ def test_columns_that_nobody_asked_for_are_named(tmp_path: Path, read) -> None:
     (said,) = sentences(read(folder), "unused_columns")
     assert said.startswith("1 column of the table is not used: subject. If one says who")
     assert sentences(read(folder, group="subject"), "unused_columns") == []
+    table = folder / "metadata.csv"
+    header, *rows = table.read_text().splitlines()
+    more = [f"{header},weather", *(f"{row},dry" for row in rows)]
+    table.write_text("\n".join(more) + "\n")
+    (both,) = sentences(read(folder), "unused_columns")
+    assert "2 columns of the table are not used: subject, weather." in both
+    assert sentences(read(folder, group="subject"), "unused_columns") == []  # a group is named
     assert sentences(read(stacked(tmp_path / "w.npz")), "unused_columns") == []
