@@ -3,6 +3,7 @@
 import errno
 import ipaddress
 import os
+import random
 import signal
 import socket
 import tempfile
@@ -113,6 +114,19 @@ def few_threads() -> None:
     import torch
 
     torch.set_num_threads(THREADS)
+
+
+@pytest.fixture(autouse=True)
+def own_randomness() -> None:
+    """Weights and numbers that a test draws do not depend on the tests before it.
+
+    SPIKEFUSE_TEST_SEED=N draws others: a test that passes by luck is found by a few of them.
+    """
+    import torch
+
+    seed = int(os.environ.get("SPIKEFUSE_TEST_SEED", "0"))
+    random.seed(seed)
+    torch.manual_seed(seed)
 
 
 @pytest.fixture(scope="session")

@@ -68,9 +68,21 @@ def test_a_module_trained_here_or_as_it_is(data) -> None:
     assert torch.equal(trained.counts[0].multiplies(), bare.counts[0].multiplies())
     energy = trained.energy_pj("horowitz-45nm").mean
     assert energy == pytest.approx(4.6 * trained.counts[0].dense())
-    hits = int(trained.right[0].sum())
-    assert hits > 0
-    assert trained.right_pj().mean == pytest.approx(energy * SAMPLES / hits)
+
+
+def test_energy_of_a_right_answer_is_all_energy_over_the_right_answers(data) -> None:
+    module = Mine()
+    sf.count(module, data)  # A lazy layer has its weights now.
+    with torch.no_grad():
+        module.out.weight.zero_()
+        module.out.bias.copy_(torch.eye(4)[0])  # Class 0, whatever it is shown.
+    found = sf.count(module, data)
+    hits, samples = int(found.right[0].sum()), len(found.right[0])
+
+    assert 0 < hits < samples
+    energy = found.energy_pj("horowitz-45nm").mean
+    assert energy == pytest.approx(4.6 * found.counts[0].dense())
+    assert found.right_pj().mean == pytest.approx(energy * samples / hits)
 
 
 def test_bare_tensors_have_energy_and_no_right_answers() -> None:
