@@ -26,6 +26,15 @@ from spikefuse.export.plain import PlainNetwork
 DT_S = 1e-4
 """The step that readers of NIR assume: a leak of beta is tau = DT_S / (1 - beta)."""
 
+PRODUCTS = dict.fromkeys(
+    ("late-product", "hybrid-product"), "no product of probabilities, by which this fusion answers"
+)
+NO_WORD = PRODUCTS | {
+    "gated": "no node that multiplies two values, and this fusion multiplies features by a gate",
+    "attention": "no product of spikes, and this fusion multiplies queries, keys and values",
+}
+"""What NIR lacks, by the kind of fusion that needs it."""
+
 RESETS = ("refuse", "exact", "lif")
 """What becomes of a soft reset."""
 
@@ -175,7 +184,9 @@ def nir_graph(network: PlainNetwork, reset: str = "refuse", metadata: str = "") 
 
 def _refuse(network: PlainNetwork, reset: str) -> None:
     reason = ""
-    if not network.is_spiking:
+    if network.fusion in NO_WORD:
+        reason = f"NIR has {NO_WORD[network.fusion]}"
+    elif not network.is_spiking:
         reason = "NIR has no rectifier, and this is a dense network"
     elif network.reset == "none":
         reason = "NIR has no neuron without a reset"
@@ -189,7 +200,7 @@ def _refuse(network: PlainNetwork, reset: str) -> None:
     if reason:
         raise InputError(
             f"export: the network must be one that NIR can say, got one that it "
-            f"cannot: {reason}. Unsupported; --format torch takes it."
+            f"cannot: {reason}. Unsupported; --format torch and onnx take it."
         )
 
 

@@ -6,6 +6,7 @@ wrong in silence.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -13,20 +14,18 @@ from torch import Tensor, nn
 
 from spikefuse.core.errors import InputError
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.export.meeting import PRODUCTS, attended, gated, own_layers
 from spikefuse.networks.budget import Branch, branches, heads, solve_width
 from spikefuse.networks.spec import NetworkSpec
 
-FUSIONS = ("none", "early", "late", "input", "late-weighted", "hybrid")
-"""Kinds of fusion that are a concatenation, a weighted mean, or nothing."""
+FUSIONS = (
+    *("none", "early", "late", "input", "late-weighted", "hybrid", "experts"),
+    *("gated", "attention", *PRODUCTS),
+)
+"""Kinds of fusion that the plain form says."""
 
-WHY_NOT = {
-    "gated": "a gate multiplies features with each other",
-    "attention": "attention multiplies features with each other",
-    "late-product": "probabilities are multiplied",
-    "hybrid-product": "probabilities are multiplied",
-    "experts": "probabilities are multiplied",
-}
-"""What other kinds of fusion do, which the plain form has no layer for."""
+ONE_HEAD = ("hybrid", "experts")
+"""Kinds whose head over all modalities answers; the others teach and have no say."""
 
 SPIKING = ("lif", "if", "plif")
 
@@ -44,11 +43,9 @@ def refuse_unsupported(spec: NetworkSpec, where: str) -> None:
         ("encoder", encoders, ("direct",)),
     ):
         if not got <= set(known):
-            reasons = [WHY_NOT[each] for each in sorted(got) if each in WHY_NOT]
-            why = f", because there {reasons[0]}" if reasons else ""
             raise InputError(
                 f"{where}: {what} must be one of {', '.join(known)} to be exported, got "
-                f"{', '.join(sorted(got))}: unsupported{why}."
+                f"{', '.join(sorted(got))}: unsupported."
             )
 
 
@@ -88,25 +85,37 @@ class PlainNetwork(nn.Module):
         self.fusion = spec.fusion
         self.branches: list[Branch] = branches(spec, width)
         self.layers = nn.ModuleDict()
+        # By layer, the name under which its weights are stored.
+        self.sites: dict[str, str] = {}
         for branch in self.branches:
             channels = branch.shape[0]
             for number, conv in enumerate(branch.convolutions, start=1):
                 layer = nn.Conv2d(channels, conv.channels, 3, padding=1)
-                self.layers[f"{branch.name}_conv{number}"] = layer
+                self._add(f"{branch.name}.conv{number}", layer)
                 channels = conv.channels
+        self.shapes = {each.name: each.features for each in self.branches}
+        for site, sizes in own_layers(spec.fusion, self.shapes).items():
+            self._add(site, nn.Linear(*sizes))
         self.heads = heads(spec, width)
-        if spec.fusion == "hybrid":  # the others teach their branches and have no say in an answer
+        if spec.fusion in ONE_HEAD:
             self.heads = {FUSED: self.heads[FUSED]}
         if spec.fusion == "late-weighted":
             count = len(self.heads)
             self.register_buffer("shares", torch.full((count,), 1 / count))
         for head, count in self.heads.items():
-            self.layers[f"{head}_hidden"] = nn.Linear(count, width.hidden)
-            self.layers[f"{head}_readout"] = nn.Linear(width.hidden, spec.classes)
+            self._add(f"{head}.hidden", nn.Linear(count, width.hidden))
+            self._add(f"{head}.readout", nn.Linear(width.hidden, spec.classes))
         # By layer: a parametric neuron has one of its own in each.
-        for name in self.layers:
-            if self.is_spiking and (self.counts_spikes or not name.endswith("_readout")):
-                self.register_buffer(f"leak_{name}", torch.tensor(float(spec.neuron.leak)))
+        silent = {f"fusion_{name}" for name in self.shapes}  # gates
+        if not self.counts_spikes:
+            silent |= {f"{head}_readout" for head in self.heads}
+        for name in self.layers.keys() - silent if self.is_spiking else ():
+            self.register_buffer(f"leak_{name}", torch.tensor(float(spec.neuron.leak)))
+
+    def _add(self, site: str, layer: nn.Module) -> None:
+        name = site.replace(".", "_")
+        self.sites[name] = site
+        self.layers[name] = layer
 
     def leak(self, name: str) -> Tensor:
         """Of the neurons behind a layer."""
@@ -150,10 +159,16 @@ class PlainNetwork(nn.Module):
         }
         membranes: dict[str, Tensor] = {}
         sums: dict[str, Tensor] = {}
-        for _ in range(self.time_steps):
+        totals: dict[str, Tensor] = {}
+        for step in range(1, self.time_steps + 1):
             features = {
                 each.name: self._features(each, seen, firsts, membranes) for each in self.branches
             }
+            if self.fusion == "gated":
+                features = gated(features, self.shapes, lambda name, x: self.layers[name](x))
+            elif self.fusion == "attention":
+                fire = partial(self._fired, membranes)
+                features = attended(features, self.shapes, fire, totals, step)
             for head in self.heads:
                 x = features[head] if head in features else torch.cat([*features.values()], dim=1)
                 spikes = self._fire(f"{head}_hidden", self.layers[f"{head}_hidden"](x), membranes)
@@ -169,7 +184,12 @@ class PlainNetwork(nn.Module):
         every = torch.stack(logits)  # [heads, B, K]
         if self.fusion == "late-weighted":
             return (self.get_buffer("shares").view(-1, 1, 1) * every).sum(dim=0)
+        if self.fusion in PRODUCTS:
+            return every.log_softmax(dim=-1).sum(dim=0)
         return every.mean(dim=0)
+
+    def _fired(self, membranes: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+        return self._fire(name, self.layers[name](x), membranes)
 
     def _features(
         self,
@@ -200,15 +220,14 @@ def plain_network(spec: NetworkSpec, weights: Mapping[str, Tensor]) -> PlainNetw
     """
     refuse_unsupported(spec, "export")
     network = PlainNetwork(spec).eval()
-    features = {each.name: each.features for each in network.branches}
+    features = network.shapes
     with torch.no_grad():
         if spec.fusion == "late-weighted":
             network.get_buffer("shares").copy_(weights["fusion.share"].softmax(dim=-1))
-        for name in network.layers:
-            site = name[: name.rindex("_")] + "." + name[name.rindex("_") + 1 :]
+        for name, site in network.sites.items():
             weight = weights[f"{site}.weight"]
-            if name.endswith("_hidden"):
-                head = name.removesuffix("_hidden")
+            if site.endswith(".hidden"):
+                head = site.removesuffix(".hidden")
                 own = {head: features[head]} if head in features else features
                 weight = in_pytorch_order(weight, own)
             network.weight(name).copy_(weight)

@@ -50,7 +50,11 @@ def both(spec: NetworkSpec, path, reset: str = "refuse") -> tuple:
     nir.write(str(path), nir_graph(plain_network(spec, ours.member_state(0)), reset, "told"))
     found = read_nir(path)
     output, spikes = found.run(shown(found, inputs), spec.time_steps)
-    seen = {n: x for n, x in meter.seen.items() if spec.fusion != "hybrid" or n == "fused.hidden"}
+    seen = {
+        n: x
+        for n, x in meter.seen.items()
+        if spec.fusion not in ("hybrid", "experts") or n == "fused.hidden"
+    }
     return logits, seen, output.mean(dim=0).flatten(1), spikes, found
 
 
@@ -64,6 +68,7 @@ HARD = {
     "unequal weighted": spec_of(UNEQUAL, reset="hard", fusion="late-weighted"),
     "hybrid": spec_of(fusion="hybrid", reset="hard"),
     "unequal hybrid": spec_of(UNEQUAL, reset="hard", fusion="hybrid", threshold=0.2),
+    "experts": spec_of(fusion="experts", reset="hard"),
     "unequal late": spec_of(UNEQUAL, reset="hard", fusion="late"),
     "counting": spec_of(readout="spike-count", reset="hard", threshold=0.2),
     "integrating": spec_of(model="if", reset="hard"),
@@ -102,7 +107,15 @@ def test_a_plain_lif_of_a_soft_reset_is_another_network(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("early", "soft reset"), ("none", "without a reset"), ("dense", "no rectifier")],
+    [
+        ("early", "soft reset"),
+        ("none", "without a reset"),
+        ("dense", "no rectifier"),
+        ("gated", "no node that multiplies two values"),
+        ("attention", "no product of spikes"),
+        ("late-product", "no product of probabilities"),
+        ("hybrid-product", "no product of probabilities"),
+    ],
 )
 def test_what_nir_cannot_say_is_refused_with_the_reason(name, message) -> None:
     spec = CASES[name]

@@ -10,12 +10,14 @@ from safetensors.torch import save_file
 
 from spikefuse.core.errors import InputError
 from spikefuse.export.plain import in_pytorch_order, plain_network
+from spikefuse.fusion import FUSIONS
 from spikefuse.networks import NetworkSpec, build
 from spikefuse.neurons import NeuronSpec
 
 ROOT = Path(__file__).resolve().parents[3]
 TWO = {"sight": (1, 8, 8), "sound": (1, 8, 8)}
 UNEQUAL = {"sight": (3, 8, 8), "sound": (1, 8, 12)}
+THREE = UNEQUAL | {"touch": (2, 12, 8)}
 
 
 def spec_of(
@@ -59,6 +61,28 @@ CASES = {
     "late": spec_of(fusion="late"),
     "late-weighted": spec_of(fusion="late-weighted"),
     "hybrid": spec_of(fusion="hybrid"),
+    "hybrid-product": spec_of(fusion="hybrid-product"),
+    "late-product": spec_of(fusion="late-product"),
+    "experts": spec_of(fusion="experts"),
+    "gated": spec_of(fusion="gated"),
+    "attention": spec_of(fusion="attention", threshold=0.1),
+    "unequal gated": spec_of(THREE, budget=150_000, fusion="gated"),
+    "unequal attention": spec_of(
+        THREE, budget=150_000, fusion="attention", threshold=0.1, reset="hard"
+    ),
+    "attention plif": spec_of(
+        THREE, budget=150_000, fusion="attention", threshold=0.1, model="plif"
+    ),
+    "gated dense": spec_of(
+        THREE, budget=150_000, fusion="gated", network="dnn", model="relu", time_steps=1
+    ),
+    "attention dense": spec_of(
+        THREE, budget=150_000, fusion="attention", network="dnn", model="relu", time_steps=1
+    ),
+    "attention without convolutions": spec_of(
+        THREE, budget=150_000, fusion="attention", plan="mlp", threshold=0.1
+    ),
+    "products of counts": spec_of(fusion="late-product", readout="spike-count", threshold=0.2),
     "input": spec_of(fusion="input"),
     "unequal": spec_of(UNEQUAL),
     "one": spec_of({"sight": (3, 9, 8)}),
@@ -74,7 +98,7 @@ def test_plain_logits_are_ours(spec) -> None:
     weigh(network)
     if spec.neuron.model == "plif":
         for number, activation in enumerate(network.activations.values()):
-            activation.neurons.leak_logit.data.fill_(0.5 + number)
+            activation.neurons.leak_logit.data.fill_(0.5 + number / 4)
     inputs = inputs_of(spec)
     with torch.no_grad():
         ours = network({name: x[None] for name, x in inputs.items()})[0]
@@ -82,6 +106,24 @@ def test_plain_logits_are_ours(spec) -> None:
 
     assert ours.abs().max() > 0.01
     torch.testing.assert_close(plain, ours, rtol=0, atol=1e-6)
+
+
+def test_every_kind_of_fusion_has_a_case() -> None:
+    assert {spec.fusion for spec in CASES.values()} == set(FUSIONS)
+
+
+def test_attention_of_the_cases_tells_something() -> None:
+    """Were the layers of the fusion silent, early fusion would pass for it."""
+    for name in ("attention", "unequal attention", "attention plif"):
+        spec = CASES[name]
+        weights, inputs = build(spec, 1).member_state(0), inputs_of(spec)
+        with torch.no_grad():
+            logits = plain_network(spec, weights)(*inputs.values())
+            for layer, weight in weights.items():
+                if layer.startswith("fusion.") and ".told." in layer:
+                    weight.fill_(-1)
+            silent = plain_network(spec, weights)(*inputs.values())
+        assert (logits - silent).abs().max() > 1e-3, name
 
 
 def test_without_the_permutation_the_logits_are_wrong() -> None:
@@ -104,8 +146,6 @@ def test_columns_of_several_branches_stay_apart() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"fusion": "gated"}, "fusion.*gated: unsupported, because there a gate multiplies"),
-        ({"fusion": "late-product"}, "unsupported, because there probabilities are multiplied"),
         ({"encoder": "rate"}, "encoder.*rate: unsupported"),
     ],
 )

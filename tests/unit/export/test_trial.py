@@ -19,7 +19,12 @@ from spikefuse.core.errors import InputError, MissingExtraError, StoreError, Stu
 from spikefuse.export import trial as exporting
 from spikefuse.export.drift import drift_of
 from spikefuse.export.onnx_write import LIBRARIES
+from spikefuse.export.plain import plain_network
 from spikefuse.export.trial import export_trial
+from spikefuse.fusion import FUSIONS
+from spikefuse.networks import build
+
+from .test_plain import inputs_of, spec_of, weigh
 
 needs_nir = pytest.mark.skipif(
     importlib.util.find_spec("nir") is None, reason="nir is not installed: spikefuse[nir]"
@@ -238,6 +243,33 @@ def test_weights_of_modalities_and_heads_that_only_teach_leave_home(
     weights = parts(fit)[0].weights()
     if fusion == "late-weighted":  # a mean of equal weights would be no test
         assert float(weights["fusion.share"].abs().max()) > 1e-4
+
+
+LONG = [(fusion, to) for fusion in FUSIONS for to in ("torch", "onnx")]
+SHORT = [("late-product", "torch"), ("attention", "torch"), ("gated", "onnx")]
+"""One for each operation that the others lack; translating a graph takes seconds."""
+EXPORTS = [
+    pytest.param(*each, marks=needs_onnx if each[1] == "onnx" else ())
+    for each in (LONG if IS_LONG else SHORT)
+]
+
+
+@pytest.mark.parametrize(("fusion", "to"), EXPORTS)
+def test_every_kind_of_fusion_leaves_home(tmp_path, fusion, to) -> None:
+    shapes = dict.fromkeys(("sight", "sound")[: 1 + (fusion != "none")], (2, 2, 3))
+    # A threshold so low that attention tells something.
+    shape = {"budget": 5_000, "plan": "mlp", "time_steps": 2, "threshold": 0.1}
+    spec = spec_of(shapes, fusion=fusion, **shape)
+    ours = build(spec, 1).eval()
+    weigh(ours)
+    inputs, path = inputs_of(spec, 5), tmp_path / "network"
+    network = plain_network(spec, ours.member_state(0))
+    write = exporting.write_onnx if to == "onnx" else exporting._write_torch
+    run = write(network, path, tuple(x[:2] for x in inputs.values()), "told")
+
+    with torch.no_grad():
+        logits = ours({name: x[None] for name, x in inputs.items()})[0]
+    torch.testing.assert_close(run(inputs), logits, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize("name", ["", "folder", ".."])
