@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError
-from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.results import TrialStore
 from spikefuse.training import TrialDefinition
 
 STATE, NAME = "state", "trial"
@@ -38,25 +38,39 @@ def stored_trials(store: TrialStore) -> list[StoredTrial]:
     Raises:
         StoreError: One is damaged.
     """
-    return [_told(store.read(name)) for name in store]
-
-
-def _told(record: TrialRecord) -> StoredTrial:
     defaults = {
         name: field.get_default(call_default_factory=True)
         for name, field in TrialDefinition.model_fields.items()
         if not isinstance(field.default, BaseModel)
     }
-    settings = _flat({**defaults, **record.definition})
-    reached = record.results.get("accuracy", {}).get("test_best")
-    known = {NAME: record.trial, STATE: record.state, **settings}
-    return StoredTrial(record.trial, record.state, known, reached)
+    kept: dict[Any, Any] = {}
+    return [_told(name, store.folder(name).outline(), defaults, kept) for name in store]
+
+
+def _told(
+    name: str,
+    outline: tuple[str, Mapping[str, Any], Mapping[str, Any]],
+    defaults: Mapping[str, Any],
+    kept: dict[Any, Any],
+) -> StoredTrial:
+    state, definition, results = outline
+    settings = _flat({**defaults, **definition})
+    reached = results.get("accuracy", {}).get("test_best")
+    known = {NAME: name, STATE: state, **settings}
+    # Names and most levels are the same in all of a hundred thousand networks: each is kept once.
+    known = {kept.setdefault(key, key): _once(kept, value) for key, value in known.items()}
+    return StoredTrial(name, state, known, reached)
+
+
+def _once(kept: dict[Any, Any], value: Any) -> Any:
+    # By type too: 1, 1.0 and True are equal and written differently.
+    return kept.setdefault((type(value), value), value)
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             found |= {f"{name}.{key}": each for key, each in _flat(value).items()}
         elif not isinstance(value, list | tuple):
             found[name] = value

@@ -23,7 +23,7 @@ _PIECE = 2**20
 _WHOLE_LIMIT = 2**64
 
 
-def read_regular(path: Path, most: int) -> bytes:
+def read_regular(path: Path | str, most: int) -> bytes:
     """The whole content of a regular file of at most `most` bytes.
 
     Links are followed; what they lead to must be a regular file too.
@@ -61,7 +61,7 @@ def read_regular(path: Path, most: int) -> bytes:
     return content
 
 
-def _require_regular(found: os.stat_result, path: Path) -> None:
+def _require_regular(found: os.stat_result, path: Path | str) -> None:
     if not stat.S_ISREG(found.st_mode):
         reason = "it is no regular file (a device, pipe or folder)"
         raise OSError(errno.EINVAL, reason, str(path))
@@ -118,27 +118,21 @@ def decode_json(content: bytes | str, *, finite: bool = True) -> Any:
         Traceback (most recent call last):
         ValueError: accuracy is a number out of range (inf)
     """
-    beyond: list[str] = []
-
-    def fractional(digits: str) -> float:
-        found = float(digits)
-        if not math.isfinite(found):
-            beyond.append(digits)
-        return found
-
     try:
-        value = json.loads(
-            content, parse_int=_whole, parse_float=fractional, parse_constant=fractional
-        )
+        # Most files are seen at once to hold nothing that must be looked for value by value.
+        if _is_plain(content):
+            return _PLAIN.decode(content if isinstance(content, str) else content.decode("ascii"))
+    except (_BeyondError, json.JSONDecodeError):
+        pass  # looked at again: it may be allowed, or is to be named
+    try:
+        value = json.loads(content, parse_int=_whole)
     except RecursionError:
         raise ValueError(f"it is nested deeper than {MOST_DEPTH} levels") from None
     except UnicodeDecodeError:
         raise ValueError("it is no text in UTF-8") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} in line {error.lineno}, column {error.colno}") from None
-    # Most files are seen at once to hold nothing that would have to be looked for value by value.
-    if (finite and beyond) or not _is_plain(content):
-        _check(value, finite)
+    _check(value, finite)
     return value
 
 
@@ -153,9 +147,25 @@ def _is_plain(content: bytes | str) -> bool:
 
 def _whole(digits: str) -> int:
     # Longer ones take Python quadratic time, and no table, tensor or plot can hold them.
+    if len(digits) < 19:
+        return int(digits)
     if len(digits) > 20 or abs(int(digits)) >= _WHOLE_LIMIT:
         raise ValueError(f"{digits[:12]}... is a number out of range")
     return int(digits)
+
+
+class _BeyondError(ValueError):
+    """A number that is not finite."""
+
+
+def _fractional(digits: str) -> float:
+    found = float(digits)
+    if not math.isfinite(found):
+        raise _BeyondError
+    return found
+
+
+_PLAIN = json.JSONDecoder(parse_int=_whole, parse_float=_fractional, parse_constant=_fractional)
 
 
 def _check(value: object, finite: bool) -> None:

@@ -20,6 +20,7 @@ from spikefuse.results.documents import (
     canonical_json,
     definition_hash,
     parse_json,
+    parsed_hash,
     plain,
     pretty_json,
 )
@@ -91,21 +92,25 @@ def evaluation_files(folder: Path) -> list[Path]:
 
 def evaluation_problem(path: Path) -> str | None:
     """What is wrong with an evaluation file; None if nothing is."""
-    return _read(path)[1]
+    return read_whole(path)[1]
 
 
 def _load(path: Path) -> dict[str, Any] | None:
     if not is_file(path, _WHERE):
         return None
-    document, problem = _read(path)
+    document, problem = read_whole(path)
     if problem is not None:
         _log.warning("%s %s; it counts as missing", path, problem)
         return None
     return document
 
 
-def _read(path: Path) -> tuple[dict[str, Any], str | None]:
-    """A file's document, and what is wrong with it."""
+def read_whole(path: Path) -> tuple[dict[str, Any], str | None]:
+    """A file's document, and what is wrong with it; None if nothing is.
+
+    Raises:
+        UnreadableError: The system does not give the file now.
+    """
     try:
         document = parse_json(read_file(path, _WHERE), path, _WHERE)
     except UnreadableError:
@@ -119,7 +124,7 @@ def _read(path: Path) -> tuple[dict[str, Any], str | None]:
         return {}, "is damaged (it holds no condition with its payload)"
     if document.get("sha256") != _seal(body):
         return {}, "does not match the hash that it carries"
-    if definition_hash(condition) != path.stem:
+    if parsed_hash(condition) != path.stem:
         return {}, "is not named by the hash of its condition"
     # Files of the first version do not say whose they are.
     owner = body.get("trial", path.parent.parent.name)

@@ -6,7 +6,7 @@ does not matter whose. Once the trial is finished, later writes of training do n
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,41 +15,43 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import StoreError
 from spikefuse.results import evaluations, manifest
 from spikefuse.results.atomic import (
-    VERIFY,
     is_file,
-    read_file,
     sweep,
     write_file,
 )
 from spikefuse.results.checkpoints import CHECKPOINT, checkpoint_problem, read_checkpoint
 from spikefuse.results.documents import (
     canonical_json,
-    definition_hash,
-    definition_in,
-    parse_json,
     plain,
     pretty_json,
     trial_document,
 )
 from spikefuse.results.epochs import epoch_lines, read_epochs, rows_in
 from spikefuse.results.final import final_bytes, final_parts, settle
+from spikefuse.results.marks import FINAL_STATES, States
 from spikefuse.results.record import TrialRecord
 from spikefuse.results.tensors import pack, pack_checkpoint, unpack, unpack_arrays
+from spikefuse.results.view import View, definition_of, document_in, view_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-FINAL_STATES = ("done", "diverged")
 _WHERE = "results"
 _log = logging.getLogger(__name__)
 
 
 class TrialFolder:
-    """Reads and writes the files of one trial; `TrialStore.open` and `.folder` make it."""
+    """Reads and writes the files of one trial; `TrialStore.open` and `.folder` make it.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: Its folder.
+        states: What its store knows of states; None reads it each time.
+    """
+
+    def __init__(self, path: Path, states: States | None = None) -> None:
         self.path = path
+        self._states = states or States()
         self._rows: list[dict[str, Any]] | None = None
         self._sealed: list[dict[str, Any]] = []
 
@@ -68,19 +70,15 @@ class TrialFolder:
             StoreError: The folder holds another trial than the one it is named by, is of a newer
                 format, or cannot be read.
         """
-        if not is_file(self.path / manifest.TRIAL, _WHERE):
-            return "missing"
-        has_manifest = is_file(self.path / manifest.MANIFEST, _WHERE)
-        # First, because a newer format may name its folders by another rule.
-        problems = manifest.problems(self.path, thorough=False) if has_manifest else []
-        self.definition()
-        if not has_manifest:
-            return "partial"
-        if problems:
-            _log.warning("%s counts as unfinished: %s", self.path, "; ".join(problems))
-            return "partial"
-        status = self._document(manifest.RESULTS).get("status")
-        return status if status in FINAL_STATES else "partial"
+        return self._states.of(self.path, self._read_state)
+
+    def outline(self) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """State, definition and results, for lists of very many; of a partial trial no results.
+
+        Of all other files the size alone is compared. Raises as `record`.
+        """
+        view = self._looked((manifest.TRIAL, manifest.RESULTS))
+        return view.state, view.definition, view.results
 
     def record(self) -> TrialRecord:
         """Everything the folder holds, apart from tensors.
@@ -88,16 +86,17 @@ class TrialFolder:
         Raises:
             StoreError: The trial is missing or a file is damaged.
         """
-        state = self.state()
-        finished = state in FINAL_STATES
+        view = self._looked()
+        found, finished = view.contents, view.state in FINAL_STATES
+        path = self.path / manifest.METRICS
         return TrialRecord(
             trial=self.trial,
-            state=state,
-            definition=self.definition(),
-            metrics=self._sealed_epochs() if finished else self.metrics(),
-            results=self._sealed_document(manifest.RESULTS) if finished else {},
+            state=view.state,
+            definition=view.definition,
+            metrics=rows_in(found[manifest.METRICS], path) if finished else self.metrics(),
+            results=view.results,
             evaluations=evaluations.read_evaluations(self.path),
-            provenance=self._sealed_document(manifest.PROVENANCE) if finished else {},
+            provenance=document_in(self.path, manifest.PROVENANCE, found) if finished else {},
         )
 
     # -- definition ------------------------------------------------------------------------------
@@ -109,16 +108,7 @@ class TrialFolder:
             StoreError: It is missing or damaged, of a newer format, or not the one whose hash is
                 the folder's name: then the folder is a copy of another trial's.
         """
-        path = self.path / manifest.TRIAL
-        definition = definition_in(self._document(manifest.TRIAL), path)
-        named = definition_hash(definition)
-        if named != self.trial:
-            raise StoreError(
-                f"results: {self.path} must hold the trial that it is named by, got trial {named}. "
-                f"Move this folder away and run the same command again; {VERIFY} names every such "
-                "folder."
-            )
-        return definition
+        return definition_of(self.path, {})
 
     def begin(self, definition: Mapping[str, Any]) -> None:
         """Write the definition, or check that the folder has the same one.
@@ -299,7 +289,8 @@ class TrialFolder:
         self._require_final()
         if not self._names(manifest.INTERFACE):
             return None
-        return self._document(manifest.INTERFACE)
+        content = final_bytes(self.path, manifest.INTERFACE)
+        return document_in(self.path, manifest.INTERFACE, {manifest.INTERFACE: content})
 
     def write_card(self, text: str) -> None:
         """Write what people read first of the folder.
@@ -324,6 +315,15 @@ class TrialFolder:
 
     # -- inside ----------------------------------------------------------------------------------
 
+    def _read_state(self) -> str:
+        return self._looked().state if is_file(self.path / manifest.TRIAL, _WHERE) else "missing"
+
+    def _looked(self, hashed: Collection[str] = manifest.SMALL) -> View:
+        view = view_of(self.path, hashed)
+        if view.problems:
+            _log.warning("%s counts as unfinished: %s", self.path, "; ".join(view.problems))
+        return view
+
     def _names(self, name: str) -> bool:
         return manifest.expected_hash(self.path, name) is not None
 
@@ -339,15 +339,6 @@ class TrialFolder:
         if self._rows is None:
             self._rows = self.metrics()
         return self._rows
-
-    def _sealed_epochs(self) -> list[dict[str, Any]]:
-        return rows_in(final_bytes(self.path, manifest.METRICS), self.path / manifest.METRICS)
-
-    def _sealed_document(self, name: str) -> dict[str, Any]:
-        return parse_json(final_bytes(self.path, name), self.path / name, _WHERE)
-
-    def _document(self, name: str) -> dict[str, Any]:
-        return parse_json(read_file(self.path / name, _WHERE), self.path / name, _WHERE)
 
     def _require_final(self) -> None:
         state = self.state()

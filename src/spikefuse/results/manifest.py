@@ -6,7 +6,8 @@ A folder without a manifest that fits is unfinished, whatever else lies in it.
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spikefuse.core.untrusted import (
@@ -43,6 +44,13 @@ FORMAT = 2
 every version that does not know the file refuses the folder, in place of taking it for damaged."""
 
 _TENSORS = ".safetensors"
+
+SMALL = tuple(name for name in (*REQUIRED, *OPTIONAL) if not name.endswith(_TENSORS))
+"""Files of a trial that are read and hashed whenever it is looked at."""
+
+LARGE = tuple(name for name in (*REQUIRED, *OPTIONAL) if name.endswith(_TENSORS))
+"""Its tensors."""
+
 _WHERE = "results"
 
 
@@ -60,6 +68,20 @@ def compose(contents: Mapping[str, bytes]) -> bytes:
     return pretty_json({"format": FORMAT if INTERFACE in files else 1, "files": files})
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one look at a finished trial's folder gave.
+
+    Attributes:
+        problems: What keeps it from being a finished trial, one line each.
+        contents: The files that were hashed and fit, apart from tensors: they are not read twice,
+            so nothing can change between the comparison and the use.
+    """
+
+    problems: list[str]
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+
 def problems(folder: Path, *, thorough: bool) -> list[str]:
     """What keeps the folder from being a finished trial, one line each; empty if nothing does.
 
@@ -73,22 +95,40 @@ def problems(folder: Path, *, thorough: bool) -> list[str]:
             trial that was finished is not trained again for that.
         NewerFormatError: A newer version wrote the folder.
     """
+    return look(folder, (*REQUIRED, *OPTIONAL) if thorough else SMALL).problems
+
+
+def look(folder: Path, hashed: Collection[str]) -> Look:
+    """Compare a folder with its manifest.
+
+    Args:
+        folder: A trial's folder.
+        hashed: Files that are read and hashed; of the others the size alone is compared.
+
+    Raises:
+        UnreadableError: As `problems`.
+        NewerFormatError: As `problems`.
+    """
     try:
         files = _read(folder)
     except FileNotFoundError:
-        return [f"{MANIFEST} is missing"]
+        return Look([f"{MANIFEST} is missing"])
     except OSError as error:
         if is_trouble(error):
             raise unreadable(folder / MANIFEST, _WHERE, error) from error
-        return [f"{MANIFEST} cannot be read ({reason_of(error)})"]
+        return Look([f"{MANIFEST} cannot be read ({reason_of(error)})"])
     except ValueError as error:
-        return [f"{MANIFEST} is damaged ({error})"]
-    found = [f"{MANIFEST} does not name {name}" for name in REQUIRED if name not in files]
+        return Look([f"{MANIFEST} is damaged ({error})"])
+    seen = Look([f"{MANIFEST} does not name {name}" for name in REQUIRED if name not in files])
     for name, (size, expected) in files.items():
-        problem = _compare(folder / name, size, expected, thorough)
-        if problem:
-            found.append(f"{name} {problem}")
-    return found
+        try:
+            content = _compared(f"{folder}/{name}", size, expected, name in hashed)
+        except _ProblemError as problem:
+            seen.problems.append(f"{name} {problem}")
+            continue
+        if content is not None and not name.endswith(_TENSORS):
+            seen.contents[name] = content
+    return seen
 
 
 def expected_hash(folder: Path, name: str) -> str | None:
@@ -108,7 +148,7 @@ def expected_hash(folder: Path, name: str) -> str | None:
 
 
 def _read(folder: Path) -> dict[str, tuple[int, str]]:
-    document = decode_json(read_regular(folder / MANIFEST, MOST_JSON_BYTES))
+    document = decode_json(read_regular(f"{folder}/{MANIFEST}", MOST_JSON_BYTES))
     if not isinstance(document, dict):
         raise ValueError(f"it holds {type(document).__name__}, no mapping")
     refuse_newer(document, FORMAT, folder / MANIFEST)
@@ -134,23 +174,36 @@ def _entry(name: str, entry: object) -> tuple[int, str]:
 
 def most_bytes(path: Path) -> int:
     """How large a file of a trial may be."""
-    return MOST_TENSOR_BYTES if path.suffix == _TENSORS else MOST_JSON_BYTES
+    return _most(path.name)
 
 
-def _compare(path: Path, size: int, expected: str, thorough: bool) -> str | None:
+def _most(name: str) -> int:
+    return MOST_TENSOR_BYTES if name.endswith(_TENSORS) else MOST_JSON_BYTES
+
+
+class _ProblemError(Exception):
+    """What is wrong with a file."""
+
+
+def _compared(path: str, size: int, expected: str, is_hashed: bool) -> bytes | None:
+    """The content of a file that fits; None where it was not read.
+
+    Raises:
+        _ProblemError: It does not fit.
+    """
     try:
         found = os.stat(path)
         if stat.S_ISREG(found.st_mode) and found.st_size != size:
-            return f"has {found.st_size} bytes, the manifest says {size}"
-        if not thorough and path.suffix == _TENSORS and stat.S_ISREG(found.st_mode):
+            raise _ProblemError(f"has {found.st_size} bytes, the manifest says {size}")
+        if not is_hashed and stat.S_ISREG(found.st_mode):
             return None
-        content = read_regular(path, most_bytes(path))
+        content = read_regular(path, _most(path))
     except FileNotFoundError:
-        return "is missing"
+        raise _ProblemError("is missing") from None
     except OSError as error:
         if is_trouble(error):
-            raise unreadable(path, _WHERE, error) from error
-        return f"cannot be read ({reason_of(error)})"
+            raise unreadable(Path(path), _WHERE, error) from error
+        raise _ProblemError(f"cannot be read ({reason_of(error)})") from None
     if digest(content) != expected:
-        return "does not match the hash in the manifest"
-    return None
+        raise _ProblemError("does not match the hash in the manifest")
+    return content

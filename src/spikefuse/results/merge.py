@@ -17,7 +17,8 @@ from spikefuse.results.atomic import (
 )
 from spikefuse.results.checkpoints import CHECKPOINT
 from spikefuse.results.evaluations import EVALUATIONS, evaluation_files, evaluation_problem
-from spikefuse.results.folder import FINAL_STATES, TrialFolder
+from spikefuse.results.folder import TrialFolder
+from spikefuse.results.marks import FINAL_STATES
 from spikefuse.results.store import TrialStore
 
 _WHERE = "merge"

@@ -6,10 +6,6 @@ is taken for what it was; any other is read. Never the truth about a trial: tabl
 and hash what they show, and a folder without this note, or with a damaged one, reads as well.
 """
 
-import hashlib
-import os
-import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +14,9 @@ from spikefuse.core.errors import StoreError
 from spikefuse.core.untrusted import MOST_TABLE_BYTES
 from spikefuse.results import manifest
 from spikefuse.results.atomic import make_folder, read_file, write_file
-from spikefuse.results.evaluations import EVALUATIONS, read_evaluations
-from spikefuse.results.folder import FINAL_STATES
+from spikefuse.results.evaluations import read_evaluations
 from spikefuse.results.journal import JOURNAL
+from spikefuse.results.marks import FINAL_STATES, is_settled, marked
 from spikefuse.results.store import TrialStore
 
 SEEN = "seen.txt"
@@ -28,10 +24,6 @@ WORTH = 1000
 """Finished trials from which on a note is kept; fewer are read as quickly."""
 
 _HEAD = "spikefuse seen 1"
-_SETTLED_NS = 2 * 10**9
-"""A file that changed later than this before it was read may change again within one tick of the
-clock, with the same times: it is not noted."""
-_FILES = (manifest.MANIFEST, *manifest.REQUIRED, *manifest.OPTIONAL)
 _WHERE = "results"
 
 
@@ -68,7 +60,7 @@ class Seen:
             StoreError: As `TrialStore.state`.
         """
         # Before it is read: what changes meanwhile has other marks afterwards.
-        mark, changed = _marked(self._store.trials / trial)
+        mark, changed = marked(self._store.trials / trial)
         noted = self._noted.get(trial)
         if noted is not None and noted[0] == mark:
             return noted[1]
@@ -76,7 +68,7 @@ class Seen:
         if state not in FINAL_STATES:
             return Sight(state)
         found = Sight(state, frozenset(read_evaluations(self._store.trials / trial)))
-        if mark and changed < time.time_ns() - _SETTLED_NS:
+        if mark and is_settled(changed):
             self._noted[trial] = mark, found
             self._is_new = True
         return found
@@ -113,27 +105,3 @@ def _noted(path: Path) -> dict[str, tuple[str, Sight]]:
         }
     except ValueError:  # sealed, but by whoever wrote something else in it
         return {}
-
-
-def _marked(folder: Path) -> tuple[str, int]:
-    """Marks of all files of a finished trial, and when one changed last; "" where it is none."""
-    base = str(folder)
-    found: list[tuple[str, os.stat_result]] = []
-    for name in _FILES:
-        try:
-            found.append((name, os.stat(f"{base}/{name}")))
-        except OSError:
-            if name in manifest.OPTIONAL:
-                continue
-            return "", 0
-    with suppress(FileNotFoundError), os.scandir(f"{base}/{EVALUATIONS}") as entries:
-        found += sorted((entry.name, entry.stat()) for entry in entries)
-    return _digest(found), max(max(at.st_mtime_ns, at.st_ctime_ns) for _, at in found)
-
-
-def _digest(found: Iterable[tuple[str, os.stat_result]]) -> str:
-    told = [
-        (name, at.st_mode, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns)
-        for name, at in found
-    ]
-    return hashlib.blake2b(repr(told).encode(), digest_size=12).hexdigest()

@@ -1,7 +1,6 @@
 """A results folder: `root/trials/<hash>/`, one folder a trial."""
 
 import os
-import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import StoreError
-from spikefuse.results import evaluations, manifest
+from spikefuse.results import manifest
 from spikefuse.results.atomic import (
     VERIFY,
     UnreadableError,
@@ -20,14 +19,14 @@ from spikefuse.results.atomic import (
     make_folder,
     refusal,
 )
-from spikefuse.results.checkpoints import CHECKPOINT
 from spikefuse.results.documents import definition_hash
-from spikefuse.results.folder import FINAL_STATES, TrialFolder
+from spikefuse.results.folder import TrialFolder
+from spikefuse.results.inspect import NAME, inspected
+from spikefuse.results.marks import FINAL_STATES, States
 from spikefuse.results.record import TrialRecord
 
 _WHERE = "results"
 _PATIENCE_S, _LOOK_S = 5.0, 0.1
-_NAME = re.compile(r"[0-9a-f]{16}")
 
 
 class TrialStore:
@@ -44,6 +43,7 @@ class TrialStore:
     def __init__(self, root: Path, *, read_only: bool = False) -> None:
         self.root = Path(root)
         self.trials = self.root / "trials"
+        self._states = States()
         if read_only:
             if not is_folder(self.root, _WHERE):
                 raise StoreError(
@@ -60,7 +60,7 @@ class TrialStore:
         Raises:
             StoreError: The folder is not the trial's own, of a newer format, or cannot be read.
         """
-        return TrialFolder(self._path(trial)).state()
+        return self._folder(trial).state()
 
     def open(self, definition: Mapping[str, Any]) -> TrialFolder:
         """The folder of the trial with this definition, created unless it exists.
@@ -69,7 +69,7 @@ class TrialStore:
             InputError: The definition holds something that JSON has no word for.
             StoreError: The folder holds another definition, or cannot be written.
         """
-        folder = TrialFolder(self._path(definition_hash(definition)))
+        folder = self._folder(definition_hash(definition))
         make_folder(folder.path, _WHERE)
         folder.begin(definition)
         return folder
@@ -80,7 +80,7 @@ class TrialStore:
         Raises:
             StoreError: There is none with this name.
         """
-        folder = TrialFolder(self._path(trial))
+        folder = self._folder(trial)
         if not is_file(folder.path / manifest.TRIAL, _WHERE):
             raise StoreError(
                 f"{_WHERE}: trial must be one that is stored in {self.root}, got {trial!r}. "
@@ -109,10 +109,12 @@ class TrialStore:
         until = time.monotonic() + patience_s
         while True:
             try:
-                state = self.state(trial)
-                record = self.read(trial) if state in FINAL_STATES else None
-                if record is not None and record.state in FINAL_STATES:
-                    return record
+                state = "missing"
+                if is_file(self._path(trial) / manifest.TRIAL, _WHERE):
+                    record = self.read(trial)
+                    state = record.state
+                    if state in FINAL_STATES:
+                        return record
             except UnreadableError:  # what the disk does not give now, it may give in a moment
                 if time.monotonic() >= until:
                     raise
@@ -135,15 +137,18 @@ class TrialStore:
         Raises:
             StoreError: It was finished and is damaged, or cannot be read.
         """
-        if self.state(trial) == "missing":
+        path = self._path(trial)
+        if not is_file(path / manifest.TRIAL, _WHERE):
             return None
-        was_finished = is_file(self._path(trial) / manifest.MANIFEST, _WHERE)
-        return self.read_final(trial) if was_finished else None
+        if is_file(path / manifest.MANIFEST, _WHERE):
+            return self.read_final(trial)
+        self.folder(trial).definition()  # who keeps another trial under this name must learn of it
+        return None
 
     def __iter__(self) -> Iterator[str]:
         """Names of the stored trials, finished or not, in alphabetical order."""
         for path in list_folder(self.trials, _WHERE):
-            if _NAME.fullmatch(path.name) and is_file(path / manifest.TRIAL, _WHERE):
+            if NAME.fullmatch(path.name) and is_file(path / manifest.TRIAL, _WHERE):
                 yield path.name
 
     def verify(self) -> list[str]:
@@ -152,58 +157,21 @@ class TrialStore:
         An unfinished trial is no problem; one that says it is finished and does not fit its
         manifest is, and so is whatever is not the trial's that its folder is named by.
         """
-        problems: list[str] = []
-        for path in list_folder(self.trials, _WHERE):
-            try:
-                found = list(_problems(path))
-            except StoreError as error:
-                found = [str(error)]
-            problems += [f"{path.name}: {problem}" for problem in found]
-        return problems
+        found = inspected(self.trials)
+        return [f"{each.name}: {problem}" for each in found for problem in each.problems]
+
+    def _folder(self, trial: str) -> TrialFolder:
+        return TrialFolder(self._path(trial), self._states)
 
     def _path(self, trial: str) -> Path:
         require(
-            _NAME.fullmatch(trial) is not None,
+            NAME.fullmatch(trial) is not None,
             _WHERE,
             "trial",
             "16 hexadecimal digits",
             trial,
         )
         return self.trials / trial
-
-
-def _problems(path: Path) -> Iterator[str]:
-    """What is wrong with what lies at a place of the folder of trials.
-
-    Raises:
-        StoreError: It cannot be looked at.
-    """
-    if not is_file(path / manifest.TRIAL, _WHERE):
-        # A training that was killed in its first moment leaves an empty folder, which is no harm.
-        if is_file(path / manifest.MANIFEST, _WHERE):
-            yield f"{manifest.TRIAL} is missing"
-        return
-    if not _NAME.fullmatch(path.name):
-        yield "is a trial's folder under a name that is none; nothing reads it"
-        return
-    folder = TrialFolder(path)
-    is_finished = is_file(path / manifest.MANIFEST, _WHERE)
-    found = manifest.problems(path, thorough=True) if is_finished else []
-    yield from found
-    try:
-        folder.definition()
-    except StoreError as error:
-        yield str(error)
-    else:
-        if is_finished and not found and folder.state() not in FINAL_STATES:
-            yield f"{manifest.RESULTS} has no final status"
-    problem = folder.checkpoint_problem()
-    if problem is not None:
-        yield f"{CHECKPOINT} {problem}"
-    for file in evaluations.evaluation_files(path):
-        problem = evaluations.evaluation_problem(file)
-        if problem is not None:
-            yield f"{evaluations.EVALUATIONS}/{file.name} {problem}"
 
 
 def _probe(folder: Path) -> None:

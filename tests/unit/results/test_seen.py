@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from spikefuse.results import TrialStore, manifest, seen
+from spikefuse.results import TrialStore, manifest, marks, seen
 from spikefuse.results.seen import Seen, Sight
 from spikefuse.results.store import TrialStore as Store
 
@@ -19,7 +19,7 @@ NOISE = {"std": 0.1}
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few trials are noted, and those of this moment too."""
     monkeypatch.setattr(seen, "WORTH", 1)
-    monkeypatch.setattr(seen, "_SETTLED_NS", -(10**10))
+    monkeypatch.setattr(marks, "_SETTLED_NS", -(10**10))
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_folder_copied_over_another_is_read(store: TrialStore, reads: list[str
 def test_what_changed_a_moment_ago_is_not_noted(
     store: TrialStore, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seen, "_SETTLED_NS", 10**10)
+    monkeypatch.setattr(marks, "_SETTLED_NS", 10**10)
     path = finished(store)
     noted(store)
     reads.clear()
@@ -162,7 +162,7 @@ def test_what_cannot_be_noted_is_no_error(store: TrialStore) -> None:
 @pytest.mark.parametrize("body", [b"\xff done", b"one", b"{name} {mark} nonsense"])
 def test_a_sealed_note_of_something_else_says_nothing(store: TrialStore, body: bytes) -> None:
     path = finished(store)
-    mark, _ = seen._marked(path)
+    mark, _ = marks.marked(path)
     body = body.replace(b"{name}", path.name.encode()).replace(b"{mark}", mark.encode())
     note = store.root / "journal" / seen.SEEN
     note.parent.mkdir(exist_ok=True)

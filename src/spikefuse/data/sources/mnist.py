@@ -189,7 +189,7 @@ def read_mnist_file(path: Path, name: str, wanted: IdxSet = MNIST) -> NDArray[np
     array = parse_idx(content, str(path), wanted.remedy)
     digest = hashlib.sha256(content).hexdigest()
     if digest != wanted.sha256[name]:
-        known = next((each.title for each in IDX_SETS if each.sha256[name] == digest), None)
+        known = next((each.title for each in IDX_SETS if each.sha256.get(name) == digest), None)
         got = f"{digest}" if known is None else f"that of {known}"
         raise DataError(
             f"data: {path} must unpack to content with SHA-256 {wanted.sha256[name]} "

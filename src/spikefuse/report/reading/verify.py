@@ -1,7 +1,9 @@
 """Whether a results folder fits together: every byte of its trials, and its tables beside them."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -9,9 +11,10 @@ from typing import Any
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.report.reading.sources import CLAIMS, RESULTS, RUN
-from spikefuse.results import TrialRecord, TrialStore, read_tidy
+from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file, is_folder, read_file
 from spikefuse.results.documents import parse_json
+from spikefuse.results.inspect import Inspected, inspected
 
 READINGS = "readings.csv"
 _METRICS = {"accuracy": "best", "accuracy_last": "last"}
@@ -33,14 +36,20 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
             f"verify: RUN must be a results folder, got {str(root)!r} with neither {RESULTS} nor "
             "trials. Name the folder that a run wrote its results to."
         )
-    problems = [*store.verify(), *_no_files(root)]
+    problems: list[str] = []
+    known: dict[str, _Known] = {}
+    trials = 0
+    for each in inspected(store.trials):
+        problems += [f"{each.name}: {problem}" for problem in each.problems]
+        trials += each.is_trial
+        if each.results:
+            known[each.name] = _known(each)
+    problems += _no_files(root)
     if is_file(root / ENERGY, "verify"):
         found = list(_energy_problems(root / ENERGY, store))
         problems += [f"{ENERGY}: {problem}" for problem in found[:_MOST_LINES]]
-    trials = list(store)
-    records = _records(store, trials)
     for name in tables:
-        found = list(_table_problems(root / name, records))
+        found = list(_table_problems(root / name, known))
         problems += [f"{name}: {problem}" for problem in found[:_MOST_LINES]]
         if len(found) > _MOST_LINES:
             problems.append(f"{name}: and {len(found) - _MOST_LINES} more rows like these")
@@ -50,7 +59,7 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
                 parse_json(read_file(root / name, "verify"), root / name, "verify")
             except StoreError as error:
                 problems.append(f"{name}: {error}")
-    return len(trials), problems
+    return trials, problems
 
 
 def _no_files(root: Path) -> Iterator[str]:
@@ -60,17 +69,32 @@ def _no_files(root: Path) -> Iterator[str]:
             yield f"{name} is no regular file (a device, pipe, folder or broken link)"
 
 
-def _records(store: TrialStore, trials: list[str]) -> dict[str, TrialRecord]:
-    records = {}
-    for name in trials:
-        try:
-            records[name] = store.read(name)
-        except StoreError:  # named already
-            continue
-    return records
+@dataclass(frozen=True)
+class _Known:
+    """What rows of a table may say of a finished trial.
+
+    Attributes:
+        accuracy: By split and choice of the epoch.
+        noisy: The same under noise: its levels, and the mean over draws by split.
+    """
+
+    accuracy: Mapping[str, Any]
+    noisy: Sequence[tuple[object, object, Mapping[str, float]]]
 
 
-def _table_problems(path: Path, records: Mapping[str, TrialRecord]) -> Iterator[str]:
+def _known(found: Inspected) -> _Known:
+    # Records of a hundred thousand trials would not fit into memory.
+    accuracy = found.results.get("accuracy", {})
+    noisy = []
+    for evaluation in found.evaluations:
+        with suppress(KeyError, TypeError, ValueError, AttributeError):  # of another kind
+            condition = evaluation["condition"]
+            means = {split: fmean(draws) for split, draws in evaluation["accuracy"].items()}
+            noisy.append((condition["noise_std"], condition["noise_position"], means))
+    return _Known(accuracy if isinstance(accuracy, dict) else {}, noisy)
+
+
+def _table_problems(path: Path, known: Mapping[str, _Known]) -> Iterator[str]:
     """Rows without a finished trial, and rows with another number than their trial has."""
     try:
         rows = read_tidy(path)
@@ -79,11 +103,11 @@ def _table_problems(path: Path, records: Mapping[str, TrialRecord]) -> Iterator[
         return
     for number, row in enumerate(rows, start=2):
         names = str(row["trial"]).split("+")
-        lost = [name for name in names if name not in records or not records[name].results]
+        lost = [name for name in names if name not in known]
         if lost:
             yield f"row {number} is of trial {lost[0]}, which is not stored"
         elif len(names) == 1 and row["metric"] in _METRICS:
-            stored = list(_stored_values(row, records[names[0]]))
+            stored = list(_stored_values(row, known[names[0]]))
             if row["value"] not in stored:
                 told = stored[0] if stored else "none"
                 yield f"row {number} has {row['value']}, its trial {names[0]} has {told}"
@@ -115,17 +139,14 @@ def _energy_problems(path: Path, store: TrialStore) -> Iterator[str]:
                 yield f"row {number} has {one['value']}, its trial {name} has {shown}"
 
 
-def _stored_values(row: Mapping[str, Any], record: TrialRecord) -> Iterator[float]:
+def _stored_values(row: Mapping[str, Any], known: _Known) -> Iterator[float]:
     """The numbers of a trial that a row of the table may have."""
     split = row["split"]
-    try:
-        if not row["noise_std"]:
-            yield record.results["accuracy"][f"{split}_{_METRICS[row['metric']]}"]
-            return
-        for evaluation in record.evaluations.values():
-            condition = evaluation["condition"]
-            levels = ("noise_std", "noise_position")
-            if all(condition[level] == row[level] for level in levels):
-                yield fmean(evaluation["accuracy"][split])
-    except (KeyError, TypeError, ValueError):
+    if not row["noise_std"]:
+        key = f"{split}_{_METRICS[row['metric']]}"
+        if key in known.accuracy:
+            yield known.accuracy[key]
         return
+    for std, position, means in known.noisy:
+        if (std, position) == (row["noise_std"], row["noise_position"]) and split in means:
+            yield means[split]
