@@ -24,8 +24,8 @@ LAYERS = (
     ("training",),
     ("studies",),
     ("planning",),
-    ("analysis",),
-    ("app", "report", "export", "bench", "workbench", "tracking"),
+    ("analysis", "tracking"),
+    ("app", "report", "export", "bench", "workbench"),
     ("cli",),
     ("__main__",),
 )

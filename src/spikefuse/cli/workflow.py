@@ -307,17 +307,11 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
 
 def _tracker(prepared: Prepared, jobs: "list[Job]") -> "Tracker":
     """Who hears of the trials of these jobs."""
-    from spikefuse.planning.run import network_name, population_name
+    from spikefuse.planning.run import labels_of
 
     names = {job.name for job in jobs}
-    trials = {
-        population_name(each): {
-            trial.definition.name: f"{network_name(trial.definition)} seed {trial.definition.seed}"
-            for trial in each
-        }
-        for each in prepared.plan.populations
-        if population_name(each) in names
-    }
+    labels = labels_of(prepared.plan.populations)
+    trials = {job: each for job, each in labels.items() if job in names}
     request = prepared.request
     said = command_line()
     return tracker_of(request.events, request.track, prepared.out, prepared.store, trials, said)

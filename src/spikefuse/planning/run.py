@@ -1,6 +1,6 @@
 """Run a plan: hand its populations to an executor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -154,6 +154,19 @@ def population_name(population: tuple[PlannedTrial, ...]) -> str:
     shared += _pairing(first)
     seeds = ",".join(str(s) for s in dict.fromkeys(t.definition.seed for t in population))
     return f"{shared} seed {seeds} #{first.name[:6]}"
+
+
+def labels_of(
+    populations: Iterable[tuple[PlannedTrial, ...]],
+) -> dict[str, dict[str, str]]:
+    """The network and seed in words of each trial, by the name of its population."""
+    return {
+        population_name(population): {
+            trial.definition.name: f"{network_name(trial.definition)} seed {trial.definition.seed}"
+            for trial in population
+        }
+        for population in populations
+    }
 
 
 class _Witness:

@@ -27,10 +27,15 @@ def line_of(event: TrialEvent) -> str:
     return json.dumps(told | of_trial | dict(event.data), allow_nan=False)
 
 
-def require_writable(path: Path) -> None:
+def require_writable(path: Path, where: str = "spikefuse", option: str = "--events") -> None:
     """Refuse a file that no line can be added to, before anything is read or trained.
 
     Nothing is made to find out: another share of the same run may be making the file just now.
+
+    Args:
+        path: The file.
+        where: Who asks.
+        option: What names the file.
 
     Raises:
         InputError: It cannot be written.
@@ -46,7 +51,7 @@ def require_writable(path: Path) -> None:
         if not os.access(place, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
-        _refuse(path, error)
+        _refuse(path, error, where, option)
 
 
 def _mode_of(path: Path) -> int | None:
@@ -57,10 +62,10 @@ def _mode_of(path: Path) -> int | None:
         return None
 
 
-def _refuse(path: Path, error: OSError | ValueError) -> NoReturn:
+def _refuse(path: Path, error: OSError | ValueError, where: str, option: str) -> NoReturn:
     why = reason_of(error) if isinstance(error, OSError) else str(error)
     raise InputError(
-        f"spikefuse: --events must be a file that can be written, got {str(path)!r}: "
+        f"{where}: {option} must be a file that can be written, got {str(path)!r}: "
         f"{why}. Name one in a folder that is there."
     ) from error
 
@@ -73,12 +78,14 @@ class JsonLines:
 
     Args:
         path: The file; it is made if it is not there, its folder is not.
+        where: Who asks.
+        option: What names the file.
 
     Raises:
         InputError: It cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, where: str = "spikefuse", option: str = "--events") -> None:
         self._path = path
         try:
             is_torn = _is_torn(path)
@@ -86,7 +93,7 @@ class JsonLines:
             if is_torn:
                 self._file.write(b"\n")
         except OSError as error:
-            _refuse(path, error)
+            _refuse(path, error, where, option)
 
     def write(self, event: TrialEvent) -> None:
         """Add a line.

@@ -18,12 +18,14 @@ from spikefuse.core.errors import StoreError, StudyError
 from spikefuse.data.own.outside import outside, root_of_source
 from spikefuse.execution import Event, make_executor
 from spikefuse.planning.populations import Population, group_trials, place_of
-from spikefuse.planning.run import run_populations
+from spikefuse.planning.run import labels_of, population_name, run_populations
 from spikefuse.planning.trials import PlannedTrial
 from spikefuse.results import TrialStore
+from spikefuse.tracking.events import Tracker
 from spikefuse.training import TrialDefinition, stored_definition, train_population
 from spikefuse.training.interface import make_known, stored_interface
 from spikefuse.workbench.data import Dataset
+from spikefuse.workbench.following import events_apart, events_file, follower
 from spikefuse.workbench.modules import ModuleRun, train_module
 from spikefuse.workbench.networks import SEEDS, Network
 from spikefuse.workbench.predictions import Prediction, Predictor, predictor_of
@@ -160,6 +162,7 @@ def fit(
     device: str = "cpu",
     workers: int | None = None,
     report: Report = lambda event: None,
+    events: str | Path | None = None,
 ) -> "Fit | ModuleRun":
     """Train a network of each seed, choose its epoch on validation, test it once.
 
@@ -179,10 +182,12 @@ def fit(
         workers: Train in so many processes of their own; in this one if left out. Arrays in memory
             are written beside the trained networks for them.
         report: Receives progress, see `spikefuse.training.train_population`.
+        events: A file that is told what happens to each network, as lines of JSON.
 
     Raises:
         StudyError: A worker failed; what the others trained is kept in `store`.
-        InputError: A number is out of range, or a module's logits do not fit the data.
+        InputError: A number is out of range, a module's logits do not fit the data, or `events`
+            cannot be written.
         DataError: The data is not what the network was made for.
     """
     require(epochs >= 1, "fit", "epochs", "at least 1", epochs)
@@ -196,11 +201,14 @@ def fit(
         require(callable(net), "fit", "net", kinds, net)
         require(store is None, "fit", "store", "left out for a module of your own", store)
         require(workers is None, "fit", "workers", "left out for a module of your own", workers)
+        require(events is None, "fit", "events", "left out for a module of your own", events)
         make = (lambda: copy.deepcopy(net)) if isinstance(net, nn.Module) else net
         count = 1 if isinstance(net, nn.Module) else seeds
         return train_module(make, data, range(count), device=device, **effort)
+    told_to, root = events_file(events, "fit"), root_of_source(data.source)
+    events_apart(told_to, root, "fit")
     if store is not None:
-        outside(Path(store).expanduser(), root_of_source(data.source), "fit", "store")
+        outside(Path(store).expanduser(), root, "fit", "store")
     keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if store is None else None
     place = TrialStore(
         Path(store).expanduser() if store is not None else Path(keep.name if keep else "")
@@ -211,14 +219,37 @@ def fit(
     require(workers is None or workers >= 1, "fit", "workers", "at least 1", workers)
     planned = [PlannedTrial(d, place.state(d.name), 1.0) for d in definitions.values()]
     populations = group_trials(planned, place_of(device, workers=workers or 1))
-    if workers is None:
-        with flushed_denormals():
-            for population in populations:
-                members = [trial.definition for trial in population]
-                train_population(members, data.corpus, place, report, device)
-    else:
-        _train_apart(populations, data, place, workers, device, report)
+    labels = labels_of(each for each in populations if not each[0].is_ready)
+    call = f"sf.fit(net, data, epochs={epochs})"
+    with follower(told_to, labels, place, "fit", call) as tracker:
+        if workers is None:
+            _train_here(populations, data, place, device, report, tracker)
+        else:
+            _train_apart(populations, data, place, workers, device, report, tracker)
     return Fit(net, definitions, place, net.label, keep)
+
+
+def _train_here(
+    populations: Sequence[Population],
+    data: Dataset,
+    place: TrialStore,
+    device: str,
+    report: Report,
+    tracker: Tracker,
+) -> None:
+    """Train in this process, one population after the other."""
+    with flushed_denormals():
+        for population in populations:
+            members = [trial.definition for trial in population]
+            job = population_name(population)
+
+            def hear(told: dict[str, Any], job: str = job) -> None:
+                report(told)
+                tracker.on_event(Event(job, "progress", told))
+
+            tracker.on_event(Event(job, "started", {}))
+            train_population(members, data.corpus, place, hear, device)
+            tracker.on_event(Event(job, "finished", {}))
 
 
 def _train_apart(
@@ -228,10 +259,12 @@ def _train_apart(
     workers: int,
     device: str,
     report: Report,
+    tracker: Tracker,
 ) -> None:
     """Train in processes of their own."""
 
     def hear(event: Event) -> None:
+        tracker.on_event(event)
         if event.kind == "progress":
             report(dict(event.data))
 

@@ -26,7 +26,7 @@ from spikefuse.data.places.location import Location
 from spikefuse.data.sources.registry import choices
 from spikefuse.execution import make_executor
 from spikefuse.planning import make_plan
-from spikefuse.planning.run import jobs_of, run_plan
+from spikefuse.planning.run import jobs_of, labels_of, run_plan
 from spikefuse.results import TrialStore
 from spikefuse.results.atomic import make_folder, require_place, write_file
 from spikefuse.results.documents import pretty_json
@@ -41,6 +41,7 @@ from spikefuse.workbench.asking import (
     wanted_of,
 )
 from spikefuse.workbench.data import Dataset, dataset
+from spikefuse.workbench.following import events_apart, events_file, follower
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def ask(
     *,
     network: str | Factory | None = None,
     out: str | Path | None = None,
+    events: str | Path | None = None,
     **said: Any,
 ) -> Answer:
     """Does a second modality help on this data? As `spikefuse ask`, in this process.
@@ -89,17 +91,24 @@ def ask(
             `nn.Module` of your own, or its "file.py:function"; our SNN and its twin if left out.
         out: Keeps networks, `results.csv` and `answer.json`, and goes on where it was stopped;
             `spikefuse report` draws it. In memory only if left out.
+        events: A file that is told what happens to each network, as lines of JSON.
         said: Of a path: `pair`, `group`, `name_pattern`, `skip_unreadable`, ...
 
     Raises:
-        InputError: The data cannot be used as it is, or has one modality alone.
+        InputError: The data cannot be used as it is, or has one modality alone; `events` cannot
+            be written.
         StudyError: A network could not be trained.
     """
     require((seeds or 1) >= 1, "ask", "seeds", "at least 1", seeds)
     call = call_of(data, seeds, profile, network, out, said)
     check_effort(profile)
-    if out is not None:
+    must = "left out for a network of your own"
+    require(events is None or network is None, "ask", "events", must, events)
+    told_to = events_file(events, "ask")
+    if out is not None or told_to is not None:
         own = root_of_source(data.source) if isinstance(data, Dataset) else root_of(str(data))
+        events_apart(told_to, own, "ask")
+    if out is not None:
         outside(Path(out).expanduser(), own, "ask", "out")
         require_place(Path(out).expanduser(), "ask")
     named = None if network is None else named_of(network)
@@ -125,7 +134,11 @@ def ask(
         fingerprint=content_at(location),
         workers=1,
     )
-    summed = run_plan(plan, store, jobs_of(plan, store, location), make_executor("process"))
+    jobs = jobs_of(plan, store, location)
+    names, labels = {job.name for job in jobs}, labels_of(plan.populations)
+    heard = {job: each for job, each in labels.items() if job in names}
+    with follower(told_to, heard, store, "ask", call) as tracker:
+        summed = run_plan(plan, store, jobs, make_executor("process"), tracker.on_event)
     if summed.failures:
         raise StudyError(f"ask: {summed.failures[0]}")
     answers = asked(tabulate(plan, store))
@@ -202,7 +215,7 @@ def _found(data: Dataset | str | Path, said: Mapping[str, Any]) -> tuple[Locatio
         location = Location(source.name, origin="option", reason="a path was given")
         return location, source, summary(own)
     for name in said:
-        close = nearest(name, ("seeds", "profile", "network", "out"))
+        close = nearest(name, ("seeds", "profile", "network", "out", "events"))
         hint = f"Did you mean {' or '.join(close)}?" if close else "Leave it out."
         raise InputError(f"ask: {name} is for a path to data of your own. {hint}")
     found = data if isinstance(data, Dataset) else dataset(str(data))
