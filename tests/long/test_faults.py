@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import torch
-from faults import DAMAGES, ERRORS, READS, WRITES, Damage, Disk
+from faults import DAMAGES, ERRORS, READS, REASONS, WRITES, Damage, Disk, content
 from long import IS_LONG
 from rows import ACCURACY, CELL
 
@@ -32,25 +32,12 @@ DEFINITION = {"seed": 1, "epochs": 3}
 BEGUN = {"seed": 2, "epochs": 3}
 NOISE = {"noise_std": 0.5}
 TENSORS = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.ones(2)}
-REASONS = {
-    errno.ENOSPC: "must have free space, got: No space left on device",
-    errno.EDQUOT: "must have free space, got: Disk quota exceeded",
-    errno.EACCES: "must be writable, got: Permission denied",
-    errno.EROFS: "must be writable, got: Read-only file system",
-    errno.EIO: "must be writable, got: Input/output error",
-}
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spikefuse.results.final._FINISH_ATTEMPTS", 2)
     monkeypatch.setattr("spikefuse.results.final.time.sleep", lambda _: None)
-
-
-def content(root: Path) -> dict[str, bytes]:
-    """Every file that a reader may look at."""
-    files = sorted(path for path in root.rglob("*") if path.is_file())
-    return {str(p.relative_to(root)): p.read_bytes() for p in files if not p.name.startswith(".")}
 
 
 # -- work ------------------------------------------------------------------------------------------

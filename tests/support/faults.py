@@ -42,6 +42,20 @@ DAMAGES = (
     Damage("zeros at the end", lambda content: content[:-16] + bytes(min(16, len(content)))),
 )
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EDQUOT)
+REASONS = {
+    errno.ENOSPC: "must have free space, got: No space left on device",
+    errno.EDQUOT: "must have free space, got: Disk quota exceeded",
+    errno.EACCES: "must be writable, got: Permission denied",
+    errno.EROFS: "must be writable, got: Read-only file system",
+    errno.EIO: "must be writable, got: Input/output error",
+}
+"""What a sentence says of each."""
+
+
+def content(root: Path) -> dict[str, bytes]:
+    """Every file that a reader may look at."""
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    return {str(p.relative_to(root)): p.read_bytes() for p in files if not p.name.startswith(".")}
 
 
 class Disk:

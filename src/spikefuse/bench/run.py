@@ -18,6 +18,7 @@ from spikefuse.bench.targets import TARGETS
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.errors import StudyError
 from spikefuse.core.provenance import describe
+from spikefuse.results.atomic import write_file
 
 PEERS = (
     "snntorch-documented",
@@ -221,4 +222,4 @@ def write_page(record: dict[str, Any], page: Path, notes: str) -> None:
     text = environment.get_template("benchmarks.md").render(
         record=record, targets=rows, notes=notes.strip()
     )
-    page.write_text(text, encoding="utf-8")
+    write_file(page, text.encode(), "bench")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import InputError, StoreError
 from spikefuse.tracking.events import TrialEvent
 from spikefuse.tracking.json_lines import JsonLines, require_writable
 
@@ -65,6 +65,33 @@ def test_a_torn_last_line_spoils_no_other(tmp_path: Path) -> None:
     whole, torn, *added = path.read_bytes().splitlines()
     assert (whole, torn) == (b'{"a": 1}', b'{"b": ')
     assert [json.loads(each)["event"] for each in added] == ["epoch", "epoch"]
+
+
+def test_a_disk_that_fills_within_a_line_is_told_and_the_line_spoils_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    lines = JsonLines(path)
+    lines.write(TrialEvent("epoch", "1f", "snn", {"epoch": 1}))
+    file = lines._file
+
+    class Half:
+        def write(self, line: bytes) -> int:
+            return file.write(line[: len(line) // 2])
+
+        def close(self) -> None:
+            file.close()
+
+    monkeypatch.setattr(lines, "_file", Half())
+    with pytest.raises(StoreError, match=r"must take events, got: No space left on device\. Make"):
+        lines.write(TrialEvent("epoch", "1f", "snn", {"epoch": 2}))
+    lines.close()
+    later = JsonLines(path)
+    later.write(TrialEvent("epoch", "1f", "snn", {"epoch": 3}))
+    later.close()
+    first, half, last = path.read_text().splitlines()
+    assert [json.loads(each)["epoch"] for each in (first, last)] == [1, 3]
+    assert not half.endswith("}")
 
 
 def test_asking_whether_a_file_can_be_written_leaves_it_as_it_is(tmp_path: Path) -> None:

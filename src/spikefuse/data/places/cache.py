@@ -11,6 +11,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,4 +123,5 @@ def _write(path: Path, tensors: Mapping[str, Tensor]) -> None:
     except OSError as error:
         _log.warning("%s cannot be written (%s); going on without this cache", path, error)
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # of a disk that turned read-only it cannot be removed either
+                temporary.unlink()

@@ -1,5 +1,6 @@
 """The cache may vanish, break or be forbidden: results never change."""
 
+import errno
 import hashlib
 import logging
 import os
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from faults import Disk
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -88,6 +90,17 @@ def test_full_disk_leaves_nothing(
     assert torch.equal(result, VALUE)
     assert "No space left" in caplog.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_turns_read_only_is_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The half of a file cannot be removed any more, and the answer is as good as ever."""
+    with Disk(tmp_path, ("fsync", "unlink"), 0, errno.EROFS, lasts=True).installed():
+        result = cached(tmp_path, "key", Computation())
+    assert torch.equal(result, VALUE)
+    assert "Read-only file system" in caplog.text
+    assert torch.equal(cached(tmp_path, "key", Computation()), VALUE), "the half is no entry"
 
 
 def test_user_cache_is_this_programs() -> None:
