@@ -208,8 +208,9 @@ def answer_record(found: Asked) -> dict[str, Any]:
 def _silent_reasons(found: Asked) -> list[str]:
     """Which networks have silent seeds, and what share they are."""
     numbers = found.baselines
+    sticks = {name: alone(name) for name in numbers.modalities} | {EXPERTS: EXPERTS}
     accuracies = {FUSED: numbers.fused} | {
-        name: numbers.yardsticks[alone(name)].accuracy for name in numbers.modalities
+        name: numbers.yardsticks[stick].accuracy for name, stick in sticks.items()
     }
     return [f"{name}: {each.note}" for name, each in accuracies.items() if each and each.silent]
 

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spikefuse.analysis.series import Series
-from spikefuse.analysis.words import plural
+from spikefuse.analysis.words import FEWEST, plural
 
 if TYPE_CHECKING:
     from spikefuse.stats import Interval
 
 Values = Mapping[int, float]
-
-FEWEST = 3
-"""Seeds below which there is no interval."""
 
 
 @dataclass(frozen=True)

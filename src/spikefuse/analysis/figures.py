@@ -92,12 +92,13 @@ class FigureRow:
     """One bar of a figure, measured.
 
     Attributes:
-        values: Accuracy in [0, 1] by seed.
+        values: Accuracy in [0, 1] by seed, of the seeds that the mean is over.
         mean: Mean over seeds; None when no seed is there, or one of them diverged.
-        low: Lower end of the 95 % t interval over seeds (not cut to [0, 1]); None below 2 seeds.
+        low: Lower end of the 95 % t interval over seeds (not cut to [0, 1]); None below 3 seeds.
         high: Upper end, likewise.
         paper: The value the paper's text states for this bar, if any.
         reason: Why there is no mean although seeds ran: those that diverged; else empty.
+        silent: Seeds that are counted apart, since their networks are silent.
     """
 
     figure: int
@@ -112,6 +113,7 @@ class FigureRow:
     high: float | None
     paper: float | None
     reason: str = ""
+    silent: tuple[int, ...] = ()
 
     @property
     def n(self) -> int:
@@ -348,10 +350,11 @@ def _figure_row(
         panel=panel,
         x=x,
         hue=hue,
-        values=MappingProxyType(dict(series.values)),
+        values=MappingProxyType(dict(found.values if found else series.values)),
         mean=found.mean if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
         paper=figure.paper.get(key),
         reason=series.reason,
+        silent=series.silent,
     )

@@ -20,12 +20,12 @@ import numpy as np
 
 from spikefuse.analysis.claims.samples import claim_rows
 from spikefuse.analysis.compare.samples import Answers, NoSamples, match, read_answers
-from spikefuse.analysis.estimates import FEWEST
 from spikefuse.analysis.gains import EXPERTS, MEAN, NETWORKS, TEMPERED, alone, both_alone, shuffled
 from spikefuse.analysis.product_of_experts import product_right, stored_temperature
 from spikefuse.analysis.row_index import Level, Row, same
 from spikefuse.analysis.sample_errors import CONTROL, ERROR, ON_PAIRS, over
 from spikefuse.analysis.table import METRIC, SPIKING, Table, single_modalities
+from spikefuse.analysis.words import FEWEST
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.results import TrialStore
@@ -71,13 +71,14 @@ class _Shelf:
 
 @dataclass(frozen=True)
 class _Fused:
-    """One fused cell with its parts: by seed, whose trials are whose."""
+    """One fused cell with its parts: by seed, whose trials are whose, and which are silent."""
 
     row: Row
     modalities: tuple[str, ...]
     trials: Mapping[int, str]
     singles: Mapping[str, Mapping[int, str]]
     shuffled: Mapping[int, str]
+    silent: frozenset[str]
 
 
 def sample_rows(rows: Iterable[Row], store: TrialStore) -> list[NewRow]:
@@ -126,7 +127,7 @@ def _cells(table: Table, modalities: tuple[str, ...]) -> Iterator[_Fused]:
             for name in modalities
         }
         live = {seed: name for seed, name in true.trials.items() if name not in silent}
-        yield _Fused(row, modalities, live, alone_by, noise.trials)
+        yield _Fused(row, modalities, live, alone_by, noise.trials, silent)
 
 
 def _contrasts(cell: _Fused, shelf: _Shelf) -> tuple[list[NewRow], Contrasts]:
@@ -158,10 +159,12 @@ def _contrasts(cell: _Fused, shelf: _Shelf) -> tuple[list[NewRow], Contrasts]:
         def add(name: str, values: Any, samples: Answers = fused, seed: int = seed) -> None:
             found.setdefault(name, []).append(Observed(seed, values, samples.samples))
 
+        # A difference to a silent network is in no mean, so it is in no error beside that mean.
+        live = {n: v for n, v in parts.items() if cell.singles[n][seed] not in cell.silent}
         add(FUSED, joint)
-        for name, values in parts.items():
+        for name, values in live.items():
             add(alone(name), joint - values)
-        if len(parts) == len(cell.modalities):
+        if len(live) == len(cell.modalities):
             add(MEAN, joint - np.mean(list(parts.values()), axis=0))
             experts = {name: cell.singles[name][seed] for name in parts}
             add(EXPERTS, joint - shelf.product(trial, experts, {}))
@@ -170,10 +173,10 @@ def _contrasts(cell: _Fused, shelf: _Shelf) -> tuple[list[NewRow], Contrasts]:
             if len(known) == len(warm):
                 add(TEMPERED, joint - shelf.product(trial, experts, known))
         noise = cell.shuffled.get(seed)
-        if noise is not None and parts:
+        if noise is not None and noise not in cell.silent and parts:
             other = shelf.answers(noise)
             values = other.correct.astype(np.float64)
-            first = parts.get(cell.modalities[0])
+            first = live.get(cell.modalities[0])
             for name, mine in ((shuffled(cell.modalities), joint), (CONTROL, first)):
                 if mine is not None:
                     sign = 1.0 if name != CONTROL else -1.0

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
-from spikefuse.analysis.row_index import DIVERGED
+from spikefuse.analysis.row_index import DIVERGED, EXPERTS_JOIN
 from spikefuse.analysis.table import METRIC
 from spikefuse.analysis.temperature import temperature
 from spikefuse.core.errors import StoreError, StudyError
@@ -274,7 +274,7 @@ def _has(product: Product) -> bool:
 
 def _row(product: Product, study: str) -> dict[str, Any]:
     levels = product.cell.model_dump() | {"fusion": PRODUCT, "seed": product.seed}
-    return {"study": study, "trial": "+".join(product.parts)} | levels
+    return {"study": study, "trial": EXPERTS_JOIN.join(product.parts)} | levels
 
 
 def _sums(product: Product, store: TrialStore) -> list[dict[str, Any]]:

@@ -127,7 +127,9 @@ def _curve(table: Table, network: str, modality: str) -> Curve | None:
     shared = set.intersection(*(set(series[level].values) for level in accuracy)) - set(silent)
     seeds = {s: tuple(series[level].values[s] for level in accuracy) for s in sorted(shared)}
     areas = Series({seed: relative_robustness(values) for seed, values in seeds.items()})
-    return Curve(network, modality, accuracy, seeds, estimate(areas, _fine(series)), silent)
+    relative = estimate(areas, _fine(series))
+    relative = relative and replace(relative, silent=silent)
+    return Curve(network, modality, accuracy, seeds, relative, silent)
 
 
 def _fine(series: Mapping[float, Series]) -> float | None:

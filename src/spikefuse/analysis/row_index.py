@@ -22,6 +22,9 @@ Row = Mapping[str, Any]
 DIVERGED = "diverged"
 """The metric of a row that stands in place of all accuracies of its cell and seed."""
 
+EXPERTS_JOIN = "+"
+"""Between the names of the trials that stand together behind one number."""
+
 DEFAULTS: Mapping[str, Level] = MappingProxyType(
     {"pairing": "true", "held_out": "", "reading": "base", "disturbance": ""}
 )
@@ -127,6 +130,27 @@ def _silent_trials(rows: Sequence[Row], metrics: Iterable[Any]) -> frozenset[str
             trial = str(row.get("trial"))
             fires[trial] = fires.get(trial, False) or number_of(row.get("value")) != 0
     return frozenset(trial for trial, any_fires in fires.items() if not any_fires)
+
+
+def never_decides(rates: Mapping[str, float]) -> bool:
+    """Whether no hidden layer of a network ever fires, from its rates by layer.
+
+    Example:
+        >>> never_decides({"image.conv1": 0.1, "image.hidden": 0.0}), never_decides({})
+        (True, False)
+    """
+    hidden = [rate for layer, rate in rates.items() if layer.endswith("hidden")]
+    return bool(hidden) and not any(hidden)
+
+
+def is_silent(trial: str, silent: Collection[str]) -> bool:
+    """Whether a number of this trial is of a silent network; a product of experts, of any of them.
+
+    Example:
+        >>> is_silent("ab+cd", {"cd"}), is_silent("ab", {"cd"})
+        (True, False)
+    """
+    return not set(trial.split(EXPERTS_JOIN)).isdisjoint(silent)
 
 
 def number_of(value: object) -> float:

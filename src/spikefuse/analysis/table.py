@@ -18,6 +18,7 @@ from spikefuse.analysis.row_index import (
     Level,
     Row,
     RowIndex,
+    is_silent,
     level_key,
     number_of,
     same,
@@ -246,7 +247,9 @@ def _series(rows: Iterable[Row], silent: Collection[str]) -> Series:
         samples=int(min(sizes, default=0)),
         diverged=lost,
         reasons=_reasons(lost, len(numbers), found),
-        silent=tuple(seed for seed in numbers if str(found[seed][1].get("trial")) in silent),
+        silent=tuple(
+            seed for seed in numbers if is_silent(str(found[seed][1].get("trial")), silent)
+        ),
         variance=_counting(numbers, min(sizes, default=0)),
     )
 

@@ -5,7 +5,7 @@ points. Two minus signs are wanted: the page sets a true one, while `signed` kee
 `claims.json`, scripts and any terminal can read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 NONE = "\u2013"
 """What stands where there is no number."""
+
+FEWEST = 3
+"""Seeds below which there is no interval."""
 
 _ACRONYMS = ("snn", "dnn", "lif", "if")
 _NAMES = {
@@ -238,10 +241,46 @@ def difference(value: "Estimate | None") -> tuple[str, str, str]:
     """A difference of accuracies in percentage points: mean, interval, n and what is apart."""
     if value is None:
         return NONE, NONE, NONE
-    return points(value.mean), span(value, points), f"{value.n}{apart(value)}"
+    return points(value.mean), span(value, points), counted(value)
 
 
-def apart(value: "Estimate") -> str:
+class Counted(Protocol):
+    """A mean of some seeds, and the seeds that are not in it since their networks are silent."""
+
+    @property
+    def n(self) -> int:
+        """How many seeds."""
+
+    @property
+    def values(self) -> Mapping[int, float]:
+        """The number of each."""
+
+    @property
+    def silent(self) -> tuple[int, ...]:
+        """The seeds that are apart."""
+
+
+def counted(value: Counted) -> str:
+    """An n with what is apart: `4, 1 silent`."""
+    return f"{value.n}{apart(value)}"
+
+
+def interval_words(counts: Iterable[int], what: str = "95 % interval") -> str:
+    """What a caption or legend says of intervals, by the n of what it stands under.
+
+    Below three seeds there is none, so nothing may be called one; empty where nothing has one.
+
+    Example:
+        >>> interval_words([5, 3]), interval_words([5, 2]), interval_words([1, 2])
+        ('95 % interval', '95 % interval (from 3 seeds on)', '')
+    """
+    enough = [count >= FEWEST for count in counts if count]
+    if not any(enough):
+        return ""
+    return what if all(enough) else f"{what} (from {FEWEST} seeds on)"
+
+
+def apart(value: Counted) -> str:
     """Behind an n: how many seeds are not in it, since one of their networks is silent."""
     if value.silent and set(value.values) <= set(value.silent):
         return ", silent" if value.n == 1 else ", all silent"  # no other is there to be averaged

@@ -141,6 +141,9 @@ def _lines(found: "Comparison") -> Iterator[tuple[str, str]]:
     if found.difference is not None:
         ends = f"{span(found.difference, signed)} pp"
         yield "A minus B", f"{signed(found.gap)} pp, {ends}, p = {found.p_value:.3g}"
+    elif found.values:
+        both = " and ".join(map(signed, found.values))
+        yield "A minus B", f"{signed(found.gap)} pp, {both} pp"
     yield "test", f"{found.test}: {found.reason}"
     if found.equivalence is not None:
         tested = found.equivalence
@@ -195,7 +198,7 @@ def _cells_table(found: "Answer", chosen: "Sequence[Comparison]", width: int) ->
     tests = Counter(each.test for each in chosen)
     seeds = _seeds(chosen)
     parts = [f"{name} {level}" for name, level in shared.items()]
-    parts += [f"n = {n}" for n in seeds if n is not None and len(seeds) == 1]
+    parts += [f"n = {n}" for n in seeds if n and len(seeds) == 1]
     common = ", ".join(parts)
     table = Table(
         title=f"All with {common}" if common else None,
@@ -226,12 +229,14 @@ def _columns(found: "Answer", chosen: "Sequence[Comparison]") -> dict[str, list[
         gap = signed(each.gap)
         if each.difference is not None:
             gap += f" ({span(each.difference, signed)})"
+        elif each.values:
+            gap += f" ({' and '.join(map(signed, each.values))})"
         p_value = "-" if each.p_value is None else f"{each.p_value:.2g}"
         texts = (percent(each.mean_a), percent(each.mean_b), gap, p_value)
         for entries, text in zip(columns.values(), texts, strict=True):
             entries.append(text)
     if len(_seeds(chosen)) > 1:
-        columns["n"] = [str(each.difference.n) if each.difference else "-" for each in chosen]
+        columns["n"] = [_count(each) or "-" for each in chosen]
     if any(each.outcome == "undecided" for each in chosen):
         columns["A is"] = [each.outcome for each in chosen]
     if found.margin is not None:
@@ -239,5 +244,13 @@ def _columns(found: "Answer", chosen: "Sequence[Comparison]") -> dict[str, list[
     return columns
 
 
-def _seeds(chosen: "Sequence[Comparison]") -> set[int | None]:
-    return {None if each.difference is None else each.difference.n for each in chosen}
+def _seeds(chosen: "Sequence[Comparison]") -> set[str]:
+    return {_count(each) for each in chosen}
+
+
+def _count(found: "Comparison") -> str:
+    """The n of a comparison and how many seeds are apart; empty without one."""
+    from spikefuse.analysis.compare.answer import apart
+
+    n = len(found.values) if found.difference is None else found.difference.n
+    return f"{n}{apart(found)}" if n else ""

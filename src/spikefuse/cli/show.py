@@ -240,7 +240,8 @@ def _print(
     if any(cell.endswith(" silent") for table in further for row in table.rows for cell in row):
         console.print(_SILENT)
     bars = (row for _, tables in measured for rows in tables for row in rows)
-    if further or any(row.low is not None for row in bars):
+    written = (cell for table in further for row in table.rows for cell in row)
+    if any(row.low is not None for row in bars) or any("\u00b1" in cell for cell in written):
         console.print("\u00b1: half of the 95 % Student-t interval over n seeds.")
     if not measured and not further:
         console.print(

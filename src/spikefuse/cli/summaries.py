@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spikefuse.analysis.words import NONE, in_brackets, percent, share, signed, two_values
+from spikefuse.analysis.words import NONE, counted, in_brackets, percent, share, signed, two_values
 from spikefuse.cli.wide import print_table
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def show_summaries(
         print_table(each, console)
     if any(table.rows for table in tables) or any(each.rows for each in further):
         console.print(
-            "[]: 95 % interval, Student t over n seeds or as the column says.", markup=False
+            "[]: 95 % interval, Student t over n seeds (from 3 on; of 2 their values) or as the "
+            "column says.",
+            markup=False,
         )
 
 
@@ -135,8 +137,14 @@ def _points(found: "Estimate | Interval | None", reason: str = "") -> str:
     text = f"{signed(value)} pp"
     if found.low is None or found.high is None:
         both = " and ".join(two_values(found, signed))
-        return f"{text} ({f'{both}, ' if both else ''}n = {found.n})"
-    return f"{text} {in_brackets(found, signed)} (n = {found.n})"
+        return f"{text} ({f'{both}, ' if both else ''}n = {_count(found)})"
+    return f"{text} {in_brackets(found, signed)} (n = {_count(found)})"
+
+
+def _count(found: "Estimate | Interval") -> str:
+    from spikefuse.analysis.estimates import Estimate
+
+    return counted(found) if isinstance(found, Estimate) else str(found.n)
 
 
 def _percent(found: "Estimate | None") -> str:
@@ -241,7 +249,7 @@ def _conditions(rows: Sequence[Mapping[str, Any]], study: str) -> Table:
 
 def _ends(found: "Estimate | Interval") -> tuple[str, str]:
     # An accuracy cannot leave 0 to 100 %: cutting the interval there leaves out no true value.
-    return in_brackets(found, share), str(found.n)
+    return in_brackets(found, share), _count(found)
 
 
 def _epoch_choices(rows: Sequence[Mapping[str, Any]]) -> list[Table]:

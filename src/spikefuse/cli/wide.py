@@ -93,7 +93,10 @@ def _intervals_beside(table: Table) -> Table:
             elif row[index] != NONE:
                 made[-1] += f" {_brackets(row[index])}"
     is_merged = len(columns) < len(table.columns)
-    caption = f"{table.caption}; []: 95 % interval" if is_merged else table.caption
+    has_ends = any("[" in cell for row in rows for cell in row)
+    caption = f"{table.caption}; []: 95 % interval" if is_merged and has_ends else table.caption
+    pairs = any("(" in cell and " and " in cell for row in rows for cell in row)
+    caption += "; (): the values of two seeds" if is_merged and pairs else ""
     return replace(table, caption=caption, columns=tuple(columns), rows=tuple(map(tuple, rows)))
 
 

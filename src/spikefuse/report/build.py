@@ -1,5 +1,6 @@
 """Builds the report: one HTML page that holds everything, and figures and tables as files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from spikefuse.analysis.fusion_race import fusion_races
 from spikefuse.analysis.headline import Headline, headline
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
+from spikefuse.analysis.words import interval_words
 from spikefuse.core.errors import StudyError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.drawing import theme
@@ -220,7 +222,7 @@ def _block(figure: PaperFigure, run: Run, places: _Places) -> FigureBlock | None
     rows = [row for _, group in drawn for row in group]
     table = figure_data_table(figure, [group for _, group in columns])
     paths = write_figure_files(
-        figure, drawn, places.figures, _footnote(run), run.chance, pdf=places.pdf
+        figure, drawn, places.figures, _footnote(run, rows), run.chance, pdf=places.pdf
     )
     paths += write_table_files(table, places.tables)
     return replace(
@@ -245,12 +247,13 @@ def measured_columns(figure: PaperFigure, run: Run) -> list[tuple[View, tuple[Fi
     return [(view, rows) for view, rows in columns if any(row.is_there for row in rows)]
 
 
-def _footnote(run: Run) -> str:
+def _footnote(run: Run, rows: Sequence[FigureRow]) -> str:
     """What a figure must say when it leaves the report: what the data is and what the marks are."""
     banner = str(run.record.get("banner") or run.record.get("source") or "data not named")
     unfinished = unfinished_text(run)
+    told = interval_words((row.n for row in rows), "95 % t intervals")
     return plain(
-        f"{unfinished} Means over seeds with 95 % t intervals. {banner.rstrip('.')}. "
+        f"{unfinished} Means over seeds{f' with {told}' if told else ''}. {banner.rstrip('.')}. "
         f"Profile {run.record.get('profile', 'not named')}. spikefuse {spikefuse.__version__}.",
         330 + len(unfinished),
     ).strip()

@@ -12,10 +12,11 @@ from spikefuse.analysis.energy import (
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.words import (
     NONE,
+    counted,
     difference,
-    interval,
     level_name,
     percent,
+    share,
     span,
 )
 from spikefuse.report.drawing.fronts import name_of, nano
@@ -50,7 +51,7 @@ def duel_table(found: Sequence[Duel]) -> Table:
             nano(each.dnn.mean),
             times(each.ratio.mean),
             span(each.ratio, times),
-            str(each.ratio.n),
+            counted(each.ratio),
             {"snn": "SNN", "dnn": "DNN", "": "one seed" if each.ratio.n == 1 else "undecided"}[
                 each.winner
             ],
@@ -135,7 +136,7 @@ def firing_table(found: Sequence[Firing]) -> Table:
             str(each.time_steps),
             percent(each.rate.mean),
             span(each.rate, percent),
-            str(each.rate.n),
+            counted(each.rate),
             str(each.bits),
             percent(each.eight_bit),
             _below(each.rate, each.eight_bit),
@@ -182,11 +183,11 @@ def front_table(found: Sequence[Point]) -> Table:
             name_of(each.levels),
             each.model,
             percent(each.accuracy.mean),
-            interval(each.accuracy.low, each.accuracy.high),
+            span(each.accuracy, share),
             nano(each.energy.mean),
             span(each.energy, nano),
             NONE if each.right is None else nano(each.right.mean),
-            str(each.energy.n),
+            counted(each.energy),
             "yes" if each.is_best else "",
         )
         for each in found
@@ -222,10 +223,10 @@ def twin_table(found: Sequence[Twin]) -> Table:
                 weights,
                 activations,
                 percent(each.accuracy.mean),
-                interval(each.accuracy.low, each.accuracy.high),
+                span(each.accuracy, share),
                 *difference(each.lost)[:2],
                 *difference(each.ahead)[:2],
-                str(each.accuracy.n),
+                counted(each.accuracy),
             )
         )
     return Table(

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from spikefuse.analysis.groups import GroupNames, GroupSummary
-from spikefuse.analysis.words import NONE, interval, level_name, percent, points, span
+from spikefuse.analysis.words import (
+    NONE,
+    counted,
+    level_name,
+    percent,
+    points,
+    share,
+    span,
+)
 from spikefuse.report.printable import plain
 from spikefuse.report.tables import SEED_COLUMNS, Column, Table, seed_cell
 
@@ -23,8 +31,8 @@ def summary_table(found: Sequence[GroupSummary], names: GroupNames) -> Table:
     for each in found:
         known, cost = (NONE, NONE), (NONE, NONE)
         if each.known is not None:
-            ends = interval(each.known.low, each.known.high)
-            known = (percent(each.known.mean), f"{ends}, n\u00a0=\u00a0{each.known.n}")
+            ends = span(each.known, share)
+            known = (percent(each.known.mean), f"{ends}, n\u00a0=\u00a0{counted(each.known)}")
         if each.cost is not None:
             cost = (points(each.cost.estimate), span(each.cost, points))
         rows.append((title_of(each), *_mean(each), *known, *cost, _note(each)))
@@ -49,7 +57,7 @@ def summary_table(found: Sequence[GroupSummary], names: GroupNames) -> Table:
 def _mean(found: GroupSummary) -> tuple[str, str, str]:
     """Mean, interval and number of groups; one group is its own mean, without interval."""
     if found.mean is not None:
-        ends = interval(found.mean.low, found.mean.high)
+        ends = span(found.mean, share)
         return percent(found.mean.estimate), ends, str(found.mean.n)
     if found.lost:
         return NONE, NONE, str(len(found.groups) + len(found.lost))
@@ -72,8 +80,8 @@ def group_table(found: Sequence[GroupSummary], names: GroupNames) -> Table:
     for each in found:
         network = level_name("network", each.network)
         for name, value in each.groups.items():
-            ends = interval(value.low, value.high)
-            numbers = (percent(value.mean), ends, str(value.n), seed_cell(value.values))
+            ends = span(value, share)
+            numbers = (percent(value.mean), ends, counted(value), seed_cell(value.values))
             rows.append((plain(name, 80), network, each.modality, *numbers))
         for name, series in each.lost.items():
             seeds = plain(seed_cell(series.values, series.reason), 300)

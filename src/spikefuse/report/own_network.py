@@ -11,6 +11,7 @@ from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST, EXPERTS, alone, shuffled
 from spikefuse.analysis.words import (
     better_of,
+    counted,
     difference,
     listing,
     percent,
@@ -21,7 +22,7 @@ from spikefuse.analysis.words import (
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing.charts import Line, gain_chart
-from spikefuse.report.drawing.pictures import Picture, draw_picture
+from spikefuse.report.drawing.pictures import Picture, draw_picture, with_dots_caption
 from spikefuse.report.page import Page, facts_of, is_loud, record_rows, remake_words
 from spikefuse.report.printable import plain
 from spikefuse.report.reading.sources import Run
@@ -114,7 +115,8 @@ def _picture(found: Asked) -> Picture | None:
     if not lines:
         return None
     label = "; ".join(f"{line.label} {difference(line.value)[0]} pp" for line in lines)
-    return draw_picture(lambda: gain_chart(lines), "gain", f"Gain of all together: {label}.")
+    picture = draw_picture(lambda: gain_chart(lines), "gain", f"Gain of all together: {label}.")
+    return with_dots_caption(picture, lines)
 
 
 def _numbers_section(found: Asked) -> Section:
@@ -169,4 +171,4 @@ def _accuracy(value: Estimate | None) -> tuple[str, str]:
 
 
 def _count(value: Estimate | None) -> str:
-    return "" if value is None else str(value.n)
+    return "" if value is None else counted(value)

@@ -10,7 +10,7 @@ from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.table import PAIRED
-from spikefuse.analysis.words import plural, rate, rate_interval
+from spikefuse.analysis.words import FEWEST, interval_words, plural, rate, rate_interval
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK
 from spikefuse.report.commands import Commands, commands_of
@@ -37,7 +37,7 @@ from spikefuse.report.printable import plain
 from spikefuse.report.reading import settings
 from spikefuse.report.reading.settings import Group, text
 from spikefuse.report.reading.sources import Run, Trial
-from spikefuse.report.section import Key, Section
+from spikefuse.report.section import Key, Section, interval_keys
 from spikefuse.report.sections.audit import audit_shares, audit_tables
 from spikefuse.report.sections.confusion import Matrix
 from spikefuse.report.sections.verdicts import Verdicts, verdicts
@@ -278,7 +278,7 @@ def figure_legend(figure: PaperFigure, rows: Sequence[FigureRow]) -> list[Key]:
     for hue, name in zip(figure.hue.levels, figure.hue.names(), strict=True):
         keys.append(Key(roles[hue], theme.GLYPH[roles[hue]], name))
     keys.append(Key("", "\u2219", "one seed"))
-    keys.append(Key("", "\u2503", "95 % interval"))
+    keys += interval_keys((row.n for row in rows), "\u2503")
     if any(row.paper is not None for row in rows):
         keys.append(Key("", "\u25c7", "the paper's text"))
     return keys
@@ -289,16 +289,17 @@ def figure_caption(
 ) -> str:
     """What the marks are, how many seeds stand behind them, what the axis does."""
     counts = {row.n for _, rows in columns for row in rows if row.n}
+    told = interval_words(counts, "95 % t intervals")
     seeds = "no seeds yet"
     if counts:
         low, high = min(counts), max(counts)
         seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
     parts = [
-        f"Means over {seeds} with 95 % t intervals; the figures above the marks are the means in "
-        "per cent."
+        f"Means over {seeds}{f' with {told}' if told else ''}; the figures above the marks are the "
+        "means in per cent."
     ]
-    if any(row.n == 1 and not row.reason for _, rows in columns for row in rows):
-        parts.append("One seed has no interval.")
+    if any(0 < row.n < FEWEST and not row.reason for _, rows in columns for row in rows):
+        parts.append(f"Fewer than {FEWEST} seeds have no interval.")
     parts.append(note)
     if figure.where.get("noise_position") == "before":
         parts.append("Noise is added before each activation; the paper does not say where.")

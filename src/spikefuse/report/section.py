@@ -1,8 +1,9 @@
 """One section of the page: what it asks, what was found, its drawings and tables, its command."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from spikefuse.analysis.words import interval_words
 from spikefuse.report.drawing.pictures import Picture
 from spikefuse.report.tables import Table
 
@@ -51,3 +52,9 @@ class Section:
     caption: str = ""
     command: str = ""
     wide: bool = False
+
+
+def interval_keys(counts: Iterable[int], glyph: str = "\u2501", over: str = "") -> list[Key]:
+    """A legend's line of intervals, by the n of its marks; none where no mark has one."""
+    told = interval_words(counts, f"95 % interval{over}")
+    return [Key("", glyph, told)] if told else []

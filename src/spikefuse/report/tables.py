@@ -14,13 +14,14 @@ from spikefuse.analysis.table import SINGLE
 from spikefuse.analysis.words import (
     NONE,
     all_of,
-    apart,
     better_of,
+    counted,
     difference,
-    interval,
     level_name,
     percent,
+    share,
     short_percent,
+    span,
     two_values,
 )
 
@@ -60,6 +61,13 @@ class Table:
     heads: int = 1
     kinds: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def heading(self) -> str:
+        """The caption, and that what stands for two seeds in a column of intervals is none."""
+        places = [place for place, column in enumerate(self.columns) if "95 %" in column.title]
+        pairs = any(" and " in row[place] for row in self.rows for place in places)
+        return f"{self.caption}; of two seeds their values" if pairs else self.caption
+
 
 def seed_cell(values: Mapping[int, float], reason: str = "") -> str:
     """Every seed's share in per cent, and why there is no mean over them."""
@@ -85,8 +93,8 @@ def figure_data_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]
                 cells.insert(0, figure.panel.name(bar.panel))
             seeds = seed_cell(bar.values, bar.reason)
             said = NONE if bar.paper is None else short_percent(bar.paper)
-            ends = interval(bar.low, bar.high)
-            cells += [bar.protocol, bar.split, percent(bar.mean), ends, str(bar.n), seeds, said]
+            ends = span(bar, share)
+            cells += [bar.protocol, bar.split, percent(bar.mean), ends, counted(bar), seeds, said]
             rows.append(tuple(cells))
     return Table(
         name=f"figure-{figure.number:02d}",
@@ -121,7 +129,7 @@ def figure_summary_table(figure: PaperFigure, columns: Sequence[Sequence[FigureR
             cells.append("diverged" if bar.reason else percent(bar.mean))
             if bar.high is not None and bar.mean is not None:
                 cells[-1] += f" \u00b1 {percent(bar.high - bar.mean)}"
-        counts = dict.fromkeys(str(bar.n) for bar in bars)
+        counts = dict.fromkeys(counted(bar) for bar in bars)
         said = NONE if first.paper is None else short_percent(first.paper)
         rows.append((*cells, ", ".join(counts), said))
     return Table(
@@ -209,7 +217,7 @@ def conditions_table(study: str, split: str, found: Sequence[Condition]) -> Tabl
             cell = " and ".join(both) or percent(accuracy.mean)
             if accuracy.high is not None:
                 cell += f" \u00b1 {percent(accuracy.high - accuracy.mean)}"
-            count = f"{accuracy.n}{apart(accuracy)}"
+            count = counted(accuracy)
         rows.append((each.words, cell, count))
     what = "Networks trained one by one" if study == SINGLE else f"Study {study}"
     return Table(

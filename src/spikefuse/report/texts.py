@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from spikefuse.analysis.figures import MODALITIES as PAPER_MODALITIES
 from spikefuse.analysis.table import PAIRED
-from spikefuse.analysis.words import better_of, listing, short_percent
+from spikefuse.analysis.words import FEWEST, better_of, listing, short_percent
 from spikefuse.data.sources.contract import FUSED, Modality
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK, SOURCES
 from spikefuse.report.reading.sources import Run
@@ -93,7 +93,7 @@ def texts_of(run: Run, *, loud: bool) -> Texts:
         confusion=(
             f"Answers of the default networks (size S, {pairing}) to the test set with the weights "
             "of the best validation epoch, summed over seeds. Right answers have the "
-            "modality\u2019s colour, wrong ones grey; the intervals are over seeds."
+            "modality\u2019s colour, wrong ones grey; intervals are over seeds."
         ),
         methods=_methods(run, count),
         this_data="the embedded data" if run.source == FALLBACK else "this data",
@@ -145,7 +145,8 @@ def _methods(run: Run, count: int) -> str:
     groups = "speakers" if noun_of(run) == "clips" else "groups"
     chance = "" if run.chance is None else f" Chance is {short_percent(run.chance)}\u00a0%."
     return (
-        "Intervals are 95 % Student-t intervals over seeds; differences are paired by seed. They "
+        f"Intervals are 95 % Student-t intervals over seeds, from {FEWEST} seeds on; of two seeds "
+        "their values are told. Differences are paired by seed. Intervals "
         f"say where other seeds would fall, not other {groups} or other data. Intervals of "
         f"accuracies are cut at 0 and 100 %.{chance} Noise is Gaussian, added at evaluation only; "
         f"values under noise are means over draws. The {better_of(count)} single modality is "

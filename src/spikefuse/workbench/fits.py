@@ -11,6 +11,7 @@ from torch import nn
 
 from spikefuse.analysis.compare.cells import Operand
 from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.row_index import never_decides
 from spikefuse.analysis.series import Series
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.device import count_devices, flushed_denormals
@@ -71,6 +72,7 @@ class Fit:
             reasons=tuple(
                 f"{self.label}, seed {seed}: {reason}" for seed, reason in broken.items()
             ),
+            silent=tuple(s for s, r in records.items() if never_decides(r.get("rates", {}))),
         )
 
     def accuracy(self, split: str = "test") -> Estimate:
@@ -126,7 +128,15 @@ class Fit:
         found = self.series()
         if found.diverged:
             raise StudyError(f"compare: {found.reason}.")
-        return Operand(self.label, found.values, found.trials, found.samples, 0.0, self.store.root)
+        return Operand(
+            self.label,
+            found.values,
+            found.trials,
+            found.samples,
+            0.0,
+            self.store.root,
+            found.silent,
+        )
 
     def _samples(self) -> int:
         first = next(iter(self.definitions.values()))

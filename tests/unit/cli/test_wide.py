@@ -1,6 +1,7 @@
 """Tables of the report in a terminal: no number is broken, none is lost, whatever the width."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -73,7 +74,11 @@ def test_a_wide_terminal_has_one_part_and_a_narrow_one_leaves_out_empty_rows() -
 
 
 def test_the_caption_says_what_brackets_are() -> None:
-    assert parts(TABLE, 200)[0].caption == "Failing senses; []: 95 % interval"
+    both = "Failing senses; []: 95 % interval; (): the values of two seeds"
+    assert parts(TABLE, 200)[0].caption == both
+    few = replace(TABLE, rows=TABLE.rows[1:2])
+    few = replace(few, rows=((*few.rows[0][:3], "95.60 and 95.86", *few.rows[0][4:]),))
+    assert parts(few, 200)[0].caption == "Failing senses; (): the values of two seeds"
     bare = Table("t", "Bare", (Column("what"), Column("mean", number=True)), (("a", "1"),))
     assert parts(bare, 80) == [bare]
 

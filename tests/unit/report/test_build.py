@@ -363,7 +363,8 @@ def test_embedded_data_is_said_aloud(build: Callable[..., Any]) -> None:
     assert "Paper\u2019s text" in page.text()
     # One seed: no interval anywhere, and no size study for the headline.
     assert "Not measured yet" in page.text()
-    assert "One seed has no interval" in page.text()
+    assert "Fewer than 3 seeds have no interval" in page.text()
+    assert "with 95 % t intervals" not in page.text()
 
 
 def test_hostile_text_is_shown_and_does_nothing(

@@ -42,7 +42,7 @@ def test_data_table_has_a_row_for_each_bar_and_reading() -> None:
     assert table.heads == 2
     assert table.rows[-2] == (
         *("Soft reset", "Fused", "paper", "validation"),
-        *("99.80", NONE, "2", "99.90 99.70", "99"),
+        *("99.80", "99.90 and 99.70", "2", "99.90 99.70", "99"),
     )
     assert table.rows[-1][2:8] == (
         *("disjoint", "test", "98.00", "95.52 to 100.00", "3"),

@@ -7,12 +7,12 @@ import numpy as np
 
 from spikefuse.analysis.claims.rules import Levels, Quantity
 from spikefuse.analysis.effort import Effort, efforts, least
-from spikefuse.analysis.estimates import FEWEST, silent_words
+from spikefuse.analysis.estimates import silent_words
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.sample_errors import errors_of, on_pairs
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.table import DEFAULT_FUSION, Table
-from spikefuse.analysis.words import plural
+from spikefuse.analysis.words import FEWEST, plural
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.stats import Interval, mean_interval, over_samples

@@ -13,9 +13,9 @@ from spikefuse.analysis.claims.catalogue import CLAIMS
 from spikefuse.analysis.claims.observations import Observations, Unavailable, mixes
 from spikefuse.analysis.claims.rules import Levels, Quantity
 from spikefuse.analysis.compare.samples import Answers, NoSamples, match
-from spikefuse.analysis.estimates import FEWEST
 from spikefuse.analysis.sample_errors import ERROR
 from spikefuse.analysis.table import Table
+from spikefuse.analysis.words import FEWEST
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.stats import Observed, sample_error
 from spikefuse.studies.controls import CONTROLS

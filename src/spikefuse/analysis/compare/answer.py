@@ -128,6 +128,9 @@ def _interval(interval: Interval) -> str:
 
 def _how(found: Comparison) -> str:
     """Interval, n and test in brackets: those over clusters where they decide."""
+    if found.values:
+        both = " and ".join(map(signed, found.values))
+        return f"{both}, n = {len(found.values)} {found.unit}{apart(found)}, no test"
     if found.difference is None:
         return "no test"
     level = f"{100 * found.difference.confidence:g} % interval"
@@ -136,8 +139,13 @@ def _how(found: Comparison) -> str:
         how = "cluster bootstrap" if over.degrees is None else "Student t over their means"
         shown = f"{_interval(over)}, n = {over.n} samples of {found.shared}, {how}"
         return f"{level} {shown} beside {found.test} on {found.difference.n} samples"
-    shown = f"{_interval(found.difference)}, n = {found.difference.n} {found.unit}"
+    shown = f"{_interval(found.difference)}, n = {found.difference.n} {found.unit}{apart(found)}"
     return f"{level} {shown}, {found.test}"
+
+
+def apart(found: Comparison) -> str:
+    """Behind an n, as `words.apart` has it: how many seeds are not in it."""
+    return f", {len(found.silent)} silent" if found.silent else ""
 
 
 def sentence_of(found: Comparison, margin: float | None) -> str:
@@ -208,6 +216,8 @@ def answer_document(found: Answer) -> dict[str, Any]:
                 "n_counts": each.unit,
                 "outcome": each.outcome,
                 "difference": _record(each.difference),
+                "values": list(each.values),
+                "silent": list(each.silent),
                 "p_value_holm": each.p_value,
                 "within": each.within,
                 "equivalence": None if each.equivalence is None else asdict(each.equivalence),

@@ -1,12 +1,14 @@
 """Finding the cell that `factor=level,...` names in a table of results, and its number by seed."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from spikefuse.analysis.claims.observations import PAPER_STUDIES
-from spikefuse.analysis.row_index import DIVERGED, Row, same
+from spikefuse.analysis.estimates import silent_words
+from spikefuse.analysis.row_index import DIVERGED, Row, is_silent, same
+from spikefuse.analysis.series import Series
 from spikefuse.analysis.table import METRIC, Table
 from spikefuse.analysis.words import shown
 from spikefuse.core.checks import one_of
@@ -33,6 +35,7 @@ class Operand:
         samples: Samples behind each accuracy, draws of noise included; 0 if not known.
         noise_std: Noise at evaluation; stored predictions are those without noise.
         root: Results folder with the trials.
+        silent: Seeds of which a network is silent.
     """
 
     label: str
@@ -41,6 +44,29 @@ class Operand:
     samples: int
     noise_std: float
     root: Path
+    silent: tuple[int, ...] = ()
+
+
+def counted_apart(
+    a: Operand, b: Operand
+) -> tuple[Operand, Operand, tuple[int, ...], tuple[str, ...]]:
+    """Both without the seeds whose networks are silent; these seeds, and what to say of them.
+
+    A seed that both have is one difference: silent in either, it is left out of both. Where nobody
+    would be left, all stay, and it is said that they are silent.
+    """
+    both = set(a.values) & set(b.values)
+    sides, told = [], []
+    for each, other in ((a, b), (b, a)):
+        words = silent_words(Series(each.values, silent=each.silent))
+        told += [f"{each.label}: {words}"] if words else []
+        lost = {*each.silent, *(both & set(other.silent))}
+        live = {seed: value for seed, value in each.values.items() if seed not in lost}
+        sides.append(replace(each, values=live))
+    silent = tuple(sorted({*a.silent, *b.silent}))
+    if not all(each.values for each in sides):
+        return a, b, silent, tuple(told)
+    return sides[0], sides[1], silent, tuple(told)
 
 
 def factors_of(rows: Sequence[Row]) -> list[str]:
@@ -131,10 +157,23 @@ def _usual(rows: Sequence[Row], name: str) -> list[Row]:
     return [row for row in rows if shown(row.get(name)) == level]
 
 
-def operand_of(rows: Iterable[Row], label: str, root: Path, split: str = "test") -> Operand:
+def operand_of(
+    rows: Iterable[Row],
+    label: str,
+    root: Path,
+    split: str = "test",
+    silent: Collection[str] = (),
+) -> Operand:
     """The accuracies by seed that the rows of one cell hold.
 
     A trial that stands in several studies gives the same number in each, and counts once.
+
+    Args:
+        rows: Of the cell.
+        label: What a reader calls it.
+        root: Results folder with the trials.
+        split: "test" or "validation".
+        silent: Trials that are silent, of the whole table: a cell's own rows do not say it.
 
     Raises:
         StudyError: A seed diverged (leaving it out would flatter the cell), has no accuracy, or
@@ -154,6 +193,7 @@ def operand_of(rows: Iterable[Row], label: str, root: Path, split: str = "test")
         samples=series.samples,
         noise_std=max((float(row.get("noise_std") or 0.0) for row in table.rows), default=0.0),
         root=root,
+        silent=tuple(seed for seed, name in series.trials.items() if is_silent(name, silent)),
     )
 
 

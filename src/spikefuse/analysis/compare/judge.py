@@ -1,16 +1,17 @@
 """Two series of accuracies: the test that fits them, why it fits, and what it says."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from spikefuse.analysis.claims import ASSUMED_SAMPLES
-from spikefuse.analysis.compare.cells import Operand
+from spikefuse.analysis.compare.advice import MORE_SEEDS, advice
+from spikefuse.analysis.compare.cells import Operand, counted_apart
 from spikefuse.analysis.compare.samples import Matched, NoSamples, match, read_answers
-from spikefuse.core.errors import InputError
+from spikefuse.analysis.words import FEWEST
 from spikefuse.core.streams import numpy_stream
 from spikefuse.stats import (
     Equivalence,
@@ -19,13 +20,9 @@ from spikefuse.stats import (
     error_ratio,
     group_interval,
     mcnemar,
-    minimum_detectable_effect,
     paired_difference,
     paired_samples_error_ratio,
     paired_samples_tost,
-    seeds_for_effect,
-    seeds_for_equivalence,
-    spread_range,
     tost,
     welch_difference,
     welch_tost,
@@ -33,22 +30,12 @@ from spikefuse.stats import (
 from spikefuse.stats.bootstrap import FEWEST_CLUSTERS
 from spikefuse.stats.groups import FEW_GROUPS
 from spikefuse.stats.intervals import has_spread
-from spikefuse.stats.planning import MOST_SEEDS
 
 Difference = Literal["better", "worse", "undecided"]
 Margin = Literal["within", "outside", "undecided"]
 
 NEAR_ONE = 0.95
 """From this accuracy of both on, the ratio of error rates is shown too."""
-
-POWER = 0.8
-"""Of the numbers of seeds that are advised."""
-
-
-MORE_SEEDS = (
-    "Two trained networks say nothing of the spread over seeds: train at least 2 seeds of each, "
-    "better the same ones, and ask again how many are needed."
-)
 
 
 @dataclass(frozen=True)
@@ -70,6 +57,8 @@ class Comparison:
             interval of a cluster bootstrap over these, of up to 20 of Student's t over their means.
         shared: That modality; empty where there is none.
         errors: Errors of a per error of b, where both are near 100 %.
+        values: The two differences where only two seeds are shared, in place of an interval.
+        silent: Seeds that are not in it, since a network of theirs is silent.
         advice: What more seeds would show; may be empty.
         notes: What a reader must know besides.
     """
@@ -87,6 +76,8 @@ class Comparison:
     clusters: Interval | None = None
     shared: str = ""
     errors: Interval | None = None
+    values: tuple[float, ...] = ()
+    silent: tuple[int, ...] = ()
     advice: str = ""
     notes: tuple[str, ...] = ()
 
@@ -135,10 +126,13 @@ def compare_series(
 
     | shared | test |
     |---|---|
-    | at least 2 seeds | paired Student t interval of the differences |
-    | fewer, at least 2 seeds a side | Welch |
+    | at least 3 seeds | paired Student t interval of the differences |
+    | fewer, at least 3 seeds a side | Welch |
+    | 2 seeds, or 2 on a side | none: with one degree of freedom the width of an interval is luck |
     | one seed, test samples | exact McNemar; if they share parts, these must agree |
     | nothing | none |
+
+    Networks that are silent are counted apart, as everywhere.
 
     Args:
         a: The first.
@@ -146,15 +140,21 @@ def compare_series(
         margin: Differences up to this size, a fraction of 1, count as none.
         confidence: Of every interval; each one-sided test of the margin is at 1 - confidence.
     """
+    a, b, silent, told = counted_apart(a, b)
     shared = sorted(set(a.values) & set(b.values))
-    if len(shared) >= 2:
+    fewest = min(len(a.values), len(b.values))
+    if len(shared) >= FEWEST:
         found = _paired(a, b, shared, margin, confidence)
-    elif min(len(a.values), len(b.values)) >= 2:
+    elif fewest >= FEWEST:
         found = _welch(a, b, margin, confidence)
+    elif max(len(shared), fewest) >= 2:
+        found = _two_seeds(a, b, shared)
     else:
-        return _one_seed(a, b, shared, margin, confidence)
+        found = _one_seed(a, b, shared, margin, confidence)
+        return replace(found, silent=silent, notes=(*told, *found.notes))
     matched, _ = _matched(a, b, [(seed, seed) for seed in shared])
-    return replace(found, **_over_clusters(matched, confidence))
+    clusters = _over_clusters(matched, confidence)
+    return replace(found, **clusters, silent=silent, notes=(*told, *found.notes))
 
 
 def _resolution(*series: Operand) -> float:
@@ -188,7 +188,7 @@ def _paired(
         errors=_errors(first, second, paired=True, confidence=confidence),
         notes=(*notes, *filter(None, [difference.note])),
     )
-    return replace(found, advice=_advice(found, spread, margin, confidence))
+    return replace(found, advice=advice(found, spread, margin, confidence))
 
 
 def _welch(a: Operand, b: Operand, margin: float | None, confidence: float) -> Comparison:
@@ -214,7 +214,7 @@ def _welch(a: Operand, b: Operand, margin: float | None, confidence: float) -> C
         errors=_errors(first, second, paired=False, confidence=confidence),
         notes=tuple(filter(None, [difference.note])),
     )
-    return replace(found, advice=_advice(found, spread, margin, confidence))
+    return replace(found, advice=advice(found, spread, margin, confidence))
 
 
 def _one_seed(
@@ -257,6 +257,17 @@ def _one_seed(
         advice=MORE_SEEDS,
         notes=tuple(notes),
     )
+
+
+def _two_seeds(a: Operand, b: Operand, seeds: Sequence[int]) -> Comparison:
+    """Too few for an interval: the two differences themselves, where seeds are shared."""
+    few = f"an interval wants {FEWEST} seeds of each, and there are"
+    if len(seeds) < 2:
+        return _untested(a, b, f"{few} {min(len(a.values), len(b.values))}")
+    first, second = ([each.values[seed] for seed in seeds] for each in (a, b))
+    means = float(np.mean(first)), float(np.mean(second))
+    found = replace(_untested(a, b, f"{few} 2"), mean_a=means[0], mean_b=means[1])
+    return replace(found, values=tuple(x - y for x, y in zip(first, second, strict=True)))
 
 
 def _untested(a: Operand, b: Operand, problem: str) -> Comparison:
@@ -341,51 +352,3 @@ def _sample_errors(one: Matched, confidence: float) -> Interval | None:
     if one.clusters is not None or min(shares) < NEAR_ONE or max(shares) >= 1.0:
         return None
     return paired_samples_error_ratio(one.a, one.b, confidence=confidence)
-
-
-def _advice(found: Comparison, spread: float, margin: float | None, confidence: float) -> str:
-    """How many seeds the open question needs, or what these can show.
-
-    The spread of a few seeds is itself known only within a range, and so are the answers.
-    """
-    if found.difference is None or spread <= 0.0:
-        return ""
-    n = found.difference.n
-    if margin is None:
-        if found.outcome != "undecided":
-            return ""
-        least, most = (
-            minimum_detectable_effect(each, n, wanted_power=POWER, confidence=confidence)
-            for each in spread_range(spread, n)
-        )
-        return (
-            f"At a spread like this {n} seeds find a true difference of {100 * least:.2f} to "
-            f"{100 * most:.2f} pp in 8 of 10 experiments; name a margin to learn how many a "
-            "smaller one needs."
-        )
-    if found.within != "undecided":
-        return ""
-
-    def effect(spread: float) -> int:
-        return seeds_for_effect(spread, margin, wanted_power=POWER, confidence=confidence)
-
-    def equal(spread: float) -> int:
-        return seeds_for_equivalence(spread, margin, wanted_power=POWER, alpha=1.0 - confidence)
-
-    ends = spread_range(spread, n)
-    return (
-        f"At a spread like this, in 8 of 10 experiments: {_count(effect, ends)} find a true "
-        f"difference of {100 * margin:g} pp, and {_count(equal, ends)} show that two equal ones "
-        f"are within it; there are {n}."
-    )
-
-
-def _count(seeds: Callable[[float], int], spreads: tuple[float, float]) -> str:
-    """`7 to 90 seeds`, for both ends of the range in which the spread lies."""
-    told = []
-    for spread in spreads:
-        try:
-            told.append(f"{seeds(spread):,}")
-        except InputError:
-            told.append(f"more than {MOST_SEEDS:,}")
-    return f"{' to '.join(dict.fromkeys(told))} seeds"

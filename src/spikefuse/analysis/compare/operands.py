@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from spikefuse.analysis.compare.cells import Operand, operand_of, select, shared_cells
 from spikefuse.analysis.stored_rows import rows_of
+from spikefuse.analysis.table import Table
 from spikefuse.analysis.words import shown
 from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
@@ -96,7 +97,10 @@ def find_pairs(a: str, b: str, results: Path, split: str = "test") -> Pairs:
     if kinds[0] == "trial":
         return Pairs("trial", ((_trial(a, results, split), _trial(b, results, split)),))
     rows = _rows(results)
-    first, second = (operand_of(select(rows, text, split), text, results, split) for text in (a, b))
+    silent = Table(rows).silent
+    first, second = (
+        operand_of(select(rows, text, split), text, results, split, silent) for text in (a, b)
+    )
     if first.trials == second.trials and first.values == second.values:
         raise InputError(
             f"{_WHERE}: A and B must be different cells, got the same one ({a} and {b} name the "
@@ -121,19 +125,20 @@ def _rows(folder: Path) -> Sequence[Mapping[str, Any]]:
 
 
 def _folders(a: Path, b: Path, split: str) -> Pairs:
-    found = shared_cells(_rows(a), _rows(b), split)
+    sides = _rows(a), _rows(b)
+    found = shared_cells(*sides, split)
     if not found:
         raise InputError(
             f"{_WHERE}: the two result folders must share a cell with accuracies of split "
             f"{split!r}, got none. Cells are equal when all their factors are."
         )
+    dead = [Table(rows).silent for rows in sides]
     series: list[tuple[Operand, Operand]] = []
     refused: list[tuple[str, str]] = []
     for label, rows_a, rows_b in found:
         try:
-            series.append(
-                (operand_of(rows_a, label, a, split), operand_of(rows_b, label, b, split))
-            )
+            first = operand_of(rows_a, label, a, split, dead[0])
+            series.append((first, operand_of(rows_b, label, b, split, dead[1])))
         except SpikefuseError as problem:
             refused.append((label, str(problem).removeprefix(f"{_WHERE}: ")))
     return Pairs("folder", tuple(series), tuple(refused))

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.words import percent
+from spikefuse.analysis.words import counted, percent
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
 from spikefuse.report.drawing.panels import Tips
@@ -68,7 +68,8 @@ def dot_chart(dots: Dots) -> tuple[Figure, Tips]:
                 bounds += [100 * value.low, 100 * value.high]
                 ax.plot(bounds[-2:], [y, y], color=colour, lw=1.8, zorder=3)
             ax.plot(seeds, np.full(len(seeds), y), "o", ms=3, color=colour, alpha=0.5, mew=0)
-            tip = f"{category}, {series.name}: {percent(value.mean)} {dots.unit}, n = {value.n}"
+            tip = f"{category}, {series.name}: {percent(value.mean)} {dots.unit}"
+            tip += f", n = {counted(value)}"
             ax.plot(
                 [100 * value.mean],
                 [y],
@@ -116,7 +117,7 @@ def describe_dots(dots: Dots) -> str:
     parts = []
     for category in dots.categories:
         found = [
-            f"{series.name} {percent(value.mean)} {dots.unit}, n = {value.n}"
+            f"{series.name} {percent(value.mean)} {dots.unit}, n = {counted(value)}"
             for series in dots.series
             if (value := series.values.get(category)) is not None
         ]

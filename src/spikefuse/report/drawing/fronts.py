@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from spikefuse.analysis.energy import Point
-from spikefuse.analysis.words import percent
+from spikefuse.analysis.words import counted, percent
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
 from spikefuse.report.drawing.panels import Tips
@@ -78,7 +78,7 @@ def _draw(ax: Axes, point: Point, role: str, tips: Tips) -> None:
     if y.low is not None and y.high is not None:
         ax.plot([at[0]] * 2, [100 * y.low, 100 * min(y.high, 1.0)], color=colour, lw=1.4)
     hollow = point.levels["network"] == "dnn"
-    tip = f"{name_of(point.levels)}: {percent(y.mean)} %, {nano(x.mean)} nJ, n = {y.n}"
+    tip = f"{name_of(point.levels)}: {percent(y.mean)} %, {nano(x.mean)} nJ, n = {counted(y)}"
     ax.plot(
         [at[0]],
         [at[1]],

@@ -1,6 +1,6 @@
 """Draws the bars of a paper figure: means, intervals, every seed, and the paper's own value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from spikefuse.analysis.figures import UNIMODAL_MEAN, FigureRow, PaperFigure
 from spikefuse.analysis.row_index import Level
-from spikefuse.analysis.words import percent, short_percent, span
+from spikefuse.analysis.words import FEWEST, counted, interval_words, percent, short_percent, span
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.scale import (
     AccuracyScale,
@@ -69,7 +69,7 @@ def describe(row: FigureRow, figure: PaperFigure) -> str:
     text = f"{', '.join(parts)}: {percent(row.mean)} %"
     if row.low is not None and row.high is not None:
         text += f", 95 % interval {span(row, percent)}"
-    text += f", n = {row.n}"
+    text += f", n = {counted(row)}"
     return text + (
         f"; the paper says {short_percent(row.paper)} %" if row.paper is not None else ""
     )
@@ -233,7 +233,9 @@ def _value(ax: Axes, x: float, text: str, colour: str) -> None:
     )
 
 
-def legend_handles(figure: PaperFigure, *, paper: bool) -> list[Line2D]:
+def legend_handles(
+    figure: PaperFigure, *, paper: bool, counts: Iterable[int] = (FEWEST,)
+) -> list[Line2D]:
     """Marks and words for a legend: each hue level, a seed, the interval, the paper's value."""
     handles = []
     roles = roles_of(figure)
@@ -246,7 +248,8 @@ def legend_handles(figure: PaperFigure, *, paper: bool) -> list[Line2D]:
         )
     grey = theme.LIGHT["muted"]
     handles.append(Line2D([], [], color=grey, marker="o", ms=3.6, ls="none", label="one seed"))
-    handles.append(Line2D([], [], color=grey, lw=1.8, label="95 % interval"))
+    if told := interval_words(counts):
+        handles.append(Line2D([], [], color=grey, lw=1.8, label=told))
     if paper:
         handles.append(
             Line2D(

@@ -1,7 +1,7 @@
 """The pictures of the page: each drawn, turned into SVG and given its words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.table import PAIRED
-from spikefuse.analysis.words import percent, points
+from spikefuse.analysis.words import interval_words, percent, points
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import charts, theme
 from spikefuse.report.drawing.panels import Panel, Tips, describe, draw_panel, figure_scale
@@ -83,6 +83,7 @@ class Picture:
     title: str = ""
     detail: str = ""
     ours: bool = False
+    caption: str = ""
 
 
 def draw_picture(
@@ -145,7 +146,14 @@ def gain_picture(found: Headline) -> Picture | None:
         return None
     rows = [f"{line.label} {points(line.value.mean)} pp" for line in lines]
     label = f"Gain of the fused network in test accuracy: {'; '.join(rows)}."
-    return draw_picture(lambda: charts.gain_chart(lines), "gain", label)
+    return with_dots_caption(draw_picture(lambda: charts.gain_chart(lines), "gain", label), lines)
+
+
+def with_dots_caption(picture: Picture, lines: Sequence[charts.Line]) -> Picture:
+    """A gain chart with what its marks are, by how many seeds stand behind them."""
+    told = interval_words(line.value.n for line in lines)
+    mean = f"Mean gain with {told}" if told else "Mean gain"
+    return replace(picture, caption=f"{mean}; a small dot is one seed.")
 
 
 def leak_picture(found: Headline, chance: float | None = None) -> Picture | None:

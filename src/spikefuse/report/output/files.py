@@ -108,6 +108,10 @@ def slide(
     return drawn
 
 
+def _counts(columns: Sequence[tuple[View, Sequence[FigureRow]]]) -> list[int]:
+    return [row.n for _, rows in columns for row in rows]
+
+
 def _frame(
     drawn: Figure,
     figure: PaperFigure,
@@ -121,7 +125,7 @@ def _frame(
     drawn.text(_LEFT / width, (height - 28) / height, title, fontsize=14, weight="bold")
     has_paper = any(row.paper is not None for _, rows in columns for row in rows)
     drawn.legend(
-        handles=legend_handles(figure, paper=has_paper),
+        handles=legend_handles(figure, paper=has_paper, counts=_counts(columns)),
         loc="upper left",
         bbox_to_anchor=((_LEFT - 6) / width, (height - 36) / height),
         ncols=6,

@@ -113,7 +113,7 @@ def latex_bytes(table: Table) -> bytes:
     text = environment.get_template("table.tex").render(
         name=table.name,
         label=Tex(re.sub(r"[^a-z0-9-]", "-", table.name.lower())),
-        caption=table.caption,
+        caption=table.heading,
         columns=Tex(_columns(table)),
         heads=_row([column.title for column in table.columns]),
         rows=[_row(row) for row in table.rows],

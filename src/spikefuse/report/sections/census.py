@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from spikefuse.analysis.census import ENOUGH, WITHIN, CensusCell, Choice, choose
-from spikefuse.analysis.words import interval, percent, plural, points
+from spikefuse.analysis.words import percent, plural, points, share, span
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
 from spikefuse.studies.readings import CENSUS_READINGS
@@ -50,7 +50,7 @@ def census_table(found: Sequence[CensusCell]) -> Table:
 
     rows = []
     for cell in found:
-        share = clopper_pearson(len(cell.silent), cell.seeds)
+        dead = clopper_pearson(len(cell.silent), cell.seeds)
         accuracy = cell.accuracy
         rows.append(
             (
@@ -58,9 +58,9 @@ def census_table(found: Sequence[CensusCell]) -> Table:
                 cell.size,
                 cell.says,
                 f"{len(cell.silent)} of {cell.seeds}",
-                f"{100 * share.low:.1f} to {100 * share.high:.1f}",
+                f"{100 * dead.low:.1f} to {100 * dead.high:.1f}",
                 percent(None if accuracy is None else accuracy.mean),
-                "" if accuracy is None else interval(accuracy.low, accuracy.high),
+                "" if accuracy is None else span(accuracy, share),
                 percent(cell.lowest),
                 " ".join(
                     percent(v) for v in (accuracy.values.values() if accuracy is not None else ())

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.words import NONE, interval, level_name, percent, plural
+from spikefuse.analysis.words import NONE, level_name, percent, plural, share, span
 from spikefuse.report.drawing import theme
 from spikefuse.report.printable import plain
 from spikefuse.report.reading.sources import Run
@@ -204,7 +204,8 @@ def _recall(found: Confusion, true: int) -> tuple[str, str]:
 
 def _spread(value: Estimate) -> str:
     """The interval; none where seeds agree exactly, since a width of zero proves nothing."""
-    return NONE if value.low == value.high else interval(value.low, value.high)
+    is_flat = value.low is not None and value.low == value.high
+    return NONE if is_flat else span(value, share)
 
 
 def _shades(found: Confusion) -> tuple[tuple[str, ...], ...]:

@@ -17,11 +17,12 @@ from spikefuse.analysis.words import (
     NONE,
     article,
     difference,
-    interval,
     level_name,
     listing,
     percent,
     points,
+    share,
+    span,
     under,
 )
 from spikefuse.data.sources.contract import FUSED
@@ -29,8 +30,8 @@ from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
 from spikefuse.report.headline import control_sentence
 from spikefuse.report.printable import plain
-from spikefuse.report.section import Key, Section, Shown
-from spikefuse.report.tables import Column, Table
+from spikefuse.report.section import Key, Section, Shown, interval_keys
+from spikefuse.report.tables import Column, Table, headline_estimates
 
 
 def controls_section(found: Headline, command: str) -> Section | None:
@@ -62,7 +63,7 @@ def controls_section(found: Headline, command: str) -> Section | None:
             Key(FUSED, "\u25cf", "SNN"),
             Key("mean", "\u271a", "DNN"),
             Key("", "\u2219", "one seed"),
-            Key("", "\u2501", "95 % interval"),
+            *interval_keys(each.n for _, each in headline_estimates(found)),
         ),
         caption="What the fused network gains over each yardstick; right of zero it wins.",
         command=command,
@@ -141,7 +142,7 @@ def _yardstick_rows(found: Baselines) -> Iterator[tuple[str, ...]]:
     for name, yardstick in found.yardsticks.items():
         accuracy = (NONE, NONE)
         if yardstick.accuracy is not None:
-            ends = interval(yardstick.accuracy.low, yardstick.accuracy.high)
+            ends = span(yardstick.accuracy, share)
             accuracy = (percent(yardstick.accuracy.mean), ends)
         note = yardstick.reason
         if name == BEST and found.best_modality is not None:

@@ -15,13 +15,7 @@ from spikefuse.analysis.energy import (
     points,
     twins,
 )
-from spikefuse.analysis.words import (
-    NONE,
-    listing,
-    percent,
-    span,
-    with_interval,
-)
+from spikefuse.analysis.words import NONE, counted, listing, percent, span, with_interval
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.meters.costs import COST_MODELS
@@ -39,7 +33,7 @@ from spikefuse.report.energy_tables import (
     twin_table,
 )
 from spikefuse.report.reading.sources import Run
-from spikefuse.report.section import Key, Section, Shown
+from spikefuse.report.section import Key, Section, Shown, interval_keys
 
 _DRAWN = 2
 """Cost models whose front is drawn: operations alone, and the one that prices most."""
@@ -70,7 +64,7 @@ def energy_section(energies: Energies, command: str) -> Section | None:
         legend=(
             *(Key(role, theme.GLYPH[role], name) for name, role in _roles(energies).items()),
             Key("", "\u25cb", "hollow: DNN"),
-            Key("", "\u2501", "95 % interval"),
+            *interval_keys(p.accuracy.n for each in fronts.values() for p in each),
         ),
         caption="Test accuracy over the energy of an inference, size, T and fusion varied; the "
         "dashed line joins the networks that no other one here beats in both.",
@@ -132,7 +126,8 @@ def energy_sentence(found: Sequence[Duel], fired: Sequence[Firing]) -> str:
 def _under(duel: Duel) -> str:
     ends = span(duel.ratio, times)
     told = f"{ends}, " if ends != NONE else ""
-    return f"{times(duel.ratio.mean)} times under {duel.model} ({told}n\u00a0=\u00a0{duel.ratio.n})"
+    count = f"n\u00a0=\u00a0{counted(duel.ratio)}"
+    return f"{times(duel.ratio.mean)} times under {duel.model} ({told}{count})"
 
 
 def _why(duel: Duel) -> str:

@@ -4,11 +4,20 @@ from collections.abc import Sequence
 
 from spikefuse.analysis.epoch_choice import EpochChoice
 from spikefuse.analysis.table import PAIRED, SPLIT
-from spikefuse.analysis.words import difference, interval, level_name, percent, under, with_interval
+from spikefuse.analysis.words import (
+    counted,
+    difference,
+    level_name,
+    percent,
+    share,
+    span,
+    under,
+    with_interval,
+)
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
-from spikefuse.report.section import Key, Section, Shown
+from spikefuse.report.section import Key, Section, Shown, interval_keys
 from spikefuse.report.tables import Column, Table
 
 _FUSED = ("snn", FUSED)
@@ -37,7 +46,7 @@ def epoch_choice_section(found: Sequence[EpochChoice], command: str) -> Section 
         legend=(
             Key("ink", "\u25cf", "best validation minus test"),
             Key("mean", "\u271a", "test at the best epoch minus test at the last (hollow)"),
-            Key("", "\u2501", "95 % interval"),
+            *interval_keys(each.n for each in found),
         ),
         caption="Differences in percentage points, paired by seed.",
         command=command,
@@ -85,12 +94,12 @@ def epoch_choice_table(found: Sequence[EpochChoice]) -> Table:
     for each in found:
         cells = [level_name("network", each.network), each.modality, each.protocol]
         for value in (each.best, each.test, each.last):
-            ends = "" if value is None else interval(value.low, value.high)
+            ends = "" if value is None else span(value, share)
             mean = percent(None if value is None else value.mean)
             cells.append(mean + (f" ({ends})" * bool(ends)))
         for gap in (each.optimism, each.on_test, each.on_validation, each.bias):
             cells += difference(gap)[:2]
-        rows.append((*cells, str(each.n), each.reason))
+        rows.append((*cells, counted(each.optimism) if each.optimism else str(each.n), each.reason))
     return Table(
         name="selection",
         caption="Best of epochs, test at that epoch, test after the last (size S, per cent, pp)",

@@ -6,12 +6,13 @@ from spikefuse.analysis.fusion_race import Entry, Race
 from spikefuse.analysis.gains import EXPERTS, PRODUCT
 from spikefuse.analysis.words import (
     NONE,
-    interval,
+    counted,
     level_name,
     listing,
     percent,
     plural,
     points,
+    share,
     span,
     with_interval,
 )
@@ -54,11 +55,11 @@ def _sentence(race: Race) -> str:
         lost = [entry.reason for entry in race.entries.values() if entry.reason]
         return f"{where}: no fusion is chosen ({'; '.join(lost) or 'too few are stored'})."
     accuracy = chosen.accuracy
-    ends = interval(accuracy.low, accuracy.high)
+    ends = span(accuracy, share)
     told = "" if accuracy.low is None else f"95\u00a0% interval {ends}, "
     text = (
         f"{where}: {race.best} is best by validation, {percent(accuracy.mean)}\u00a0% on the test "
-        f"set ({told}n\u00a0=\u00a0{accuracy.n})"
+        f"set ({told}n\u00a0=\u00a0{counted(accuracy)})"
     )
     if not race.compared:
         return f"{text}; {plural(accuracy.n, 'seed')} cannot say whether it wins."
@@ -116,8 +117,8 @@ def _row(entry: Entry) -> tuple[str, ...]:
     return (
         EXPERTS if entry.fusion == PRODUCT else entry.fusion,
         percent(accuracy.mean) if accuracy else entry.reason or NONE,
-        interval(accuracy.low, accuracy.high) if accuracy else NONE,
-        str(accuracy.n) if accuracy else NONE,
+        span(accuracy, share),
+        counted(accuracy) if accuracy else NONE,
         points(behind.mean) if behind else NONE,
         span(behind, points),
         NONE if entry.p_value is None else f"{entry.p_value:.2g}",

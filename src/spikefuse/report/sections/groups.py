@@ -9,7 +9,7 @@ from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
 from spikefuse.report.group_tables import NAME, group_table, summary_table, title_of
 from spikefuse.report.printable import plain
-from spikefuse.report.section import Key, Section, Shown
+from spikefuse.report.section import Key, Section, Shown, interval_keys
 
 
 def groups_section(
@@ -45,7 +45,9 @@ def groups_section(
         legend=(
             *(Key(role, theme.GLYPH[role], name) for name, role in _roles(found).items()),
             Key("", "\u25cb", "hollow: DNN"),
-            Key("", "\u2501", "95 % interval over seeds"),
+            *interval_keys(
+                (value.n for each in found for value in each.groups.values()), over=" over seeds"
+            ),
         ),
         caption=f"Test accuracy for each {one} held out, mean over seeds.",
         command=command,

@@ -4,6 +4,7 @@ from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.robustness import PLACED, PLACES, Against, Robustness
 from spikefuse.analysis.words import (
     NONE,
+    counted,
     level_name,
     listing,
     percent,
@@ -51,7 +52,7 @@ def kept_sentence(found: Robustness) -> str:
     """What every curve keeps, for the first screen too; empty without curves."""
     parts = [
         f"the {_name((curve.network, curve.modality))} {percent(curve.relative.mean)}\u00a0% "
-        f"(n\u00a0=\u00a0{curve.relative.n})"
+        f"(n\u00a0=\u00a0{counted(curve.relative)})"
         for curve in found.curves
         if curve.relative is not None
     ]
@@ -98,7 +99,7 @@ def curve_table(found: Robustness) -> Table:
             cells.append(_with_half_width(value))
         area = curve.relative
         ends = NONE if area is None else span(area, percent)
-        counts = str(len(curve.seeds))
+        counts = str(len(curve.seeds)) if area is None else counted(area)
         rows.append((*cells, percent(None if area is None else area.mean), ends, counts))
     return Table(
         name="robustness",
@@ -164,7 +165,7 @@ def place_table(found: Robustness) -> Table:
         for place in PLACES:
             cost = found.places.get((network, modality, place))
             cells += [NONE, NONE] if cost is None else [points(cost.mean), span(cost, points)]
-            counts = counts if cost is None else str(cost.n)
+            counts = counts if cost is None else counted(cost)
         rows.append((*cells, counts))
     heads = [
         column

@@ -6,12 +6,13 @@ from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.senses import Senses
 from spikefuse.analysis.words import (
     NONE,
+    counted,
     disturbed,
-    interval,
     level_name,
     listing,
     percent,
     points,
+    share,
     span,
     with_interval,
 )
@@ -65,7 +66,7 @@ def conflict_sentence(found: Senses) -> str:
             parts.append(
                 f"with {name} of another class it follows {name} in "
                 f"{percent(loss.follows.mean)}\u00a0% and what is left in "
-                f"{percent(loss.accuracy.mean)}\u00a0% (n\u00a0=\u00a0{loss.follows.n})"
+                f"{percent(loss.accuracy.mean)}\u00a0% (n\u00a0=\u00a0{counted(loss.follows)})"
             )
     if not parts:
         return ""
@@ -93,13 +94,13 @@ def senses_table(found: Sequence[Senses]) -> Table:
     rows = []
     for each in found:
         network, whole = level_name("network", each.network), each.whole
-        first = (percent(whole.mean), interval(whole.low, whole.high))
-        rows.append((network, "nothing", *first, NONE, NONE, NONE, NONE, NONE, str(whole.n)))
+        first = (percent(whole.mean), span(whole, share))
+        rows.append((network, "nothing", *first, NONE, NONE, NONE, NONE, NONE, counted(whole)))
         for loss in each.losses:
             own = loss.accuracy
-            numbers = (percent(own.mean), interval(own.low, own.high), *_points(loss.cost))
+            numbers = (percent(own.mean), span(own, share), *_points(loss.cost))
             follows = NONE if loss.follows is None else percent(loss.follows.mean)
-            rest = (follows, *_points(loss.against), str(own.n))
+            rest = (follows, *_points(loss.against), counted(own))
             what = disturbed(loss.kind, loss.modalities, loss.share)
             rows.append((network, what, *numbers, *rest))
     return Table(
@@ -130,7 +131,7 @@ def contribution_table(found: Sequence[Senses]) -> Table:
             cells = [level_name("network", each.network), name]
             for loss in (each.loss("mean", name), each.loss("shuffle", name)):
                 cells += _points(None if loss is None else loss.cost)
-            rows.append((*cells, *_points(value), str(value.n)))
+            rows.append((*cells, *_points(value), counted(value)))
     return Table(
         name="contributions",
         caption="What each modality contributes to the fused network (percentage points)",

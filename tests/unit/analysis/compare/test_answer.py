@@ -30,10 +30,47 @@ def test_two_cells(cell, table) -> None:
 
 
 def test_two_cells_of_which_nothing_is_shown(cell, table) -> None:
-    folder = table(cell((0.9, 0.95), modality="fused"), cell((0.92, 0.9)))
+    folder = table(cell((0.9, 0.95, 0.91), modality="fused"), cell((0.92, 0.9, 0.93)))
     found = answer("modality=fused", "modality=image", folder)
     assert found.reply == "open"
     assert found.sentence.startswith("No difference between modality=fused and modality=image is")
+
+
+def test_two_seeds_have_their_values_and_no_interval(cell, table) -> None:
+    """However clear they look: with one degree of freedom the width is luck."""
+    folder = table(cell((0.9, 0.95), modality="fused"), cell((0.8, 0.849)))
+    found = answer("modality=fused", "modality=image", folder, margin_pp=50)
+    assert found.reply == "open"
+    assert found.sentence == (
+        "Whether modality=fused differs from modality=image cannot be tested: +10.05 pp (+10.00 "
+        "and +10.10, n = 2 seeds, no test)."
+    )
+    (told,) = answer_document(found)["comparisons"]
+    assert told["difference"] is None
+    assert told["values"] == pytest.approx([0.1, 0.101])
+    assert "at least 3 seeds" in told["advice"]
+    assert "interval" not in found.sentence
+
+
+def test_silent_networks_are_counted_apart(cell, table) -> None:
+    """A dead network is no answer to which setting is better; a product of it neither."""
+    image, audio = cell((0.9, 0.1, 0.91, 0.92)), cell((0.95,) * 4, modality="audio")
+    rates = [
+        row | {"split": "validation", "metric": "rate.image.hidden", "value": float(seed != 1)}
+        for seed, row in enumerate(image)
+    ]
+    product = cell((0.97, 0.94, 0.98, 0.99), modality="fused", fusion="product-of-experts")
+    for row, one, other in zip(product, image, audio, strict=True):
+        row["trial"] = f"{one['trial']}+{other['trial']}"
+    folder = table(image, audio, rates, product, cell((0.96, 0.97, 0.97, 0.96), modality="fused"))
+    for other in ("modality=image", "modality=fused,fusion=product-of-experts"):
+        (found,) = answer("modality=fused", other, folder).comparisons
+        assert (found.difference.n, found.silent) == (3, (1,))
+        assert found.notes == (f"{other}: 1 of 4 networks silent (0.6 to 80.6 %), counted apart",)
+        assert "n = 3 seeds, 1 silent" in answer("modality=fused", other, folder).sentence
+    found = answer(str(folder), str(folder), folder)
+    alike = [each for each in found.comparisons if each.silent]
+    assert [each.difference.n for each in alike] == [3, 3]
 
 
 def test_two_trials(tmp_path: Path, trial) -> None:

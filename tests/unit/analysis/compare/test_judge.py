@@ -70,19 +70,30 @@ def test_margin_is_two_one_sided_tests_of_the_same_kind(shift: int) -> None:
 
 
 def test_too_few_seeds_say_how_many() -> None:
-    first, second = (0.97, 0.98), (0.975, 0.9795)
+    first, second = (0.97, 0.98, 0.975), (0.975, 0.9795, 0.976)
     spread = float(np.std(np.subtract(first, second), ddof=1))
     found = compare_series(series(first), series(second), margin=0.003)
     assert found.within == "undecided"
-    low, high = spread_range(spread, 2)
+    low, high = spread_range(spread, 3)
     few, many = (seeds_for_effect(each, 0.003) for each in (low, high))
     assert f"{few:,} to {many:,} seeds find" in found.advice
     few, many = (seeds_for_equivalence(each, 0.003, alpha=0.05) for each in (low, high))
     assert f"{few:,} to {many:,} seeds show" in found.advice
-    assert "there are 2" in found.advice
-    tiny = compare_series(series((0.9, 0.5)), series((0.5, 0.9)), margin=1e-5)
+    assert "there are 3" in found.advice
+    tiny = compare_series(series((0.9, 0.5, 0.7)), series((0.5, 0.9, 0.8)), margin=1e-5)
     assert "more than 100,000 seeds find" in tiny.advice
     assert "find a true difference of" in compare_series(series(first), series(second)).advice
+
+
+@pytest.mark.parametrize(("first", "second", "shift"), [(2, 2, 0), (2, 2, 9), (2, 5, 9)])
+def test_below_three_seeds_a_side_there_is_no_interval(first: int, second: int, shift: int) -> None:
+    found = compare_series(series(A[:first]), series(B[:second], first=shift), margin=0.5)
+    assert (found.test, found.outcome, found.within) == ("none", "undecided", None)
+    assert found.difference is None
+    assert found.equivalence is None
+    paired = (A[0] - B[0], A[1] - B[1])
+    assert found.values == (pytest.approx(paired) if shift == 0 else ())
+    assert f"an interval wants 3 seeds of each, and there are {first}" in found.reason
 
 
 def test_error_ratio_near_one_only() -> None:
@@ -94,7 +105,7 @@ def test_error_ratio_near_one_only() -> None:
 
 
 def test_equal_seeds_keep_a_width() -> None:
-    found = compare_series(series((0.99, 0.99)), series((0.99, 0.99)), margin=0.01)
+    found = compare_series(series((0.99,) * 3), series((0.99,) * 3), margin=0.01)
     assert found.difference.high > 0.0
     assert found.outcome == "undecided"
     assert any("agree exactly" in note for note in found.notes)
@@ -117,7 +128,7 @@ class TestOneSeed:
         assert found.p_value == pytest.approx(test.pvalue, abs=1e-12)
         assert found.gap == pytest.approx(0.09)
         assert "not the two settings" in found.reason
-        assert "train at least 2 seeds" in found.advice
+        assert "train at least 3 seeds" in found.advice
         assert found.clusters is None
 
     def test_other_seeds_match_what_both_saw(self, tmp_path: Path, trial) -> None:
@@ -174,7 +185,7 @@ def test_several_seeds_have_the_clips_beside_them(tmp_path: Path, trial, groups:
     generator = np.random.default_rng(0)
     sides: list[dict[int, dict]] = [{}, {}]
     values, names = [], []
-    for seed in (0, 1):
+    for seed in (0, 1, 2):
         clips = [i % groups for i in range(200)]
         right = generator.uniform(size=(2, 200)) < [[0.97], [0.9]]
         fused = {"image": range(200), "audio": clips}

@@ -48,8 +48,9 @@ def test_matrix_sums_seeds_and_gives_recall_with_interval() -> None:
 
     row = matrix.table.rows[4]
     assert row[:11] == ("4", "0", "0", "0", "0", "14", "0", "0", "0", "0", "6")
-    # Two seeds have no interval.
-    assert row[11:] == ("20", "70.00", "\u2013")
+    # Two seeds have no interval but their values.
+    assert row[11:] == ("20", "70.00", "80.00 and 60.00")
+    assert matrix.table.heading.endswith("; of two seeds their values")
     assert matrix.table.rows[0][11:] == ("0", "\u2013", "\u2013")
     assert "20 answers of 2 seeds" in matrix.table.caption
     assert matrix.table.caption.startswith("SNN, fused: right 70.00 %")
