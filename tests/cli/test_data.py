@@ -9,7 +9,8 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from spikefuse import data as data_package
-from spikefuse.cli.data import app, download_progress
+from spikefuse.cli.data import app
+from spikefuse.cli.downloads import download_progress
 from spikefuse.core.errors import DataError, InputError
 from spikefuse.data import ProgressFactory
 from spikefuse.data.sources.mnist import MNIST, IdxSet

@@ -142,6 +142,7 @@ class Table:
         self._index: RowIndex = other._index if other else RowIndex(list(rows))
         self.rows: list[Row] = self._index.rows
         self._first = frozenset(first)
+        self._found: dict[tuple[object, ...], Series] = {}
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -188,6 +189,13 @@ class Table:
             >>> found.reason
             'training diverged for seed 1 of image SNN (1 of 2 seeds have an accuracy)'
         """
+        # Claims ask for a cell some five times.
+        asked = tuple(sorted((name, str(level)) for name, level in levels.items()))
+        if asked not in self._found:
+            self._found[asked] = self._read_series(levels)
+        return self._found[asked]
+
+    def _read_series(self, levels: dict[str, Level | Collection[str]]) -> Series:
         split, metric = (levels.pop(name, usual) for name, usual in _NUMBER.items())
         # A diverged trial has one row in place of all its numbers, whatever their split.
         rows = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.cli.checked import Checked, check_request
-from spikefuse.cli.data import download_progress
+from spikefuse.cli.downloads import download_progress
 from spikefuse.cli.own import files_progress, print_found, settings_of
 from spikefuse.cli.progress import duration
 from spikefuse.cli.request import Request

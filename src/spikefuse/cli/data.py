@@ -1,7 +1,5 @@
 """`spikefuse data`: fetch, verify and show the data."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,10 +15,9 @@ from spikefuse.data.own import OwnSettings
 from spikefuse.data.sources.registry import DEFAULT, SOURCES
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
-    from spikefuse.data import Audit, ProgressFactory, Source
+    from spikefuse.data import Audit, Source
 
 INCOMPLETE = 1
 SHORT_NAME = SOURCES[DEFAULT].aliases[0]
@@ -53,6 +50,8 @@ def fetch(
 
     console = make_console()
     folder = download_folder() if out is None else out
+    from spikefuse.cli.downloads import download_progress
+
     with download_progress(console) as progress:
         # The cache is ours: what is damaged in it is replaced. In a named folder it may be yours.
         fetch_into(folder, replace=out is None, progress=progress, images=images)
@@ -203,6 +202,8 @@ def _show_pairs(data: str, data_dir: Path | None, out: Path, chosen: Pairs) -> N
     if chosen.protocol is not None:
         one_of("data show", "--protocol", chosen.protocol, PROTOCOLS)
     console = make_console()
+    from spikefuse.cli.downloads import download_progress
+
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
     fact(console, "data", f"{banner_of(location)}")
@@ -250,65 +251,3 @@ def audit_table(record: "Audit", source: "Source") -> "Table":
             shares = [f"{100 * share:.3g} %" for share in found]
         table.add_row(content.split, *(f"{count:,}" for count in counts), *shares)
     return table
-
-
-@contextmanager
-def download_progress(console: "Console") -> "Iterator[ProgressFactory]":
-    """Progress bars for downloads, one a file, as `locate` and `fetch` take them.
-
-    Nothing is shown before the first file; where no terminal is, a line a file.
-    """
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    progress = Progress(
-        BarColumn(bar_width=16),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-    class Bar:
-        """One file's bar in the shape that pooch drives: `total` is set, then `update` called."""
-
-        def __init__(self, name: str) -> None:
-            if not console.is_terminal:
-                console.print(f"downloading {name}")
-            progress.start()
-            self._task: TaskID = progress.add_task(name, total=None)
-            self._total = 0.0
-            self._seen = 0
-
-        @property
-        def total(self) -> float:
-            return self._total
-
-        @total.setter
-        def total(self, value: float) -> None:
-            self._total = value
-            progress.update(self._task, total=value or None)
-
-        def update(self, amount: int) -> None:
-            self._seen += amount
-            progress.update(self._task, completed=self._seen)
-
-        def reset(self) -> None:
-            # pooch resets before it fills the bar by the total, which may be unknown.
-            self._seen = 0 if self._total else self._seen
-
-        def close(self) -> None:
-            progress.update(self._task, total=self._seen, completed=self._seen)
-
-    try:
-        yield Bar
-    finally:
-        progress.stop()

@@ -98,7 +98,7 @@ def location_of(request: Request, console: "Console") -> "Location":
         DataError: A named data folder is missing or incomplete.
     """
     from spikefuse.cli.checked import refuse_folder
-    from spikefuse.cli.data import download_progress
+    from spikefuse.cli.downloads import download_progress
     from spikefuse.cli.own import source_of
     from spikefuse.data import locate
     from spikefuse.data.own.outside import results_apart, root_of

@@ -12,9 +12,10 @@ and `from spikefuse.stats import tost` imports the module `spikefuse.stats.equiv
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,28 @@ def on_demand(package: str) -> None:
         package: Its `__name__`; called at the end of its `__init__.py`.
     """
     sys.modules[package].__class__ = _OnDemand
+
+
+def when_used(package: str, names: Iterable[str]) -> None:
+    """Let some parts of a library be executed when an attribute of theirs is asked for.
+
+    For parts that another library names without using them. Who uses one gets it as ever; one that
+    is loaded already stays.
+
+    Args:
+        package: The library, imported.
+        names: Its parts.
+    """
+    for name in names:
+        full = f"{package}.{name}"
+        spec = find_spec(full)
+        if full in sys.modules or spec is None or spec.loader is None:
+            continue
+        spec.loader = LazyLoader(spec.loader)
+        part = module_from_spec(spec)
+        spec.loader.exec_module(part)  # remembers how; executes nothing yet
+        sys.modules[full] = part
+        setattr(sys.modules[package], name, part)
 
 
 class _OnDemand(ModuleType):

@@ -2,10 +2,10 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, stdtrit
 
 from spikefuse.core.checks import require
 from spikefuse.stats.intervals import ROUNDING, Interval, check_confidence
+from spikefuse.stats.special import ndtr, stdtrit
 
 FEWEST_CLUSTERS = 4
 """Of three clusters the bootstrap covers 76 % where it says 95, of two 48."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv
 
 from spikefuse.core.checks import require
 from spikefuse.stats.intervals import Interval, check_confidence, mean_interval
+from spikefuse.stats.special import betaincinv
 
 FEWEST_GROUPS = 4
 """Below this nothing is said of other groups: a t interval over three spans most of the scale."""

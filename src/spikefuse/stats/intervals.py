@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
+from spikefuse.stats.special import stdtr, stdtrit
 
 Floats = NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import gammainccinv, gammaincinv, gammaln, ndtr
 
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
 from spikefuse.stats.intervals import Floats, critical_value
+from spikefuse.stats.special import gammainccinv, gammaincinv, gammaln, ndtr
 
 # More runs than anyone trains: a search that gets here says so instead of running on.
 MOST_SEEDS = 100_000

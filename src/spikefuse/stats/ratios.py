@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from spikefuse.core.checks import require
 from spikefuse.stats.intervals import (
@@ -13,6 +12,7 @@ from spikefuse.stats.intervals import (
     welch_difference,
 )
 from spikefuse.stats.samples import count_answers
+from spikefuse.stats.special import ndtri
 
 
 def error_ratio(a: ArrayLike, b: ArrayLike, *, paired: bool, confidence: float = 0.95) -> Interval:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, ndtr, ndtri
 
 from spikefuse.core.checks import require
 from spikefuse.stats.equivalence import Equivalence, check_margin
 from spikefuse.stats.intervals import Interval, check_confidence
+from spikefuse.stats.special import bdtr, ndtr, ndtri
 
 
 class Counts(NamedTuple):

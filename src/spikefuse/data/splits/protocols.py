@@ -25,15 +25,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import DataError, InputError
 from spikefuse.core.streams import torch_stream
-from spikefuse.data.corpus import Corpus
-from spikefuse.data.pools import Pool
-from spikefuse.data.sources.contract import Modality, Source
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.data.splits.sampling import pair, stratified, without
-from spikefuse.data.splits.selection import Selection
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from spikefuse.data.corpus import Corpus
+    from spikefuse.data.pools import Pool
+    from spikefuse.data.sources.contract import Modality, Source
+    from spikefuse.data.splits.selection import Selection
 
 
 SPLITS = ("train", "validation", "test")
@@ -72,7 +73,7 @@ class _Draw:
         return self.corpus.pools[modality.name]
 
 
-Pairing = Callable[[_Draw, Splits, Modality, Modality], Splits]
+Pairing: TypeAlias = "Callable[[_Draw, Splits, Modality, Modality], Splits]"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ def assign(
             source, or `held_out_speaker` and protocol `speaker` do not stand together.
         DataError: A split is empty, or a class of the leading modality has no partner in a split.
     """
+    from spikefuse.data.splits.selection import Selection  # a list of names needs no record
+
     source = SOURCES[corpus.source]
     seen = source.seen_by(modality, "assign")
     rule = PROTOCOLS[one_of("assign", "protocol", protocol, PROTOCOLS)]
