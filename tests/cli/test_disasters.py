@@ -122,6 +122,22 @@ def newer(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--modality", "audio", "--protocol", "speaker", "--held-out-speaker", "nobody"), "kal"),
+        (("--spike-penalty", "1", "--products", "events"), "auto or dense with a spike penalty"),
+        (("--images", "99999999"), "images"),
+    ],
+)
+def test_what_only_the_data_can_refuse_leaves_no_folder(
+    tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    train = ("train", "--data", "builtin", "--epochs", "1", *options)
+    assert words in sentence(call(*train, "--out", tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", ["train", "show", "verify", "merge", "evaluate"])
 def test_a_newer_format_is_one_sentence_and_stays(
     tmp_path: Path, trained: tuple[Path, dict[str, object]], command: str

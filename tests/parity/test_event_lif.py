@@ -184,6 +184,17 @@ def test_what_fires_where_no_window_reaches_is_not_counted(size: tuple[int, int]
     assert run(current, time_steps=3, pool=True, counts_fired=True).fired is None
 
 
+@pytest.mark.parametrize("name", ["leak", "threshold"])
+def test_constants_that_want_a_gradient_are_refused(name: str) -> None:
+    settings = constants(1, "soft")
+    learned = settings | {name: settings[name].clone().requires_grad_()}
+    current = make_current((1, 3, 2, 4, 4, 8))
+    with pytest.raises(InputError, match="leak and threshold must need no gradient on the native"):
+        run(current, time_steps=3, **learned)
+    with torch.no_grad():
+        run(current, time_steps=3, **learned)
+
+
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize("reset", RESETS)
 @pytest.mark.parametrize("surrogate", ["boxcar", "triangle"])

@@ -82,6 +82,8 @@ def compare(
     are_runs = are_folders and not any((path / "trial.json").is_file() for path in paths)
     if everything and not are_runs:
         refuse_idle("compare", ("all", "two result folders"))
+    if everything and as_json:
+        refuse_idle("compare", ("all", "--json to be left out (it holds every cell)"))
     if results is not None and are_folders:
         refuse_idle("compare", ("results", "cells, or trials by name"))
     found = answer(a, b, _results(results, a, b), split=split, margin_pp=margin)

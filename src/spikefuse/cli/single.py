@@ -20,7 +20,7 @@ from spikefuse.cli.checked import (
     refuse_folder,
     refuse_idle,
 )
-from spikefuse.cli.data import download_progress
+from spikefuse.cli.downloads import download_progress
 from spikefuse.cli.own import require_known, source_of
 from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.tracked import check_tracking, tracker_of
@@ -31,6 +31,7 @@ from spikefuse.core.device import check_device, flushed_denormals, resolve_preci
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.validation import refusal_of
 from spikefuse.data import (
+    Corpus,
     DataSettings,
     Selection,
     banner_of,
@@ -145,7 +146,6 @@ def train_one(
         location = locate(source, data_dir, progress=progress)
     refuse_folder("train", location, data_dir)
     definition = definition_from(settings, location.source, content_at(location))
-    store = TrialStore(out or Path("runs") / f"single-{location.source}")
     fact(console, "data", f"{banner_of(location)}")
     keep_memory()
     if threads is not None:
@@ -154,6 +154,8 @@ def train_one(
         torch.set_num_threads(threads)
     tell_slow_neurons(console, backend, device)
     corpus = load_corpus(definition.data, location)
+    _require_trainable(definition, corpus, products)
+    store = TrialStore(out or Path("runs") / f"single-{location.source}")
     bar, report = _progress(definition.epochs, console)
     from spikefuse.training import train_population
 
@@ -184,6 +186,19 @@ def train_one(
             raise typer.Exit(signals.exit_code()) from None
         stop_in_time(console, "", time_limit, advanced=stop.advanced > 0)
     show_trial(store, definition.name, console, as_json)
+
+
+def _require_trainable(definition: TrialDefinition, corpus: Corpus, products: str) -> None:
+    """Refuse what only the data can tell, before a folder is made for it.
+
+    Raises:
+        InputError: A group or a number of samples that the data does not have.
+    """
+    from spikefuse.data import assign
+    from spikefuse.training.fit import products_of
+
+    products_of([definition], products)
+    assign(corpus, definition.modality, definition.protocol, definition.seed, definition.selection)
 
 
 def _progress(epochs: int, console: Console) -> tuple[Progress, Callable[[dict[str, Any]], None]]:

@@ -7,9 +7,18 @@ differs from its default is. The default of a field therefore never changes: wha
 it means the default.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from spikefuse.core.checks import require
 
 FORMAT = 2
 """Of named records: 1 hashed every field, 2 leaves out later fields at their defaults.
@@ -18,10 +27,29 @@ A record without later fields has the same name under both.
 """
 
 
-class NamedRecord(BaseModel):
-    """A frozen record whose content names a folder or a file."""
+class ValueRecord(BaseModel):
+    """A frozen record of values that are not learned.
+
+    A number that wants a gradient would become a plain one, and whoever wanted it learned would
+    not be told: it is refused.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_learned(cls, values: object) -> object:
+        for name, value in values.items() if isinstance(values, dict) else ():
+            parts = value.values() if isinstance(value, Mapping) else (value,)
+            for part in parts:
+                is_plain = getattr(part, "requires_grad", False) is not True
+                told = "a number (it gets no gradient)"
+                require(is_plain, "settings", name, told, type(part).__name__)
+        return values
+
+
+class NamedRecord(ValueRecord):
+    """A frozen record whose content names a folder or a file."""
 
     first_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields that are always part of the name. Nothing is ever added here: a field that is not

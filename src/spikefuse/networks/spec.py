@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from spikefuse.core.checks import one_of
+from spikefuse.core.record import ValueRecord
 from spikefuse.core.registry import name_in
 from spikefuse.data.sources.contract import CLASS_LIMITS, FUSED, RESERVED
 from spikefuse.data.sources.registry import DEFAULT, SOURCES
@@ -48,7 +49,7 @@ def as_step(shape: tuple[int, ...]) -> Shape:
     return channels, height, width
 
 
-class NetworkSpec(BaseModel):
+class NetworkSpec(ValueRecord):
     """One network: its inputs, layers, budget, neuron and time steps.
 
     Args:
@@ -67,8 +68,6 @@ class NetworkSpec(BaseModel):
         encoders: By modality, where one has another encoder than that.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     network: Literal["snn", "dnn"] = "snn"
     modality: str = ""
     input_shapes: dict[str, InputShape]
@@ -82,7 +81,7 @@ class NetworkSpec(BaseModel):
         SOURCES[DEFAULT].classes
     )
     encoder: Annotated[str, name_in("encoder", ENCODERS)] = "direct"
-    encoders: dict[str, Annotated[str, name_in("encoder", ENCODERS)]] = {}
+    encoders: dict[str, Annotated[str, name_in("encoder", ENCODERS)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

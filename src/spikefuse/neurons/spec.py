@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from spikefuse.core.checks import one_of, require
+from spikefuse.core.record import ValueRecord
 from spikefuse.core.registry import name_in
 from spikefuse.neurons.lif.resets import RESETS
 from spikefuse.neurons.registry import NEURONS
@@ -15,7 +16,7 @@ _NEUTRAL |= {"surrogate": "boxcar", "surrogate_width": 0.5, "constants": {}}
 _OWN_FIELDS = ("leak", "threshold")
 
 
-class NeuronSpec(BaseModel):
+class NeuronSpec(ValueRecord):
     """A neuron model with its constants; the defaults are the preset `lab` (SCIENCE of the docs).
 
     Equal neurons have equal records: what a model does not have is written neutral, what it fixes
@@ -36,8 +37,6 @@ class NeuronSpec(BaseModel):
         True
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     model: Annotated[str, name_in("neuron", NEURONS)] = "lif"
     leak: Annotated[float, Field(ge=0, le=1)] = 0.9
     threshold: Annotated[float, Field(gt=0)] = 1.0
@@ -45,7 +44,7 @@ class NeuronSpec(BaseModel):
     detach_reset: bool = False
     surrogate: Annotated[str, name_in("surrogate", SHAPES)] = "boxcar"
     surrogate_width: Annotated[float, Field(gt=0)] | None = None
-    constants: dict[str, float] = {}
+    constants: dict[str, float] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -85,7 +85,8 @@ class NoiseCondition(NamedRecord):
         for name in OPTIONS:
             usual, found = type(self).model_fields[name].default, getattr(self, name)
             heeds = found == usual or name in kind.options
-            require(heeds, where, name, f"{usual} (the kind has no other)", found)
+            only = "left out" if usual is False else usual
+            require(heeds, where, name, f"{only} (the kind has no other)", found)
         return self
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from spikefuse.noise import NOISES, NoiseCondition
 from spikefuse.training import evaluate_condition
 from spikefuse.training.feed import Feed
 from spikefuse.workbench.data import Dataset
+from spikefuse.workbench.disturbed import answered, modules_under
 from spikefuse.workbench.fits import Fit, told
 from spikefuse.workbench.modules import ModuleRun
 
@@ -61,21 +62,27 @@ def _of_noise(field: str) -> str:
     return "severity" if field == "noise_std" else field
 
 
-def evaluate(fit: Fit, data: Dataset, noise: NoiseCondition | None = None) -> Evaluation:
+def evaluate(
+    fit: "Fit | ModuleRun", data: Dataset, noise: NoiseCondition | None = None
+) -> Evaluation:
     """Accuracy of trained networks, undisturbed or under noise.
 
     Args:
-        fit: The networks.
+        fit: The networks; or modules of your own, whose inputs alone can be disturbed.
         data: What they were trained on.
         noise: From `noise`; none if left out.
 
     Raises:
+        InputError: The noise is inside a module of your own.
         DataError: The networks were trained on other data.
         StudyError: A seed diverged.
     """
-    require(isinstance(fit, Fit), "evaluate", "fit", "trained by spikefuse", type(fit).__name__)
+    is_trained = isinstance(fit, Fit | ModuleRun)
+    require(is_trained, "evaluate", "fit", "what fit trained", type(fit).__name__)
     told(fit.series())
     condition = noise or NoiseCondition(noise_std=0.0)
+    if isinstance(fit, ModuleRun):
+        return _told(condition, *modules_under(fit, data, condition))
     by_split: dict[str, dict[int, float]] = {"test": {}, "validation": {}}
     samples = 0
     for seed, definition in fit.definitions.items():
@@ -85,7 +92,13 @@ def evaluate(fit: Fit, data: Dataset, noise: NoiseCondition | None = None) -> Ev
         (found,) = evaluate_condition(network, feed, condition)
         for split, draws in found.items():
             by_split[split][seed] = sum(draws) / len(draws)
-        samples = feed.size("test") * len(found["test"])
+        samples = answered(feed, condition) * len(found["test"])
+    return _told(condition, by_split, samples)
+
+
+def _told(
+    condition: NoiseCondition, by_split: dict[str, dict[int, float]], samples: int
+) -> Evaluation:
     return Evaluation(
         condition,
         told(Series(values=by_split["test"], samples=samples)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from torch import nn
 
 from spikefuse.analysis.compare.cells import Operand
@@ -15,7 +16,8 @@ from spikefuse.analysis.row_index import never_decides
 from spikefuse.analysis.series import Series
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.device import count_devices, flushed_denormals
-from spikefuse.core.errors import StoreError, StudyError
+from spikefuse.core.errors import InputError, StoreError, StudyError
+from spikefuse.core.validation import refusal_of
 from spikefuse.data.own.outside import outside, root_of_source
 from spikefuse.execution import Event, make_executor
 from spikefuse.planning.populations import Population, group_trials, place_of
@@ -28,7 +30,7 @@ from spikefuse.training.interface import make_known, stored_interface
 from spikefuse.workbench.data import Dataset
 from spikefuse.workbench.following import events_apart, events_file, follower
 from spikefuse.workbench.modules import ModuleRun, train_module
-from spikefuse.workbench.networks import SEEDS, Network
+from spikefuse.workbench.networks import SEEDS, Network, network
 from spikefuse.workbench.predictions import Prediction, Predictor, predictor_of
 
 SPLITS = ("test", "validation")
@@ -200,12 +202,12 @@ def fit(
             cannot be written.
         DataError: The data is not what the network was made for.
     """
-    require(epochs >= 1, "fit", "epochs", "at least 1", epochs)
     effort: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
     }
+    trained = _with_effort(net if isinstance(net, Network) else network(data, seeds=1), effort)
     if not isinstance(net, Network):
         kinds = "a network, an nn.Module or a function that makes one"
         require(callable(net), "fit", "net", kinds, net)
@@ -214,7 +216,7 @@ def fit(
         require(events is None, "fit", "events", "left out for a module of your own", events)
         make = (lambda: copy.deepcopy(net)) if isinstance(net, nn.Module) else net
         count = 1 if isinstance(net, nn.Module) else seeds
-        return train_module(make, data, range(count), device=device, **effort)
+        return train_module(make, data, trained, range(count), device=device)
     told_to, root = events_file(events, "fit"), root_of_source(data.source)
     events_apart(told_to, root, "fit")
     if store is not None:
@@ -223,9 +225,7 @@ def fit(
     place = TrialStore(
         Path(store).expanduser() if store is not None else Path(keep.name if keep else "")
     )
-    definitions = {
-        seed: net.definition.model_copy(update={**effort, "seed": seed}) for seed in net.seeds
-    }
+    definitions = {seed: trained.model_copy(update={"seed": seed}) for seed in net.seeds}
     require(workers is None or workers >= 1, "fit", "workers", "at least 1", workers)
     planned = [PlannedTrial(d, place.state(d.name), 1.0) for d in definitions.values()]
     populations = group_trials(planned, place_of(device, workers=workers or 1))
@@ -260,6 +260,18 @@ def _train_here(
             tracker.on_event(Event(job, "started", {}))
             train_population(members, data.corpus, place, hear, device)
             tracker.on_event(Event(job, "finished", {}))
+
+
+def _with_effort(net: Network, effort: dict[str, Any]) -> TrialDefinition:
+    """What is trained, with the effort that it is trained with.
+
+    Raises:
+        InputError: A number is out of range, or too small for the network.
+    """
+    try:
+        return TrialDefinition.model_validate(dict(net.definition) | effort)
+    except ValidationError as error:
+        raise InputError(refusal_of("fit", error)) from None
 
 
 def _train_apart(

@@ -21,7 +21,6 @@ from spikefuse.core.errors import InputError, StudyError
 from spikefuse.training import TrialDefinition
 from spikefuse.training.feed import Feed
 from spikefuse.workbench.data import Dataset
-from spikefuse.workbench.networks import network
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +33,7 @@ class ModuleRun:
         values: Split -> seed -> accuracy at the best validation epoch.
         samples: Test samples.
         diverged: Seed -> why it has no accuracy.
+        definition: The data, splits and effort that it was trained with; no network of ours.
     """
 
     label: str
@@ -41,6 +41,7 @@ class ModuleRun:
     values: Mapping[str, Mapping[int, float]]
     samples: int
     diverged: Mapping[int, str] = field(default_factory=dict)
+    definition: TrialDefinition | None = None
 
     def series(self, split: str = "test") -> Series:
         """Accuracy by seed; seeds that diverged stay said."""
@@ -84,26 +85,22 @@ class _Best:
 def train_module(
     make: Callable[[], nn.Module],
     data: Dataset,
+    definition: TrialDefinition,
     seeds: Iterable[int],
     *,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
     device: str = "cpu",
 ) -> ModuleRun:
-    """Train a module of each seed; see `spikefuse.fit`.
+    """Train a module of each seed with the splits and effort of a definition; see `spikefuse.fit`.
 
     Raises:
         InputError: What it makes is no module, or gives no logits [B, K].
     """
-    base = network(data, seeds=1).definition
-    effort = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     modules: dict[int, nn.Module] = {}
     values: dict[str, dict[int, float]] = {"test": {}, "validation": {}}
     diverged: dict[int, str] = {}
     samples, label = 0, ""
     for seed in seeds:
-        feed = Feed(data.corpus, [base.model_copy(update={**effort, "seed": seed})], device)
+        feed = Feed(data.corpus, [definition.model_copy(update={"seed": seed})], device)
         module, reached, why = train_one(make, feed, len(data.classes))
         label, samples = type(module).__name__, feed.size("test")
         for split, value in reached.items():
@@ -111,7 +108,7 @@ def train_module(
         modules[seed] = module
         if why:
             diverged[seed] = why
-    return ModuleRun(label, modules, values, samples, diverged)
+    return ModuleRun(label, modules, values, samples, diverged, definition)
 
 
 def train_one(

@@ -53,6 +53,14 @@ def test_protocols_need_a_study_that_leaves_the_pairing_open(study: str) -> None
     assert f"--protocols needs a study that leaves the pairing open, got {study}." in said
 
 
+def test_what_json_holds_anyhow_is_not_asked_for() -> None:
+    needs = "needs --json to be left out"
+    assert f"--all {needs} (it holds every cell)" in refused(
+        "compare", TABLE, TABLE, "--all", "--json"
+    )
+    assert f"--rules {needs} (it holds every rule)" in refused("claims", TABLE, "--rules", "--json")
+
+
 def test_all_needs_two_folders_and_a_folder_cells() -> None:
     assert "--all needs two result folders" in refused(
         "compare", *CELLS, "--results", TABLE, "--all"

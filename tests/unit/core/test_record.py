@@ -52,3 +52,23 @@ def test_a_record_comes_back_from_what_is_stored(record: Outer) -> None:
 def test_a_misspelt_field_is_refused() -> None:
     with pytest.raises(ValidationError, match="latr"):
         Inner.model_validate({"latr": "b"})
+
+
+class Learned:
+    """What stands for a tensor that wants a gradient, and for one that does not."""
+
+    def __init__(self, requires_grad: bool) -> None:
+        self.requires_grad = requires_grad
+
+    def __float__(self) -> float:
+        return 0.25
+
+
+def test_a_number_that_wants_a_gradient_would_be_made_a_plain_one_and_is_refused() -> None:
+    assert Outer(x=Learned(False)).x == 0.25
+    with pytest.raises(ValidationError, match=r"x must be a number \(it gets no gradient\)"):
+        Outer(x=Learned(True))
+    with pytest.raises(ValidationError, match="by_name must be a number"):
+        Outer(by_name={"k": Learned(True)})
+    with pytest.raises(ValidationError, match="newer must be a number"):
+        Outer(newer={"depth": Learned(True)})

@@ -158,7 +158,7 @@ def test_noise_after_pooling_takes_no_maximum_of_noise() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"kind": "deletion", "common": True}, "common must be False"),
+        ({"kind": "deletion", "common": True}, "common must be left out"),
         ({"kind": "multiplicative", "unit": "std"}, "unit must be absolute"),
         ({"noise_position": "after", "unit": "threshold"}, "unit must be absolute or std"),
         ({"noise_position": "membrane", "unit": "std"}, "unit must be absolute or threshold"),

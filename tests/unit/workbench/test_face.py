@@ -160,6 +160,10 @@ def test_a_module_itself_stays_as_it_is(data) -> None:
         (lambda d: sf.dataset({"a": np.zeros((3, 4))}), "labels"),
         (lambda d: sf.dataset({"a": np.zeros((3, 4))}, [0, 1]), "labels"),
         (lambda d: sf.fit(Plain, d, epochs=0), "epochs must be at least 1"),
+        (lambda d: sf.fit(Plain, d, epochs="many"), "fit: epochs must be a whole number"),
+        (lambda d: sf.fit(Plain, d, learning_rate=0), "fit: learning_rate must be above 0"),
+        (lambda d: sf.fit(sf.network(d), d, batch_size=0), "fit: batch_size must be at least 1"),
+        (lambda d: sf.fit(sf.network(d, fusion="experts"), d, epochs=1), "epochs must be at least"),
         (lambda d: sf.fit(lambda: 3, d), "nn.Module"),
         (lambda d: sf.fit(nn.Flatten(), d), "weights to learn"),
         (lambda d: sf.fit(nn.Sequential(Plain(), nn.Linear(4, 3)), d), "logits must have shape"),
@@ -168,6 +172,21 @@ def test_a_module_itself_stays_as_it_is(data) -> None:
 def test_what_is_wrong_is_refused_in_a_sentence(data, call, says) -> None:
     with pytest.raises((InputError, TypeError), match=says):
         call(data)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda d, learned: sf.network(d, leak=learned), "network: leak"),
+        (lambda d, learned: sf.network(d, neuron="plif", leak=learned), "network: leak"),
+        (lambda d, learned: sf.network(d, target_rate=learned, init="calibrated"), "target_rate"),
+        (lambda d, learned: sf.fit(sf.network(d), d, learning_rate=learned), "fit: learning_rate"),
+        (lambda d, learned: sf.noise("gaussian", learned), "noise: severity"),
+    ],
+)
+def test_a_number_that_wants_a_gradient_is_not_made_a_plain_one(data, call, name) -> None:
+    with pytest.raises(InputError, match=rf"{name} must be a number \(it gets no gradient\), got"):
+        call(data, nn.Parameter(torch.tensor(0.5)))
 
 
 def test_a_folder_without_a_trial_is_refused(tmp_path) -> None:

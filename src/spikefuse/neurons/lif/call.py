@@ -28,6 +28,19 @@ def plain_number(where: str, argument: str, value: object, remedy: str) -> None:
         raise InputError(f"{where}: {argument} must need no gradient here. {remedy}")
 
 
+def refuse_learned(backend: str, leak: Tensor, threshold: Tensor) -> None:
+    """Refuse constants that want a gradient where the kernels have none for them.
+
+    Raises:
+        InputError: One does.
+    """
+    if torch.is_grad_enabled() and (leak.requires_grad or threshold.requires_grad):
+        raise InputError(
+            f"lif: leak and threshold must need no gradient on the {backend} backend, "
+            "which has none for them. Take 'auto', 'eager' or 'reference', or detach them."
+        )
+
+
 class Settings(NamedTuple):
     """Everything of a call but its arrays; see `layer.lif_population`."""
 
@@ -95,11 +108,7 @@ def run(
         InputError: An argument breaks its constraint.
     """
     constants = checked_constants(kernels.backend, current, leak, threshold, reset, settings)
-    if torch.is_grad_enabled() and (leak.requires_grad or threshold.requires_grad):
-        raise InputError(
-            f"lif: leak and threshold must need no gradient on the {kernels.backend} backend, "
-            "which has none for them. Take 'auto', 'eager' or 'reference', or detach them."
-        )
+    refuse_learned(kernels.backend, leak, threshold)
     current = current.contiguous()
     if torch.is_grad_enabled() and current.requires_grad:
         spikes, membrane = FusedLif.apply(current, *constants, settings, kernels)

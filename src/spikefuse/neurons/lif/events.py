@@ -19,6 +19,7 @@ from spikefuse.neurons.lif.call import (
     Settings,
     checked_constants,
     output_shape,
+    refuse_learned,
 )
 from spikefuse.neurons.spikes import EventGradient, SpikeTensor, as_floats, row_bytes
 from spikefuse.neurons.surrogate import Surrogate
@@ -229,6 +230,7 @@ def lif_events(
     if reason is not None:
         raise InputError(f"lif: spikes cannot be bits: {reason}. Use products 'dense'.")
     settings = Settings(time_steps, surrogate, detach_reset, pool, need_membrane=False)
+    refuse_learned("native", leak, threshold)
     constants = checked_constants("native", current, leak, threshold, reset, settings)
     # Asked before a copy is made: whoever made the current says so.
     reads_events = bool(getattr(current.grad_fn, "reads_events", False))
