@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from spikefuse.analysis.claims.samples import claim_rows
-from spikefuse.analysis.compare.samples import Answers, NoSamples, match, read_answers
+from spikefuse.analysis.compare.samples import Answers, NoSamples, answers_in, match
 from spikefuse.analysis.gains import EXPERTS, MEAN, NETWORKS, TEMPERED, alone, both_alone, shuffled
 from spikefuse.analysis.product_of_experts import product_right, stored_temperature
 from spikefuse.analysis.row_index import Level, Row, same
@@ -27,6 +27,7 @@ from spikefuse.analysis.sample_errors import CONTROL, ERROR, ON_PAIRS, over
 from spikefuse.analysis.table import METRIC, SPIKING, Table, single_modalities
 from spikefuse.analysis.words import FEWEST
 from spikefuse.core.errors import SpikefuseError
+from spikefuse.core.recent import Recent
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.results import TrialStore
 from spikefuse.stats import Observed, sample_error
@@ -45,8 +46,8 @@ class _Shelf:
     """Reads each trial's answers once: a single network stands beside several fused ones."""
 
     store: TrialStore
-    read: dict[str, Answers] = field(default_factory=dict)
-    tensors: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    read: Recent[str, Answers] = field(default_factory=Recent)
+    tensors: Recent[str, Mapping[str, Any]] = field(default_factory=Recent)
 
     def answers(self, trial: str) -> Answers:
         """What a trial answered to its test set.
@@ -55,18 +56,22 @@ class _Shelf:
             NoSamples: That is not stored, or cannot be read.
         """
         if trial not in self.read:
-            self.read[trial] = read_answers(self.store.root, trial)
+            self.read[trial] = answers_in(self.store, trial)
         return self.read[trial]
 
     def product(
         self, trial: str, experts: Mapping[str, str], temperatures: Mapping[str, float]
     ) -> Any:
         """Where the product of the experts is right on a fused network's pairs."""
-        for name in (trial, *experts.values()):
-            if name not in self.tensors:
-                self.tensors[name] = self.store.folder(name).predictions()
-        parts = {name: self.tensors[expert] for name, expert in experts.items()}
-        return product_right(self.tensors[trial], parts, temperatures).double().numpy()
+        fused = self._predictions(trial)
+        parts = {name: self._predictions(expert) for name, expert in experts.items()}
+        return product_right(fused, parts, temperatures).double().numpy()
+
+    def _predictions(self, trial: str) -> Mapping[str, Any]:
+        known = self.tensors.get(trial)
+        if known is None:
+            known = self.tensors[trial] = self.store.folder(trial).predictions()
+        return known
 
 
 @dataclass(frozen=True)

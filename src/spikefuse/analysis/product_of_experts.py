@@ -20,6 +20,7 @@ from spikefuse.analysis.row_index import DIVERGED, EXPERTS_JOIN
 from spikefuse.analysis.table import METRIC
 from spikefuse.analysis.temperature import temperature
 from spikefuse.core.errors import StoreError, StudyError
+from spikefuse.core.recent import Recent
 from spikefuse.planning.plan import Plan, definition_of
 from spikefuse.planning.trials import PlannedTrial, Use
 from spikefuse.results import TrialStore
@@ -150,7 +151,7 @@ class _Shelf:
     """Reads each trial's answers once: an expert stands behind several fused networks."""
 
     store: TrialStore
-    read: dict[str, Predictions | str] = field(default_factory=dict)
+    read: Recent[str, Predictions | str] = field(default_factory=Recent)
     known: dict[str, float | None] = field(default_factory=dict)
 
     def temperature(self, name: str) -> float | None:

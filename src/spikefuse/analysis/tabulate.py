@@ -8,6 +8,7 @@ from spikefuse.analysis.effort import COLUMNS, effort_columns
 from spikefuse.analysis.over_samples import sample_rows
 from spikefuse.analysis.product_of_experts import product_rows
 from spikefuse.analysis.row_index import DIVERGED
+from spikefuse.core.threads import one_thread
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.stored import stored_evaluation
 from spikefuse.planning.trials import PlannedTrial, Use
@@ -50,8 +51,10 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
             continue
         for use in trial.uses:
             rows += _rows(trial, use, record, plan)
-    rows += [row | dict.fromkeys(COLUMNS, "") for row in product_rows(plan, store)]
-    rows += sample_rows(rows, store)
+    # A few hundred numbers at a time: threads that wait for each other take most of the time.
+    with one_thread():
+        rows += [row | dict.fromkeys(COLUMNS, "") for row in product_rows(plan, store)]
+        rows += sample_rows(rows, store)
     names = dict.fromkeys([*(study.name for study in plan.studies), CONTROLS.name])
     order = {name: number for number, name in enumerate(names)}
     return sorted(rows, key=lambda row: order[row["study"]])

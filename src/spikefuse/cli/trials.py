@@ -2,12 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spikefuse.cli import options
 from spikefuse.cli.terminal import make_console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.table import Table
+
+    from spikefuse.analysis.stored_trials import StoredTrial
 
 
 def trials(
@@ -29,7 +36,7 @@ def trials(
 
     Each has a folder of its own: `predict`, `evaluate` and `export` take it.
     """
-    from spikefuse.analysis.stored_trials import matching, said, stored_trials, varying
+    from spikefuse.analysis.stored_trials import matching, stored_trials
     from spikefuse.core.errors import StoreError
     from spikefuse.report.reading.sources import find_run
     from spikefuse.results import TrialStore
@@ -58,11 +65,35 @@ def trials(
         return
     console = make_console()
     console.print(f"{len(found):,} of {len(known):,} trials in {store.trials}")
-    if not found:
-        return
+    if len(found) > MOST_TABLED:
+        for line in _lines(found):
+            print(line)
+    elif found:
+        console.print(_table(found))
+
+
+MOST_TABLED = 1000
+"""Trials from which on each is a line: to lay out a table of more takes longer than to read them,
+and whoever has so many searches the lines."""
+
+
+def _lines(found: "Sequence[StoredTrial]") -> "Iterator[str]":
+    """One line a trial, its settings as `--where` takes them."""
+    from spikefuse.analysis.stored_trials import said, varying
+
+    names = varying(found)
+    for each in found:
+        settings = ((name, said(each, name)) for name in names)
+        told = ",".join(f"{name}={level}" for name, level in settings if level)
+        yield f"{each.name}  {each.state:8}  {_reached(each):>8}  {told}"
+
+
+def _table(found: "Sequence[StoredTrial]") -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
+
+    from spikefuse.analysis.stored_trials import said, varying
 
     names = varying(found)
     table = Table(box=box.SIMPLE_HEAD)
@@ -72,12 +103,11 @@ def trials(
     # One column, written as `--where` takes it: a column a setting cuts every name at 80 columns.
     table.add_column("settings that differ", overflow="fold")
     for each in found:
-        reached = "" if each.accuracy is None else f"{100 * each.accuracy:.2f}\u00a0%"
         settings = ((name, said(each, name)) for name in names)
-        table.add_row(
-            each.name,
-            each.state,
-            reached,
-            Text(", ".join(f"{name}={level}" for name, level in settings if level)),
-        )
-    console.print(table)
+        told = Text(", ".join(f"{name}={level}" for name, level in settings if level))
+        table.add_row(each.name, each.state, _reached(each), told)
+    return table
+
+
+def _reached(trial: "StoredTrial") -> str:
+    return "" if trial.accuracy is None else f"{100 * trial.accuracy:.2f}\u00a0%"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices
+from spikefuse.core.threads import one_thread
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.trials import PlannedTrial
@@ -77,14 +78,10 @@ def seconds_on_processor(
         backend: The neuron's implementation.
         products: Dense, by events, or what is faster.
     """
-    import torch
-
     kinds: dict[tuple[str, ...], list[PlannedTrial]] = {}
     for trial in (trial for population in plan.populations for trial in population):
         kinds.setdefault(kind_of(trial.definition), []).append(trial)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         seconds = 0.0
         for trials in kinds.values():
             definition = max(trials, key=lambda trial: trial.cost).definition
@@ -93,8 +90,6 @@ def seconds_on_processor(
             fresh = sum(trial.state not in ("done", "diverged") for trial in trials)
             seconds += BESIDE * pace * sum(trial.cost for trial in trials)
             seconds += fresh * (ONCE_S + ONCE_STEPS * spent)
-    finally:
-        torch.set_num_threads(threads)
     return START_S + seconds / max(1, min(workers, len(plan.populations)))
 
 

@@ -66,7 +66,20 @@ def read_answers(root: Path, trial: str) -> Answers:
         NoSamples: The trial or its predictions are missing, damaged or of an older kind.
     """
     try:
-        folder = TrialStore(root, read_only=True).folder(trial)
+        store = TrialStore(root, read_only=True)
+    except SpikefuseError as error:
+        raise NoSamples(f"predictions of trial {trial} cannot be read ({error})") from error
+    return answers_in(store, trial)
+
+
+def answers_in(store: TrialStore, trial: str) -> Answers:
+    """The same out of a store that is open: what it knows of the trial's state is not read again.
+
+    Raises:
+        NoSamples: As `read_answers`.
+    """
+    try:
+        folder = store.folder(trial)
         tensors = folder.answers()
         data = folder.definition().get("data")
     except SpikefuseError as error:
