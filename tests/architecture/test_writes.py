@@ -130,3 +130,38 @@ def test_the_rules_see_what_they_are_made_for(rule: object, text: str) -> None:
 def test_the_rules_let_pass_what_is_right(text: str) -> None:
     tree = ast.parse(text)
     assert [*writes_otherwise(tree), *forgives(tree)] == []
+
+
+_TOLD = {"write_file", "read_file", "make_folder", "is_file", "is_folder", "list_folder"}
+_TOLD |= {"parse_json", "table_bytes"}
+
+
+def places(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """What errors about files call the place of the fault, by line."""
+    said = {
+        node.targets[0].id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or called(node) not in _TOLD:
+            continue
+        for each in node.args:
+            value = getattr(each, "value", None) if isinstance(each, ast.Constant) else None
+            value = said.get(each.id) if isinstance(each, ast.Name) else value
+            if isinstance(value, str):
+                yield node.lineno, value
+
+
+def test_an_error_about_a_file_names_no_function() -> None:
+    """Who typed a command cannot know `write_claims`."""
+    wrong = [
+        f"{path.relative_to(SOURCE)}:{line} says {place!r}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line, place in places(ast.parse(path.read_text()))
+        if "_" in place and place.isidentifier()
+    ]
+    assert wrong == []
+    assert list(places(ast.parse("_WHERE = 'read_x'\nread_file(p, _WHERE)"))) == [(2, "read_x")]

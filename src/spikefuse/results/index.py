@@ -44,7 +44,7 @@ def write_index(store: TrialStore) -> Path:
     names = {name for row in rows for name in row}
     columns = [*_FIRST, *sorted(names.difference(_FIRST))]
     path = store.root / INDEX
-    write_file(path, table_bytes(columns, rows, "write_index"), "write_index")
+    write_file(path, table_bytes(columns, rows, "results"), "results")
     return path
 
 

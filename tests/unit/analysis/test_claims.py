@@ -689,7 +689,7 @@ class TestFile:
     def test_a_missing_folder_is_made_and_an_impossible_one_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "new" / "claims.json"
         write_claims(evaluate_claims([]), path)
-        with pytest.raises(StoreError, match="write_claims"):
+        with pytest.raises(StoreError, match="claims: "):
             write_claims(evaluate_claims([]), path / "claims.json")
 
 

@@ -91,6 +91,6 @@ def write_claims(verdicts: Sequence[Verdict], path: Path, unfinished: str | None
     Raises:
         StoreError: The file cannot be written; what stood there is untouched.
     """
-    make_folder(path.parent, "write_claims")
+    make_folder(path.parent, "claims")
     document = claims_document(verdicts) | ({"unfinished": unfinished} if unfinished else {})
-    write_file(path, pretty_json(document), "write_claims")
+    write_file(path, pretty_json(document), "claims")

@@ -235,7 +235,7 @@ def _read_trial(store: TrialStore, name: str, notices: list[str]) -> Trial | Non
         record = store.read(name)
         return Trial(
             name=name,
-            state=store.state(name),
+            state=record.state,
             definition=_mapping(record.definition),
             metrics=tuple(row for row in record.metrics or () if isinstance(row, dict)),
             results=_mapping(record.results),
