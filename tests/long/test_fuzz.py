@@ -91,6 +91,8 @@ class Parser:
 def through_file(name: str, folder: Path, read: Callable[[Path], object]) -> Callable[..., object]:
     def parse(content: bytes) -> object:
         path = folder / name
+        # A new file, not the old one cut to nothing: ext4 brings such a one to the disk each time.
+        path.unlink(missing_ok=True)
         path.write_bytes(content)
         return read(path)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EVENT_BYTES = 5
 POLARITIES = 2
+_LONGEST = 2**63 - 2
 _MOST = 2**15 - 1
 
 FIELDS = {
@@ -141,7 +142,8 @@ def count_events(events: Events, height: int, width: int, bins: int) -> NDArray[
         [2, height, width, bins]: polarity 0 is darker, 1 is brighter.
 
     Raises:
-        ValueError: An event lies outside, or a place has more than 32,767 in one bin.
+        ValueError: An event lies outside, times are too far apart for 64 bits, or a place has more
+            than 32,767 in one bin.
 
     Example:
         >>> recording = parse_binary(bytes([1, 0, 128, 0, 0, 1, 0, 128, 0, 9, 0, 1, 0, 0, 5]))
@@ -154,7 +156,13 @@ def count_events(events: Events, height: int, width: int, bins: int) -> NDArray[
     right, below = int(events.x.max()), int(events.y.max())
     if right >= width or below >= height:
         raise ValueError(f"an event at x {right} or y {below}, outside {width} x {height}")
-    since = events.time - events.time.min()
+    first, last = int(events.time.min()), int(events.time.max())
+    # Differences and their products with the bins are of 64 bits too: past that they wrap around.
+    if last - first > _LONGEST // bins:
+        raise ValueError(
+            f"times from {first} to {last}, further apart than {_LONGEST // bins:,} steps of time"
+        )
+    since = events.time - first
     place = since * bins // (int(since.max()) + 1)
     flat = ((events.on * height + events.y) * width + events.x) * bins + place
     counts = np.bincount(flat, minlength=POLARITIES * height * width * bins)

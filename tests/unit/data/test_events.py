@@ -137,3 +137,23 @@ def test_named_fields_are_told_from_other_arrays() -> None:
     assert is_structured(saved(structured(recording(), "plain"))[:4096])
     assert not is_structured(saved(np.zeros((3, 4))))
     assert not is_structured(b"no array")
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(0, 2**60), (-(2**62), 2**62), (-(2**63), 2**63 - 1), (3, (2**63 - 1) // 16 + 4)],
+)
+def test_times_too_far_apart_are_refused(first: int, last: int) -> None:
+    """The product of a time and the bins would wrap around, and count events anywhere."""
+    time = np.array([first, last], np.int64)
+    one = np.zeros(2, np.int64)
+    with pytest.raises(ValueError, match=f"times from {first} to {last}, further apart than"):
+        count_events(Events(one, one, one, time), 1, 1, 16)
+
+
+def test_times_just_close_enough_are_counted_by_bins() -> None:
+    most = (2**63 - 1) // 16
+    time = np.array([5, 5 + most // 2, 5 + most], np.int64)
+    one = np.zeros(3, np.int64)
+    counts = count_events(Events(one, one, one, time), 1, 1, 16)
+    assert counts[0, 0, 0].tolist() == [1, *[0] * 6, 1, *[0] * 7, 1]
