@@ -1,9 +1,9 @@
 """A trained network at home in other frameworks: the table of docs/use-a-network.md.
 
-`make nir-peers ARGS="TRIAL --data-dir DATA"` makes an environment of the readers and calls this
-file as `python benchmarks/nir_table.py --readers-python P TRIAL`. The trial, a fused network with
-hard reset, is exported to NIR; each reader answers the same real test samples; the table says how
-many of its answers are those of the trained network, stored when it was trained.
+`make nir-peers ARGS="TRIAL... --data-dir DATA"` makes an environment of the readers and calls this
+file as `python benchmarks/nir_table.py --readers-python P TRIAL...`. Each trial, a fused network
+with hard reset, is exported to NIR; each reader answers the same real test samples; the table says
+how many of its answers are those of the trained network, stored when it was trained.
 """
 
 import argparse
@@ -33,6 +33,7 @@ NAMES = {"spikingjelly": "SpikingJelly", "snntorch": "snnTorch", "norse": "Norse
 class Home:
     """The trained network: inputs [B, C, H, W], its logits [B, K] and the labels [B]."""
 
+    fusion: str
     inputs: Tensor
     logits: Tensor
     labels: Tensor
@@ -50,7 +51,7 @@ def at_home(trial: Path, data_dir: Path | None, graph: Path, samples: int) -> Ho
     inputs = torch.cat([torch.cat(modalities, dim=1) for modalities in seen])
     labels = torch.cat([each.labels[0] for each in batches])
     logits = folder.predictions()["logits"][: len(labels)]
-    return Home(inputs, logits, labels, definition.time_steps)
+    return Home(definition.fusion, inputs, logits, labels, definition.time_steps)
 
 
 def row(name: str, home: Home, logits: Tensor) -> str:
@@ -60,24 +61,27 @@ def row(name: str, home: Home, logits: Tensor) -> str:
     far = (logits - home.logits).abs() / home.logits.abs().max()
     close = int((far.amax(1) <= 1e-5).sum())
     count = len(home.labels)
-    return f"| {name} | {same:,} of {count:,} | {close:,} | {far.max():.1e} | {right:.2f} % |"
+    agreed = f"{same:,} of {count:,} | {close:,} | {far.max():.1e}"
+    return f"| {home.fusion} | {name} | {agreed} | {right:.2f} % |"
 
 
-def table(home: Home, graph: Path, readers: dict[str, Any]) -> str:
+HEAD = (
+    "| fusion | read by | same answer | logits within 1e-5 | furthest logit | accuracy |",
+    "|---|---|---|---|---|---|",
+)
+
+
+def rows(home: Home, graph: Path, readers: dict[str, Any]) -> list[str]:
     """One row a reader; one that cannot read the graph has its reason."""
-    lines = [
-        "| read by | same answer | logits within 1e-5 | furthest logit | accuracy |",
-        "|---|---|---|---|---|",
-    ]
     output, _ = read_nir(graph).run({"input": home.inputs}, home.time_steps)
-    lines.append(row("spikefuse", home, output.mean(0).flatten(1)))
+    lines = [row("spikefuse", home, output.mean(0).flatten(1))]
     for name, told in readers.items():
         title = f"{NAMES[name]} {told['version']}"
         if "logits" in told:
             lines.append(row(title, home, torch.tensor(told["logits"])))
         else:
-            lines.append(f"| {title} | not read: {told['reason']} | | | |")
-    return "\n".join(lines)
+            lines.append(f"| {home.fusion} | {title} | not read: {told['reason']} | | | |")
+    return lines
 
 
 def answers_of(python: str, graph: Path, home: Home, folder: Path) -> dict[str, Any]:
@@ -103,17 +107,20 @@ def write_into(page: Path, text: str) -> None:
 def main() -> None:
     """Write the table into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("trial", type=Path)
+    parser.add_argument("trials", type=Path, nargs="+")
     parser.add_argument("--readers-python", required=True)
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--page", type=Path, default=PAGE)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        graph = folder / "network.nir"
-        home = at_home(asked.trial, asked.data_dir, graph, asked.samples)
-        found = table(home, graph, answers_of(asked.readers_python, graph, home, folder))
+    lines = [*HEAD]
+    for trial in asked.trials:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            graph = folder / "network.nir"
+            home = at_home(trial, asked.data_dir, graph, asked.samples)
+            lines += rows(home, graph, answers_of(asked.readers_python, graph, home, folder))
+    found = "\n".join(lines)
     write_into(asked.page, found)
     print(found)
 

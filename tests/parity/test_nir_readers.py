@@ -24,16 +24,19 @@ def test_every_reader_gives_the_answers_of_the_trained_network(tmp_path: Path) -
     words = [f"--{name}={value}" for name, value in SETTINGS.items()]
     train = [sys.executable, "-m", "spikefuse", "train", *words, f"--out={tmp_path}"]
     subprocess.run(train, check=True, capture_output=True)
-    (trial,) = (tmp_path / "trials").iterdir()
+    subprocess.run([*train, "--fusion=hybrid"], check=True, capture_output=True)
+    trials = sorted((tmp_path / "trials").iterdir())
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- nir readers: begin -->\n<!-- nir readers: end -->\nafter\n")
-    script = [sys.executable, str(ROOT / "benchmarks" / "nir_table.py"), str(trial)]
+    script = [sys.executable, str(ROOT / "benchmarks" / "nir_table.py"), *map(str, trials)]
     options = ["--readers-python", str(READERS), "--page", str(page), "--samples", "40"]
     subprocess.run([*script, *options], check=True, capture_output=True, cwd=ROOT)
 
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
-    rows = re.findall(r"^\| (\w+)[^|]*\| (\d+) of (\d+) \|", text, re.MULTILINE)
-    assert [name for name, _, _ in rows] == ["spikefuse", "SpikingJelly", "snnTorch", "Norse"]
-    assert {(same, count) for _, same, count in rows} == {("40", "40")}
+    rows = re.findall(r"^\| (\w+) \| (\w+)[^|]*\| (\d+) of (\d+) \|", text, re.MULTILINE)
+    readers = ["spikefuse", "SpikingJelly", "snnTorch", "Norse"]
+    asked = sorted((fusion, name) for fusion, name, _, _ in rows)
+    assert asked == sorted((fusion, name) for fusion in ("early", "hybrid") for name in readers)
+    assert {(same, count) for _, _, same, count in rows} == {("40", "40")}

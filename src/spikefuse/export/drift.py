@@ -9,9 +9,12 @@ from torch import Tensor
 from spikefuse.core.checks import require
 
 FAITHFUL, APPROXIMATE, UNSUPPORTED = "faithful", "approximate", "unsupported"
-LOGITS, CHANGED = 1e-4, 1e-3
-"""Faithful: 999 of 1,000 logits within 1e-4 of the trained network's scale, and at most one in a
-thousand answers another; what is left are membranes that rounding puts across the threshold."""
+LOGITS, BEYOND, CHANGED = 1e-4, 0.05, 1e-3
+"""Faithful: of 95 in 100 samples all logits are within 1e-4 of the trained network's scale, and at
+most one in a thousand answers is another. What is left are membranes that rounding puts across the
+threshold: one spike changes all logits of its sample, and of a network with 534,000 parameters and
+four steps that met 1 to 3 of 1,000 real samples. A graph that says another network moves them all.
+"""
 
 APPROXIMATE_CHANGED = 0.05
 """The share of changed answers up to which a network that is meant to be another one is written."""
@@ -24,7 +27,7 @@ class Drift:
     Attributes:
         samples: How many were run.
         logits: Largest difference of a logit, over the largest logit.
-        usual: The same, of 999 in 1,000 logits.
+        beyond: Share of the samples with a logit that differs by more than `LOGITS`.
         changed: Share of the answers that are others.
         accuracy: Of the trained network on them.
         exported_accuracy: Of the exported one.
@@ -32,7 +35,7 @@ class Drift:
 
     samples: int
     logits: float
-    usual: float
+    beyond: float
     changed: float
     accuracy: float
     exported_accuracy: float
@@ -40,13 +43,14 @@ class Drift:
     @property
     def is_faithful(self) -> bool:
         """Whether nothing but rounding differs."""
-        return self.usual <= LOGITS and self.changed <= CHANGED
+        return self.beyond <= BEYOND and self.changed <= CHANGED
 
     def __str__(self) -> str:
         """The figures in a sentence."""
         return (
             f"on {self.samples:,} test samples logits differ by at most {self.logits:.1e} of their "
-            f"scale, {100 * self.changed:.2f} % of the answers are others, accuracy "
+            f"scale (beyond 1e-4 in {self.beyond * self.samples:,.0f} samples), "
+            f"{100 * self.changed:.2f} % of the answers are others, accuracy "
             f"{100 * self.accuracy:.2f} % becomes {100 * self.exported_accuracy:.2f} %"
         )
 
@@ -75,12 +79,13 @@ def drift_of(
             for first in range(0, len(labels), batch)
         ]
     )
-    differences = (found - logits).abs().flatten().double() / logits.abs().max().clamp_min(1e-12)
+    scale = logits.abs().max().clamp_min(1e-12)
+    differences = (found - logits).abs().amax(dim=1).double() / scale
     answers, others = logits.argmax(dim=1), found.argmax(dim=1)
     return Drift(
         samples=len(labels),
         logits=float(differences.max()),
-        usual=float(differences.quantile(0.999, interpolation="lower")),
+        beyond=float((differences > LOGITS).double().mean()),
         changed=float((answers != others).double().mean()),
         accuracy=float((answers == labels).double().mean()),
         exported_accuracy=float((others == labels).double().mean()),

@@ -218,6 +218,27 @@ def test_drift_is_what_differs() -> None:
     assert not found.is_faithful
 
 
+@pytest.mark.parametrize(("flipped", "is_faithful"), [(3, True), (50, True), (51, False)])
+def test_a_spike_that_rounding_moves_is_no_other_network(flipped, is_faithful) -> None:
+    """One spike moves every logit of its sample: 3 of 1,000 real samples, no answer another."""
+    logits = torch.linspace(1, 2, 10).repeat(1000, 1)
+    moved = logits.clone()
+    moved[:flipped] += 0.01
+    found = drift_of(lambda x: x["a"], {"a": moved}, logits, torch.full((1000,), 9))
+
+    assert found.is_faithful == is_faithful
+    assert (found.changed, found.beyond) == (0, flipped / 1000)
+    assert f"beyond 1e-4 in {flipped} samples" in str(found)
+
+
+def test_a_network_that_is_another_is_none_though_its_answers_are_the_same() -> None:
+    logits = torch.linspace(1, 2, 10).repeat(100, 1)
+    found = drift_of(lambda x: 1.01 * x["a"], {"a": logits}, logits, torch.full((100,), 9))
+
+    assert (found.changed, found.beyond) == (0, 1)
+    assert not found.is_faithful
+
+
 def test_the_command_says_the_word_and_refuses_what_has_no_effect(soft, tmp_path) -> None:
     (folder,) = soft.trials
     words = ["export", str(folder), "--format", "torch", "--samples", "20", "--json"]

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 import torch
+from long import IS_LONG
 from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from spikefuse.core import library
-from spikefuse.encoders import Moment
+from spikefuse.encoders import ENCODERS, Moment
+from spikefuse.fusion import FUSIONS
 from spikefuse.meters.contract import Subject
 from spikefuse.meters.counts import Counts
 from spikefuse.meters.energy import price
@@ -45,7 +47,7 @@ def inputs_of(network: PopulationNetwork, samples: int = SAMPLES) -> dict[str, T
     generator = torch.Generator().manual_seed(5)
     return {
         name: torch.randn(1, samples, *shape, generator=generator).expand(
-            network.members, -1, -1, -1, -1
+            network.members, -1, *shape
         )
         for name, shape in network.spec.input_shapes.items()
     }
@@ -236,6 +238,53 @@ def test_backends_and_threads_decide_nothing(fusion: str, backend: str) -> None:
             assert_equal(measured(other, inputs_of(other))[0], expected)
     finally:
         torch.set_num_threads(threads)
+
+
+PATHS: dict[str, dict[str, Any]] = {"by events": {"backend": "native", "products": "events"}}
+if IS_LONG:
+    PATHS |= {
+        "dense": {"backend": "native", "products": "dense"},
+        "eager": {"backend": "eager"},
+    }
+"""Beside the reference one. That by events has most ways to go wrong."""
+
+
+@pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_no_path_decides_anything_whatever_the_fusion(fusion: str, path: dict[str, Any]) -> None:
+    specs = [spec_of(fusion, neuron=each, budget=80_000) for each in ({"reset": "hard"}, {})]
+    network = network_of(*specs, **path)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        together = measured(network, inputs_of(network, 3), batch=2)
+    finally:
+        torch.set_num_threads(threads)
+    for member, spec in enumerate(specs):
+        alone = build([spec], [member], backend="reference").eval()
+        with torch.no_grad():
+            for layer in alone.weighted.values():
+                layer.weight.mul_(4)
+        (apart,) = measured(alone, inputs_of(alone, 3), batch=1)
+        assert_equal(apart, together[member])
+        assert int(apart.neurons[-1].spikes.sum()) > 0
+
+
+@pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("plan", sorted(PLANS))
+def test_no_path_decides_anything_whatever_the_encoder_and_plan(
+    plan: str, encoder: str, path: dict[str, Any]
+) -> None:
+    shape = (2, 4, 4, 6) if ENCODERS[encoder].takes_time else (1, 4, 4)
+    shapes, budget = dict.fromkeys(BOTH, shape), 4_000 if plan == "mlp" else 40_000
+    spec = spec_of("early", plan=plan, encoder=encoder, input_shapes=shapes, budget=budget)
+    (found,) = measured(network := network_of(spec, **path), inputs_of(network, 3), batch=2)
+    plain = network_of(spec, backend="reference")
+    assert_equal(measured(plain, inputs_of(plain, 3), batch=1)[0], found)
+    assert int(found.neurons[-1].spikes.sum()) > 0
 
 
 @pytest.mark.parametrize("plan", sorted(PLANS))
