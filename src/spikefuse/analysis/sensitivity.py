@@ -9,6 +9,7 @@ from typing import Any
 from spikefuse.analysis.claims import Verdict, evaluate_claims
 from spikefuse.analysis.claims.engine import OUTCOMES, Outcome
 from spikefuse.analysis.row_index import Row
+from spikefuse.analysis.words import FEWEST
 from spikefuse.core.checks import one_of
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import SENSITIVITY
@@ -85,8 +86,8 @@ def _judged_claim(verdict: Verdict) -> JudgedClaim:
         split=verdict.split,
         verdict=verdict.verdict,
         measured=verdict.measured_value,
-        low=verdict.low,
-        high=verdict.high,
+        low=verdict.low if verdict.n >= FEWEST else None,
+        high=verdict.high if verdict.n >= FEWEST else None,
         n=verdict.n,
         paper=verdict.paper_value,
         reason=verdict.reason,
@@ -164,16 +165,17 @@ def judged_from(rows: Iterable[Mapping[str, str]]) -> tuple[Judged, ...]:
 
 
 def _claim_from(row: Mapping[str, str]) -> JudgedClaim:
-    said = row.get("verdict")
+    said, n = row.get("verdict"), int(_number(row.get("n")) or 0)
     return JudgedClaim(
         claim=row["claim"],
         protocol=row.get("protocol") or "",
         split=row.get("split") or "",
         verdict=next((outcome for outcome in OUTCOMES if outcome == said), "inconclusive"),
         measured=_number(row.get("measured")),
-        low=_number(row.get("low")),
-        high=_number(row.get("high")),
-        n=int(_number(row.get("n")) or 0),
+        # Tables of before have the ends of two seeds too, whose values the reason tells.
+        low=_number(row.get("low")) if n >= FEWEST else None,
+        high=_number(row.get("high")) if n >= FEWEST else None,
+        n=n,
         paper=_number(row.get("paper")),
         reason=row.get("reason") or "",
     )

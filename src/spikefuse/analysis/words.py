@@ -215,26 +215,14 @@ def two_values(found: object, write: Callable[[float], str]) -> tuple[str, ...]:
     return tuple(write(value) for value in numbers) if len(numbers) == 2 else ()
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """An interval of accuracies in per cent; accuracies end at 0 and 100.
-
-    An accuracy cannot leave 0 to 100 %, so cutting it there leaves out no true value.
-    """
-    if low is None or high is None:
-        return NONE
-    return f"{100 * max(low, 0.0):.2f} to {100 * min(high, 1.0):.2f}"
-
-
 def rate(value: float) -> str:
     """Spikes per neuron and step."""
     return f"{value:.4f}"
 
 
-def rate_interval(low: float | None, high: float | None) -> str:
-    """An interval of rates, which end at 0 and 1."""
-    if low is None or high is None:
-        return NONE
-    return f"{rate(max(low, 0.0))} to {rate(min(high, 1.0))}"
+def rate_span(found: Ends | None) -> str:
+    """An interval of rates, which end at 0 and 1; of two seeds their values."""
+    return span(found, lambda value: rate(min(max(value, 0.0), 1.0)))
 
 
 def difference(value: "Estimate | None") -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.table import PAIRED
-from spikefuse.analysis.words import FEWEST, interval_words, plural, rate, rate_interval
+from spikefuse.analysis.words import FEWEST, interval_words, plural, rate, rate_span
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK
 from spikefuse.report.commands import Commands, commands_of
@@ -321,7 +321,7 @@ def _rate_table(groups: Sequence[Group], modalities: Sequence[str]) -> Table | N
                 values = [seed[layer] for seed in seeds if layer in seed]
                 found = estimate(dict(enumerate(values)))
                 assert found is not None  # a layer is listed because a seed has it
-                ends = rate_interval(found.low, found.high)
+                ends = rate_span(found)
                 each = " ".join(map(rate, values))
                 name = (group.label, modality, layer)
                 rows.append((*name, rate(found.mean), ends, str(len(values)), each))

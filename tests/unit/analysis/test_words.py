@@ -1,5 +1,7 @@
 """Numbers and levels in words: one text for the page, its files and the terminal."""
 
+from dataclasses import replace
+
 import pytest
 
 from spikefuse.analysis.estimates import Estimate
@@ -7,12 +9,12 @@ from spikefuse.analysis.words import (
     NONE,
     difference,
     in_brackets,
-    interval,
     level_name,
     percent,
     plural,
     points,
-    rate_interval,
+    rate_span,
+    share,
     shown,
     signed,
     span,
@@ -30,13 +32,14 @@ ONE = Estimate({0: 0.01}, 0.01, None, None)
 def test_intervals_end_where_accuracy_does(
     low: float | None, high: float | None, text: str
 ) -> None:
-    assert interval(low, high) == text
+    assert span(replace(ONE, low=low, high=high), share) == text
 
 
 def test_shares_are_in_per_cent() -> None:
     assert percent(0.98765) == "98.77"
     assert percent(None) == NONE
-    assert rate_interval(-0.1, 0.25) == "0.0000 to 0.2500"
+    assert rate_span(Estimate({0: 0.0, 1: 0.1, 2: 0.1}, 0.07, -0.1, 0.25)) == "0.0000 to 0.2500"
+    assert rate_span(Estimate({0: 0.25, 1: 0.5}, 0.375, None, None)) == "0.2500 and 0.5000"
 
 
 def test_points_has_a_true_minus_and_no_signed_zero() -> None:

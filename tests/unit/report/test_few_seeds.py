@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from spikefuse.analysis.claims import claims_document, evaluate_claims
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.figures import FIGURES, FigureRow
 from spikefuse.analysis.words import interval_words, span
@@ -59,6 +60,23 @@ def test_captions_and_legends_name_an_interval_where_one_stands(
     below = figure_caption(FIGURE, [(None, rows)], "")
     assert ("95 %" in below) == bool(told)
     assert ("Fewer than 3 seeds have no interval" in below) == any(n < 3 for n in counts)
+
+
+def test_claims_of_two_seeds_are_stored_with_their_values_and_no_interval() -> None:
+    own = {"study": "model-size", "network": "dnn", "modality": "fused", "fusion": "early"}
+    own |= {"neuron": "relu", "reset": "none", "time_steps": 1, "protocol": "disjoint"}
+    own |= {"noise_std": 0.0, "noise_position": "before", "split": "test", "metric": "accuracy"}
+    for n, is_interval in ((2, False), (3, True)):
+        rows = [
+            own
+            | {"size": size, "seed": seed, "trial": f"{size}{seed}", "value": 0.99 + 1e-4 * seed}
+            for size in ("S", "S/2", "S/3")
+            for seed in range(n)
+        ]
+        (found,) = (c for c in claims_document(evaluate_claims(rows))["claims"] if c["id"] == "C1")
+        assert (found["interval"] is not None) == is_interval
+        assert [part["interval"] is not None for part in found["parts"]] == [is_interval] * 3
+        assert [part["values"] is None for part in found["parts"]] == [is_interval] * 3
 
 
 def test_a_column_of_intervals_says_where_it_holds_values() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from spikefuse.analysis.claims.beside import Beside
 from spikefuse.analysis.claims.engine import OUTCOMES, PartVerdict, Verdict
+from spikefuse.analysis.words import FEWEST
 from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.results.documents import pretty_json
 
@@ -25,7 +26,7 @@ def _part(part: PartVerdict) -> dict[str, Any]:
         "wanted": part.wanted,
         "paper_value": part.paper_value,
         "measured_value": part.measured_value,
-        "interval": _interval(part.low, part.high),
+        "interval": None if part.values else _interval(part.low, part.high),
         "n": part.n,
         "p_inside": part.p_inside,
         "p_outside_holm": part.p_outside,
@@ -42,7 +43,9 @@ def _beside(each: Beside) -> dict[str, Any]:
     return {
         "where": each.words,
         "measured_value": each.interval.estimate,
-        "interval": _interval(each.interval.low, each.interval.high),
+        "interval": None
+        if len(each.values) < FEWEST
+        else _interval(each.interval.low, each.interval.high),
         "n": each.interval.n,
         "is_shown": each.is_shown,
     }
@@ -62,7 +65,9 @@ def claims_document(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "paper": verdict.paper,
                 "paper_value": verdict.paper_value,
                 "measured_value": verdict.measured_value,
-                "interval": _interval(verdict.low, verdict.high),
+                "interval": None
+                if verdict.decided_by.values
+                else _interval(verdict.low, verdict.high),
                 "confidence": verdict.confidence,
                 "n": verdict.n,
                 "verdict": verdict.verdict,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.words import rate as rate_words
-from spikefuse.analysis.words import rate_interval
+from spikefuse.analysis.words import rate_span
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
@@ -195,7 +195,7 @@ def step_table(found: Sequence[StepRates]) -> Table:
             for step in range(each.steps):
                 value = each.at(layer, step)
                 assert value is not None
-                ends = rate_interval(value.low, value.high)
+                ends = rate_span(value)
                 network = (each.modality, str(each.steps), layer, str(step + 1))
                 rows.append((*network, rate_words(value.mean), ends, str(len(seeds))))
     return Table(

@@ -61,6 +61,15 @@ def test_matrix_has_a_mark_for_every_claim_and_reading() -> None:
 
 def test_numbers_have_interval_n_paper_and_reason() -> None:
     bare = judged_from([{"claim": "C3", "reading": "base", "verdict": "odd"}])
+    few = {
+        "claim": "C3",
+        "reading": "base",
+        "measured": "0.01",
+        "low": "-0.1",
+        "high": "0.2",
+        "n": "2",
+    }
+    assert judged_table(judged_from([few])).rows[0][3:6] == ("1.00", "\u2013", "2"), "no interval"
     rows = judged_table([*FOUND, *bare]).rows
 
     numbers = ("1.23", "1.00 to 2.00", "5", "1.30")

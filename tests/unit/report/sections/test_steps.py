@@ -33,8 +33,8 @@ def test_table_has_mean_interval_and_n_of_every_step() -> None:
     rows = step_table([RATES]).rows
 
     assert len(rows) == 8
-    # Two seeds have no interval.
-    assert rows[0] == ("fused", "4", "image.conv1", "1", "0.1500", "\u2013", "2")
+    # Two seeds have no interval but their values.
+    assert rows[0] == ("fused", "4", "image.conv1", "1", "0.1500", "0.1000 and 0.2000", "2")
     assert rows[4] == ("fused", "4", "fused.hidden", "1", "0.0000", "\u2013", "1")
 
 
