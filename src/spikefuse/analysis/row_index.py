@@ -45,6 +45,15 @@ class Runs:
                 self._runs.append((known, run))
             run.append(row if columns is None else row.place)  # type: ignore[attr-defined]
 
+    @property
+    def names(self) -> dict[str, None]:
+        """The columns that any row has, in order of appearance."""
+        found: dict[str, None] = {}
+        for columns, run in self._runs:
+            for names in [columns] if columns is not None else run:
+                found |= dict.fromkeys(names)
+        return found
+
     def entries(self, name: str) -> list[Any]:
         """The entries of a column, None where a row has none."""
         found: list[Any] = []

@@ -210,7 +210,8 @@ def span(found: Ends | None, write: Callable[[float], str]) -> str:
 
 def two_values(found: object, write: Callable[[float], str]) -> tuple[str, ...]:
     """The values of an estimate of two seeds, which stand in place of an interval; else none."""
-    values = getattr(found, "values", None)
+    # Where a seed diverged there is no mean either: two of three seeds are not the whole.
+    values = getattr(found, "values", None) if getattr(found, "mean", 0.0) is not None else None
     numbers = list(values.values()) if isinstance(values, Mapping) else []
     return tuple(write(value) for value in numbers) if len(numbers) == 2 else ()
 

@@ -81,11 +81,12 @@ def claims(
 
     from spikefuse.analysis.claims import claims_document, evaluate_claims, write_claims
     from spikefuse.analysis.table import Table as Rows
-    from spikefuse.cli.checked import refuse_idle
-    from spikefuse.report.reading.sources import read_unfinished
+    from spikefuse.report.reading.record import read_unfinished
     from spikefuse.results import read_tidy
 
     if rules and as_json:
+        from spikefuse.cli.checked import refuse_idle
+
         refuse_idle("claims", ("rules", "--json to be left out (it holds every rule)"))
     table = results / "results.csv" if results.is_dir() else results
     rows = Rows(read_tidy(table))

@@ -101,7 +101,7 @@ def compare(
 def _results(named: Path | None, a: str, b: str) -> Path:
     """The folder to look in; what is neither a cell nor the name of a trial needs none."""
     from spikefuse.analysis.compare.operands import is_looked_up
-    from spikefuse.report.reading.sources import find_run
+    from spikefuse.report.reading.record import find_run
 
     if named is not None:
         return named

@@ -28,7 +28,7 @@ def report(
 ) -> None:
     """Build the report from what is stored. Nothing is trained."""
     from spikefuse.report import build_report
-    from spikefuse.report.reading.sources import find_run
+    from spikefuse.report.reading.record import find_run
 
     root = folder or find_run(Path("runs"))
     path = build_report(root, out or root / "report.html", pdf=pdf)

@@ -59,11 +59,11 @@ def show(
     from spikefuse.analysis import table
     from spikefuse.analysis.asked import NETWORK
     from spikefuse.analysis.headline import headline
-    from spikefuse.cli.asking_modules import show_modules
     from spikefuse.cli.shown import are_single, further
     from spikefuse.core.checks import one_of
     from spikefuse.data import PROTOCOLS
-    from spikefuse.report.reading.sources import find_run, read_record, read_rows, read_unfinished
+    from spikefuse.report.reading.record import find_run, read_record, read_unfinished
+    from spikefuse.report.reading.sources import read_rows
 
     if protocol is not None:
         one_of("show", "--protocol", protocol, PROTOCOLS)
@@ -72,6 +72,8 @@ def show(
     root = folder or find_run(Path("runs"))
     record = read_record(root)
     if NETWORK in record:
+        from spikefuse.cli.asking_modules import show_modules
+
         given = {"study": study, "figure": figure, "protocol": protocol, "split": split}
         show_modules(read_rows(root), record, given, as_json=as_json)
         return

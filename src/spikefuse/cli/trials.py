@@ -38,7 +38,7 @@ def trials(
     """
     from spikefuse.analysis.stored_trials import matching, stored_trials
     from spikefuse.core.errors import StoreError
-    from spikefuse.report.reading.sources import find_run
+    from spikefuse.report.reading.record import find_run
     from spikefuse.results import TrialStore
 
     root = folder or find_run(Path("runs"))

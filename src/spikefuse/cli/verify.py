@@ -25,7 +25,7 @@ def verify(
     """
     import json
 
-    from spikefuse.report.reading.sources import find_run
+    from spikefuse.report.reading.record import find_run
     from spikefuse.report.reading.verify import verify_run
 
     folder = run or find_run(Path("runs"))

@@ -20,12 +20,6 @@ from pydantic import (
 
 from spikefuse.core.checks import require
 
-FORMAT = 2
-"""Of named records: 1 hashed every field, 2 leaves out later fields at their defaults.
-
-A record without later fields has the same name under both.
-"""
-
 
 class ValueRecord(BaseModel):
     """A frozen record of values that are not learned.

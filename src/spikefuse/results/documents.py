@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.errors import InputError, StoreError
-from spikefuse.core.record import FORMAT
+from spikefuse.core.formats import FORMAT
 from spikefuse.core.untrusted import decode_json
 
 

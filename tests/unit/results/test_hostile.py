@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spikefuse.core import record
+from spikefuse.core import formats
 from spikefuse.core.errors import StoreError
 from spikefuse.results import TrialFolder, TrialStore, manifest, read_tidy
 from spikefuse.results.atomic import write_file
@@ -153,7 +153,7 @@ def test_a_newer_format_is_neither_used_nor_trained_again(
 
 def test_a_newer_definition_is_refused_by_its_format(store: TrialStore) -> None:
     path = store.open({"seed": 1}).path / "trial.json"
-    path.write_text(json.dumps({"format": record.FORMAT + 1, "trial": {"seed": 1}}))
+    path.write_text(json.dumps({"format": formats.FORMAT + 1, "trial": {"seed": 1}}))
     with pytest.raises(StoreError, match="a newer spikefuse wrote it"):
         store.state(path.parent.name)
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from spikefuse.analysis.claims.observations import PAPER_STUDIES
 from spikefuse.analysis.estimates import silent_words
-from spikefuse.analysis.row_index import DIVERGED, Row, is_silent, same
+from spikefuse.analysis.row_index import DIVERGED, Row, Runs, is_silent, same
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.table import METRIC, Table
 from spikefuse.analysis.words import shown
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.results import TIDY_COLUMNS
-from spikefuse.studies.design import Cell
 
 NOT_FACTORS = frozenset(
     ("trial", "seed", "split", "metric", "value", "samples", "steps", "plateau")
@@ -71,7 +70,7 @@ def counted_apart(
 
 def factors_of(rows: Sequence[Row]) -> list[str]:
     """Columns that may be factors: the named ones in their order, then the further ones."""
-    columns = dict.fromkeys(TIDY_COLUMNS) | dict.fromkeys(name for row in rows for name in row)
+    columns = dict.fromkeys(TIDY_COLUMNS) | Runs(rows).names
     return [name for name in columns if name not in NOT_FACTORS]
 
 
@@ -144,6 +143,8 @@ def _usual(rows: Sequence[Row], name: str) -> list[Row]:
     levels = _levels(rows, name)
     if len(levels) <= 1:
         return list(rows)
+    from spikefuse.studies.design import Cell  # two folders are compared without it
+
     field = Cell.model_fields.get(name)
     usual = {shown(field.default)} if field else set()
     if not usual & set(levels):

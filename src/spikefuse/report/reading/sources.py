@@ -6,7 +6,6 @@ tidy rows stop it; everything else that cannot be read becomes a notice in the r
 
 import csv
 import io
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,21 +18,22 @@ from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.core.errors import SpikefuseError, StoreError
 from spikefuse.core.untrusted import (
-    MOST_JSON_BYTES,
     MOST_TABLE_BYTES,
-    decode_json,
     read_regular,
     reason,
 )
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import SOURCES
+from spikefuse.report.reading.record import (
+    RESULTS,
+    RUN,
+    mapping_of,
+    notice,
+    read_json,
+)
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file, is_folder
 
-logger = logging.getLogger(__name__)
-
-RESULTS = "results.csv"
-RUN = "run.json"
 CLAIMS = "claims.json"
 SENSITIVITY = "sensitivity.csv"
 
@@ -97,7 +97,7 @@ class Run:
         """Name of its data source: in the run's record, else in the trials' own settings."""
         if self.record.get("source"):
             return str(self.record["source"])
-        data = (_mapping(trial.definition.get("data")) for trial in self.trials)
+        data = (mapping_of(trial.definition.get("data")) for trial in self.trials)
         return next((str(each["source"]) for each in data if each.get("source")), "")
 
     @property
@@ -112,21 +112,6 @@ class Run:
     def chance(self) -> float | None:
         """The accuracy of guessing among equally frequent classes; None without classes."""
         return 1 / len(self.classes) if self.classes else None
-
-
-def find_run(runs: Path) -> Path:
-    """The results folder under `runs` that was written last.
-
-    Raises:
-        StoreError: There is none.
-    """
-    found = [path for path in runs.glob(f"*/{RESULTS}") if path.is_file()]
-    if not found:
-        raise StoreError(
-            f"report: folder must be given, got none and {str(runs)!r} holds no {RESULTS}. "
-            "Name the folder that a run wrote its results to."
-        )
-    return max(found, key=lambda path: path.stat().st_mtime).parent
 
 
 def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
@@ -144,17 +129,6 @@ def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
     return tuple(rows)
 
 
-def read_record(root: Path) -> Mapping[str, Any]:
-    """What a run wrote about itself; empty where that is missing or no record."""
-    return _mapping(_read_json(root / RUN, []))
-
-
-def read_unfinished(root: Path) -> str:
-    """What the run of a results folder had not done when it wrote them; empty where nothing."""
-    text = str(read_record(root).get("unfinished") or "")
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:600])
-
-
 def read_run(root: Path) -> Run:
     """Read a results folder.
 
@@ -163,8 +137,8 @@ def read_run(root: Path) -> Run:
     """
     notices: list[str] = []
     rows = read_rows(root)
-    record = _read_json(root / RUN, notices)
-    claims = _read_json(root / CLAIMS, notices)
+    record = read_json(root / RUN, notices)
+    claims = read_json(root / CLAIMS, notices)
     # Either the bare list or a record around it.
     listed = claims.get("claims") if isinstance(claims, dict) else claims
     # A folder may hold trials of other runs; they are none of this report's business.
@@ -193,10 +167,10 @@ def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str]
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, csv.Error) as error:
-        _notice(notices, f"{path.name} could not be read ({reason(error)}).")
+        notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return ()
     if rows and not {"claim", "reading", "verdict"} <= rows[0].keys():
-        _notice(notices, f"{path.name} has no columns claim, reading and verdict.")
+        notice(notices, f"{path.name} has no columns claim, reading and verdict.")
         return ()
     return tuple(rows)
 
@@ -207,23 +181,13 @@ def _read_energy(path: Path, notices: list[str]) -> tuple[Mapping[str, Any], ...
     try:
         return tuple(read_tidy(path))
     except StoreError as error:
-        _notice(notices, f"{path.name} could not be read ({reason(error)}).")
+        notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return ()
-
-
-def _read_json(path: Path, notices: list[str]) -> Any:
-    try:
-        return decode_json(read_regular(path, MOST_JSON_BYTES))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        _notice(notices, f"{path.name} could not be read ({reason(error)}).")
-        return {}
 
 
 def _read_trials(root: Path, wanted: frozenset[str], notices: list[str]) -> tuple[Trial, ...]:
     if not is_folder(root / "trials", "report"):
-        _notice(notices, "The trial folders are missing, so only the tidy results are shown.")
+        notice(notices, "The trial folders are missing, so only the tidy results are shown.")
         return ()
     store = TrialStore(root, read_only=True)
     found = (_read_trial(store, name, notices) for name in store if not wanted or name in wanted)
@@ -236,20 +200,11 @@ def _read_trial(store: TrialStore, name: str, notices: list[str]) -> Trial | Non
         return Trial(
             name=name,
             state=record.state,
-            definition=_mapping(record.definition),
+            definition=mapping_of(record.definition),
             metrics=tuple(row for row in record.metrics or () if isinstance(row, dict)),
-            results=_mapping(record.results),
-            provenance=_mapping(record.provenance),
+            results=mapping_of(record.results),
+            provenance=mapping_of(record.provenance),
         )
     except (SpikefuseError, OSError, ValueError, KeyError, TypeError) as error:
-        _notice(notices, f"Trial {name} could not be read ({reason(error)}).")
+        notice(notices, f"Trial {name} could not be read ({reason(error)}).")
         return None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _notice(notices: list[str], text: str) -> None:
-    logger.warning(text)
-    notices.append(text)

@@ -10,7 +10,8 @@ from typing import Any
 
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.core.errors import InputError, StoreError
-from spikefuse.report.reading.sources import CLAIMS, RESULTS, RUN
+from spikefuse.report.reading.record import RESULTS, RUN
+from spikefuse.report.reading.sources import CLAIMS
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file, is_folder, read_file
 from spikefuse.results.documents import parse_json

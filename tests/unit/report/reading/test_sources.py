@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from spikefuse.core.errors import StoreError
-from spikefuse.report.reading.sources import find_run, read_run
+from spikefuse.report.reading.record import find_run
+from spikefuse.report.reading.sources import read_run
 from spikefuse.results import TrialStore
 
 
