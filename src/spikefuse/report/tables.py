@@ -93,7 +93,7 @@ def figure_data_table(figure: PaperFigure, columns: Sequence[Sequence[FigureRow]
                 cells.insert(0, figure.panel.name(bar.panel))
             seeds = seed_cell(bar.values, bar.reason)
             said = NONE if bar.paper is None else short_percent(bar.paper)
-            ends = span(bar, share)
+            ends = NONE if bar.mean is None else span(bar, share)
             cells += [bar.protocol, bar.split, percent(bar.mean), ends, counted(bar), seeds, said]
             rows.append(tuple(cells))
     return Table(
