@@ -1,6 +1,7 @@
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -117,6 +118,9 @@ def test_local_ray_is_as_large_as_asked_for_and_shows_nothing(
     assert options["num_cpus"] == 6
     assert options["num_gpus"] == 0
     assert options["include_dashboard"] is False
+    # The lines of its workers, and its own, stay out of the terminal.
+    assert options["log_to_driver"] is False
+    assert options["logging_level"] == logging.ERROR
     assert options["_node_ip_address"] == "127.0.0.1"
     assert fake.ended == 1
 
