@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spikefuse.analysis.table import DEFAULT_STUDIES
 from spikefuse.data.own.source import PREFIX
 from spikefuse.data.sources.registry import SOURCES, choices
 from spikefuse.report.printable import plain
@@ -96,6 +97,14 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
     options = {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
     folder = options.get("--out") or f"runs/{profile}-{source}"
     return Commands(options, folder)
+
+
+def studies_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The studies of a run that hold the numbers of its first screen."""
+    asked = record.get("studies")
+    names = [str(name) for name in asked] if isinstance(asked, list) else []
+    first = next((name for name in DEFAULT_STUDIES if name in names), None)
+    return (first,) if first else tuple(names) or DEFAULT_STUDIES[:1]
 
 
 def _says_it_all(command: object) -> bool:

@@ -36,8 +36,8 @@ PARTS = {
 
 
 def times(value: float) -> str:
-    """A ratio, as a report writes it."""
-    return f"{value:.3g}"
+    """A ratio, as a report writes it: 1.00 has three figures, too."""
+    return f"{value:#.3g}" if value < 100 else f"{value:.3g}"
 
 
 def duel_table(found: Sequence[Duel]) -> Table:

@@ -97,7 +97,7 @@ def answer(found: Headline, of_studies: str = "") -> str:
         if of_studies and not lost:
             return of_studies
         why = f": {lost}" if lost else ", so the gain cannot be computed"
-        state = "cannot be compared" if lost else "are not all finished"
+        state = "cannot be compared" if lost else "are not all among these results"
         return f"The SNNs of size S {under(found.protocol)} {state}{why}."
     count = len(found.modalities)
     together = f"{all_of(count)} modalities together bring"

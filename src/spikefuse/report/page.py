@@ -9,11 +9,11 @@ import spikefuse
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
-from spikefuse.analysis.table import PAIRED
+from spikefuse.analysis.table import DEFAULT_STUDIES, PAIRED
 from spikefuse.analysis.words import FEWEST, interval_words, plural, rate, rate_span
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK
-from spikefuse.report.commands import Commands, commands_of
+from spikefuse.report.commands import Commands, commands_of, studies_of
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import roles_of
 from spikefuse.report.drawing.pictures import (
@@ -211,7 +211,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         verdicts=judged,
         audit=tables,
         rate_table=rate_table,
-        commands=section_commands(commands_of(record), found, views_of(run)),
+        commands=section_commands(commands_of(record), found, views_of(run), studies_of(record)),
         trials=settings.trial_table(trials) if trials else None,
         trials_text=_trials_text(trials),
         diverged=[_diverged(trial) for trial in diverged],
@@ -225,10 +225,13 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
 
 
 def section_commands(
-    commands: Commands, found: Headline, views: Sequence[View] = VIEWS
+    commands: Commands,
+    found: Headline,
+    views: Sequence[View] = VIEWS,
+    studies: Sequence[str] = DEFAULT_STUDIES[:1],
 ) -> dict[str, list[str]]:
     """What remakes the numbers of each section; empty lists where the run is unknown."""
-    base = commands.run("model-size")
+    base = commands.run(*studies)
     fused = {"network": "snn", "modality": FUSED}
     gain = found.gains.get("snn")
     best = gain.best_modality if gain else next(iter(found.modalities), "")

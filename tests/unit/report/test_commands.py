@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spikefuse.report.commands import commands_of
+from spikefuse.report.commands import commands_of, studies_of
 
 RECORD: dict[str, Any] = {
     "profile": "quick",
@@ -83,3 +83,22 @@ def test_a_hostile_value_stays_one_word() -> None:
 
     assert words[words.index("--out") + 1] == evil
     assert words[-1] == evil
+
+
+@pytest.mark.parametrize(
+    ("studies", "found"),
+    [
+        (["model-size", "reset"], ("model-size",)),
+        (["reset", "controls"], ("controls",)),
+        (["energy"], ("energy",)),
+        (["fusion"], ("fusion",)),
+        (["time-axis", "census"], ("time-axis", "census")),
+        ([], ("model-size",)),
+        (None, ("model-size",)),
+        ("energy", ("model-size",)),
+    ],
+)
+def test_the_first_screen_is_remade_by_a_study_of_the_run(
+    studies: object, found: tuple[str, ...]
+) -> None:
+    assert studies_of({"studies": studies}) == found

@@ -94,11 +94,20 @@ def test_one_seed_cannot_say() -> None:
     assert "too few for an interval" in answer(found)
 
 
+@pytest.mark.parametrize("study", ["model-size", "senses", "robustness", "energy"])
+def test_a_study_with_the_default_networks_answers_alone(study: str) -> None:
+    rows = network("snn", [0.03, 0.02, 0.04]) + network("dnn", [0.01, 0.02, 0.0])
+    found = headline([{**row, "study": study} for row in rows])
+
+    assert verdict(found) == verdict(headline(rows))
+    assert answer(found) == answer(headline(rows))
+
+
 def test_without_results_it_says_so() -> None:
     found = headline([])
 
     assert verdict(found) == "Not measured yet"
-    assert "not all finished" in answer(found)
+    assert "not all among these results" in answer(found)
     assert answer_over_mean(found) == ""
     assert answer_over_controls(found) == ""
     assert "not finished" in leak_sentence(found, {})

@@ -39,7 +39,7 @@ def test_the_sentence_does_not_decide_what_is_open() -> None:
     found = found_of(2, 0.995)
     text = energy_sentence(duels(found), firings(found))
 
-    assert "0.995 and 1, n" in text
+    assert "0.995 and 1.00, n" in text
     assert "which decides nothing" in text
     assert "wins" not in text
     assert energy_sentence([], []) == ""
