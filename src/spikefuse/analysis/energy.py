@@ -335,7 +335,8 @@ def _over(first: Series, second: Series, unit: float = 1.0) -> Series:
     }
     lost = tuple(sorted({*first.diverged, *second.diverged}))
     reasons = tuple(dict.fromkeys([*first.reasons, *second.reasons]))
-    return Series(values=values, diverged=lost, reasons=reasons)
+    silent = tuple(sorted({*first.silent, *second.silent} & set(values)))
+    return Series(values=values, diverged=lost, reasons=reasons, silent=silent)
 
 
 def points(energies: Energies, model: str) -> list[Point]:

@@ -212,6 +212,13 @@ def front_table(found: Sequence[Point]) -> Table:
     )
 
 
+def _counted(twin: Twin) -> str:
+    """Seeds of the rounded twin, and of the difference where a silent SNN leaves it others."""
+    own = counted(twin.accuracy)
+    other = own if twin.ahead is None else counted(twin.ahead)
+    return own if other == own else f"{own}; beside the SNN {other}"
+
+
 def twin_table(found: Sequence[Twin]) -> Table:
     """Accuracy of dense twins with few bits, beside themselves and beside the SNN."""
     rows = []
@@ -226,7 +233,7 @@ def twin_table(found: Sequence[Twin]) -> Table:
                 span(each.accuracy, share),
                 *difference(each.lost)[:2],
                 *difference(each.ahead)[:2],
-                counted(each.accuracy),
+                _counted(each),
             )
         )
     return Table(

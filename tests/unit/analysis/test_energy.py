@@ -62,6 +62,32 @@ def test_a_modality_brings_points_for_nano_joules() -> None:
     assert image.brings.mean == pytest.approx(0.95 - 0.80)
 
 
+def test_a_silent_network_is_apart_in_points_for_nano_joules_too() -> None:
+    rows = results()
+    (own,) = [
+        row
+        for row in rows
+        if (row["network"], row["modality"], row["seed"], row["metric"])
+        == ("snn", "image", 2, "accuracy")
+    ]
+    rows += [own | {"metric": "rate.hidden", "value": 0.0, "split": "test"}]
+    (audio,) = [
+        each
+        for each in modality_costs(Energies(rows, energies(), "disjoint"))
+        if (each.network, each.modality) == ("snn", "audio")
+    ]
+
+    assert audio.brings is not None
+    assert audio.per_nano is not None
+    assert (audio.brings.n, audio.brings.silent) == (2, (2,))
+    assert (audio.per_nano.n, audio.per_nano.silent) == (2, (2,))
+    nano = [each / 1000 for each in list(audio.cost.values.values())[:2]]
+    gains = list(audio.brings.values.values())
+    assert list(audio.per_nano.values.values()) == pytest.approx(
+        [gain / cost for gain, cost in zip(gains, nano, strict=True)]
+    )
+
+
 def test_firing_stands_beside_the_rates_that_break_even() -> None:
     (fused,) = [
         f for f in firings(Energies(results(), energies(), "disjoint")) if f.modality == "fused"
