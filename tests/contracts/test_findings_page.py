@@ -303,23 +303,128 @@ def test_noise_by_level() -> None:
     assert [round(max(s for _, s in found), 1) for found in best.values()] == [28.7, 21.7]
 
 
-def test_the_energy_of_a_real_run() -> None:
-    def of(network: str, modality: str, model: str, metric: str) -> float:
-        levels = {"model": model, "layer": "", "branch": "", "modality": modality}
-        found = seeds("energy/energy.csv", "test", metric, network=network, **levels)
-        return found["0"] / 1000
+@cache
+def silent_in_the_energy_run() -> frozenset[str]:
+    """Trials no hidden layer of which ever fires."""
+    rates: dict[str, float] = {}
+    for row in rows("energy/results.csv"):
+        if row["metric"].startswith("rate.") and row["metric"].endswith("hidden"):
+            rates[row["trial"]] = max(rates.get(row["trial"], 0.0), float(row["value"]))
+    return frozenset(trial for trial, rate in rates.items() if rate == 0)
 
-    models = ("horowitz-45nm", "horowitz-45nm-int8", "horowitz-memory", "lemaire-2022")
-    for modality in ("image", "audio", "fused"):
-        for model in models:
-            snn, once, dnn = (
-                of(network, modality, model, metric)
-                for network, metric in (
-                    ("snn", "energy.pj"),
-                    ("snn", "energy.once_pj"),
-                    ("dnn", "energy.pj"),
-                )
+
+def of_energy(file: str, metric: str, network: str, modality: str, **levels: str) -> list[float]:
+    """The numbers of the seeds of one cell that are not silent."""
+    fusion = "early" if modality == "fused" else "none"
+    time_steps = "4" if network == "snn" else "1"
+    usual = {"size": "S", "fusion": fusion, "time_steps": time_steps, "noise_std": "0.0"}
+    cell = {"network": network, "modality": modality, **usual, **levels}
+    found = {
+        row["seed"]: float(row["value"])
+        for row in numbers(f"energy/{file}.csv", "test", metric)
+        if all(row[key] == level for key, level in cell.items())
+        and row["trial"] not in silent_in_the_energy_run()
+    }
+    return [found[seed] for seed in sorted(found)]
+
+
+def nano(metric: str, network: str, modality: str, model: str, **levels: str) -> list[float]:
+    levels = {"layer": "", "branch": "", **levels}
+    found = of_energy("energy", metric, network, modality, model=model, **levels)
+    return [each / 1000 for each in found]
+
+
+def spread(values: list[float], write: str, by: float = 1.0) -> str:
+    """Mean with its interval; of two seeds their values."""
+    if len(values) == 2:
+        both = " and ".join(f"{by * value:{write}}" for value in values)
+        return f"{by * np.mean(values):{write}} ({both})"
+    mean, low, high = (each / 100 for each in ends(by * value for value in values))
+    return f"{mean:{write}} ({low:{write}} to {min(high, 100.0) if by > 1 else high:{write}})"
+
+
+def ratio(values: list[float]) -> str:
+    """The same over logarithms."""
+    logarithms = [math.log(value) for value in values]
+    if len(values) == 2:
+        both = " and ".join(f"{value:#.3g}" for value in values)
+        return f"{math.exp(np.mean(logarithms)):#.3g} ({both})"
+    mean, low, high = (math.exp(each / 100) for each in ends(logarithms))
+    return f"{mean:#.3g} ({low:#.3g} to {high:#.3g})"
+
+
+@pytest.mark.parametrize("modality", ["image", "audio", "fused"])
+def test_the_energy_of_a_real_run(modality: str) -> None:
+    told = page("energy.md")
+    snn, dnn = (of_energy("results", "accuracy", each, modality) for each in ("snn", "dnn"))
+    said = [spread(each, ".2f", 100.0).replace("to 100.00", "to 100") for each in (snn, dnn)]
+    assert f"| {'; '.join(said)} |" in told
+    for model in ("horowitz-45nm", "horowitz-45nm-int8", "horowitz-memory", "lemaire-2022"):
+        snn, once, dnn = (
+            nano(metric, network, modality, model)
+            for network, metric in (
+                ("snn", "energy.pj"),
+                ("snn", "energy.once_pj"),
+                ("dnn", "energy.pj"),
             )
-            ratio = f"{snn / dnn:.{3 if snn < dnn else 2}f}"
-            told = f"{snn:,.0f} ({once:,.0f}) | {dnn:,.0f} | {ratio} |"
-            assert told in page("energy.md")
+        )
+        own, first, twin = (f"{np.mean(each):,.0f}" for each in (snn, once, dnn))
+        between = ratio([each / dnn[0] for each in snn])
+        assert f"| `{model}` | {own} ({first}) | {twin} | {between} |" in told
+    twins = [
+        of_energy("energy", "quantised.accuracy", "dnn", modality, model=bits)
+        for bits in ("w8a8", "w8a3", "w3a3", "w8a4", "w4a4")
+    ]
+    assert f"| {' | '.join(f'{100 * np.mean(each):.2f} %' for each in twins)} |" in told
+
+
+@pytest.mark.parametrize(
+    ("network", "size", "time_steps", "fusion"),
+    [
+        *(("snn", "S", steps, "early") for steps in ("4", "8")),
+        *(("snn", size, "4", "early") for size in ("S/2", "S/3")),
+        *(("snn", "S", "4", fusion) for fusion in ("late", "gated")),
+        *(("dnn", size, "1", "early") for size in ("S", "S/2", "S/3")),
+        *(("dnn", "S", "1", fusion) for fusion in ("late", "gated")),
+    ],
+)
+def test_the_energy_of_other_joint_networks(
+    network: str, size: str, time_steps: str, fusion: str
+) -> None:
+    levels = {"size": size, "time_steps": time_steps, "fusion": fusion}
+    reached = spread(of_energy("results", "accuracy", network, "fused", **levels), ".2f", 100.0)
+    spent = [
+        f"{np.mean(nano('energy.pj', network, 'fused', model, **levels)):,.0f}"
+        for model in ("horowitz-45nm", "horowitz-memory", "lemaire-2022")
+    ]
+    cells = [network.upper(), size, time_steps, f"`{fusion}`", reached, *spent]
+    line = f"| {' | '.join(cells)} |".replace("to 100.00", "to 100")
+    assert line in page("energy.md")
+
+
+def test_joint_networks_of_few_steps_are_silent() -> None:
+    for steps in ("1", "2"):
+        assert of_energy("results", "accuracy", "snn", "fused", time_steps=steps) == []
+
+
+def test_the_answers_about_energy() -> None:
+    told = page("findings.md")
+    for model in ("horowitz-45nm", "horowitz-memory", "lemaire-2022"):
+        snn, dnn = (nano("energy.pj", each, "fused", model) for each in ("snn", "dnn"))
+        mean, _, interval = ratio([each / dnn[0] for each in snn]).partition(" ")
+        assert mean in told
+        assert interval in told
+    for network in ("snn", "dnn"):
+        right = spread(nano("energy.right_pj", network, "fused", "horowitz-45nm"), ",.0f")
+        assert right.replace(" (", " nJ (") in told
+    joint, image, audio = (
+        of_energy("results", "accuracy", "snn", each) for each in ("fused", "image", "audio")
+    )
+    brought = [f"{100 * (a - b):.2f}" for a, b in zip(joint, image, strict=False)]
+    assert f"{' and '.join(brought)} pp over the image alone" in told
+    over = gain([a - b for a, b in zip(joint, audio, strict=True)])
+    assert f"{over} over audio alone" in told
+    whole = nano("energy.pj", "snn", "fused", "horowitz-45nm")
+    part = nano("energy.pj", "snn", "fused", "horowitz-45nm", branch="audio")
+    share, low, high = ends(a / b for a, b in zip(part, whole, strict=True))
+    assert f"{share:.0f} % ({low:.0f} to {high:.0f}) of {np.mean(whole):,.0f} nJ" in told
