@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spikefuse.core.checks import nearest
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import ArgumentError, InputError
 from spikefuse.core.registry import name_in, register
 from spikefuse.core.untrusted import reason
 from spikefuse.core.validation import refusal_of
@@ -163,10 +163,9 @@ def cost_model(name: str) -> CostModel:
         return read_cost_model(Path(name))
     close = nearest(name, COST_MODELS)
     hint = f"Did you mean {' or '.join(close)}?" if close else "Or name a file that ends in .toml."
-    raise InputError(
-        f"cost model: name must be one of {', '.join(COST_MODELS)}, or a TOML file, "
-        f"got {name!r}. {hint}"
-    )
+    known = ", ".join(COST_MODELS)
+    refusal = f"must be one of {known}, or a TOML file, got {name!r}. {hint}"
+    raise ArgumentError("energy", "model", refusal)
 
 
 def read_cost_model(path: Path) -> CostModel:

@@ -78,6 +78,7 @@ def test_prices_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "kind", "said"),
     [
+        (("--model", "horowitz-45"), InputError, "energy: model must be one of horowitz-45nm, "),
         (("--model", "horowitz-45"), InputError, "Did you mean horowitz-45nm"),
         (("--model", "none.toml"), InputError, "must be readable TOML"),
         (("--data", "digits"), InputError, "energy: --data needs --measured"),
