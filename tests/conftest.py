@@ -92,9 +92,11 @@ def own_cache() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True, scope="session")
 def interruptible() -> None:
-    """Ctrl-C as in a terminal: a job in the background inherits that it is ignored."""
+    """Signals as in a terminal: in the background, or under nohup, some are ignored by heritage."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="module")
