@@ -85,7 +85,8 @@ def drift_of(
     return Drift(
         samples=len(labels),
         logits=float(differences.max()),
-        beyond=float((differences > LOGITS).double().mean()),
+        # What is no number is beyond, too.
+        beyond=float((~(differences <= LOGITS)).double().mean()),
         changed=float((answers != others).double().mean()),
         accuracy=float((answers == labels).double().mean()),
         exported_accuracy=float((others == labels).double().mean()),
