@@ -19,10 +19,11 @@ from spikefuse.stats.special import gammainccinv, gammaincinv, gammaln, ndtr
 # More runs than anyone trains: a search that gets here says so instead of running on.
 MOST_SEEDS = 100_000
 
-# Parts of the range, and places in each, of Gauss-Legendre rules. The integrands are smooth: a rule
-# with all places at once agrees to 1e-12, and its places are the eigenvalues of a matrix, found in
-# more time than all integrals take. An adaptive rule calls Python at every place.
-PARTS, PLACES = 16, 16
+PLACES, REACH = 512, 3.15
+"""Of the double exponential rule: places, and the end of its variable. Against adaptive integration
+in 60 parts a power is off by at most 3e-13 at 95 % confidence, 1e-10 at 99 % and 5e-7 at 99.999 %
+(2 to 5,000 seeds). A Gauss rule of as many places takes the eigenvalues of a matrix to find them,
+longer than all integrals of a page; an adaptive rule calls Python at every place."""
 
 
 def _check(where: str, spread: float, share: float, name: str = "power") -> None:
@@ -32,17 +33,22 @@ def _check(where: str, spread: float, share: float, name: str = "power") -> None
 
 @lru_cache(maxsize=1)
 def _nodes() -> tuple[Floats, Floats]:
-    """Places in -1..1 and weights of the integration."""
-    places, weights = np.polynomial.legendre.leggauss(PLACES)
-    middles = (2.0 * np.arange(PARTS) + 1.0) / PARTS - 1.0
-    return (middles[:, None] + places / PARTS).ravel(), np.tile(weights / PARTS, PARTS)
+    """Places in -1..1 and weights of the integration, close together where a density may end.
+
+    Source:
+        H. Takahasi and M. Mori, "Double exponential formulas for numerical integration",
+        Publ. RIMS Kyoto Univ. 9, 1974.
+    """
+    variable, step = np.linspace(-REACH, REACH, PLACES, retstep=True)
+    bent = np.pi / 2 * np.sinh(variable)
+    return np.tanh(bent), step * np.pi / 2 * np.cosh(variable) / np.cosh(bent) ** 2
 
 
 def _over_spreads(chance: Callable[[Floats], Floats], degrees: int, top: float = math.inf) -> float:
     """Mean of `chance(ratio)` over the distribution of ratio = sample spread / true spread.
 
     Args:
-        chance: Of the outcome at each of the ratios [PARTS * PLACES].
+        chance: Of the outcome at each of the ratios [PLACES].
         degrees: Degrees of freedom of the sample spread.
         top: Ratio from which the chance is zero.
     """
