@@ -8,7 +8,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from spikefuse.results import manifest
@@ -38,14 +37,19 @@ def marked(folder: Path, *, evaluations: bool = True) -> tuple[str, int]:
                 continue
             return "", 0
     if evaluations:
-        with suppress(FileNotFoundError), os.scandir(f"{base}/{EVALUATIONS}") as entries:
-            found += sorted((entry.name, entry.stat()) for entry in entries)
+        try:
+            with os.scandir(f"{base}/{EVALUATIONS}") as entries:
+                found += sorted((entry.name, entry.stat()) for entry in entries)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return "", 0  # whoever reads them says what is wrong
     return _digest(found), max(max(at.st_mtime_ns, at.st_ctime_ns) for _, at in found)
 
 
-def is_settled(changed_ns: int) -> bool:
-    """Whether what changed last at this time has other times after its next change."""
-    return changed_ns < time.time_ns() - _SETTLED_NS
+def is_settled(changed_ns: int, asked_ns: int) -> bool:
+    """Whether what changed last at one time, by marks of another, shows its next change."""
+    return changed_ns < asked_ns - _SETTLED_NS
 
 
 class States:
@@ -66,12 +70,13 @@ class States:
             read: Reads the state, where it is not known.
         """
         # Before it is read: what changes meanwhile has other marks afterwards.
+        asked = time.time_ns()
         mark, changed = marked(folder, evaluations=False)
         known = self._known.get(folder.name)
         if known is not None and known[0] == mark:
             return known[1]
         state = read()
-        if mark and state in FINAL_STATES and is_settled(changed):
+        if mark and state in FINAL_STATES and is_settled(changed, asked):
             self._known[folder.name] = mark, state
         return state
 

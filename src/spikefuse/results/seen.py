@@ -6,6 +6,7 @@ is taken for what it was; any other is read. Never the truth about a trial: tabl
 and hash what they show, and a folder without this note, or with a damaged one, reads as well.
 """
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ class Seen:
             StoreError: As `TrialStore.state`.
         """
         # Before it is read: what changes meanwhile has other marks afterwards.
+        asked = time.time_ns()
         mark, changed = marked(self._store.trials / trial)
         noted = self._noted.get(trial)
         if noted is not None and noted[0] == mark:
@@ -68,7 +70,7 @@ class Seen:
         if state not in FINAL_STATES:
             return Sight(state)
         found = Sight(state, frozenset(read_evaluations(self._store.trials / trial)))
-        if mark and is_settled(changed):
+        if mark and is_settled(changed, asked):
             self._noted[trial] = mark, found
             self._is_new = True
         return found

@@ -1,6 +1,5 @@
 """One look at a trial: what is used of its files is what was compared with the manifest."""
 
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from spikefuse.results.documents import definition_in, parse_json, parsed_hash
 from spikefuse.results.marks import FINAL_STATES
 
 _WHERE = "results"
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
