@@ -7,7 +7,7 @@ a number. Rows that nobody can read (no seed, no number, two numbers for one see
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
@@ -190,7 +190,7 @@ class Table:
             'training diverged for seed 1 of image SNN (1 of 2 seeds have an accuracy)'
         """
         # Claims ask for a cell some five times.
-        asked = tuple(sorted((name, str(level)) for name, level in levels.items()))
+        asked = tuple((name, _asked(levels[name])) for name in sorted(levels))
         if asked not in self._found:
             self._found[asked] = self._read_series(levels)
         return self._found[asked]
@@ -259,6 +259,14 @@ def _series(rows: Iterable[Row], silent: Collection[str]) -> Series:
             seed for seed in numbers if is_silent(str(found[seed][1].get("trial")), silent)
         ),
         variance=_counting(numbers, min(sizes, default=0)),
+    )
+
+
+def _asked(level: Level | Collection[str]) -> Hashable:
+    return (
+        level_key(level)
+        if isinstance(level, str | int | float)
+        else tuple(level_key(each) for each in level)
     )
 
 

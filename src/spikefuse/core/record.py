@@ -34,7 +34,8 @@ class ValueRecord(BaseModel):
     @classmethod
     def _not_learned(cls, values: object) -> object:
         for name, value in values.items() if isinstance(values, dict) else ():
-            parts = value.values() if isinstance(value, Mapping) else (value,)
+            parts = value.values() if isinstance(value, Mapping) else value
+            parts = parts if isinstance(value, Mapping | list | tuple) else (value,)
             for part in parts:
                 is_plain = getattr(part, "requires_grad", False) is not True
                 told = "a number (it gets no gradient)"
