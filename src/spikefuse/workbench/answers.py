@@ -82,7 +82,7 @@ def evaluate(
     told(fit.series())
     condition = noise or NoiseCondition(noise_std=0.0)
     if isinstance(fit, ModuleRun):
-        return _told(condition, *modules_under(fit, data, condition))
+        return _told(condition, *modules_under(fit, data, condition), ())
     by_split: dict[str, dict[int, float]] = {"test": {}, "validation": {}}
     samples = 0
     for seed, definition in fit.definitions.items():
@@ -93,16 +93,19 @@ def evaluate(
         for split, draws in found.items():
             by_split[split][seed] = sum(draws) / len(draws)
         samples = answered(feed, condition) * len(found["test"])
-    return _told(condition, by_split, samples)
+    return _told(condition, by_split, samples, fit.series().silent)
 
 
 def _told(
-    condition: NoiseCondition, by_split: dict[str, dict[int, float]], samples: int
+    condition: NoiseCondition,
+    by_split: dict[str, dict[int, float]],
+    samples: int,
+    silent: tuple[int, ...],
 ) -> Evaluation:
     return Evaluation(
         condition,
-        told(Series(values=by_split["test"], samples=samples)),
-        told(Series(values=by_split["validation"])),
+        told(Series(values=by_split["test"], samples=samples, silent=silent)),
+        told(Series(values=by_split["validation"], silent=silent)),
     )
 
 

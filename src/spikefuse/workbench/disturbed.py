@@ -29,7 +29,6 @@ def modules_under(
     is_outside = condition.severity == 0 or place == "input"
     told = "input for a module of your own (its layers are not ours to disturb)"
     require(is_outside, "evaluate", "noise_position", told, place)
-    assert run.definition is not None
     draws = condition.draws if condition.severity > 0 else 1
     found: dict[str, dict[int, float]] = {"test": {}, "validation": {}}
     samples = 0

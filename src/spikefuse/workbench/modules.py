@@ -32,16 +32,16 @@ class ModuleRun:
         modules: Seed -> the module with its best weights, in evaluation mode.
         values: Split -> seed -> accuracy at the best validation epoch.
         samples: Test samples.
-        diverged: Seed -> why it has no accuracy.
         definition: The data, splits and effort that it was trained with; no network of ours.
+        diverged: Seed -> why it has no accuracy.
     """
 
     label: str
     modules: Mapping[int, nn.Module]
     values: Mapping[str, Mapping[int, float]]
     samples: int
+    definition: TrialDefinition
     diverged: Mapping[int, str] = field(default_factory=dict)
-    definition: TrialDefinition | None = None
 
     def series(self, split: str = "test") -> Series:
         """Accuracy by seed; seeds that diverged stay said."""
@@ -108,7 +108,7 @@ def train_module(
         modules[seed] = module
         if why:
             diverged[seed] = why
-    return ModuleRun(label, modules, values, samples, diverged, definition)
+    return ModuleRun(label, modules, values, samples, definition, diverged)
 
 
 def train_one(

@@ -52,7 +52,7 @@ def counted_apart(
     """Both without the seeds whose networks are silent; these seeds, and what to say of them.
 
     A seed that both have is one difference: silent in either, it is left out of both. Where nobody
-    would be left, all stay, and it is said that they are silent.
+    would be left on a side, all stay, none is apart, and that is said.
     """
     both = set(a.values) & set(b.values)
     sides, told = [], []
@@ -64,7 +64,8 @@ def counted_apart(
         sides.append(replace(each, values=live))
     silent = tuple(sorted({*a.silent, *b.silent}))
     if not all(each.values for each in sides):
-        return a, b, silent, tuple(told)
+        counts = " and ".join(f"{len(each.silent)} of {len(each.values)}" for each in (a, b))
+        return a, b, (), (f"silent networks are in it, {counts}: without them nothing is left.",)
     return sides[0], sides[1], silent, tuple(told)
 
 
