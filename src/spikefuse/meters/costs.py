@@ -189,6 +189,11 @@ def read_cost_model(path: Path) -> CostModel:
                 f"{where}: key must be one of {', '.join(CostModel.model_fields)}, "
                 f"got {key!r}. {hint}"
             )
+    if values.get("name") in COST_MODELS:
+        raise InputError(
+            f"{where}: name must be one of its own, got {values['name']!r}, a built-in model's. "
+            "Take another: figures would bear a published name."
+        )
     try:
         return CostModel.model_validate(values)
     except ValidationError as error:

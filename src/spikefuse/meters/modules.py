@@ -11,14 +11,21 @@ from typing import Any
 import torch
 from torch import nn
 
+from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
 from spikefuse.meters.counts import Counts
 from spikefuse.meters.following import tensors_in
-from spikefuse.meters.recording import NORMALISATIONS, Recorder, is_weighted, kind_of
+from spikefuse.meters.recording import (
+    NORMALISATIONS,
+    Recorder,
+    is_over_time,
+    is_weighted,
+    kind_of,
+)
 
 
 def count(
-    module: nn.Module, inputs: Any, *, batch_axis: int = 0, branch: str = "network"
+    module: nn.Module, inputs: Any, *, batch_axis: int | None = None, branch: str = "network"
 ) -> Counts:
     """Count what a module does with some inputs.
 
@@ -30,7 +37,8 @@ def count(
             called in any order and any number of times.
         inputs: A tensor, or a tuple or dictionary of tensors.
         batch_axis: Which axis of the first tensor is the batch: 0 for [B, ...] and [B, T, ...], 1
-            for [T, B, ...].
+            for [T, B, ...]. 0 if left out; where neurons are called over time, [T, B, ...], it must
+            be said, since time taken for the batch would go unseen.
         branch: The name of the only branch.
 
     Returns:
@@ -38,7 +46,8 @@ def count(
         static input and counts T times.
 
     Raises:
-        InputError: The module has weights that cannot be counted, or batches that do not divide.
+        InputError: The module has weights that cannot be counted, batches that do not divide, or
+            an axis that must be said is left out.
 
     Example:
         >>> layer = nn.Linear(8, 4)
@@ -46,13 +55,18 @@ def count(
         [4, 4]
     """
     _check(module)
+    over_time = any(map(is_over_time, module.modules()))
+    if batch_axis is None:
+        told = "given where neurons are called over time: 1 for inputs [T, B, ...], 0 for [B, ...]"
+        require(not over_time, "count", "batch_axis", told, "none")
+        batch_axis = 0
     first = next(tensors_in(inputs), None)
     if first is None or not -first.dim() <= batch_axis < first.dim():
         raise InputError(
             f"count: inputs must be tensors with a batch axis {batch_axis}, got "
             f"{type(inputs).__name__}. Give a tensor, or a tuple or dictionary of tensors."
         )
-    recorder = Recorder(first.shape[batch_axis], batch_axis % first.dim() > 0)
+    recorder = Recorder(first.shape[batch_axis], over_time or batch_axis % first.dim() > 0)
     with torch.no_grad(), recorder.watching(module):
         if isinstance(inputs, Mapping):
             module(**inputs)

@@ -83,6 +83,12 @@ def kind_of(module: nn.Module) -> Kind | None:
     return None
 
 
+def is_over_time(module: nn.Module) -> bool:
+    """Whether a module is neurons that are called with all steps at once, [T, B, ...]."""
+    kind = kind_of(module)
+    return kind is not None and kind.over_time(module)
+
+
 def is_weighted(module: nn.Module) -> TypeGuard[nn.Conv2d | nn.Linear]:
     """Whether a module is a layer with synapses that are counted."""
     # Subclasses such as a transposed convolution are no Conv2d; SpikingJelly's layers are.

@@ -95,7 +95,7 @@ def count(
     data: Any,
     samples: int = SYNOPS_SAMPLES,
     *,
-    batch_axis: int = 0,
+    batch_axis: int | None = None,
 ) -> Counted:
     """Count what networks do on the first samples of the test split.
 
@@ -104,7 +104,8 @@ def count(
         data: What they were trained on. For an `nn.Module` also a tensor, or a tuple or dictionary
             of tensors, that it is called with.
         samples: At most so many; of tensors all are counted.
-        batch_axis: Which axis of such a tensor is the batch.
+        batch_axis: Which axis of such a tensor is the batch; 0 if left out. For neurons that are
+            called over time, [T, B, ...], it must be said.
 
     Raises:
         InputError: The module has weights that cannot be counted.
@@ -163,7 +164,7 @@ def _count_modules(
         answered: list[Tensor] = []
         hook = module.register_forward_hook(lambda _, __, logits: answered.append(logits))  # noqa: B023
         try:
-            counts[seed] = count_module(module, (inputs,))
+            counts[seed] = count_module(module, (inputs,), batch_axis=0)
         finally:
             hook.remove()
             module.train(was_training)
