@@ -7,8 +7,10 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.forward_ad import unpack_dual
 
 from spikefuse.core.checks import one_of, require
+from spikefuse.core.errors import InputError
 from spikefuse.neurons.lif.call import plain_number
 from spikefuse.neurons.lif.reference import state_type
 from spikefuse.neurons.lif.resets import RESETS
@@ -59,6 +61,7 @@ class _Neuron(nn.Module):
             (str(current.dtype), tuple(current.shape)),
         )
         assert self.surrogate.width is not None
+        self._in_reverse(current)
         spikes, membrane = lif_operator(
             current,
             self.leak_of(current),
@@ -69,6 +72,16 @@ class _Neuron(nn.Module):
             self.detach_reset,
         )
         return spikes, membrane
+
+    def _in_reverse(self, current: Tensor) -> None:
+        """Refuse a derivative in forward mode, which PyTorch would take to be zero."""
+        if torch.compiler.is_compiling():
+            return
+        if unpack_dual(current).tangent is not None:
+            raise InputError(
+                f"{self.where}: current must carry no forward-mode tangent, which surrogates have "
+                "no rule for. Take the derivative in reverse mode (backward)."
+            )
 
     def forward(self, current: Tensor) -> Tensor:
         """Spikes [T, B, ...] of a current [T, B, ...]."""
