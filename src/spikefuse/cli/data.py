@@ -37,6 +37,7 @@ def fetch(
     ] = SHORT_NAME,
 ) -> None:
     """Download images and the Free Spoken Digit Dataset; what is there is never overwritten."""
+    from spikefuse.cli.downloads import download_progress
     from spikefuse.core.checks import one_of
     from spikefuse.data import choices, download_folder
     from spikefuse.data import fetch as fetch_into
@@ -50,8 +51,6 @@ def fetch(
 
     console = make_console()
     folder = download_folder() if out is None else out
-    from spikefuse.cli.downloads import download_progress
-
     with download_progress(console) as progress:
         # The cache is ours: what is damaged in it is replaced. In a named folder it may be yours.
         fetch_into(folder, replace=out is None, progress=progress, images=images)
@@ -183,6 +182,7 @@ class Pairs:
 
 
 def _show_pairs(data: str, data_dir: Path | None, out: Path, chosen: Pairs) -> None:
+    from spikefuse.cli.downloads import download_progress
     from spikefuse.core.checks import one_of
     from spikefuse.data import (
         FUSED,
@@ -202,8 +202,6 @@ def _show_pairs(data: str, data_dir: Path | None, out: Path, chosen: Pairs) -> N
     if chosen.protocol is not None:
         one_of("data show", "--protocol", chosen.protocol, PROTOCOLS)
     console = make_console()
-    from spikefuse.cli.downloads import download_progress
-
     with download_progress(console) as progress:
         location = locate(data, data_dir, progress=progress)
     fact(console, "data", f"{banner_of(location)}")

@@ -144,8 +144,8 @@ def _show(found: "Prediction", console: "Console") -> None:
     for name, chance in list(found.probabilities.items())[1:_SHOWN]:
         table.add_row(f"next: {name}", f"{100 * chance:.1f} %")
     for site, spikes in found.spikes.items():
-        neurons = found.rasters[site][0].numel()
-        table.add_row(f"spikes of {site}", f"{spikes:,} of {neurons:,} neurons")
+        steps, neurons = len(found.rasters[site]), found.rasters[site][0].numel()
+        table.add_row(f"spikes of {site}", f"{spikes:,} of {neurons:,} neurons in {steps} steps")
     if found.energy_nj is not None:
         table.add_row(f"modelled energy ({found.cost_model})", f"{found.energy_nj:,.1f} nJ")
     console.print(table)

@@ -87,8 +87,9 @@ def _effort(
     definition: TrialDefinition, results: Mapping[str, Any], observed: Mapping[str, Tensor]
 ) -> Iterator[str]:
     yield (
-        f"{results['parameters']:,} parameters, {results['sample_macs']:,} dense "
-        f"multiply-accumulates an inference, {definition.time_steps} time steps."
+        f"{results['parameters']:,} parameters, {definition.time_steps} time steps, "
+        f"{results['sample_macs']:,} dense multiply-accumulates an inference where what is the "
+        "same at every step is computed once."
     )
     if results["status"] == "done" and _COUNTED in observed:
         energy = price(mean_counts(observed), COST_MODEL)
@@ -115,7 +116,7 @@ def _use(definition: TrialDefinition, interface: Interface) -> Iterator[str]:
     yield "```python"
     yield "import spikefuse as sf"
     given = ", ".join(f'"{name}": {name}' for name in definition.modalities)
-    yield f'sf.load("{definition.name}").predict({{{given}}})  # files or arrays'
+    yield f'sf.load("RESULTS/trials/{definition.name}").predict({{{given}}})  # files or arrays'
     yield "```"
     if len(files) == len(definition.modalities):
         options = " ".join(f"--{name} FILE" for name in files)

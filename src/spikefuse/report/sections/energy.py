@@ -90,7 +90,7 @@ def first_screen(run: Run) -> str:
 
 
 def energy_sentence(found: Sequence[Duel], fired: Sequence[Firing]) -> str:
-    """Who wins under which cost model and why, of the joint network if there is one, in a sentence.
+    """Who spends less, under which cost model and why, in a sentence: of the joint network if any.
 
     Empty where no spiking network stands beside its twin.
     """
@@ -100,11 +100,13 @@ def energy_sentence(found: Sequence[Duel], fired: Sequence[Firing]) -> str:
     mine = [e for e in found if e.modality == modality and not e.model.endswith("-int8")]
     if not mine:
         return ""
-    parts = []
+    parts, n = [], mine[0].ratio.n
+    # Two seeds are no test: what both say is told as that.
+    how = "so the {} spends less" if n > 2 else "the {} spends less in both seeds, which is no test"
     for winner, words in (
-        ("snn", "so the SNN wins"),
-        ("dnn", "so the twin wins"),
-        ("", "which decides nothing" if mine[0].ratio.n > 1 else "and one seed cannot say"),
+        ("snn", how.format("SNN")),
+        ("dnn", how.format("twin")),
+        ("", "which decides nothing" if n > 1 else "and one seed cannot say"),
     ):
         won = [each for each in mine if each.winner == winner]
         if won:

@@ -27,8 +27,8 @@ def test_the_sentence_says_who_wins_under_which_model_and_why() -> None:
 
     assert text == (
         "Energy of an inference, fused SNN over its dense twin: 0.505 times under horowitz-45nm "
-        "(0.493 to 0.518, n = 3), so the SNN wins (under horowitz-45nm 70 % of its energy is "
-        "arithmetic, and 80 % the first layers, fed at every step). Its test accuracy minus the "
+        "(0.493 to 0.518, n = 3), so the SNN spends less (under horowitz-45nm 70 % of its energy "
+        "is arithmetic, and 80 % the first layers, fed at every step). Its test accuracy minus the "
         "twin's is +1.90 pp (95 % interval +1.65 to +2.15, n = 3). It fires 8.10 % of its neurons "
         "at a step; a twin of 3 bits reads as many weight bits at 9.38 % with 8-bit weights and at "
         "25.00 % with 3-bit weights."
