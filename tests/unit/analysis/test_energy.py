@@ -5,6 +5,7 @@ from energies import MODEL, energies, results
 
 from spikefuse.analysis.energy import (
     Energies,
+    _over,
     duels,
     firings,
     modality_costs,
@@ -153,3 +154,31 @@ def test_a_twin_with_few_bits_is_paired_with_itself_and_with_the_snn() -> None:
     assert found.ahead is not None
     assert found.lost.mean == pytest.approx(0.05)
     assert found.ahead.mean == pytest.approx(0.01)
+
+
+def test_a_network_that_never_fires_beats_nothing_and_is_not_best() -> None:
+    """It is cheap; its accuracy is chance."""
+    rows = results()
+    audio = [
+        row
+        for row in rows
+        if (row["network"], row["modality"], row["metric"]) == ("snn", "audio", "accuracy")
+    ]
+    for row in audio:
+        row["value"] = 0.99  # whatever it says
+        rows.append(row | {"metric": "rate.hidden", "value": 0.0, "split": "validation"})
+    found = {
+        (p.levels["network"], p.levels["modality"]): p.is_best
+        for p in points(Energies(rows, energies(), "disjoint"), MODEL)
+    }
+
+    assert not found["snn", "audio"]
+    assert found["snn", "image"]  # dearer and less right than what the silent one says
+    assert found["snn", "fused"]
+
+
+def test_points_for_energy_know_whose_energy_is_of_a_silent_network() -> None:
+    """Silence of the second is as silent as of the first."""
+    energy = Series({0: 2.0, 1: 4.0}, silent=(1,))
+    assert _over(Series({0: 1.0, 1: 1.0}), energy).silent == (1,)
+    assert _over(energy, Series({0: 1.0, 1: 1.0})).silent == (1,)

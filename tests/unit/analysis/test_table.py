@@ -129,3 +129,11 @@ def test_cells_in_words() -> None:
         "fused SNN at S, IF, hard reset, T = 8, late fusion, protocol paper, shuffled pairs, "
         "theo held out, reading byte"
     )
+
+
+def test_what_was_asked_before_does_not_answer_another_question() -> None:
+    rows = [row(0, pairing="true"), row(1, pairing="True"), row(2, pairing=1)]
+    levels = ("true", True, "True", 1, 1.0, "1", "1.00", ("true", "1"), "('true', '1')")
+    table = Table(rows)
+    for level in levels:
+        assert table.series(pairing=level) == Table(rows).series(pairing=level), level

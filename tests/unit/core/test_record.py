@@ -72,3 +72,14 @@ def test_a_number_that_wants_a_gradient_would_be_made_a_plain_one_and_is_refused
         Outer(by_name={"k": Learned(True)})
     with pytest.raises(ValidationError, match="newer must be a number"):
         Outer(newer={"depth": Learned(True)})
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_numbers_in_a_list_are_looked_at_too(kind: type) -> None:
+    class Many(NamedRecord):
+        first_fields = frozenset({"xs"})
+        xs: tuple[float, ...]
+
+    assert Many(xs=kind([0.5, Learned(False)])).xs == (0.5, 0.25)
+    with pytest.raises(ValidationError, match="it gets no gradient"):
+        Many(xs=kind([0.5, Learned(True)]))

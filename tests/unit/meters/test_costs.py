@@ -250,3 +250,10 @@ def test_a_model_of_ones_own_joins_the_registry(monkeypatch) -> None:
     assert costs.register_cost_model(mine) is costs.cost_model("mine")
     with pytest.raises(InputError, match="which is taken"):
         costs.register_cost_model(mine.model_copy(update={"name": "lemaire-2022"}))
+
+
+@pytest.mark.parametrize("name", sorted(COST_MODELS))
+def test_own_prices_bear_no_published_name(tmp_path: Path, name: str) -> None:
+    text = OWN.replace(OWN.split('"')[1], name, 1)
+    with pytest.raises(InputError, match=f"name must be one of its own, got '{name}'"):
+        cost_model(own(tmp_path, text))

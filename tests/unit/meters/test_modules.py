@@ -316,3 +316,12 @@ def test_leaves_no_hook_behind_also_after_an_error() -> None:
         count(net, torch.ones(1, 2))
 
     assert all(not part._forward_hooks and not part._forward_pre_hooks for part in net)
+
+
+def test_time_is_not_taken_for_the_batch() -> None:
+    """[T, B, ...]: one sample of ten steps is not ten samples of one."""
+    net = nn.Sequential(IFNode(), nn.Linear(20, 5), IFNode())
+    with pytest.raises(InputError, match="batch_axis must be given where neurons are called over"):
+        count(net, torch.ones(10, 5, 20))
+    # An input that comes with the batch first has no time yet.
+    assert count(nn.Sequential(nn.Linear(4, 3), LIFNode()), torch.ones(7, 4)).samples == 7

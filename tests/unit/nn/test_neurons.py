@@ -134,3 +134,10 @@ def test_numbers_in_a_list_and_a_width_that_want_a_gradient_are_refused() -> Non
                 lif(torch.rand(2, 3, 4), **{argument: values})
     with pytest.raises(InputError, match="gets no gradient"):
         Surrogate("boxcar", learned)
+
+
+@pytest.mark.parametrize("make", [LIF, IF, PLIF])
+def test_a_derivative_in_forward_mode_would_be_zero_and_is_refused(make: type[nn.Module]) -> None:
+    x = current(3, 2)
+    with pytest.raises(InputError, match="carry no forward-mode tangent"):
+        torch.func.jvp(make(), (x,), (torch.ones_like(x),))

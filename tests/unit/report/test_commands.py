@@ -92,6 +92,7 @@ def test_a_hostile_value_stays_one_word() -> None:
         (["reset", "controls"], ("controls",)),
         (["energy"], ("energy",)),
         (["fusion"], ("fusion",)),
+        (["controls", "model-size"], ("model-size",)),
         (["time-axis", "census"], ("time-axis", "census")),
         ([], ("model-size",)),
         (None, ("model-size",)),

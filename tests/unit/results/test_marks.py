@@ -90,3 +90,43 @@ def test_a_known_state_forgives_no_tensors(tmp_path: Path, monkeypatch: pytest.M
     flip(path / manifest.WEIGHTS)
     with pytest.raises(StoreError, match="does not match the hash in the manifest"):
         store.folder(path.name).weights()
+
+
+def test_what_changes_while_it_is_looked_at_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clocks of files are coarse: what changed just before the marks were taken may change again
+    and bear the same. How long reading takes then does not matter."""
+    store = TrialStore(tmp_path)
+    path = finished(store)
+    changed = marks.marked(path)[1]
+    assert not marks.is_settled(changed, changed + marks._SETTLED_NS)
+    assert marks.is_settled(changed, changed + marks._SETTLED_NS + 1)
+    asked = iter((changed, changed + 10**12))
+    monkeypatch.setattr(marks.time, "time_ns", lambda: next(asked))
+    states = marks.States()
+    reads: list[str] = []
+
+    def slow() -> str:
+        reads.append("read")
+        return "done"
+
+    assert [states.of(path, slow) for _ in range(2)] == ["done", "done"]
+    assert len(reads) == 2
+
+
+def test_a_plain_file_in_place_of_evaluations_has_no_marks(tmp_path: Path) -> None:
+    path = finished(TrialStore(tmp_path))
+    assert marks.marked(path)[0]
+    (path / "evaluations").write_text("x")
+    assert marks.marked(path) == ("", 0)
+    assert marks.marked(path, evaluations=False)[0]
+
+
+def test_times_that_only_the_system_sets_count(tmp_path: Path) -> None:
+    path = finished(TrialStore(tmp_path))
+    before = marks.marked(path)
+    flip(path / manifest.RESULTS)
+    after = marks.marked(path)
+    assert before[0] != after[0]
+    assert after[1] > before[1]

@@ -86,3 +86,17 @@ def test_other_data_and_foreign_names_are_refused(data, run) -> None:
         sf.evaluate(run, data, noise=at_input("zeros", 1.0, modalities=("sound",)))
     with pytest.raises(InputError, match="fit must be what fit trained, got 'Plain'"):
         sf.evaluate(Plain(), data)
+
+
+def test_draws_are_different_ones_and_every_seed_has_its_own(data, run) -> None:
+    alike = copy.deepcopy(run)
+    state = alike.modules[0].state_dict()
+    for module in alike.modules.values():
+        module.load_state_dict(state)
+    noise = {"kind": "gaussian", "severity": 3.0}
+    one, two = (sf.evaluate(alike, data, noise=at_input(**noise, draws=n)) for n in (1, 2))
+    undisturbed = sf.evaluate(alike, data)
+
+    assert len({*undisturbed.accuracy.values.values()}) == 1  # one network, three times
+    assert len({*one.accuracy.values.values()}) > 1
+    assert one.accuracy.values != two.accuracy.values

@@ -207,3 +207,16 @@ class TestWhatIsRefused:
         folder = table([*cell(A), *diverged], cell(B, size="S/2"))
         with pytest.raises(StudyError, match="diverged"):
             answer("size=S", "size=S/2", folder)
+
+
+def test_where_only_silent_networks_are_left_none_is_apart_and_it_is_said(cell, table) -> None:
+    image = cell((0.1, 0.1, 0.1))
+    rates = [
+        row | {"split": "validation", "metric": "rate.image.hidden", "value": 0.0} for row in image
+    ]
+    folder = table(image, rates, cell((0.96, 0.97, 0.97), modality="fused"))
+    (found,) = answer("modality=fused", "modality=image", folder).comparisons
+    assert (found.difference.n, found.silent) == (3, ())
+    (note,) = found.notes
+    assert note == "silent networks are in it, 0 of 3 and 3 of 3: without them nothing is left."
+    assert "counted apart" not in answer("modality=fused", "modality=image", folder).sentence

@@ -111,3 +111,12 @@ def test_a_table_that_cannot_be_read_is_a_notice(tmp_path: Path, synthetic: Modu
 
     assert run.energy == ()
     assert any("energy.csv could not be read" in notice for notice in run.notices)
+
+
+def test_two_seeds_that_agree_are_told_and_called_no_test() -> None:
+    found = found_of(2)
+    text = energy_sentence(duels(found), firings(found))
+    assert "the SNN spends less in both seeds, which is no test" in text
+    found = found_of(2, 2.0)
+    text = energy_sentence(duels(found), firings(found))
+    assert "the twin spends less in both seeds, which is no test" in text
