@@ -18,7 +18,6 @@ from spikefuse.analysis.table import Table
 from spikefuse.analysis.words import level_name, percent, with_interval
 from spikefuse.core.errors import InputError
 from spikefuse.data.sources.contract import FUSED
-from spikefuse.data.sources.registry import SOURCES
 
 FORMAT = "spikefuse ask 1"
 FILE = "answer.json"
@@ -244,6 +243,8 @@ def source_record(name: str) -> dict[str, Any]:
         >>> source_record("builtin")["pairing"]
         'paired by class, not truly paired'
     """
+    from spikefuse.data.sources.registry import SOURCES  # who reads a table needs none
+
     source = SOURCES[name]
     return {
         "name": source.name,

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from spikefuse import __version__
-from spikefuse.cli import signals, surroundings
+from spikefuse.cli import garbage, signals, surroundings
 from spikefuse.cli.terminal import accept_any_text, discard_output, flush_output
 from spikefuse.core.errors import ArgumentError, InputError, SpikefuseError
 from spikefuse.core.untrusted import reason_of
@@ -68,6 +68,7 @@ def _as_typed(call: Callable[..., Any], command: str, options: set[str]) -> Call
 
     @wraps(call)
     def called(**values: Any) -> Any:
+        garbage.begin(command)
         try:
             return call(**{name: _expanded(value) for name, value in values.items()})
         except ArgumentError as error:
@@ -165,7 +166,8 @@ def main() -> None:
     try:
         try:
             surroundings.prepare()
-            _run()
+            with garbage.kept():
+                _run()
         finally:
             flush_output()  # here, where a full disk is one line; the interpreter would say more
     except signals.Interrupted:

@@ -13,7 +13,7 @@ from spikefuse.analysis.groups import (
     group_names,
     group_summaries,
 )
-from spikefuse.analysis.table import SINGLE
+from spikefuse.analysis.table import DEFAULT_STUDIES, SINGLE
 from spikefuse.analysis.table import Table as Rows
 from spikefuse.report.group_tables import group_table, summary_table
 from spikefuse.report.tables import Table, conditions_table
@@ -78,17 +78,8 @@ def further(
     chosen = split or ("validation" if protocol == "paper" else "test")
     names = group_names(record, rows)
     has_groups = study in (None, *STUDIES) and protocol in (None, "speaker") and chosen == "test"
-    from spikefuse.studies import STUDIES as BUILT_IN
-
-    of_figures = {figure.study for figure in FIGURES}
-    # What a study of ours found has views of its own; its conditions are shown on request.
-    left_out = {*of_figures, *STUDIES} | ({*BUILT_IN} if study is None else set())
-    # Beside studies, single networks are shown on request; alone they are all there is.
-    left_out |= {SINGLE} if study is None and not are_single(rows) else set()
     found = {
-        name: conditions(rows, name, chosen, protocol or "")
-        for name in rows.levels("study")
-        if name not in left_out and study in (None, name)
+        name: conditions(rows, name, chosen, protocol or "") for name in _without_view(rows, study)
     }
     return Further(
         names,
@@ -96,6 +87,24 @@ def further(
         {name: cells for name, cells in found.items() if cells},
         chosen,
     )
+
+
+def _without_view(rows: Rows, study: str | None) -> list[str]:
+    """The studies whose conditions are shown: of those asked for, what no figure is about."""
+    left_out = {*(figure.study for figure in FIGURES), *STUDIES}
+    if study is not None:
+        return [name for name in rows.levels("study") if name == study and name not in left_out]
+    # What a study of ours found has views of its own; its conditions are shown on request.
+    left_out |= {*DEFAULT_STUDIES}
+    # Beside studies, single networks are shown on request; alone they are all there is.
+    left_out |= set() if are_single(rows) else {SINGLE}
+    names = [name for name in rows.levels("study") if name not in left_out]
+    if not names:
+        return []
+    # A tenth of a second, for which only a table with another study than these has to wait.
+    from spikefuse.studies import STUDIES as BUILT_IN
+
+    return [name for name in names if name not in BUILT_IN]
 
 
 def _condition_record(found: Condition) -> dict[str, Any]:

@@ -12,10 +12,10 @@ and `from spikefuse.stats import tost` imports the module `spikefuse.stats.equiv
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from importlib import import_module
-from importlib.util import LazyLoader, find_spec, module_from_spec
+from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
@@ -29,26 +29,26 @@ def on_demand(package: str) -> None:
     sys.modules[package].__class__ = _OnDemand
 
 
-def when_used(package: str, names: Iterable[str]) -> None:
-    """Let some parts of a library be executed when an attribute of theirs is asked for.
+def alone(name: str) -> ModuleType:
+    """A module of a library, without executing the package that it lies in.
 
-    For parts that another library names without using them. Who uses one gets it as ever; one that
-    is loaded already stays.
+    For a package that takes long to say what it offers, where one module of it is all that is
+    wanted. Whoever imports the package later gets it as ever, with this same module in it.
 
     Args:
-        package: The library, imported.
-        names: Its parts.
+        name: Of the module, "library.package.module", which needs nothing that the package's own
+            file makes.
     """
-    for name in names:
-        full = f"{package}.{name}"
-        spec = find_spec(full)
-        if full in sys.modules or spec is None or spec.loader is None:
-            continue
-        spec.loader = LazyLoader(spec.loader)
-        part = module_from_spec(spec)
-        spec.loader.exec_module(part)  # remembers how; executes nothing yet
-        sys.modules[full] = part
-        setattr(sys.modules[package], name, part)
+    package = name.rpartition(".")[0]
+    spec = None if package in sys.modules else find_spec(package)
+    if spec is None:
+        return import_module(name)
+    # An import asks its package for no more than the path, which stands before it is executed.
+    sys.modules[package] = module_from_spec(spec)
+    try:
+        return import_module(name)
+    finally:
+        del sys.modules[package]
 
 
 class _OnDemand(ModuleType):

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import DataError, InputError
 from spikefuse.core.streams import torch_stream
-from spikefuse.data.sources.registry import SOURCES
 from spikefuse.data.splits.sampling import pair, stratified, without
 
 if TYPE_CHECKING:
@@ -118,7 +117,9 @@ def assign(
             source, or `held_out_speaker` and protocol `speaker` do not stand together.
         DataError: A split is empty, or a class of the leading modality has no partner in a split.
     """
-    from spikefuse.data.splits.selection import Selection  # a list of names needs no record
+    # A list of names, as a command's help has it, needs neither records nor what fetches data.
+    from spikefuse.data.sources.registry import SOURCES
+    from spikefuse.data.splits.selection import Selection
 
     source = SOURCES[corpus.source]
     seen = source.seen_by(modality, "assign")

@@ -23,7 +23,6 @@ from spikefuse.core.untrusted import (
     reason,
 )
 from spikefuse.data.sources.contract import FUSED
-from spikefuse.data.sources.registry import SOURCES
 from spikefuse.report.reading.record import (
     RESULTS,
     RUN,
@@ -106,6 +105,8 @@ class Run:
         named = self.record.get("classes")
         if isinstance(named, list):
             return tuple(map(str, named))
+        from spikefuse.data.sources.registry import SOURCES  # who reads a table needs none
+
         return SOURCES[self.source].classes if self.source in SOURCES else ()
 
     @property
