@@ -117,7 +117,7 @@ def test_data_of_other_kinds_ends_with_an_answer(name: str, tmp_path: Path) -> N
 
     assert reply == answer["answer"]
     assert answer["data"]["pairing"] == pairing
-    # A seed whose network never fires is counted apart, and never without a word.
+    # A seed with a silent network is counted apart, and never without a word.
     spiking = answer["networks"]["snn"]
     accuracies = (spiking["fused"], *spiking["single"].values())
     is_told = any("silent" in reason for reason in spiking["reasons"])

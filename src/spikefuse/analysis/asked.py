@@ -1,7 +1,8 @@
 """The answer to "does a second modality help?" for some data, as one document.
 
-What decides is the paired gain of the network of all modalities over the better network of one, as
-everywhere: yes where its 95 % interval lies above zero, no where it lies below, else open.
+What decides is the paired gain of the network of all modalities over the better network of one:
+yes where its 95 % interval lies above zero, no where it lies below, else open. As on the report's
+first screen it must stand beside the other answers there, after Holm's correction over them.
 """
 
 import math
@@ -12,10 +13,10 @@ from typing import Any, Literal
 
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import BEST, EXPERTS, NETWORKS, Baselines, alone
-from spikefuse.analysis.headline import Headline, headline
+from spikefuse.analysis.headline import LEVEL, Headline, gain_of, headline
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.table import Table
-from spikefuse.analysis.words import level_name, percent, with_interval
+from spikefuse.analysis.words import FEWEST, level_name, percent, plural, with_interval
 from spikefuse.core.errors import InputError
 from spikefuse.data.sources.contract import FUSED
 
@@ -39,11 +40,16 @@ class Asked:
         network: What the kind is called: "snn", "dnn", or the name of somebody's own module.
         baselines: Every number.
         samples: Test samples that every seed is judged on.
+        p_value: Of the gain, after Holm over the answers of the report's first screen; None
+            without an interval.
+        answers: How many these are.
     """
 
     network: str
     baselines: Baselines
     samples: int
+    p_value: float | None = None
+    answers: int = 1
 
     @property
     def gain(self) -> Estimate | None:
@@ -53,7 +59,15 @@ class Asked:
     @property
     def reply(self) -> Reply:
         """Does the second modality help this kind of network?"""
-        return _REPLIES[self.gain.sign] if self.gain is not None else "open"
+        if self.gain is None or self.falls:
+            return "open"
+        return _REPLIES[self.gain.sign]
+
+    @property
+    def falls(self) -> bool:
+        """Whether the gain leaves zero out by itself and no longer beside the other answers."""
+        is_signed = self.gain is not None and self.gain.sign != 0
+        return is_signed and self.p_value is not None and self.p_value >= LEVEL
 
     @property
     def reason(self) -> str:
@@ -72,11 +86,16 @@ class Asked:
             f"{start}: {many} modalities together reach {percent(found.fused.mean)} %, "
             f"{with_interval(self.gain)} against {found.best_modality} alone"
         )
+        if self.falls:
+            text += (
+                f" (p = {self.p_value:.2g} after Holm\u2019s correction over the "
+                f"{plural(self.answers, 'answer')} of the report)"
+            )
         experts = found.yardsticks[EXPERTS].gain
         if experts is not None:
             text += f", and {with_interval(experts)} against networks trained apart"
         # The page's spaces and minus signs are not for files and terminals.
-        return f"{text}.".replace("\u00a0", " ").replace("\u2212", "-")
+        return f"{text}.".replace("\u00a0", " ").replace("\u2212", "-").replace("\u2019", "'")
 
 
 def asked(rows: Iterable[Row], networks: Iterable[str] = NETWORKS) -> dict[str, Asked]:
@@ -93,7 +112,10 @@ def asked(rows: Iterable[Row], networks: Iterable[str] = NETWORKS) -> dict[str, 
         samples = [row.get("samples") for row in judged]
         known = [int(float(str(each))) for each in samples if each not in (None, "")]
         if known:
-            answers[name] = Asked(name, found.baselines[name], min(known))
+            adjusted = found.adjusted
+            p_value = adjusted.get(gain_of(name, BEST))
+            count = max(len(adjusted), 1)
+            answers[name] = Asked(name, found.baselines[name], min(known), p_value, count)
     return answers
 
 
@@ -109,9 +131,8 @@ def asked_of(rows: Iterable[Row], name: str, network: str) -> dict[str, Asked]:
     return {name: replace(found[network], network=name)} if network in found else {}
 
 
-_POWERED = 2.8
-"""Standard errors that a true gain is away from zero where 8 of 10 experiments find it: the
-quantiles of a normal distribution at 97.5 and 80 %."""
+_POWER = 0.8
+"""Of the numbers of seeds that are advised."""
 
 
 def interval_note(found: Iterable[Asked]) -> str:
@@ -125,6 +146,11 @@ def interval_note(found: Iterable[Asked]) -> str:
         return ""
     count = f"{min(each.samples for each in answers):,}"
     seeds = {0 if each.gain is None else len(each.gain.values) for each in answers}
+    if seeds == {1}:
+        return (
+            f"One seed has no interval: each number is of one network, on the same {count} test "
+            "samples, and says neither what other seeds nor what other samples would give."
+        )
     if seeds == {2}:
         return (
             "Two seeds have no interval: in brackets are the values of both, on the same "
@@ -136,43 +162,74 @@ def interval_note(found: Iterable[Asked]) -> str:
             f"seeds, on the same {count} test samples, and where seeds agree no narrower than so "
             "many allow."
         )
+    few = f" (from {FEWEST} seeds on; of two their values)" if seeds & {1, 2} else ""
     return (
-        f"Intervals are over seeds, on the same {count} test samples, and where seeds agree no "
-        "narrower than so many allow; they do not say what other test samples would give."
+        f"Intervals are over seeds{few}, on the same {count} test samples, and where seeds agree "
+        "no narrower than so many allow; they do not say what other test samples would give."
     )
 
 
-def deciding_seeds(gain: Estimate) -> tuple[int | None, str]:
-    """How many seeds would decide an open answer, and what that rests on.
+def deciding_seeds(gain: Estimate, answers: int = 1) -> tuple[int | None, str]:
+    """How many seeds would decide an open answer, and what that rests on, with its range.
 
-    If the true gain and spread are what these seeds show, so many find it in 8 of 10 experiments.
+    If the true gain and spread are what these seeds show, so many find it in 8 of 10 experiments;
+    what few seeds say of the spread is itself a range.
+
+    Args:
+        gain: Of the open answer.
+        answers: Beside how many it must stand: it is reckoned with as the least p value of them.
 
     Example:
-        >>> deciding_seeds(Estimate({0: 0.01, 1: 0.03, 2: -0.01}, 0.01, -0.04, 0.06))[0]
-        34
+        >>> seeds, why = deciding_seeds(Estimate({0: 0.01, 1: 0.03, 2: -0.01}, 0.01, -0.04, 0.06))
+        >>> seeds, why.rpartition(": ")[2]
+        (34, '11 to 1,242 in the 95 % range of the spread')
     """
     values = list(gain.values.values())
+    if gain.are_all_silent:
+        return None, "in every seed a network is silent, and more of them decide nothing"
     if len(values) < 2:
         return None, "one seed says nothing of the spread: train 2 or more"
     spread = stdev(values)
     if gain.mean == 0.0 or spread == 0.0:
         return None, "the seeds show no difference, or no spread, to reckon with"
-    from spikefuse.stats import seeds_for_effect
+    from spikefuse.stats import spread_range
 
     further = gain.interval.further if gain.interval is not None else None
-    error = further[0] if further else 0.0
-    # What seeds can bring down is what the test samples leave of the error that 80 % power allows.
-    left = (gain.mean / _POWERED) ** 2 - error**2
-    if left <= 0.0:
+    confidence = 1.0 - LEVEL / answers
+    effect = _left_of(gain.mean, further[0] if further else 0.0, confidence)
+    if effect is None:
         return None, (
             "either answer fits these test samples whatever the number of seeds: more of them are "
             "needed"
         )
-    try:
-        needed = seeds_for_effect(spread, math.sqrt(left) * _POWERED)
-    except InputError:
+    needed = _seeds(spread, effect, confidence)
+    if needed is None:
         return None, "more than 100,000 at this gain and spread: no number of seeds will do"
-    return max(needed, len(values) + 1), "if the true gain and spread are those of these seeds"
+    ends = [_seeds(end, effect, confidence) for end in spread_range(spread, len(values))]
+    low, high = ("more than 100,000" if end is None else f"{end:,}" for end in ends)
+    return max(needed, len(values) + 1), (
+        "if the true gain and spread are those of these seeds: "
+        f"{low} to {high} in the 95 % range of the spread"
+    )
+
+
+def _left_of(effect: float, error: float, confidence: float) -> float | None:
+    """The effect that seeds must find, so that what test samples add is allowed for."""
+    from spikefuse.stats.special import ndtri
+
+    # So many standard errors a true effect is away from zero where 8 of 10 experiments find it.
+    powered = float(ndtri((1.0 + confidence) / 2.0)) + float(ndtri(_POWER))
+    left = (effect / powered) ** 2 - error**2
+    return math.sqrt(left) * powered if left > 0.0 else None
+
+
+def _seeds(spread: float, effect: float, confidence: float) -> int | None:
+    from spikefuse.stats import seeds_for_effect
+
+    try:
+        return seeds_for_effect(spread, effect, wanted_power=_POWER, confidence=confidence)
+    except InputError:
+        return None
 
 
 def answer_record(found: Asked) -> dict[str, Any]:
@@ -192,6 +249,8 @@ def answer_record(found: Asked) -> dict[str, Any]:
             "product_of_experts": _number(sticks[EXPERTS].gain),
             "shuffled": _number(numbers.shuffled.gain),
         },
+        "p_value": found.p_value,
+        "answers": found.answers,
         "test_samples": found.samples,
         "reasons": [
             *(each.reason for each in sticks.values() if each.reason),
@@ -199,7 +258,7 @@ def answer_record(found: Asked) -> dict[str, Any]:
         ],
     }
     if found.reply == "open" and found.gain is not None:
-        seeds, why = deciding_seeds(found.gain)
+        seeds, why = deciding_seeds(found.gain, found.answers)
         record |= {"seeds_to_decide": seeds, "seeds_to_decide_why": why}
     return record
 
@@ -286,5 +345,5 @@ def _number(found: Estimate | None) -> dict[str, Any] | None:
     ]
     record: dict[str, Any] = {"mean": found.mean, "low": ends[0], "high": ends[1], "n": found.n}
     record |= {"over": found.over} if found.over else {}
-    # Seeds whose network never fires are counted apart: n alone would leave them out in silence.
+    # Seeds with a silent network are counted apart: n alone would leave them out in silence.
     return record | {"silent": list(found.silent), "note": found.note} if found.silent else record

@@ -1,4 +1,4 @@
-"""The census: how many networks are silent under each surrogate, init and leak, and which to take.
+"""The census: networks with a silent layer by surrogate, init and leak, and which to take.
 
 The rule of choice was written before the census was run; see `choose`.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import Series, resolution
+from spikefuse.analysis.silence import RATE
 from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.studies.readings import CENSUS_READINGS
@@ -18,7 +19,7 @@ STUDIES = ("census", "census-smallest")
 USUAL_LEAK = 0.9
 """Of the networks among which the base is chosen."""
 ENOUGH = 40
-"""Seeds without a silent network that a base needs: then fewer than 9 in 100 are silent (95 %)."""
+"""Seeds without a silent layer that a base needs: then fewer than 9 in 100 have one (95 %)."""
 WITHIN = 0.003
 """How far below the best of its cell the mean accuracy of a base may lie."""
 
@@ -29,16 +30,16 @@ class CensusCell:
 
     Attributes:
         seeds: How many were trained.
-        silent: Seeds of networks that have a layer that never fires.
-        accuracy: On the test set, of the networks that are not silent; None where none is.
-        lowest: The lowest accuracy of all, silent ones too.
+        silent_layer: Seeds of networks that have a silent layer, see `silence`.
+        accuracy: On the test set, of the others; None where there is no other.
+        lowest: The lowest accuracy of all.
     """
 
     modality: str
     size: str
     reading: str
     seeds: int
-    silent: tuple[int, ...]
+    silent_layer: tuple[int, ...]
     accuracy: Estimate | None
     lowest: float
 
@@ -64,7 +65,7 @@ class Choice:
     """What the rule chooses, and on how many seeds it stands.
 
     Attributes:
-        reading: None where a silent network stands under every reading.
+        reading: None where a network has a silent layer under every reading.
         seeds: The fewest seeds of a cell that it was chosen by.
         shortfall: How far it lies below the best of a cell, at most.
     """
@@ -86,9 +87,9 @@ def census(rows: Iterable[Row]) -> list[CensusCell]:
         StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
     table = Table(rows)
-    dead = _with_silent_layer(table)
+    with_one = _with_silent_layer(table)
     cells = (
-        _cell(table, dead, modality, size, reading)
+        _cell(table, with_one, modality, size, reading)
         for modality in (*single_modalities(table), FUSED)
         for size in table.levels("size", study=STUDIES)
         for reading in CENSUS_READINGS
@@ -97,35 +98,35 @@ def census(rows: Iterable[Row]) -> list[CensusCell]:
 
 
 def _with_silent_layer(table: Table) -> frozenset[str]:
-    """Trials some hidden layer of which never fires: what lies behind it learns nothing."""
+    """Trials of networks with a silent layer."""
     return frozenset(
         str(row.get("trial"))
         for row in table.select(study=STUDIES)
-        if str(row.get("metric")).startswith("rate.") and float(row["value"]) == 0.0
+        if str(row.get("metric")).startswith(RATE) and float(row["value"]) == 0.0
     )
 
 
 def _cell(
-    table: Table, dead: frozenset[str], modality: str, size: str, reading: str
+    table: Table, with_one: frozenset[str], modality: str, size: str, reading: str
 ) -> CensusCell | None:
     found = table.series(study=STUDIES, modality=modality, size=size, reading=reading)
     if not found.values:
         return None
-    silent = tuple(seed for seed, trial in found.trials.items() if trial in dead)
-    live = {seed: value for seed, value in found.values.items() if seed not in silent}
+    silent_layer = tuple(seed for seed, trial in found.trials.items() if trial in with_one)
+    live = {seed: value for seed, value in found.values.items() if seed not in silent_layer}
     series = Series(live, samples=found.samples, variance=found.variance)
     accuracy = estimate(series, resolution(series)) if live else None
     lowest = min(found.values.values())
-    return CensusCell(modality, size, reading, found.n, silent, accuracy, lowest)
+    return CensusCell(modality, size, reading, found.n, silent_layer, accuracy, lowest)
 
 
 def choose(cells: Sequence[CensusCell]) -> Choice:
     """The base that the rule takes, among the readings of leak 0.9 that all places have.
 
-    No silent network anywhere; then, in every modality and size, a mean accuracy within 0.3 pp of
-    the best one's; of these the smallest support of the surrogate's derivative (the sparsest
-    gradients), of equal supports the higher mean accuracy. Where none is within 0.3 pp, the one
-    whose greatest shortfall is least.
+    No network with a silent layer anywhere; then, in every modality and size, a mean accuracy
+    within 0.3 pp of the best one's; of these the smallest support of the surrogate's derivative
+    (the sparsest gradients), of equal supports the higher mean accuracy. Where none is within
+    0.3 pp, the one whose greatest shortfall is least.
     """
     usual = [c for c in cells if CENSUS_READINGS[c.reading].trial["leak"] == USUAL_LEAK]
     places = {cell.place for cell in usual}
@@ -141,7 +142,7 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
     sound = {
         reading: max(best[cell.place] - _mean(cell) for cell in own)
         for reading, own in by_reading.items()
-        if not any(cell.silent for cell in own)
+        if not any(cell.silent_layer for cell in own)
     }
     if not sound:
         return Choice(None, min((cell.seeds for cell in usual), default=0), math.nan)

@@ -4,15 +4,16 @@ More training can only raise an accuracy that has not settled. So a network that
 of the paper's levels says something against it only where it was trained for as many epochs as the
 paper's, or until it stopped rising: the best validation epoch is not among the last fifth, and over
 the last quarter of the epochs the validation accuracy rises by less than 0.1 pp. A network with a
-silent layer has not settled, it never began.
+silent layer (see `silence`) has not settled: what lies about that layer may not have begun.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.analysis.row_index import Row
+from spikefuse.analysis.silence import silent_layers
 
 if TYPE_CHECKING:
     from spikefuse.results import TrialRecord
@@ -76,11 +77,6 @@ def reached_plateau(validation: Sequence[float]) -> bool:
     return slope * (len(last) - 1) < FLAT
 
 
-def is_silent(rates: Mapping[str, float]) -> bool:
-    """Whether some layer never fired: what lies behind it learns nothing."""
-    return any(rate == 0.0 for rate in rates.values())
-
-
 def effort_columns(record: "TrialRecord") -> dict[str, Any]:
     """The columns of `COLUMNS` of a finished trial; empty where its folder does not say."""
     splits = record.results.get("audit", {}).get("splits", ())
@@ -90,7 +86,7 @@ def effort_columns(record: "TrialRecord") -> dict[str, Any]:
     settled = reached_plateau([math.nan if value is None else value for value in curve])
     return {
         "steps": epochs * math.ceil(train / batch) if train and batch and epochs else "",
-        "plateau": settled and not is_silent(record.results.get("rates", {})),
+        "plateau": settled and not silent_layers(record.results.get("rates", {})),
     }
 
 

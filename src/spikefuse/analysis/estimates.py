@@ -3,7 +3,8 @@
 One seed has a mean and no interval, two have their values: with one degree of freedom the width of
 an interval is luck. No seed has nothing, and neither has a cell with a seed that diverged. Networks
 that are silent are counted apart: their share has an interval of its own, and the mean is that of
-the others. (With one dead network in ten a t interval over all covers 41 % at five seeds.)
+the others; where no other is left the mean is theirs and has no interval, so that nothing is
+decided by it. (With one dead network in ten a t interval over all covers 41 % at five seeds.)
 """
 
 import math
@@ -52,6 +53,11 @@ class Estimate:
         return len(self.values)
 
     @property
+    def are_all_silent(self) -> bool:
+        """Whether its values are those of silent networks, since no seed is left without one."""
+        return bool(self.silent) and set(self.values) <= set(self.silent)
+
+    @property
     def sign(self) -> int:
         """1 or -1 where the interval leaves zero out, else 0."""
         if self.low is None or self.high is None or self.low == self.high:
@@ -79,16 +85,19 @@ def estimate(values: Values | Series, resolution: float | None = None) -> Estima
     variance: float | None = None
     silent: tuple[int, ...] = ()
     note = ""
+    fewest = FEWEST
     if isinstance(values, Series):
         if values.diverged:
             return None
         silent, note = values.silent, silent_words(values)
         variance = values.variance or None
-        values = values.live or values.values
+        # Silent networks alone say nothing of the others that other seeds would give.
+        fewest = len(values.values) + 1 if values.are_all_silent else FEWEST
+        values = values.averaged
     if not values:
         return None
     mean = math.fsum(values.values()) / len(values)
-    if len(values) < FEWEST:
+    if len(values) < fewest:
         return Estimate(dict(values), mean, None, None, note, silent=silent)
     # scipy takes a second to import, and a terminal table with one seed never needs it.
     from spikefuse.stats.intervals import against_zero, has_spread, mean_interval

@@ -129,8 +129,11 @@ def _race(table: Table, levels: dict[str, Level]) -> Race:
 def _chosen(
     table: Table, levels: dict[str, Level], kinds: list[str], tested: Mapping[str, Series]
 ) -> str | None:
-    """By validation over the seeds that all kinds have; none where a seed diverged."""
-    validated = {n: table.series(fusion=n, split="validation", **levels).values for n in kinds}
+    """By validation over the seeds that all kinds have; none where a seed diverged.
+
+    A seed in which a kind is silent is left out of that choice, unless all of its seeds are.
+    """
+    validated = {n: table.series(fusion=n, split="validation", **levels).averaged for n in kinds}
     seeds = set.intersection(*map(set, validated.values())) if validated else set()
     if len(kinds) < 2 or not seeds or any(tested[name].diverged for name in kinds):
         return None

@@ -232,7 +232,8 @@ def _better(cells: _Cells, alone_by: Mapping[str, Series]) -> str | None:
     """The better unimodal network by validation, so that the test set keeps its innocence.
 
     A network with a seed that diverged has no mean to choose by, and a choice among the others
-    would be one that the divergence made. One modality alone is no choice.
+    would be one that the divergence made. Silent networks are not averaged here either. One
+    modality alone is no choice.
     """
     stored = all(series.values for series in alone_by.values())
     is_lost = any(series.diverged for series in alone_by.values())
@@ -240,7 +241,8 @@ def _better(cells: _Cells, alone_by: Mapping[str, Series]) -> str | None:
         return None
     means = {}
     for modality, test in alone_by.items():
-        values = (cells.single(modality, "validation").values or test.values).values()
+        validated = cells.single(modality, "validation")
+        values = (validated if validated.values else test).averaged.values()
         means[modality] = sum(values) / len(values)
     return max(means, key=lambda modality: means[modality])
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from spikefuse.analysis.crossing import crossing_point, mean_crossing
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
@@ -38,6 +39,7 @@ class Curve:
         seeds: By seed, the accuracies in that order; of seeds that have all of them.
         relative: Relative robustness.
         silent: Seeds that are not averaged.
+        samples: The fewest behind an accuracy; 0 where not known.
     """
 
     network: str
@@ -46,6 +48,7 @@ class Curve:
     seeds: Mapping[int, tuple[float, ...]]
     relative: Estimate | None
     silent: tuple[int, ...] = ()
+    samples: int = 0
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -61,8 +64,8 @@ class Against:
         first: Network and modality.
         second: Of the baseline.
         effective: Effective robustness of the first with the second as baseline.
-        crossing: Noise level at which the first falls below the second, or rises above it, over
-            the seeds whose curves cross: the geometric mean, with the interval of the logarithms.
+        crossing: Noise level at which the first falls below the second, or rises above it, in the
+            mean of all seeds, see `crossing`; None where it does not.
         crossed: Seeds whose curves cross.
         compared: Seeds that both have.
     """
@@ -129,7 +132,8 @@ def _curve(table: Table, network: str, modality: str) -> Curve | None:
     areas = Series({seed: relative_robustness(values) for seed, values in seeds.items()})
     relative = estimate(areas, _fine(series))
     relative = relative and replace(relative, silent=silent)
-    return Curve(network, modality, accuracy, seeds, relative, silent)
+    known = [each.samples for each in series.values() if each.samples]
+    return Curve(network, modality, accuracy, seeds, relative, silent, min(known, default=0))
 
 
 def _fine(series: Mapping[float, Series]) -> float | None:
@@ -159,32 +163,6 @@ def effective_robustness(accuracies: Sequence[float], baseline: Sequence[float])
     return math.fsum(gaps) / len(gaps)
 
 
-def crossing_point(
-    levels: Sequence[float], first: Sequence[float], second: Sequence[float]
-) -> float | None:
-    """The first noise level above 0 at which two curves meet; None where they do not.
-
-    Between two levels the curves are straight over the logarithm of the level, and over the level
-    itself where the lower one is 0.
-
-    Example:
-        >>> round(crossing_point([0.0, 1.0, 4.0], [0.9, 0.9, 0.1], [0.8, 0.8, 0.2]), 6)
-        2.0
-    """
-    gaps = [a - b for a, b in zip(first, second, strict=True)]
-    lead = 0.0
-    for place, gap in enumerate(gaps):
-        if lead * gap < 0:
-            start = max(p for p in range(place) if gaps[p] != 0)
-            low, high = levels[start], levels[place]
-            part = gaps[start] / (gaps[start] - gap)
-            if low == 0:
-                return low + part * (high - low)
-            return math.exp(math.log(low) + part * (math.log(high) - math.log(low)))
-        lead = gap if gap != 0 else lead
-    return None
-
-
 def _against(first: Curve, second: Curve) -> Against:
     levels = [level for level in first.levels if level in second.levels]
     kept = [[curve.levels.index(level) for level in levels] for curve in (first, second)]
@@ -197,25 +175,16 @@ def _against(first: Curve, second: Curve) -> Against:
         for seed in both
     }
     gaps = {seed: effective_robustness(a, b) for seed, (a, b) in pairs.items()}
-    met = {seed: crossing_point(levels, a, b) for seed, (a, b) in pairs.items()}
-    crossings = {seed: point for seed, point in met.items() if point is not None}
+    met = [crossing_point(levels, a, b) for a, b in pairs.values()]
+    known = [each.samples for each in (first, second) if each.samples]
     return Against(
         first=(first.network, first.modality),
         second=(second.network, second.modality),
         effective=estimate(gaps),
-        crossing=_over_logarithm(crossings),
-        crossed=len(crossings),
+        crossing=mean_crossing(levels, pairs, min(known, default=0)) if pairs else None,
+        crossed=sum(point is not None for point in met),
         compared=len(both),
     )
-
-
-def _over_logarithm(points: dict[int, float]) -> Estimate | None:
-    """The geometric mean of noise levels and its interval, which leaves no level below 0."""
-    found = estimate({seed: math.log(point) for seed, point in points.items()})
-    if found is None:
-        return None
-    low, high = (None if end is None else math.exp(end) for end in (found.low, found.high))
-    return replace(found, values=points, mean=math.exp(found.mean), low=low, high=high)
 
 
 def _places(

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from spikefuse.analysis.silence import HIDDEN, RATE, is_silent_network
 from spikefuse.results.rows import TidyRow
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class RowIndex:
 
     @cached_property
     def silent(self) -> frozenset[str]:
-        """Trials no hidden layer of which ever fires."""
+        """Trials that are silent networks, see `silence`."""
         return _silent_trials(self.rows, self._runs.entries("metric"))
 
     def column(self, name: str) -> "CodedColumn":
@@ -133,23 +134,17 @@ class RowIndex:
 
 
 def _silent_trials(rows: Sequence[Row], metrics: Iterable[Any]) -> frozenset[str]:
-    fires: dict[str, bool] = {}
+    rates: dict[str, dict[str, float]] = {}
+    fusions: dict[str, str] = {}
     for row, metric in zip(rows, map(str, metrics), strict=True):
-        if metric.startswith("rate.") and metric.endswith("hidden"):
+        if metric.startswith(RATE) and metric.endswith(HIDDEN):
             trial = str(row.get("trial"))
-            fires[trial] = fires.get(trial, False) or number_of(row.get("value")) != 0
-    return frozenset(trial for trial, any_fires in fires.items() if not any_fires)
-
-
-def never_decides(rates: Mapping[str, float]) -> bool:
-    """Whether no hidden layer of a network ever fires, from its rates by layer.
-
-    Example:
-        >>> never_decides({"image.conv1": 0.1, "image.hidden": 0.0}), never_decides({})
-        (True, False)
-    """
-    hidden = [rate for layer, rate in rates.items() if layer.endswith("hidden")]
-    return bool(hidden) and not any(hidden)
+            layer = metric.removeprefix(RATE)
+            rates.setdefault(trial, {})[layer] = number_of(row.get("value"))
+            fusions[trial] = str(row.get("fusion"))
+    return frozenset(
+        trial for trial, own in rates.items() if is_silent_network(own, fusions[trial])
+    )
 
 
 def is_silent(trial: str, silent: Collection[str]) -> bool:

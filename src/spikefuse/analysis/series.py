@@ -15,8 +15,8 @@ class Series:
         samples: The fewest samples behind a number, draws of noise included; 0 where not known.
         diverged: Seeds without a number because training diverged.
         reasons: For each cell with such seeds, which and how many are left.
-        silent: Seeds whose network never fires where it decides: they have a number, of chance,
-            which is counted apart and not averaged with the others.
+        silent: Seeds with a silent network (`silence`): they have a number, of one answer for all
+            samples, which is counted apart and not averaged with the others.
         variance: Of a number from counting right answers (binomial); 0 where not known.
     """
 
@@ -32,6 +32,16 @@ class Series:
     def live(self) -> dict[int, float]:
         """The numbers of the seeds that are not silent."""
         return {seed: value for seed, value in self.values.items() if seed not in self.silent}
+
+    @property
+    def are_all_silent(self) -> bool:
+        """Whether no seed is left to be averaged: then nothing is shown, of whatever it is."""
+        return bool(self.values) and not self.live
+
+    @property
+    def averaged(self) -> dict[int, float]:
+        """What a mean is of: the seeds that are not silent, or all where none is left."""
+        return self.live or dict(self.values)
 
     @property
     def n(self) -> int:

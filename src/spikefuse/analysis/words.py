@@ -287,7 +287,8 @@ def with_interval(value: "Estimate") -> str:
     count += apart(value).replace(" silent", "\u00a0silent")
     if value.low is None or value.high is None:
         both = two_values(value, points)
-        told = " and ".join(f"{each}\u00a0pp" for each in both) or "too few for an interval"
+        told = " and ".join(f"{each}\u00a0pp" for each in both)
+        told = told or ("too few for an interval" if value.n < FEWEST else "no interval")
         return f"{number} ({told}, {count})" if both else f"{number} ({count}, {told})"
     ends = f"{points(value.low)}\u00a0to\u00a0{points(value.high)}"
     return f"{number} (95\u00a0% interval {ends}, {count})"

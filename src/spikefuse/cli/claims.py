@@ -115,7 +115,8 @@ def _show(verdicts: "tuple[Verdict, ...]", console: "Console", rules: bool) -> N
     first = verdicts[0]
     table = Table(
         title=f"Claims of the paper, protocol {first.protocol}, split {first.split}",
-        caption="In brackets: 95 % interval (Student t) over n seeds; of two, their values.",
+        caption="In brackets: 95 % interval (Student t) over n seeds, and over test samples where "
+        "a note says so; of two seeds, their values.",
     )
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", min_width=12, max_width=15)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
 
-_SILENT = "silent: seeds with a network of which a layer never fires, counted apart."
-
 
 def show(
     folder: Annotated[
@@ -214,6 +212,7 @@ def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
 def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
     from rich.text import Text
 
+    from spikefuse.analysis.silence import NETWORK_WORDS
     from spikefuse.cli.wide import print_table
     from spikefuse.report.headline import answer_over_controls
     from spikefuse.report.tables import headline_estimates, headline_table
@@ -225,12 +224,13 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
             console.print(Text(sentence))
     print_table(headline_table(found), console)
     if any(each.silent for _, each in headline_estimates(found)):
-        console.print(_SILENT)
+        console.print(NETWORK_WORDS)
 
 
 def _print(
     measured: "Measured", more: "Further | None", console: "Console", *, of_all: bool
 ) -> None:
+    from spikefuse.analysis.silence import NETWORK_WORDS
     from spikefuse.cli.wide import print_table
     from spikefuse.report.tables import figure_summary_table
 
@@ -240,7 +240,7 @@ def _print(
     for table in further:
         print_table(table, console)
     if any(cell.endswith(" silent") for table in further for row in table.rows for cell in row):
-        console.print(_SILENT)
+        console.print(NETWORK_WORDS)
     bars = (row for _, tables in measured for rows in tables for row in rows)
     written = (cell for table in further for row in table.rows for cell in row)
     if any(row.low is not None for row in bars) or any("\u00b1" in cell for cell in written):

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from spikefuse.analysis.silence import silent_words
 from spikefuse.analysis.words import listing, noise_place, percent
 from spikefuse.cli import signals
 from spikefuse.cli.checked import (
@@ -248,8 +249,8 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
             f"best validation accuracy (epoch {results['best_epoch']})",
             _percent(accuracy["validation_best"]),
         )
-        if silent := [site for site, rate in results["rates"].items() if rate == 0]:
-            table.add_row("silent", _silent(silent, record.definition))
+        if silent := silent_words(results["rates"], record.definition):
+            table.add_row(*silent)
         for site, rate in results["rates"].items():
             table.add_row(f"rate of {site}", f"{rate:.3f}")
         for name, value in results.get("meters", {}).items():
@@ -274,14 +275,6 @@ def _place(condition: Mapping[str, Any]) -> str:
     place = noise_place(condition["noise_position"])
     names = condition.get("modalities") or ()
     return f"{place} of {listing(names)}" if names else place
-
-
-def _silent(sites: list[str], definition: Mapping[str, Any]) -> str:
-    """Which layers never fire, and what helps: it stands where the accuracy does."""
-    said = f"{', '.join(sites)} never fires: this accuracy is one of a network that cannot learn."
-    if definition.get("init", "plain") == "calibrated":
-        return f"{said} Another surrogate or a higher --target-rate may help."
-    return f"{said} --init calibrated scales the initial weights until every layer fires."
 
 
 def _percent(share: float) -> str:

@@ -159,6 +159,11 @@ class Fusion:
         return (ANSWER,)
 
     @classmethod
+    def answering(cls, heads: Sequence[str]) -> tuple[str, ...]:
+        """The heads that have a part in the network's answer, of all heads."""
+        return tuple(heads)
+
+    @classmethod
     def is_ready(cls, epoch: int, epochs: int) -> bool:
         """Whether what answers has been trained after an epoch, which can then be the best one."""
         return True

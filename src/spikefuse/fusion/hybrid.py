@@ -39,6 +39,11 @@ class HybridFusion(Fusion):
         """Every head's own."""
         return tuple(heads)
 
+    @classmethod
+    def answering(cls, heads: Sequence[str]) -> tuple[str, ...]:
+        """The head over all features alone."""
+        return (FUSED,)
+
     def join_features(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All of them concatenated, and each as it is."""
         return {FUSED: concatenated(features), **features}
@@ -52,6 +57,11 @@ class HybridProductFusion(HybridFusion):
     """The same, answered by all heads: their probabilities are multiplied."""
 
     title: ClassVar[str] = "a head over all and one each, losses summed; all are multiplied"
+
+    @classmethod
+    def answering(cls, heads: Sequence[str]) -> tuple[str, ...]:
+        """Every head."""
+        return tuple(heads)
 
     def join_logits(self, logits: Mapping[str, Tensor]) -> Tensor:
         """Sum of log probabilities of all heads."""

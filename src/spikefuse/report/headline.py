@@ -37,7 +37,7 @@ _VERDICTS = {
     (0, -1): "Not proved, and the SNN gains less than the DNN",
     (-1, 1): "No: it costs the SNN accuracy, though less than the DNN",
     (-1, 0): "No: it costs the SNN accuracy",
-    (-1, -1): "No: it costs the SNN accuracy, and more than the DNN",
+    (-1, -1): "No: it costs the SNN accuracy, and the DNN fares better",
 }
 
 
@@ -53,6 +53,8 @@ def verdict(found: Headline, of_studies: str = "") -> str:
         if found.lost("snn"):
             return "Not answered: a seed diverged"
         return of_studies or "Not measured yet"
+    if gain.over_best.are_all_silent:
+        return "Not answered: in every seed a network is silent"
     if gain.over_best.low is None:
         count = gain.over_best.n
         return "One seed cannot say" if count == 1 else f"{count} seeds cannot say"
@@ -140,6 +142,7 @@ _CONTROL_MEANING = {
     "below": "below it, so {input} without information costs accuracy",
     "undecided": "which does not decide at a margin of {margin}\u00a0pp",
 }
+_CONTROL_ALONE = "{verdict} it by itself, though not after Holm\u2019s correction"
 
 
 def control_sentence(found: Baselines, screen: Headline | None = None) -> str:
@@ -154,7 +157,12 @@ def control_sentence(found: Baselines, screen: Headline | None = None) -> str:
         reason = found.shuffled.reason if found.shuffled.diverged else ""
         return f"The control of the fused {name} has no answer: {reason}." if reason else ""
     further = listing(found.modalities[1:])
-    meaning = _CONTROL_MEANING[control.verdict].format(
+    words = _CONTROL_MEANING[control.verdict]
+    is_signed = control.verdict in ("above", "below")
+    if screen is not None and is_signed and not screen.sign(f"{found.network.upper()} control"):
+        words = _CONTROL_ALONE
+    meaning = words.format(
+        verdict=control.verdict,
         margin=points(CONTROL_MARGIN, sign=False),
         further=further,
         input="a second input" if len(found.modalities) == 2 else "further input",

@@ -34,7 +34,9 @@ def study_answer(table: Table) -> StudyAnswer | None:
             first = lost[0].dearest
             name = level_name("network", lost[0].network)
             which = first.modalities[0] if first else FUSED
-            heading = f"The fused {name} loses most with {which}"
+            heading = f"The fused {name} loses most without {which}"
+            if first is not None and first.cost is not None and first.cost.mean <= 0.0:
+                heading = f"The fused {name} loses nothing with a sense, on average over seeds"
             return StudyAnswer(heading, " ".join(map(cost_sentence, lost)))
         found = robustness(table)
     except StudyError:
@@ -65,4 +67,4 @@ def _curve_heading(found: Robustness) -> str:
     name = f"{curve.modality} {level_name('network', curve.network)}"
     if curve.relative is None:
         return f"The {name} has too few seeds for a mean over noise"
-    return f"The {name} keeps {100 * curve.relative.mean:.1f}\u00a0% on average over noise"
+    return f"The {name} is right in {100 * curve.relative.mean:.1f}\u00a0% on average over noise"

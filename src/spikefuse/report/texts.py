@@ -147,7 +147,8 @@ def _methods(run: Run, count: int) -> str:
     return (
         f"Intervals are 95 % Student-t intervals over seeds, from {FEWEST} seeds on; of two seeds "
         "their values are told. Differences are paired by seed. Intervals "
-        f"say where other seeds would fall, not other {groups} or other data. Intervals of "
+        "say where the mean of other seeds would fall, and where samples are named beside n also "
+        f"that of other test samples, not of other {groups} or other data. Intervals of "
         f"accuracies are cut at 0 and 100 %.{chance} Noise is Gaussian, added at evaluation only; "
         f"values under noise are means over draws. The {better_of(count)} single modality is "
         "chosen by validation accuracy."

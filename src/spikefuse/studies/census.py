@@ -1,7 +1,7 @@
-"""Which networks learn? Initial weights, surrogates and leaks, counted by their silent networks.
+"""Which networks learn? Initial weights, surrogates and leaks, counted by their silent layers.
 
-A network with a silent layer never learns, so a table of accuracies mixes two questions: how often
-a network is silent, and how good the others are. The census asks both, of many seeds.
+Behind a silent layer little or nothing is learned, so a table of accuracies mixes two questions:
+how often a network has one, and how good the others are. The census asks both, of many seeds.
 """
 
 from spikefuse.data import FUSED
@@ -12,7 +12,7 @@ from spikefuse.studies.readings import CENSUS_READINGS
 CENSUS = Study(
     "census",
     "Networks that learn",
-    "Which surrogates, initial weights and leaks leave no network silent, and how good are they?",
+    "Which surrogates, initial weights and leaks leave no layer silent, and how good are they?",
     (
         Grid(
             {
@@ -30,7 +30,7 @@ CENSUS = Study(
 CENSUS_SMALLEST = Study(
     "census-smallest",
     "Networks that learn, where silence is likeliest",
-    "Of the smallest networks of one modality: how many are silent?",
+    "Of the smallest networks of one modality: how many have a silent layer?",
     (Grid({"network": ("snn",), "size": SIZES[-1:], "reading": tuple(CENSUS_READINGS)}),),
     protocols=("disjoint",),
 )

@@ -39,8 +39,8 @@ about 20 minutes of a 2017 core. Larger maps get fewer seeds, then fewer passes.
 
 PLAIN, CALIBRATED = "plain", "calibrated"
 INIT = CALIBRATED
-"""Small spiking networks as drawn are often silent, and one that never fires learns nothing: the
-answer would be about an accident of its initial weights."""
+"""Small spiking networks as drawn often have silent layers, and one in which nothing comes near
+firing learns nothing: the answer would be about an accident of its initial weights."""
 
 
 class AskedProfile(Profile):

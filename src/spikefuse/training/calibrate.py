@@ -1,11 +1,12 @@
 """Initial weights under which every layer fires: scaled layer by layer on one training batch.
 
 A spiking layer whose potentials stay more than a surrogate's width below the threshold gets no
-gradient, so a network with a silent layer never learns: an accident of its initial weights, not a
-property of its size. Here each layer's weights and biases are multiplied by one number, the layers
-in order of execution, until a wanted share of neurons fires at a step (spikes per neuron and step)
-on the first training batch. Scaling weights and bias together leaves what a neuron prefers as it
-was drawn, and a layer's current is exactly proportional to the scale: one pass a layer is enough.
+gradient, and what lies before a silent layer then never learns: an accident of its initial weights,
+not a property of its size. Here each layer's weights and biases are multiplied by one number, the
+layers in order of execution, until a wanted share of neurons fires at a step (spikes per neuron and
+step) on the first training batch. Scaling weights and bias together leaves what a neuron prefers as
+it was drawn, and a layer's current is exactly proportional to the scale: one pass a layer is
+enough.
 
 Of a dense network the share of units above zero does not depend on the scale; its counterpart is
 the layer's current with standard deviation 1 (layer-sequential unit variance).

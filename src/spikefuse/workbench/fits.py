@@ -12,8 +12,8 @@ from torch import nn
 
 from spikefuse.analysis.compare.cells import Operand
 from spikefuse.analysis.estimates import Estimate, estimate
-from spikefuse.analysis.row_index import never_decides
 from spikefuse.analysis.series import Series
+from spikefuse.analysis.silence import is_silent_network
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.device import count_devices, flushed_denormals
 from spikefuse.core.errors import InputError, StoreError, StudyError
@@ -74,7 +74,11 @@ class Fit:
             reasons=tuple(
                 f"{self.label}, seed {seed}: {reason}" for seed, reason in broken.items()
             ),
-            silent=tuple(s for s, r in records.items() if never_decides(r.get("rates", {}))),
+            silent=tuple(
+                seed
+                for seed, result in records.items()
+                if is_silent_network(result.get("rates", {}), self.definitions[seed].fusion)
+            ),
         )
 
     def accuracy(self, split: str = "test") -> Estimate:

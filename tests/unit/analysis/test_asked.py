@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spikefuse.analysis.asked import (
@@ -13,6 +14,9 @@ from spikefuse.analysis.asked import (
 )
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.gains import BEST, PRODUCT
+from spikefuse.analysis.headline import gain_of, headline
+from spikefuse.report.headline import verdict
+from spikefuse.stats import seeds_for_effect, spread_range
 
 SINGLE = {"sight": 0.6, "sound": 0.7}
 
@@ -142,3 +146,80 @@ def test_the_interval_of_an_accuracy_ends_where_accuracies_do() -> None:
 def test_two_seeds_have_values_and_no_interval() -> None:
     two = asked(rows((0.80, 0.81)))["snn"]
     assert interval_note([two]).startswith("Two seeds have no interval: in brackets are the values")
+
+
+def test_an_answer_says_the_same_word_as_the_first_screen() -> None:
+    """A gain whose interval leaves zero out by itself and not beside the other answers is open."""
+    told = rows((0.74, 0.76, 0.80))
+    found = asked(told)["snn"]
+    screen = headline(told)
+    assert found.gain is not None
+    assert found.gain.sign == 1
+    assert screen.sign(gain_of("snn", BEST)) == 0
+    assert found.p_value == screen.adjusted[gain_of("snn", BEST)]
+    assert found.reply == "open"
+    assert verdict(screen).startswith("Not proved")
+    assert found.sentence.startswith("Open for the SNN: ")
+    p_value = f"(p = {found.p_value:.2g} after Holm's correction over the"
+    assert f"{p_value} {len(screen.adjusted)} answers of the report)" in found.sentence
+    record = answer_record(found)
+    assert (record["answer"], record["p_value"]) == ("open", found.p_value)
+    assert record["answers"] == len(screen.adjusted)
+
+    clear = asked(rows((0.79, 0.81, 0.82)))["snn"]
+    assert (clear.reply, "Holm" in clear.sentence) == ("yes", False)
+
+
+def test_seeds_to_decide_stand_beside_the_other_answers_and_have_a_range() -> None:
+    found = estimate({0: 0.02, 1: 0.10, 2: -0.02})
+    assert found is not None
+    alone, why = deciding_seeds(found)
+    among, _ = deciding_seeds(found, 10)
+    assert alone is not None
+    assert among is not None
+    assert among > alone
+    values = list(found.values.values())
+    ends = [
+        seeds_for_effect(end, found.mean) for end in spread_range(float(np.std(values, ddof=1)), 3)
+    ]
+    assert why.endswith(f": {ends[0]:,} to {ends[1]:,} in the 95 % range of the spread")
+
+
+def test_one_seed_has_no_interval_to_speak_of() -> None:
+    note = interval_note([asked(rows((0.80,)))["snn"]])
+    assert note.startswith("One seed has no interval")
+    assert "Intervals" not in note
+
+
+def silent(told: list[dict[str, Any]], modality: str, seeds: set[int]) -> list[dict[str, Any]]:
+    """The same rows, with the firing rates of one network, silent in these seeds."""
+    named = [row | {"trial": f"{sorted(row.items())}"} for row in told]
+    rates = []
+    for row in named:
+        if row["modality"] == modality and row["pairing"] == "true" and row["fusion"] != PRODUCT:
+            rate = 0.0 if row["seed"] in seeds else 0.1
+            rates.append(row | {"metric": f"rate.{modality}.hidden", "value": rate})
+    return named + rates
+
+
+def test_where_every_seed_is_silent_nothing_is_answered() -> None:
+    """A joint network that never fires is far below a single one, by its initial weights alone."""
+    found = asked(silent(rows((0.25, 0.25, 0.26)), "fused", {0, 1, 2}))["snn"]
+    assert found.gain is not None
+    assert (found.gain.low, found.gain.sign, found.gain.are_all_silent) == (None, 0, True)
+    assert found.reply == "open"
+    assert "no interval" in found.sentence
+    assert "all silent" in found.sentence
+    assert deciding_seeds(found.gain)[1].startswith("in every seed a network is silent")
+    screen = headline(silent(rows((0.25, 0.25, 0.26)), "fused", {0, 1, 2}))
+    assert verdict(screen) == "Not answered: in every seed a network is silent"
+
+
+def test_the_better_modality_is_chosen_among_the_networks_that_fire() -> None:
+    """One silent seed of the better modality must not make the other one the yardstick."""
+    told = rows((0.79, 0.81, 0.82))
+    for row in told:
+        if (row["modality"], row["seed"], row["fusion"]) == ("sound", 0, "none"):
+            row["value"] = 0.1
+    assert asked(told)["snn"].baselines.best_modality == "sight"
+    assert asked(silent(told, "sound", {0}))["snn"].baselines.best_modality == "sound"

@@ -1,4 +1,4 @@
-"""The census counts silent networks apart, and the rule takes what it says."""
+"""The census counts networks with a silent layer apart, and the rule takes what it says."""
 
 import math
 from typing import Any
@@ -36,7 +36,7 @@ def cell(reading: str, values: list[float], silent: tuple[int, ...] = (), size: 
 
 def test_a_network_with_a_silent_layer_is_counted_and_not_averaged() -> None:
     (found,) = census(cell(BOXCAR, [0.90, 0.10, 0.92, 0.94], silent=(1,)))
-    assert (found.seeds, found.silent, found.lowest) == (4, (1,), 0.10)
+    assert (found.seeds, found.silent_layer, found.lowest) == (4, (1,), 0.10)
     assert found.accuracy is not None
     assert (found.accuracy.n, found.accuracy.mean) == (3, pytest.approx(0.92))
     (row,) = census_table([found]).rows
@@ -80,7 +80,7 @@ def test_no_sound_reading_is_no_choice() -> None:
     assert math.isnan(found.shortfall)
     section = census_section(census(cell(BOXCAR, [0.1, 0.9], silent=(0,))), "")
     assert section is not None
-    assert "Every one has a silent network" in section.paragraphs[1]
+    assert "Under every one a network has a silent layer" in section.paragraphs[1]
     assert census_section([], "") is None
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from spikefuse.analysis.crossing import crossing_point, mean_crossing
 from spikefuse.analysis.robustness import (
-    crossing_point,
     effective_robustness,
     relative_robustness,
     robustness,
@@ -72,24 +72,76 @@ def test_everything_is_paired_by_seed() -> None:
     assert (pair.effective.low, pair.effective.high) == pytest.approx((low, high), abs=1e-12)
     assert (pair.crossed, pair.compared) == (3, 3)
     assert pair.crossing is not None
-    assert pair.crossing.values[0] == pytest.approx(0.5 / 3)
-    logs = [math.log(point) for point in pair.crossing.values.values()]
-    low, high = stats.t.interval(0.95, 2, loc=sum(logs) / 3, scale=stats.sem(logs))
-    assert pair.crossing.mean == pytest.approx(math.exp(sum(logs) / 3))
-    assert (pair.crossing.low, pair.crossing.high) == pytest.approx((math.exp(low), math.exp(high)))
+    assert pair.crossing.values[0] == pytest.approx(0.5 / 3), "a seed's own"
+    assert 0.0 <= pair.crossing.low < pair.crossing.mean < pair.crossing.high < 0.5
+
+
+def log_odds(accuracy: float) -> float:
+    return math.log((1000 * accuracy + 0.5) / (1000 - 1000 * accuracy + 0.5))
+
+
+def test_curves_cross_where_the_mean_log_odds_are_equal_and_the_ends_are_a_tests() -> None:
+    """Against scipy: zero at the crossing, and p = 0.05 at either end."""
+    pairs = {
+        seed: ((0.9, rest, 0.3), (0.97, 0.7, 0.1)) for seed, rest in enumerate((0.86, 0.87, 0.9))
+    }
+    found = mean_crossing(LEVELS, pairs, 1000)
+    assert found is not None
+    gaps = [
+        [log_odds(a) - log_odds(b) for a, b in zip(*each, strict=True)] for each in pairs.values()
+    ]
+
+    def at(level: float) -> list[float]:
+        return [gap[0] + (gap[1] - gap[0]) * level / 0.5 for gap in gaps]
+
+    assert sum(at(found.mean)) == pytest.approx(0.0, abs=1e-12)
+    for end in (found.low, found.high):
+        assert stats.ttest_1samp(at(end), 0.0).pvalue == pytest.approx(0.05, abs=1e-6)
+
+
+def test_a_seed_that_hardly_crosses_stays_in_the_crossing() -> None:
+    """Its own crossing is missing, or far out: the mean of the seeds' own leaves it out."""
+    first = {**SNN, 3: (0.9, 0.88, 0.7)}
+    second = {**DNN, 3: (0.95, 0.93, 0.75)}
+    (pair,) = robustness(rows("snn", first) + rows("dnn", second)).against
+    assert (pair.crossed, pair.compared) == (3, 4)
+    three = mean_crossing(LEVELS, {seed: (SNN[seed], DNN[seed]) for seed in SNN}, 1000)
+    assert pair.crossing is not None
+    assert three is not None
+    assert pair.crossing.mean > three.mean + 0.05
+    assert pair.crossing.high == math.inf, "nothing tells them apart up to the last level"
+    section = robustness_section(robustness(rows("snn", first) + rows("dnn", second)), "")
+    assert section is not None
+    ends = section.tables[1].table.rows[0][5]
+    assert ends.endswith(" to more than 2")
+    assert "inf" not in ends
+    assert f"interval {ends}, in 3 of 4 seeds)" in section.paragraphs[1]
 
 
 def test_no_interval_of_a_crossing_reaches_below_zero() -> None:
-    """Levels a decade apart: an interval of the levels themselves would begin below 0."""
     levels = (0.0, 0.01, 1.0, 100.0)
     early = ((0.9, 0.9, 0.1, 0.1), (0.8, 0.8, 0.2, 0.1))
     late = ((0.9, 0.9, 0.9, 0.1), (0.8, 0.8, 0.8, 0.2))
     first = {0: early[0], 1: early[0], 2: late[0]}
     second = {0: early[1], 1: early[1], 2: late[1]}
-    (pair,) = robustness(rows("snn", first, at=levels) + rows("dnn", second, at=levels)).against
-    assert pair.crossing is not None
-    assert pair.crossing.low is not None
-    assert 0 < pair.crossing.low < pair.crossing.mean
+    found = mean_crossing(levels, {seed: (first[seed], second[seed]) for seed in first}, 1000)
+    assert found is not None
+    assert 0 <= found.low < found.mean
+
+
+def test_two_seeds_have_their_own_crossings_and_no_interval() -> None:
+    found = mean_crossing(LEVELS, {seed: (SNN[seed], DNN[seed]) for seed in (0, 1)}, 1000)
+    assert found is not None
+    assert (found.n, found.low, found.high) == (2, None, None)
+
+
+def test_seeds_that_agree_exactly_have_the_width_of_counting() -> None:
+    alike = dict.fromkeys(range(3), (SNN[0], DNN[0]))
+    few, many = (mean_crossing(LEVELS, alike, samples) for samples in (100, 10_000))
+    assert few is not None
+    assert many is not None
+    assert few.low <= many.low < many.mean < many.high <= few.high
+    assert few.high - few.low > 5 * (many.high - many.low)
 
 
 def test_a_fused_network_stands_against_each_of_its_modalities() -> None:

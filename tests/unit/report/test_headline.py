@@ -78,7 +78,7 @@ LARGE, SMALL, UNSURE, LOSS = (
             SMALL,
             "Not proved: the intervals include zero, or do after Holm\u2019s correction",
         ),
-        (LOSS, SMALL, "No: it costs the SNN accuracy, and more than the DNN"),
+        (LOSS, SMALL, "No: it costs the SNN accuracy, and the DNN fares better"),
     ],
 )
 def test_verdict_follows_the_intervals(
@@ -205,3 +205,16 @@ def test_two_seeds_show_their_values_and_cannot_say() -> None:
     assert verdict(found) == "2 seeds cannot say"
     assert "(+3.00 pp and +2.00 pp, n = 2)" in answer(found).replace("\u00a0", " ")
     assert corrected(found) == ""
+
+
+def test_the_control_stands_beside_the_other_answers_too() -> None:
+    """Above image alone by itself (p = 0.044), and not among the answers of a screen."""
+    rows = network("snn", (0.010, 0.016, 0.022))
+    rows += cell("snn", "fused", (0.960, 0.966, 0.972), pairing="shuffled")
+    found = headline(rows)
+    assert found.baselines["snn"].control is not None
+    assert found.baselines["snn"].control.verdict == "above"
+    said = answer_over_controls(found)
+    assert "above it by itself, though not after Holm\u2019s correction." in said
+    assert "so something besides" not in said
+    assert "so something besides" in control_sentence(found.baselines["snn"])

@@ -9,6 +9,7 @@ from spikefuse.analysis.table import Table
 from spikefuse.report.headline import answer, verdict
 from spikefuse.report.other_answers import study_answer
 from spikefuse.studies.design import Cell
+from spikefuse.studies.disturbances import disturbance
 
 Rows = list[dict[str, Any]]
 
@@ -74,11 +75,35 @@ def test_networks_of_these_studies_answer_whether_it_helps(study: str) -> None:
     assert "+5.00\u00a0pp" in answer(found)
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ((0.5, 0.51, 0.52), "The fused SNN loses most without image"),
+        ((0.96, 0.97, 0.98), "The fused SNN loses nothing with a sense, on average over seeds"),
+    ],
+)
+def test_a_run_of_senses_alone_says_what_is_missed(lost: tuple[float, ...], said: str) -> None:
+    shared = {"study": "senses", "network": "snn", "modality": "fused"}
+    rows = cell((0.95, 0.96, 0.97), **shared)
+    for absent, values in (
+        (("image",), lost),
+        (("audio",), (0.96, 0.97, 0.99)),
+        (("image", "audio"), (0.1, 0.1, 0.1)),
+    ):
+        noise = {"noise_std": 1.0, "noise_position": "input"}
+        rows += cell(values, **shared, **noise, disturbance=disturbance("mean", absent))
+    for modality in ("image", "audio"):
+        rows += cell((0.9, 0.91, 0.92), **{**shared, "modality": modality})
+    found = study_answer(Table(rows))
+    assert found is not None
+    assert found.heading == said
+
+
 def test_curves_without_single_networks_are_an_answer() -> None:
     rows: Rows = []
     for noise, values in ((0.0, (0.9, 0.9, 0.9)), (1.0, (0.7, 0.7, 0.7)), (5.0, (0.5, 0.5, 0.5))):
         rows += cell(values, study="robustness", network="snn", modality="fused", noise_std=noise)
-    assert heading(rows) == "The fused SNN keeps 70.0\u00a0% on average over noise"
+    assert heading(rows) == "The fused SNN is right in 70.0\u00a0% on average over noise"
 
 
 def test_without_any_study_nothing_is_measured() -> None:

@@ -113,7 +113,7 @@ def _better(network: str, rows: Observations) -> str:
     chosen_on = rows.elsewhere(split="validation")
     means = {}
     for modality in SINGLE:
-        values = chosen_on.series(Levels(network, modality)).values.values()
+        values = chosen_on.series(Levels(network, modality)).averaged.values()
         means[modality] = sum(values) / len(values)
     return max(SINGLE, key=lambda modality: means[modality])
 

@@ -1,4 +1,4 @@
-"""The census of networks that learn: silent ones by surrogate, initial weights and leak."""
+"""The census of networks that learn: silent layers by surrogate, initial weights and leak."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,11 @@ def census_section(found: Sequence[CensusCell], command: str) -> Section | None:
         title="Networks that learn",
         link="Census",
         paragraphs=[
-            "A network with a layer that never fires passes no gradient through it and does not "
-            "learn. Here such networks are counted for each surrogate, with initial weights as "
-            "drawn (plain) and scaled until every layer fires (calibrated); accuracies are those "
-            "of the other networks.",
+            "A silent layer is one that never fires; where its potentials stay a surrogate's width "
+            "below the threshold it passes no gradient on either. Here networks with a silent "
+            "layer are counted for each surrogate, with initial weights as drawn (plain) and "
+            "scaled until every layer fires (calibrated); accuracies are those of the other "
+            "networks.",
             chosen_words(choose(found)),
         ],
         tables=(Shown(census_table(found), open=True),),
@@ -32,12 +33,13 @@ def census_section(found: Sequence[CensusCell], command: str) -> Section | None:
 def chosen_words(choice: Choice) -> str:
     """What the rule takes, and how much it rests on."""
     rule = (
-        f"The rule: no silent network in {ENOUGH}, accuracy within "
+        f"The rule: no silent layer in {ENOUGH} networks, accuracy within "
         f"{points(WITHIN, sign=False)}\u00a0pp of the best in every cell, then the smallest "
         "support of the surrogate"
     )
     if choice.reading is None:
-        return f"{rule}. Every one has a silent network here ({plural(choice.seeds, 'seed')})."
+        count = plural(choice.seeds, "seed")
+        return f"{rule}. Under every one a network has a silent layer ({count})."
     says = CENSUS_READINGS[choice.reading].says
     short = f"at most {points(choice.shortfall, sign=False)}\u00a0pp below the best"
     state = "" if choice.is_final else f", not final: it wants {ENOUGH} seeds and 0.3\u00a0pp"
@@ -45,20 +47,20 @@ def chosen_words(choice: Choice) -> str:
 
 
 def census_table(found: Sequence[CensusCell]) -> Table:
-    """Silent networks with their share's interval, and the accuracy of the others."""
+    """Networks with a silent layer, their share's interval, and the accuracy of the others."""
     from spikefuse.stats import clopper_pearson
 
     rows = []
     for cell in found:
-        dead = clopper_pearson(len(cell.silent), cell.seeds)
+        affected = clopper_pearson(len(cell.silent_layer), cell.seeds)
         accuracy = cell.accuracy
         rows.append(
             (
                 cell.modality,
                 cell.size,
                 cell.says,
-                f"{len(cell.silent)} of {cell.seeds}",
-                f"{100 * dead.low:.1f} to {100 * dead.high:.1f}",
+                f"{len(cell.silent_layer)} of {cell.seeds}",
+                f"{100 * affected.low:.1f} to {100 * affected.high:.1f}",
                 percent(None if accuracy is None else accuracy.mean),
                 "" if accuracy is None else span(accuracy, share),
                 percent(cell.lowest),
@@ -69,12 +71,12 @@ def census_table(found: Sequence[CensusCell]) -> Table:
         )
     return Table(
         name="census",
-        caption="Silent networks, and test accuracy of the others (per cent)",
+        caption="Networks with a silent layer, and test accuracy of the others (per cent)",
         columns=(
             Column("Modality"),
             Column("Size"),
             Column("Surrogate, initial weights, leak"),
-            Column("Silent", number=True),
+            Column("With a silent layer", number=True),
             Column("95 % of the share, %", number=True),
             Column("Accuracy", number=True),
             Column("95 % interval", number=True),

@@ -1,9 +1,10 @@
 """Unknown groups: accuracy for each group (speaker, subject) whom training never met."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.groups import GroupNames, GroupSummary
-from spikefuse.analysis.words import level_name, points
+from spikefuse.analysis.words import level_name, percent, points
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.dots import Dots, Series, describe_dots, dot_chart
 from spikefuse.report.drawing.pictures import draw_picture
@@ -33,8 +34,9 @@ def groups_section(
         link=many[:1].upper() + many[1:],
         paragraphs=[
             f"Does the network know the classes or the {many}? One {one} is left out of training "
-            f"and validation and is the whole test set, each in turn. The interval over {many} "
-            f"resamples them: it says where other {many} would fall.",
+            f"and validation and is the whole test set, each in turn. The interval over {many} is "
+            f"Student t over the mean of each: it says where the mean of other {many} would fall, "
+            f"if they differ as these do. Of a {one} unlike any of these it knows nothing.",
             *_sentences(found, many),
         ],
         tables=(
@@ -68,7 +70,22 @@ def _sentences(found: Sequence[GroupSummary], many: str) -> list[str]:
         for each in found
         if each.cost is not None
     ]
+    said += [
+        f"{title_of(each)}: from {percent(worst.mean)}\u00a0% ({plain(low, 60)}) to "
+        f"{percent(best.mean)}\u00a0% ({plain(high, 60)})."
+        for each in found
+        if len(each.groups) > 1
+        for (low, worst), (high, best) in [_outermost(each.groups)]
+    ]
     return [" ".join(said)] if said else []
+
+
+def _outermost(
+    groups: Mapping[str, Estimate],
+) -> tuple[tuple[str, Estimate], tuple[str, Estimate]]:
+    """The lowest and the highest group: an interval of a few hides one that is unlike them."""
+    order = sorted(groups.items(), key=lambda each: each[1].mean)
+    return order[0], order[-1]
 
 
 def _dots(found: Sequence[GroupSummary]) -> Dots:

@@ -1,5 +1,8 @@
 """Robustness: accuracy over noise, the area under it, and where curves cross."""
 
+import math
+from functools import partial
+
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.robustness import PLACED, PLACES, Against, Robustness
 from spikefuse.analysis.words import (
@@ -74,14 +77,18 @@ def _sentences(found: Robustness) -> list[str]:
     for each in found.against:
         if each.effective is not None and each.first[1] == each.second[1]:
             text = f"{_name(each.first)} against its twin: {with_interval(each.effective)}"
-            said.append(text + f" effective robustness{_crossing(each)}.")
+            said.append(text + f" effective robustness{_crossing(each, _last(found))}.")
     return [" ".join(said)] if said else []
 
 
-def _crossing(each: Against) -> str:
+def _crossing(each: Against, last: float) -> str:
     if each.crossing is None:
-        return ", and the curves do not cross" if each.compared else ""
-    return f"; they cross at noise {each.crossing.mean:.2g} ({_crossed(each)})"
+        said = ", and the mean curves do not cross" if each.compared else ""
+        return said + f" (those of {_crossed(each)} do)" * bool(said and each.crossed)
+    ends = ""
+    if each.crossing.low is not None:
+        ends = f"95\u00a0% interval {span(each.crossing, partial(_end, last))}, "
+    return f"; they cross at noise {each.crossing.mean:.2g} ({ends}in {_crossed(each)})"
 
 
 def _crossed(each: Against) -> str:
@@ -125,6 +132,7 @@ def _with_half_width(value: Estimate | None) -> str:
 def against_table(found: Robustness) -> Table:
     """Effective robustness and crossing points of pairs of curves."""
     rows = []
+    last = _last(found)
     for each in found.against:
         gap, crossing = each.effective, each.crossing
         rows.append(
@@ -134,7 +142,7 @@ def against_table(found: Robustness) -> Table:
                 NONE if gap is None else points(gap.mean),
                 NONE if gap is None else span(gap, points),
                 NONE if crossing is None else f"{crossing.mean:.3g}",
-                NONE if crossing is None else span(crossing, lambda level: f"{level:.3g}"),
+                NONE if crossing is None else span(crossing, partial(_end, last)),
                 _crossed(each),
             )
         )
@@ -153,6 +161,15 @@ def against_table(found: Robustness) -> Table:
         rows=tuple(rows),
         heads=2,
     )
+
+
+def _last(found: Robustness) -> float:
+    return max((level for curve in found.curves for level in curve.levels), default=0.0)
+
+
+def _end(last: float, level: float) -> str:
+    """An end of a crossing's interval; beyond the last level nothing was looked at."""
+    return f"more than {last:g}" if math.isinf(level) else f"{level:.3g}"
 
 
 def place_table(found: Robustness) -> Table:

@@ -62,6 +62,10 @@ def test_section_says_the_cost_and_draws_each_speaker() -> None:
         "n = 6 speakers)." in words
     )
     assert "DNN, audio: unknown" not in words
+    assert "SNN, audio: from 82.00 % (theo) to 97.00 % (lucas)." in words
+    assert "DNN, audio: from" not in words, "one group is no range"
+    assert "resamples" not in words, "the interval is t over the means of the groups"
+    assert "Student t over the mean of each" in words
     label = "theo: SNN audio 82.00 %, n = 2, DNN audio 97.00 %, n = 1."
     assert label in section.pictures[0].svg
 
