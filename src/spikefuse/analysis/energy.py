@@ -353,8 +353,8 @@ def points(energies: Energies, model: str) -> list[Point]:
         if energy is not None and accuracy is not None:
             right = estimate(energies.series(cell, model, "energy.right_pj"))
             found.append(Point(levels, model, energy, right, accuracy))
-    # A network that never fires is cheap and no answer: nothing is beaten by it.
-    able = [each for each in found if not {*each.accuracy.values} <= {*each.accuracy.silent}]
+    # A silent network is cheap and no answer: nothing is beaten by it.
+    able = [each for each in found if not each.accuracy.are_all_silent]
     return [replace(each, is_best=each in able and _is_best(each, able)) for each in found]
 
 

@@ -19,8 +19,8 @@ from spikefuse.data.sources.contract import FUSED
 RATE = "rate."
 """What the metric of a layer's firing rate begins with, before the layer's name."""
 
-HIDDEN = ".hidden"
-"""How the dense layer before a head's answer is called, behind the head's name."""
+HIDDEN = "hidden"
+"""What the name of the dense layer before a head's answer ends in, behind the head's and a dot."""
 
 NETWORK_WORDS = (
     "silent: seeds with a silent network (nothing fires before its answer, which is the same for "
@@ -57,7 +57,9 @@ def is_silent_network(rates: Mapping[str, float], fusion: str = "") -> bool:
         (True, False)
     """
     heads = {
-        layer.removesuffix(HIDDEN): rate for layer, rate in rates.items() if layer.endswith(HIDDEN)
+        layer.removesuffix(HIDDEN).removesuffix("."): rate
+        for layer, rate in rates.items()
+        if layer.endswith(HIDDEN)
     }
     if not heads or (any(heads.values()) and heads.get(FUSED) != 0.0):
         return False  # nearly always: who answers need not be asked

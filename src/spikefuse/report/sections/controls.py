@@ -83,8 +83,8 @@ def _ceiling(found: Headline) -> str:
             "what samples of one event say together beyond their class, only joint training can use"
         )
     return (
-        "given the class the inputs are independent, so this is the ceiling that joint training "
-        "can hope for"
+        "given the class the inputs are independent, so with true probabilities nothing could do "
+        "better; trained networks have their own, so it is a yardstick and no bound"
     )
 
 
