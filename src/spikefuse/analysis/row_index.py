@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.analysis.silence import HIDDEN, RATE, is_silent_network
-from spikefuse.results.rows import TidyRow
+from spikefuse.results.coded import Coded
+from spikefuse.results.rows import TidyRow, TidyRows
 
 if TYPE_CHECKING:
     from spikefuse.analysis.coded_column import CodedColumn
@@ -35,8 +36,11 @@ DEFAULTS: Mapping[str, Level] = MappingProxyType(
 class Runs:
     """Rows in runs of those that share the columns of one table, which are asked in their place."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._runs: list[tuple[Mapping[str, Sequence[Any]] | None, list[Any]]] = []
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._runs: list[tuple[Mapping[str, Sequence[Any]] | None, Sequence[Any]]] = []
+        if isinstance(rows, TidyRows):
+            self._runs.append((rows.columns, rows.places))
+            return
         known: Mapping[str, Sequence[Any]] | None = None
         run: list[Any] | None = None
         for row in rows:
@@ -55,8 +59,17 @@ class Runs:
                 found |= dict.fromkeys(names)
         return found
 
-    def entries(self, name: str) -> list[Any]:
+    def entries(self, name: str) -> Sequence[Any]:
         """The entries of a column, None where a row has none."""
+        if len(self._runs) == 1:
+            columns, run = self._runs[0]
+            column = None if columns is None else columns.get(name)
+            if column is not None and isinstance(run, range):
+                return column
+            if isinstance(column, Coded):
+                from spikefuse.analysis.coded_column import taken
+
+                return Coded(column.entries, taken(column.codes, run))
         found: list[Any] = []
         for columns, run in self._runs:
             if columns is None:
@@ -71,9 +84,9 @@ class Runs:
 class RowIndex:
     """What is found once for all tables of the same rows."""
 
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
-        self._runs = Runs(rows)
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.rows: Sequence[Row] = rows if isinstance(rows, TidyRows) else list(rows)
+        self._runs = Runs(self.rows)
         self._columns: dict[str, CodedColumn] = {}
         self._levels: dict[tuple[object, ...], list[str]] = {}
         self._metrics: dict[str, RowIndex] = {}
@@ -81,7 +94,7 @@ class RowIndex:
     @cached_property
     def silent(self) -> frozenset[str]:
         """Trials that are silent networks, see `silence`."""
-        return _silent_trials(self.rows, self._runs.entries("metric"))
+        return _silent_trials(self._runs)
 
     def column(self, name: str) -> "CodedColumn":
         """A column by levels; made once, since claims ask often."""
@@ -100,7 +113,7 @@ class RowIndex:
             self._metrics[metric] = RowIndex(self.select({"metric": (metric, DIVERGED)}))
         return self._metrics[metric]
 
-    def select(self, levels: Levels) -> list[Row]:
+    def select(self, levels: Levels) -> Sequence[Row]:
         """See `Table.select`."""
         if not levels:
             return self.rows
@@ -118,6 +131,10 @@ class RowIndex:
         places = column.places(codes)
         for column, codes in others:
             places = column.among(places, codes)
+        if isinstance(self.rows, TidyRows):
+            from spikefuse.analysis.coded_column import taken
+
+            return TidyRows(self.rows.columns, taken(self.rows.places, places))
         return [self.rows[place] for place in places.tolist()]
 
     def levels(self, column: str, where: Levels) -> list[str]:
@@ -127,24 +144,31 @@ class RowIndex:
             entries = (
                 Runs(self.select(where)).entries(column) if where else self._runs.entries(column)
             )
-            alike = dict.fromkeys((entry.__class__, entry) for entry in entries)
-            levels = dict.fromkeys(str(_or_default(column, entry)) for _, entry in alike)
+            from spikefuse.analysis.coded_column import distinct
+
+            levels = dict.fromkeys(str(_or_default(column, entry)) for entry in distinct(entries))
             self._levels[asked] = [level for level in levels if level]
         return list(self._levels[asked])
 
 
-def _silent_trials(rows: Sequence[Row], metrics: Iterable[Any]) -> frozenset[str]:
+def _silent_trials(runs: Runs) -> frozenset[str]:
+    from spikefuse.analysis.coded_column import places_where
+
     rates: dict[str, dict[str, float]] = {}
     fusions: dict[str, str] = {}
-    for row, metric in zip(rows, map(str, metrics), strict=True):
-        if metric.startswith(RATE) and metric.endswith(HIDDEN):
-            trial = str(row.get("trial"))
-            layer = metric.removeprefix(RATE)
-            rates.setdefault(trial, {})[layer] = number_of(row.get("value"))
-            fusions[trial] = str(row.get("fusion"))
+    columns = map(runs.entries, ("metric", "trial", "fusion", "value"))
+    metrics, trials, fused, values = columns
+    for place in places_where(metrics, _is_hidden_rate):
+        trial, layer = str(trials[place]), str(metrics[place]).removeprefix(RATE)
+        rates.setdefault(trial, {})[layer] = number_of(values[place])
+        fusions[trial] = str(fused[place])
     return frozenset(
         trial for trial, own in rates.items() if is_silent_network(own, fusions[trial])
     )
+
+
+def _is_hidden_rate(metric: object) -> bool:
+    return str(metric).startswith(RATE) and str(metric).endswith(HIDDEN)
 
 
 def is_silent(trial: str, silent: Collection[str]) -> bool:

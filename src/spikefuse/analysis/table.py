@@ -7,7 +7,7 @@ a number. Rows that nobody can read (no seed, no number, two numbers for one see
 """
 
 import math
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
@@ -139,8 +139,8 @@ class Table:
     def __init__(self, rows: Iterable[Row], first: Collection[str] = ()) -> None:
         # Answers ask one table some hundred times: a table made of another shares its index.
         other = rows if isinstance(rows, Table) else None
-        self._index: RowIndex = other._index if other else RowIndex(list(rows))
-        self.rows: list[Row] = self._index.rows
+        self._index: RowIndex = other._index if other else RowIndex(rows)
+        self.rows: Sequence[Row] = self._index.rows
         self._first = frozenset(first)
         self._found: dict[tuple[object, ...], Series] = {}
 
@@ -157,7 +157,7 @@ class Table:
         """
         return PAIRED if self.select(protocol=PAIRED) and not self.select(protocol=SPLIT) else SPLIT
 
-    def select(self, **levels: Level | Collection[str]) -> list[Row]:
+    def select(self, **levels: Level | Collection[str]) -> Sequence[Row]:
         """The rows that have all these levels; a collection stands for any of its levels."""
         return self._index.select(levels)
 

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, overload
 
 _LINES = 4096
 
@@ -56,6 +56,51 @@ class TidyRow(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+class TidyRows(Sequence[TidyRow]):
+    """Rows of a table by columns; a row is made when it is asked for.
+
+    Args:
+        columns: All entries of the table by column.
+        places: Numbers of the rows that are meant; all by default.
+
+    Example:
+        >>> rows = TidyRows({"seed": [0, 1, 2], "value": [0.5, 0.75, 1.0]})
+        >>> rows[1]["value"], [row["seed"] for row in rows[1:]]
+        (0.75, [1, 2])
+    """
+
+    __slots__ = ("columns", "places")
+
+    def __init__(
+        self, columns: Mapping[str, Sequence[Any]], places: Sequence[int] | None = None
+    ) -> None:
+        self.columns = columns
+        self.places = range(len(columns["value"])) if places is None else places
+
+    @overload
+    def __getitem__(self, place: int) -> TidyRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> "TidyRows": ...
+    def __getitem__(self, place: int | slice) -> "TidyRow | TidyRows":
+        if isinstance(place, slice):
+            return TidyRows(self.columns, self.places[place])
+        return TidyRow(self.columns, self.places[place])
+
+    def __iter__(self) -> Iterator[TidyRow]:
+        return (TidyRow(self.columns, place) for place in self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, list | TidyRows) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
 
 
 class Column:

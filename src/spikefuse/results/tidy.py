@@ -11,7 +11,8 @@ from typing import Any
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import MOST_TABLE_BYTES
 from spikefuse.results.atomic import make_folder, read_file, write_file
-from spikefuse.results.rows import Column, LengthError, TidyRow, blocks
+from spikefuse.results.coded import Coded, IrregularError, read_lines
+from spikefuse.results.rows import Column, LengthError, TidyRows, blocks
 
 TIDY_COLUMNS = (
     "study",
@@ -56,7 +57,7 @@ def write_tidy(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     write_file(path, table_bytes(columns, rows, _WHERE), _WHERE)
 
 
-def read_tidy(path: Path) -> list[TidyRow]:
+def read_tidy(path: Path) -> TidyRows:
     """The rows of a tidy CSV file.
 
     `time_steps` and `seed` are int, `noise_std` and `value` float, the other named columns text. A
@@ -69,6 +70,43 @@ def read_tidy(path: Path) -> list[TidyRow]:
         StoreError: The file is missing, is not such a table, or holds a number that cannot be.
     """
     content = read_file(path, _WHERE, MOST_TABLE_BYTES)
+    return TidyRows(_quickly(content) or _plainly(content, path))
+
+
+def _quickly(content: bytes) -> dict[str, Sequence[Any]] | None:
+    """All entries by column of a regular table without a fault; None of any other."""
+    try:
+        lines = read_lines(content)
+        if tuple(lines.head[: len(TIDY_COLUMNS)]) != TIDY_COLUMNS or not lines.holds(_SHARES):
+            return None
+        columns: dict[str, Sequence[Any]] = dict.fromkeys(lines.head, lines.values)
+        for name, texts, codes in lines.columns():
+            column = _column(name)
+            column.add(texts)
+            columns[name] = Coded(_typed(name, column), codes)
+        return columns if len(columns) == len(lines.head) and _are_possible(columns) else None
+    except (IrregularError, ValueError):
+        return None
+
+
+def _are_possible(columns: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether no number among the levels is one that the plain reader would refuse."""
+    for name, column in columns.items():
+        levels = column.entries if isinstance(column, Coded) else ()
+        numbers = [level for level in levels if isinstance(level, float)]
+        if not all(map(math.isfinite, numbers)) or (
+            name == "noise_std" and min(numbers, default=0) < 0
+        ):
+            return False
+    return True
+
+
+def _plainly(content: bytes, path: Path) -> dict[str, list[Any]]:
+    """All entries by column of any table.
+
+    Raises:
+        StoreError: It is no tidy table, or holds a number that cannot be.
+    """
     try:
         columns = _columns(content, path)
     except UnicodeDecodeError:
@@ -86,7 +124,7 @@ def read_tidy(path: Path) -> list[TidyRow]:
         if name not in TIDY_COLUMNS:
             _check_further(name, columns[name], path)
     _check_numbers(columns, path)
-    return [TidyRow(columns, place) for place in range(len(columns["value"]))]
+    return columns
 
 
 def _columns(content: bytes, path: Path) -> dict[str, list[Any]]:
@@ -98,10 +136,7 @@ def _columns(content: bytes, path: Path) -> dict[str, list[Any]]:
             f"{_WHERE}: {path} must begin with the columns {', '.join(TIDY_COLUMNS)}, "
             f"got {', '.join(head) or 'an empty file'}. {_AGAIN}"
         )
-    columns = {
-        name: Column(int if name in _WHOLE else float if name in _NUMBERS else None)
-        for name in head
-    }
+    columns = {name: _column(name) for name in head}
     for block in lines:
         for name, texts in zip(head, zip(*block, strict=True), strict=True):
             try:
@@ -112,6 +147,10 @@ def _columns(content: bytes, path: Path) -> dict[str, list[Any]]:
                     f"{_AGAIN}"
                 ) from None
     return {name: _typed(name, column) for name, column in columns.items()}
+
+
+def _column(name: str) -> Column:
+    return Column(int if name in _WHOLE else float if name in _NUMBERS else None)
 
 
 def _typed(name: str, column: Column) -> list[Any]:

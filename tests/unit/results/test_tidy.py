@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikefuse.core.errors import InputError, StoreError
@@ -132,6 +132,7 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
         read_tidy(tmp_path / "a.csv")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     value=st.floats(allow_nan=False, allow_infinity=False),
     text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0")),

@@ -6,7 +6,7 @@ tidy rows stop it; everything else that cannot be read becomes a notice in the r
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -67,12 +67,12 @@ class Run:
     """
 
     root: Path
-    rows: tuple[Mapping[str, Any], ...]
+    rows: Sequence[Mapping[str, Any]]
     trials: tuple[Trial, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     claims: tuple[Mapping[str, Any], ...] = ()
     sensitivity: tuple[Mapping[str, str], ...] = ()
-    energy: tuple[Mapping[str, Any], ...] = ()
+    energy: Sequence[Mapping[str, Any]] = ()
     notices: tuple[str, ...] = ()
 
     @cached_property
@@ -115,7 +115,7 @@ class Run:
         return 1 / len(self.classes) if self.classes else None
 
 
-def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
+def read_rows(root: Path) -> Sequence[Mapping[str, Any]]:
     """The tidy rows of a results folder: of its table, or of single trials without one.
 
     Raises:
@@ -127,7 +127,7 @@ def read_rows(root: Path) -> tuple[Mapping[str, Any], ...]:
             f"report: folder must be one that holds {RESULTS} or finished trials, got "
             f"{str(root)!r}. Name the folder that a run wrote its results to."
         )
-    return tuple(rows)
+    return rows
 
 
 def read_run(root: Path) -> Run:
@@ -176,11 +176,11 @@ def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str]
     return tuple(rows)
 
 
-def _read_energy(path: Path, notices: list[str]) -> tuple[Mapping[str, Any], ...]:
+def _read_energy(path: Path, notices: list[str]) -> Sequence[Mapping[str, Any]]:
     if not path.is_file():
         return ()
     try:
-        return tuple(read_tidy(path))
+        return read_tidy(path)
     except StoreError as error:
         notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return ()
