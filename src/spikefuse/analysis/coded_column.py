@@ -78,23 +78,6 @@ def taken(numbers: Sequence[int], places: Sequence[int] | NDArray[np.int32]) -> 
     return array("i", found.tobytes())
 
 
-def distinct(entries: Sequence[Any]) -> list[Any]:
-    """The distinct entries, in order of appearance; equal ones of two types are two.
-
-    Example:
-        >>> distinct([2, True, 1, 2])
-        [2, True, 1]
-    """
-    there = entries
-    if isinstance(entries, Coded):
-        codes, count = np.asarray(entries.codes), len(entries.codes)
-        first = np.full(len(entries.entries), count)
-        first[codes[::-1]] = np.arange(count - 1, -1, -1)  # of equal places the last one stays
-        order = np.argsort(first, kind="stable")
-        there = [entries.entries[code] for code in order.tolist() if first[code] < count]
-    return [entry for _, entry in dict.fromkeys((entry.__class__, entry) for entry in there)]
-
-
 def places_where(entries: Sequence[Any], holds: Callable[[Any], bool]) -> list[int]:
     """Numbers of the rows of which something holds; asked once of each distinct entry.
 

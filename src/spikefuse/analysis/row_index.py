@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.analysis.silence import HIDDEN, RATE, is_silent_network
-from spikefuse.results.coded import Coded
+from spikefuse.results.coded import Coded, distinct
 from spikefuse.results.rows import TidyRow, TidyRows
 
 if TYPE_CHECKING:
@@ -144,8 +144,6 @@ class RowIndex:
             entries = (
                 Runs(self.select(where)).entries(column) if where else self._runs.entries(column)
             )
-            from spikefuse.analysis.coded_column import distinct
-
             levels = dict.fromkeys(str(_or_default(column, entry)) for entry in distinct(entries))
             self._levels[asked] = [level for level in levels if level]
         return list(self._levels[asked])
@@ -156,8 +154,8 @@ def _silent_trials(runs: Runs) -> frozenset[str]:
 
     rates: dict[str, dict[str, float]] = {}
     fusions: dict[str, str] = {}
-    columns = map(runs.entries, ("metric", "trial", "fusion", "value"))
-    metrics, trials, fused, values = columns
+    named = ("metric", "trial", "fusion", "value")
+    metrics, trials, fused, values = map(runs.entries, named)
     for place in places_where(metrics, _is_hidden_rate):
         trial, layer = str(trials[place]), str(metrics[place]).removeprefix(RATE)
         rates.setdefault(trial, {})[layer] = number_of(values[place])

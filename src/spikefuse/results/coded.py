@@ -11,7 +11,7 @@ import io
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
 from operator import itemgetter
@@ -63,6 +63,19 @@ class Coded(Sequence[Any]):
 
     def __len__(self) -> int:
         return len(self.codes)
+
+
+def distinct(entries: Sequence[Any]) -> list[Any]:
+    """The distinct entries of a column, in order of appearance; equal ones of two types are two.
+
+    Example:
+        >>> distinct([2, True, 1, 2])
+        [2, True, 1]
+    """
+    there: Iterable[Any] = entries
+    if isinstance(entries, Coded):
+        there = map(entries.entries.__getitem__, dict.fromkeys(entries.codes))
+    return [entry for _, entry in dict.fromkeys((entry.__class__, entry) for entry in there)]
 
 
 def _numbers() -> "defaultdict[Any, int]":
