@@ -101,6 +101,7 @@ class Headline:
                 found[f"{each.network.upper()} control"] = each.control.difference
         for leak in self.leaks.values():
             found[f"{leak.network.upper()} leak"] = leak.difference
+            found[f"{leak.network.upper()} leak, clips matched"] = leak.matched
         return {name: value for name, value in found.items() if value is not None}
 
     @property

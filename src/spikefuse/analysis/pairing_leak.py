@@ -1,7 +1,8 @@
 """What the pairing leak is worth: a sample in training and validation flatters the validation.
 
 The same fused network and the same samples, paired before the split (`paper`) and after
-(`disjoint`).
+(`disjoint`). Training then holds more distinct samples, too: the study `leak` has the same with as
+many.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import minus, resolution
 from spikefuse.analysis.table import DEFAULT_STUDIES, Table, default_levels
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.studies.readings import MATCHED
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class PairingLeak:
         paper: None where one of its seeds diverged; likewise `disjoint`.
         difference: `paper` minus `disjoint`, paired by seed; None where a seed of either diverged.
         reason: Why there is no difference; empty where there is one.
+        matched: `paper` with as many distinct samples in training as `disjoint`, minus `disjoint`;
+            None where the study `leak` is not stored or a seed diverged.
     """
 
     network: str
@@ -29,6 +33,7 @@ class PairingLeak:
     disjoint: Estimate | None
     difference: Estimate | None
     reason: str = ""
+    matched: Estimate | None = None
 
 
 def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingLeak | None:
@@ -48,6 +53,8 @@ def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingL
         table.series(split="validation", study=DEFAULT_STUDIES, protocol=protocol, **levels)
         for protocol in ("paper", "disjoint")
     )
+    fewer = levels | {"reading": MATCHED, "protocol": "paper"}
+    matched = table.series(split="validation", study=DEFAULT_STUDIES, **fewer)
     step, gap = resolution(paper, disjoint), minus(paper, disjoint)
     if not (paper.is_there and disjoint.is_there and gap.is_there):
         return None
@@ -57,4 +64,5 @@ def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingL
         estimate(disjoint, step),
         estimate(gap, step),
         gap.reason,
+        estimate(minus(matched, disjoint), resolution(matched, disjoint)),
     )

@@ -40,7 +40,7 @@ SPIKING: Mapping[str, Level] = MappingProxyType({"neuron": "lif", "reset": "soft
 SINGLE = "trials"
 """The level of the column `study` of networks that were trained one by one."""
 
-DEFAULT_STUDIES = ("model-size", "controls", "senses", "robustness", "energy")
+DEFAULT_STUDIES = ("model-size", "controls", "senses", "robustness", "energy", "leak")
 """Studies whose rows hold the networks with default neuron, reset and time steps."""
 
 DEFAULT_FUSION = "early"

@@ -14,6 +14,7 @@ from spikefuse.analysis.gains import (
     Baselines,
 )
 from spikefuse.analysis.headline import LEVEL, Headline, gain_of
+from spikefuse.analysis.pairing_leak import PairingLeak
 from spikefuse.analysis.table import PAIRED
 from spikefuse.analysis.words import (
     all_of,
@@ -222,7 +223,7 @@ def leak_sentence(found: Headline, shared: Mapping[str, float], noun: str = "cli
         )
     if not found.leaks:
         return (
-            "The fused networks of size S are not finished under both pairings, "
+            "The fused networks of size S are not stored under both pairings, "
             "so the leak cannot be computed."
         )
     leak = found.leaks.get("snn") or next(iter(found.leaks.values()))
@@ -240,5 +241,12 @@ def leak_sentence(found: Headline, shared: Mapping[str, float], noun: str = "cli
     return (
         f"The paper pairs first and splits afterwards{audit}: the fused {name} "
         f"then validates at {before}, and at {after} once no {one} stands on both sides, "
-        f"so the leak is worth {with_interval(leak.difference)}."
+        f"so the leak is worth {with_interval(leak.difference)}{_matched(leak, noun)}."
     )
+
+
+def _matched(leak: PairingLeak, noun: str) -> str:
+    """The same with as many distinct samples in training, or that it is not the leak alone."""
+    if leak.matched is None:
+        return f", together with what the other number of distinct {noun} in training brings"
+    return f"; with as many distinct {noun} in training, {with_interval(leak.matched)}"

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from spikefuse.analysis.fusion_race import Race, fusion_races
-from spikefuse.analysis.gains import PRODUCT
+from spikefuse.analysis.gains import NETWORKS, PRODUCT
+from spikefuse.analysis.headline import headline
+from spikefuse.analysis.pairing_leak import pairing_leak
 from spikefuse.analysis.robustness import Robustness, robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.table import Table
 from spikefuse.analysis.words import level_name, plural
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.report.headline import leak_sentence
 from spikefuse.report.sections.fusion_race import fusion_sentence
 from spikefuse.report.sections.robustness import kept_sentence
 from spikefuse.report.sections.senses import cost_sentence
+from spikefuse.studies.leak import LEAK
 
 
 class StudyAnswer(NamedTuple):
@@ -39,10 +43,30 @@ def study_answer(table: Table) -> StudyAnswer | None:
                 heading = f"The fused {name} loses nothing with a sense, on average over seeds"
             return StudyAnswer(heading, " ".join(map(cost_sentence, lost)))
         found = robustness(table)
+        if said := kept_sentence(found):
+            return StudyAnswer(_curve_heading(found), said)
+        return _leak_answer(table)
     except StudyError:
         return None
-    said = kept_sentence(found)
-    return StudyAnswer(_curve_heading(found), said) if said else None
+
+
+def _leak_answer(table: Table) -> StudyAnswer | None:
+    """Of a run of the pairing alone; how it leaks stands in a sentence of its own on the page."""
+    leaks = [leak for name in NETWORKS if (leak := pairing_leak(table, name)) is not None]
+    if LEAK.name not in table.levels("study") or not leaks:
+        return None
+    name, matched = level_name("network", leaks[0].network), leaks[0].matched
+    if matched is None or matched.low is None:
+        return StudyAnswer(
+            "What the pairing leaks has too few seeds", leak_sentence(headline(table), {})
+        )
+    word = {
+        1: f"Pairing before the split flatters the {name}",
+        0: f"No leak is shown for the {name}",
+        -1: f"Pairing before the split costs the {name}",
+    }[matched.sign]
+    heading = f"{word} with as many distinct samples in training"
+    return StudyAnswer(heading, leak_sentence(headline(table), {}))
 
 
 def _race_heading(races: Sequence[Race]) -> str:

@@ -176,6 +176,8 @@ def headline_estimates(found: Headline) -> list[tuple[str, Estimate]]:
         word = level_name("network", network)
         if leak.difference is not None:
             named.append((f"{word}: leak, paper minus disjoint", leak.difference))
+        if leak.matched is not None:
+            named.append((f"{word}: leak, as many distinct in training", leak.matched))
     return named
 
 

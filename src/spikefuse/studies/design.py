@@ -15,7 +15,7 @@ from spikefuse.neurons import NEURONS
 from spikefuse.neurons.lif import RESETS
 from spikefuse.noise.contract import Position
 from spikefuse.studies.disturbances import condition_fields, filled
-from spikefuse.studies.readings import ALL_READINGS, BASE, READINGS
+from spikefuse.studies.readings import ALL_READINGS, BASE, MATCHED, READINGS
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 Level = str | int | float
@@ -69,9 +69,13 @@ class Cell(BaseModel):
         selection = Selection.model_validate(settings.get("selection", {})).model_copy(
             update={"held_out_speaker": self.held_out or None}
         )
+        source = SOURCES[settings["data"].source] if "data" in settings else SOURCES[DEFAULT]
         if self.pairing == "shuffled":
-            source = SOURCES[settings["data"].source] if "data" in settings else SOURCES[DEFAULT]
             selection = selection.shuffling(source.seen_by(self.modality)[1:])
+        if self.reading == MATCHED:
+            from spikefuse.studies.leak import matched_selection  # made of cells itself
+
+            selection = matched_selection(selection, source, source.seen_by(self.modality))
         chosen = ALL_READINGS[self.reading].settings(self.modality)
         return TrialDefinition.create(
             **(levels | settings | chosen | {"seed": seed, "selection": selection})

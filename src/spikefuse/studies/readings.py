@@ -125,7 +125,23 @@ TIME_READINGS: Mapping[str, Reading] = MappingProxyType(
 )
 """What the study `time-axis` compares: the same layers on the whole map and on its parts."""
 
+MATCHED = "matched-clips"
+"""The name of the reading of the study `leak`."""
+
+LEAK_READINGS: Mapping[str, Reading] = MappingProxyType(
+    {
+        MATCHED: Reading(
+            MATCHED,
+            "split order",
+            "pairs first, with as many distinct clips in training as disjoint pairs have",
+            protocol="paper",
+            split="validation",
+        )
+    }
+)
+"""What the study `leak` compares with both pairings."""
+
 ALL_READINGS: Mapping[str, Reading] = MappingProxyType(
-    {**READINGS, **CENSUS_READINGS, **TIME_READINGS}
+    {**READINGS, **CENSUS_READINGS, **TIME_READINGS, **LEAK_READINGS}
 )
 """Every level of the column `reading`. The claims are judged under `READINGS` alone."""

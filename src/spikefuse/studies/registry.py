@@ -6,6 +6,7 @@ from spikefuse.studies.design import Study
 from spikefuse.studies.energy import ENERGY
 from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.groups import LEAVING_OUT
+from spikefuse.studies.leak import LEAK
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.senses import SENSES
@@ -27,6 +28,7 @@ STUDIES: dict[str, Study] = {
         CENSUS,
         CENSUS_SMALLEST,
         TIME_AXIS,
+        LEAK,
     )
 }
 """Studies that `spikefuse run` knows; `sensitivity` repeats the paper's under other readings."""

@@ -110,7 +110,7 @@ def test_without_results_it_says_so() -> None:
     assert "not all among these results" in answer(found)
     assert answer_over_mean(found) == ""
     assert answer_over_controls(found) == ""
-    assert "not finished" in leak_sentence(found, {})
+    assert "not stored under both pairings" in leak_sentence(found, {})
 
 
 def test_answer_names_gain_interval_and_n() -> None:
