@@ -2,7 +2,8 @@
 
 A program takes one member and a block of places. A place is one neuron, or with pooling the four
 neurons of a window at one channel; their membranes stay in registers over all time steps. Every
-tuple below has one entry a pixel of the place.
+tuple below has one entry a pixel of the place. A kernel takes numbers and no record, so a third of
+its lines are its arguments; what it calls is put in line by the compiler.
 
 Needs Triton: import it through `triton.py` alone. `reference.py` holds the equation. Launch with
 `enable_fp_fusion=False`: `leak * v + current` as one fused operation rounds once instead of twice,
@@ -113,6 +114,15 @@ def _slope(x, width, scale, SURROGATE: tl.constexpr):
 
 
 @triton.jit
+def _zeros(PIXELS: tl.constexpr, BLOCK: tl.constexpr):
+    """A zero for each pixel of a place."""
+    values = ()
+    for _k in tl.static_range(PIXELS):
+        values = values + (tl.zeros([BLOCK], tl.float32),)
+    return values
+
+
+@triton.jit
 def lif_forward(
     current,
     spikes,
@@ -144,9 +154,7 @@ def lif_forward(
     current += _offset(member, 1 if STATIC else STEPS, inputs)
     spikes += _offset(member, STEPS, outputs)
 
-    v = ()
-    for _k in tl.static_range(PIXELS):
-        v = v + (tl.zeros([BLOCK], tl.float32),)
+    v = _zeros(PIXELS, BLOCK)
     x = _load(current, offsets, exist, PIXELS)
     for t in tl.static_range(STEPS):
         if not STATIC and t > 0:
@@ -168,6 +176,81 @@ def lif_forward(
         membrane += _offset(member, 1, inputs)
         for k in tl.static_range(PIXELS):
             tl.store(membrane + offsets[k], v[k], mask=exist[k])
+
+
+@triton.jit
+def _potentials(
+    current,
+    offsets,
+    exist,
+    constants,
+    inputs,
+    STEPS: tl.constexpr,
+    STATIC: tl.constexpr,
+    PIXELS: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
+    """Potentials before the reset of all steps, [T * PIXELS], as the forward pass made them."""
+    beta, theta, soft, hard = constants
+    potentials = ()
+    v = _zeros(PIXELS, BLOCK)
+    x = _load(current, offsets, exist, PIXELS)
+    for t in tl.static_range(STEPS):
+        if not STATIC and t > 0:
+            current += inputs
+            x = _load(current, offsets, exist, PIXELS)
+        after = ()
+        for k in tl.static_range(PIXELS):
+            h = beta * v[k] + x[k]
+            potentials = potentials + (h,)
+            after = after + (tl.where(h > theta, h - _amount(h, theta, soft, hard), h),)
+        v = after
+    return potentials
+
+
+@triton.jit
+def _step_back(
+    gs,
+    gv,
+    potentials,
+    constants,
+    width,
+    scale,
+    FIRST: tl.constexpr,
+    PIXELS: tl.constexpr,
+    DETACH: tl.constexpr,
+    SURROGATE: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
+    """Gradients of a step's potentials out of those of its spikes and of its membranes.
+
+    The step's potentials begin at FIRST.
+    """
+    _beta, theta, soft, hard = constants
+    none_yet = tl.full([BLOCK], 1, tl.int1)
+    any_fired = tl.zeros([BLOCK], tl.int1)
+    for k in tl.static_range(PIXELS):
+        any_fired = any_fired | (potentials[FIRST + k] > theta)
+    found = ()
+    for k in tl.static_range(PIXELS):
+        h = potentials[FIRST + k]
+        fired = h > theta
+        # The maximum is the first pixel that fired, or the first of all when none did.
+        is_maximum = fired | (any_fired == 0) if k == 0 else fired & none_yet
+        none_yet = none_yet & (fired == 0)
+        through = tl.where(is_maximum, gs, 0.0)
+        if not DETACH:
+            through = through - gv[k] * _amount(h, theta, soft, hard)
+        kept = tl.where(fired & hard, 0.0, gv[k])
+        found = found + (_slope(h - theta, width, scale, SURROGATE) * through + kept,)
+    return found
+
+
+@triton.jit
+def _store(pointer, offsets, exist, values, PIXELS: tl.constexpr):
+    """Values of a place's pixels, in the type of what they are stored in."""
+    for k in tl.static_range(PIXELS):
+        tl.store(pointer + offsets[k], values[k].to(pointer.dtype.element_ty), mask=exist[k])
 
 
 @triton.jit
@@ -202,36 +285,18 @@ def lif_backward(
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     offsets, exist = _pixels(place, places, HEIGHT, WIDTH, CHANNELS, POOL)
     source, whole = _pooled(place, places, HEIGHT, WIDTH, CHANNELS, POOL)
-    beta, theta = tl.load(leak + member), tl.load(threshold + member)
     mode = tl.load(reset + member)
-    soft, hard = mode == 1, mode == 2
+    constants = (tl.load(leak + member), tl.load(threshold + member), mode == 1, mode == 2)
     current += _offset(member, 1 if STATIC else STEPS, inputs)
+    potentials = _potentials(
+        current, offsets, exist, constants, inputs, STEPS, STATIC, PIXELS, BLOCK
+    )
 
-    potentials = ()
-    v = ()
-    for _k in tl.static_range(PIXELS):
-        v = v + (tl.zeros([BLOCK], tl.float32),)
-    x = _load(current, offsets, exist, PIXELS)
-    for t in tl.static_range(STEPS):
-        if not STATIC and t > 0:
-            current += inputs
-            x = _load(current, offsets, exist, PIXELS)
-        after = ()
-        for k in tl.static_range(PIXELS):
-            h = beta * v[k] + x[k]
-            potentials = potentials + (h,)
-            after = after + (tl.where(h > theta, h - _amount(h, theta, soft, hard), h),)
-        v = after
-
-    gv = ()
-    total = ()
+    gv = _zeros(PIXELS, BLOCK)
+    total = _zeros(PIXELS, BLOCK)
     if FROM_MEMBRANE:
         membrane_gradient += _offset(member, 1, inputs)
         gv = _load(membrane_gradient, offsets, exist, PIXELS)
-    for _k in tl.static_range(PIXELS):
-        total = total + (tl.zeros([BLOCK], tl.float32),)
-        if not FROM_MEMBRANE:
-            gv = gv + (tl.zeros([BLOCK], tl.float32),)
     if FROM_SPIKES:
         spike_gradient += _offset(member + 1, STEPS, outputs) - outputs
     if STATIC:
@@ -243,35 +308,30 @@ def lif_backward(
         if FROM_SPIKES:
             gs = tl.load(spike_gradient + source, mask=whole, other=0.0).to(tl.float32)
             spike_gradient -= outputs
-        none_yet = tl.full([BLOCK], 1, tl.int1)
-        any_fired = tl.zeros([BLOCK], tl.int1)
-        for k in tl.static_range(PIXELS):
-            any_fired = any_fired | (potentials[(STEPS - 1 - back) * PIXELS + k] > theta)
-        before = ()
-        sums = ()
-        for k in tl.static_range(PIXELS):
-            h = potentials[(STEPS - 1 - back) * PIXELS + k]
-            fired = h > theta
-            # The maximum is the first pixel that fired, or the first of all when none did.
-            is_maximum = fired | (any_fired == 0) if k == 0 else fired & none_yet
-            none_yet = none_yet & (fired == 0)
-            through = tl.where(is_maximum, gs, 0.0)
-            if not DETACH:
-                through = through - gv[k] * _amount(h, theta, soft, hard)
-            kept = tl.where(fired & hard, 0.0, gv[k])
-            gh = _slope(h - theta, surrogate_width, surrogate_scale, SURROGATE) * through + kept
-            if STATIC:
-                sums = sums + (total[k] + gh,)
-            else:
-                value = gh.to(current_gradient.dtype.element_ty)
-                tl.store(current_gradient + offsets[k], value, mask=exist[k])
-                sums = sums + (total[k],)
-            before = before + (gh * beta,)
-        gv = before
-        total = sums
-        if not STATIC:
+        gh = _step_back(
+            gs,
+            gv,
+            potentials,
+            constants,
+            surrogate_width,
+            surrogate_scale,
+            (STEPS - 1 - back) * PIXELS,
+            PIXELS,
+            DETACH,
+            SURROGATE,
+            BLOCK,
+        )
+        if STATIC:
+            sums = ()
+            for k in tl.static_range(PIXELS):
+                sums = sums + (total[k] + gh[k],)
+            total = sums
+        else:
+            _store(current_gradient, offsets, exist, gh, PIXELS)
             current_gradient -= inputs
-    if STATIC:
+        before = ()
         for k in tl.static_range(PIXELS):
-            value = total[k].to(current_gradient.dtype.element_ty)
-            tl.store(current_gradient + offsets[k], value, mask=exist[k])
+            before = before + (gh[k] * constants[0],)
+        gv = before
+    if STATIC:
+        _store(current_gradient, offsets, exist, total, PIXELS)
