@@ -131,7 +131,7 @@ def test_a_network_of_ones_own_data_is_evaluated_with_it_and_with_nothing_else(
     assert missing.returncode == 1
     assert "data 'own-walks-npz' must be known here" in missing.stderr
     assert other.returncode == 2
-    assert "--data must be one of own-walks-npz, got 'own-runs-npz'" in other.stderr
+    assert "--data must be own-walks-npz for this network, got 'runs.npz'" in other.stderr
 
 
 def test_asking_in_python_and_events_write_nothing_into_the_data(tmp_path: Path) -> None:

@@ -101,11 +101,11 @@ def compare(
 def _results(named: Path | None, a: str, b: str) -> Path:
     """The folder to look in; what is neither a cell nor the name of a trial needs none."""
     from spikefuse.analysis.compare.operands import is_looked_up
-    from spikefuse.report.reading.record import find_run
+    from spikefuse.cli.newest import RUNS, last_written
 
     if named is not None:
         return named
-    return find_run(Path("runs")) if is_looked_up(a) or is_looked_up(b) else Path("runs")
+    return last_written("compare") if is_looked_up(a) or is_looked_up(b) else RUNS
 
 
 def _show(found: "Answer", console: "Console", everything: bool) -> None:

@@ -65,14 +65,12 @@ def energy(
 def _measured(trial: Path, data: str, data_dir: Path | None) -> dict[str, Any]:
     """Time and energy of an inference here, in a record."""
     from spikefuse.cli.checked import refuse_folder
-    from spikefuse.cli.own import source_of
     from spikefuse.cli.single import open_trial
-    from spikefuse.data import choices, load_corpus, locate
+    from spikefuse.data import load_corpus, locate
     from spikefuse.training.inference import measure_inference
 
     console = make_console(to_stderr=True)
-    source = None if data == "auto" else choices().get(data) or source_of(data, console)
-    store, definition = open_trial(trial, source, "energy")
+    store, definition = open_trial(trial, data, console, "energy")
     location = locate(definition.data.source, data_dir)
     refuse_folder("energy", location, data_dir)
     corpus = load_corpus(definition.data, location)

@@ -31,18 +31,16 @@ def evaluate(
     from pydantic import ValidationError
 
     from spikefuse.cli.checked import check_backend, check_products, refuse_folder, refuse_idle
-    from spikefuse.cli.own import source_of
     from spikefuse.cli.single import explain, open_trial, show_trial
     from spikefuse.core.device import check_device
     from spikefuse.core.errors import InputError
-    from spikefuse.data import choices, locate
+    from spikefuse.data import locate
     from spikefuse.training.effect import condition_without_effect
 
     check_device(device)
     check_backend(backend, device)
     console = make_console(to_stderr=as_json)
-    source = None if data == "auto" else choices().get(data) or source_of(data, console)
-    store, definition = open_trial(trial, source)
+    store, definition = open_trial(trial, data, console, "evaluate")
     check_products(products, backend, device, definition.precision)
     try:
         condition = NoiseCondition.model_validate({"noise_std": DEFAULT_STD} | given)

@@ -47,9 +47,8 @@ def export(
     nothing is written and the command ends with 1.
     """
     from spikefuse.cli.checked import refuse_folder, refuse_idle
-    from spikefuse.cli.own import source_of
     from spikefuse.cli.single import open_trial
-    from spikefuse.data import choices, load_corpus, locate
+    from spikefuse.data import load_corpus, locate
     from spikefuse.data.own.outside import outside, root_of
     from spikefuse.export.trial import SUFFIXES, export_trial
 
@@ -58,8 +57,7 @@ def export(
     if out is not None:
         outside(out, root_of(data), "export")
     console = make_console(to_stderr=as_json)
-    source = None if data == "auto" else choices().get(data) or source_of(data, console)
-    store, definition = open_trial(trial, source, "export")
+    store, definition = open_trial(trial, data, console, "export")
     location = locate(definition.data.source, data_dir)
     refuse_folder("export", location, data_dir)
     corpus = load_corpus(definition.data, location)

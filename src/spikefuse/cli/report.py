@@ -27,9 +27,9 @@ def report(
     ] = False,
 ) -> None:
     """Build the report from what is stored. Nothing is trained."""
+    from spikefuse.cli.newest import last_written
     from spikefuse.report import build_report
-    from spikefuse.report.reading.record import find_run
 
-    root = folder or find_run(Path("runs"))
+    root = folder or last_written("report")
     path = build_report(root, out or root / "report.html", pdf=pdf)
     fact(make_console(), "report", path.resolve())

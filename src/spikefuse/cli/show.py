@@ -57,17 +57,18 @@ def show(
     from spikefuse.analysis import table
     from spikefuse.analysis.asked import NETWORK
     from spikefuse.analysis.headline import headline
+    from spikefuse.cli.newest import last_written
     from spikefuse.cli.shown import are_single, further
     from spikefuse.core.checks import one_of
     from spikefuse.data import PROTOCOLS
-    from spikefuse.report.reading.record import find_run, read_record, read_unfinished
+    from spikefuse.report.reading.record import read_record, read_unfinished
     from spikefuse.report.reading.sources import read_rows
 
     if protocol is not None:
         one_of("show", "--protocol", protocol, PROTOCOLS)
     if split is not None:
         one_of("show", "--split", split, ("validation", "test"))
-    root = folder or find_run(Path("runs"))
+    root = folder or last_written("show")
     record = read_record(root)
     if NETWORK in record:
         from spikefuse.cli.asking_modules import show_modules

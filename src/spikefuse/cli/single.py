@@ -286,17 +286,18 @@ def _evaluations(record: TrialRecord) -> dict[str, Any]:
 
 
 def open_trial(
-    path: Path, source: str | None = None, command: str = "evaluate"
+    path: Path, data: str, console: Console, command: str
 ) -> tuple[TrialStore, TrialDefinition]:
     """The store and definition of a trial folder `.../trials/<name>`.
 
     Args:
         path: The folder.
-        source: The data source that was asked for; None asks for none.
+        data: What --data names; data of somebody's own is read and made a source.
+        console: For what is said meanwhile.
         command: What is being done with it.
 
     Raises:
-        InputError: The trial is of another source.
+        InputError: The trial is of other data.
         StoreError: It is no finished trial folder.
     """
     if not is_file(path / "trial.json", command):
@@ -309,6 +310,17 @@ def open_trial(
     if state != "done":
         raise StoreError(f"{command}: the trial in {path} is {state}; only a done one has weights.")
     definition = store.read(path.resolve().name).definition
-    if source is not None:
-        one_of(command, "--data", source, (definition["data"]["source"],))
+    if data != "auto":
+        named = source_of(data, console)
+        _require_source(choices().get(named) or named, definition["data"]["source"], data, command)
     return store, stored_definition(definition, command)
+
+
+def _require_source(source: str, wanted: str, asked: str, command: str) -> None:
+    """Refuse other data than a network's, in the words in which data are asked for.
+
+    Raises:
+        InputError: They are other data.
+    """
+    names = [name for name, each in choices().items() if each == wanted] or [wanted]
+    require(source == wanted, command, "--data", f"{' or '.join(names)} for this network", asked)

@@ -32,9 +32,10 @@ def status(
     """
     import json
 
+    from spikefuse.cli.newest import last_begun
     from spikefuse.results.status import read_status
 
-    folder = run or _last_begun(Path("runs"))
+    folder = run or last_begun("status")
     found = read_status(folder)
     if as_json:
         print(json.dumps({"folder": str(folder), **_record(found)}, indent=2))
@@ -44,24 +45,6 @@ def status(
         raise typer.Exit(FAILED)
     if not found.is_complete:
         raise typer.Exit(WAITING)
-
-
-def _last_begun(runs: Path) -> Path:
-    """The results folder whose plan was noted last.
-
-    Raises:
-        StoreError: There is none.
-    """
-    from spikefuse.core.errors import StoreError
-    from spikefuse.results.journal import JOURNAL
-
-    found = [path for path in runs.glob(f"*/{JOURNAL}") if path.is_dir()]
-    if not found:
-        raise StoreError(
-            f"status: folder must be given, got none and {str(runs)!r} holds no run. "
-            "Name the --out of the run."
-        )
-    return max(found, key=lambda path: path.stat().st_mtime).parent
 
 
 def _print(folder: Path, found: "Status", console: "Console") -> None:

@@ -37,11 +37,11 @@ def trials(
     Each has a folder of its own: `predict`, `evaluate` and `export` take it.
     """
     from spikefuse.analysis.stored_trials import matching, stored_trials
+    from spikefuse.cli.newest import last_written
     from spikefuse.core.errors import StoreError
-    from spikefuse.report.reading.record import find_run
     from spikefuse.results import TrialStore
 
-    root = folder or find_run(Path("runs"))
+    root = folder or last_written("trials")
     store = TrialStore(root, read_only=True)
     if not store.trials.is_dir():
         raise StoreError(

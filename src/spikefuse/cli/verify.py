@@ -25,10 +25,10 @@ def verify(
     """
     import json
 
-    from spikefuse.report.reading.record import find_run
+    from spikefuse.cli.newest import last_written
     from spikefuse.report.reading.verify import verify_run
 
-    folder = run or find_run(Path("runs"))
+    folder = run or last_written("verify")
     trials, problems = verify_run(folder)
     if as_json:
         print(json.dumps({"folder": str(folder), "trials": trials, "problems": problems}))

@@ -21,15 +21,14 @@ from torch import Tensor
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError, MissingExtraError
+from spikefuse.export.meeting import PRODUCTS
 from spikefuse.export.plain import PlainNetwork
 
 DT_S = 1e-4
 """The step that readers of NIR assume: a leak of beta is tau = DT_S / (1 - beta)."""
 
-PRODUCTS = dict.fromkeys(
-    ("late-product", "hybrid-product"), "no product of probabilities, by which this fusion answers"
-)
-NO_WORD = PRODUCTS | {
+NO_WORD = {
+    **dict.fromkeys(PRODUCTS, "no product of probabilities, by which this fusion answers"),
     "gated": "no node that multiplies two values, and this fusion multiplies features by a gate",
     "attention": "no product of spikes, and this fusion multiplies queries, keys and values",
 }

@@ -115,6 +115,11 @@ class Counts:
     neurons: tuple[NeuronCount, ...] = ()
     left_out: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        """What it is, in a line; the numbers are in its methods."""
+        samples = f"{self.samples:,} samples" if self.layers else "nothing"
+        return f"Counts({', '.join([*(layer.name for layer in self.layers), samples])})"
+
     @property
     def samples(self) -> int:
         """B."""

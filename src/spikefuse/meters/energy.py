@@ -31,6 +31,10 @@ class Energy:
     shares: Mapping[str, Mapping[str, Tensor]]
     static: frozenset[str]
 
+    def __repr__(self) -> str:
+        """What it is, in a line; the numbers are in its methods."""
+        return f"Energy({self.model.name}, {', '.join(self.layers)})"
+
     def total_pj(self) -> Tensor:
         """Energy of each inference, in pJ [B]."""
         return torch.stack([self.layer_pj(name) for name in self.layers]).sum(dim=0)

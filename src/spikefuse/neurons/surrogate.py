@@ -132,9 +132,18 @@ class Surrogate:
         return SHAPES[self.name]
 
     def derivative(self, x: Tensor) -> Tensor:
-        """The derivative at `x = h - threshold`, elementwise, in the shape and type of `x`."""
+        """The derivative at `x = h - threshold`, elementwise, in the shape and type of `x`.
+
+        NaN where x is not finite: a membrane that overflowed fires no more, and must show in the
+        gradient whatever the shape. `x - x` adds nothing to any other.
+
+        Example:
+            >>> import torch
+            >>> Surrogate("boxcar").derivative(torch.tensor([0.0, 3.0, math.nan])).tolist()
+            [1.0, 0.0, nan]
+        """
         assert self.width is not None
-        return self.shape.derivative(x, self.width)
+        return self.shape.derivative(x, self.width) + (x - x)
 
     def primitive(self, x: Tensor) -> Tensor:
         """The smooth step from 0 to 1 whose derivative this is."""

@@ -4,6 +4,7 @@ They keep nothing between two calls: no state to reset, nothing in `state_dict` 
 """
 
 import math
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,18 @@ LEARNED_LEAK = "PLIF learns its leak, from the number that it is given."
 LEARNED_THRESHOLD = "spikefuse.neurons.lif gives a threshold its gradient, a module has none."
 
 
+def _number(where: str, argument: str, value: object, remedy: str) -> float:
+    """A constant of a neuron.
+
+    Raises:
+        InputError: It is no number, or one that wants a gradient.
+    """
+    plain_number(where, argument, value, remedy)
+    is_number = isinstance(value, Real) or (isinstance(value, Tensor) and value.numel() == 1)
+    require(is_number, where, argument, "a number", value)
+    return float(value)  # type: ignore[arg-type]
+
+
 class _Neuron(nn.Module):
     """What the neurons share; the equation stands in `spikefuse.neurons.lif.reference`."""
 
@@ -35,12 +48,13 @@ class _Neuron(nn.Module):
         detach_reset: bool = False,
     ) -> None:
         super().__init__()
-        plain_number(self.where, "threshold", threshold, LEARNED_THRESHOLD)
-        is_fine = threshold > 0 and math.isfinite(threshold)
+        self.threshold = _number(self.where, "threshold", threshold, LEARNED_THRESHOLD)
+        is_fine = self.threshold > 0 and math.isfinite(self.threshold)
         require(is_fine, self.where, "threshold", "above 0", threshold)
-        self.threshold = float(threshold)
         self.reset = one_of(self.where, "reset", reset, RESETS)
         self.surrogate = Surrogate(surrogate) if isinstance(surrogate, str) else surrogate
+        is_known = isinstance(self.surrogate, Surrogate)
+        require(is_known, self.where, "surrogate", "a name or a Surrogate", surrogate)
         self.detach_reset = detach_reset
 
     def leak_of(self, current: Tensor) -> Tensor:
@@ -50,16 +64,12 @@ class _Neuron(nn.Module):
     def both(self, current: Tensor) -> tuple[Tensor, Tensor]:
         """Spikes [T, B, ...] and the final membrane [B, ...], float32 or wider.
 
+        Where the current is NaN no neuron fires: the membrane and every gradient show it.
+
         Raises:
             InputError: The current is no floating-point tensor [T, ...].
         """
-        require(
-            current.is_floating_point() and current.dim() >= 1 and current.shape[0] >= 1,
-            self.where,
-            "current",
-            "floating point [T, ...] with T >= 1",
-            (str(current.dtype), tuple(current.shape)),
-        )
+        self._check(current)
         assert self.surrogate.width is not None
         self._in_reverse(current)
         spikes, membrane = lif_operator(
@@ -72,6 +82,20 @@ class _Neuron(nn.Module):
             self.detach_reset,
         )
         return spikes, membrane
+
+    def _check(self, current: Tensor) -> None:
+        is_tensor = isinstance(current, Tensor)
+        require(is_tensor, self.where, "current", "a tensor [T, ...]", type(current).__name__)
+        # To torch.jit a length is a tensor too, and to branch on one is not what it records.
+        is_traced: bool = torch.jit._trace.is_tracing()
+        has_steps = current.dim() >= 1 and (is_traced or current.shape[0] >= 1)
+        require(
+            current.is_floating_point() and has_steps,
+            self.where,
+            "current",
+            "floating point [T, ...] with T >= 1",
+            (str(current.dtype), tuple(current.shape)),
+        )
 
     def _in_reverse(self, current: Tensor) -> None:
         """Refuse a derivative in forward mode, which PyTorch would take to be zero."""
@@ -117,9 +141,8 @@ class LIF(_Neuron):
         detach_reset: bool = False,
     ) -> None:
         super().__init__(threshold, reset, surrogate, detach_reset=detach_reset)
-        plain_number(self.where, "leak", leak, LEARNED_LEAK)
-        require(0 <= leak <= 1, self.where, "leak", "in [0, 1]", leak)
-        self.leak = float(leak)
+        self.leak = _number(self.where, "leak", leak, LEARNED_LEAK)
+        require(0 <= self.leak <= 1, self.where, "leak", "in [0, 1]", leak)
 
     def leak_of(self, current: Tensor) -> Tensor:
         """The leak [1], beside a current."""
@@ -166,9 +189,9 @@ class PLIF(_Neuron):
         detach_reset: bool = False,
     ) -> None:
         super().__init__(threshold, reset, surrogate, detach_reset=detach_reset)
-        plain_number(self.where, "leak", leak, LEARNED_LEAK)
-        require(0 < leak < 1, self.where, "leak", "between 0 and 1", leak)
-        self.leak_logit = nn.Parameter(torch.tensor([math.log(leak / (1 - leak))]))
+        begin = _number(self.where, "leak", leak, LEARNED_LEAK)
+        require(0 < begin < 1, self.where, "leak", "between 0 and 1", leak)
+        self.leak_logit = nn.Parameter(torch.tensor([math.log(begin / (1 - begin))]))
 
     def leak_of(self, current: Tensor) -> Tensor:
         """The leak [1], beside a current."""

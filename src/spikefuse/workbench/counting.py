@@ -41,6 +41,10 @@ class Counted:
     counts: Mapping[int, Counts]
     right: Mapping[int, Tensor] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """What it is, in a line."""
+        return f"Counted({self.label}, seeds {', '.join(map(str, self.counts))})"
+
     def energy(
         self, model: CostModel | str = "horowitz-45nm", first_layer: str = EVERY_STEP
     ) -> dict[int, Energy]:

@@ -1,6 +1,7 @@
 """Trained networks and what they reached."""
 
 import copy
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -313,8 +314,11 @@ def load(folder: str | Path) -> Fit:
     """A trained network from its trial folder, `RESULTS/trials/NAME`.
 
     Raises:
+        InputError: It is no path.
         StoreError: It is no finished trial.
     """
+    is_path = isinstance(folder, str | os.PathLike)
+    require(is_path, "load", "folder", "a path", folder)
     path = Path(folder).expanduser().resolve()
     if not (path / "trial.json").is_file():
         raise StoreError(

@@ -43,6 +43,10 @@ class ModuleRun:
     definition: TrialDefinition
     diverged: Mapping[int, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """What it is, in a line; the modules are in `modules`."""
+        return f"ModuleRun({self.label}, seeds {', '.join(map(str, self.modules))})"
+
     def series(self, split: str = "test") -> Series:
         """Accuracy by seed; seeds that diverged stay said."""
         one_of("accuracy", "split", split, ("test", "validation"))

@@ -57,6 +57,11 @@ class Prediction:
     rasters: Mapping[str, Tensor]
     missing: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """The answer, in a line."""
+        without = f", without {', '.join(self.missing)}" if self.missing else ""
+        return f"Prediction({self.label}, probability {100 * self.probability:.1f} %{without})"
+
 
 class _Spikes(Meter):
     """Keeps what left each hidden layer."""

@@ -64,6 +64,10 @@ class Answer:
     def __str__(self) -> str:
         return self.sentence
 
+    def __repr__(self) -> str:
+        """The answer, in a line; everything is in `document`."""
+        return f"Answer({self.reply}, {', '.join(self.answers)})"
+
     @property
     def sentence(self) -> str:
         """The answer of every kind of network, in words."""

@@ -10,6 +10,8 @@ from counts import observations
 from typer.testing import CliRunner, Result
 
 from spikefuse.cli.energy import energy
+from spikefuse.cli.single import open_trial
+from spikefuse.cli.terminal import make_console
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.results import TrialStore
 
@@ -104,3 +106,17 @@ def test_a_trial_without_counts_and_what_is_no_trial(tmp_path: Path) -> None:
     partial = invoke(begun)
     assert isinstance(partial.exception, StoreError)
     assert "is partial; only a done one has counts" in str(partial.exception)
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "names"),
+    [("builtin", "digits", "builtin"), ("mnist-fsdd", "builtin", "digits or mnist-fsdd")],
+)
+def test_other_data_are_refused_in_the_words_they_were_asked_for(
+    tmp_path: Path, stored: str, asked: str, names: str
+) -> None:
+    folder = TrialStore(tmp_path).open({"seed": 1, "data": {"source": stored}})
+    folder.finish({"status": "done"}, {"w": torch.zeros(1)}, {}, {}, {})
+    said = f"energy: --data must be {names} for this network, got '{asked}'"
+    with pytest.raises(InputError, match=said):
+        open_trial(folder.path, asked, make_console(), "energy")

@@ -1,11 +1,15 @@
 """The modules are the definition, and PyTorch's transformations give right numbers or an error."""
 
+import warnings
+from fractions import Fraction
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from spikefuse.core.errors import InputError
-from spikefuse.neurons import Surrogate, lif
+from spikefuse.neurons import SHAPES, Surrogate, lif
 from spikefuse.nn import IF, LIF, PLIF
 
 
@@ -37,6 +41,45 @@ def test_values_and_gradients_are_the_definitions(reset, detach, learned) -> Non
         torch.testing.assert_close(made.leak_logit.grad, slope * beta.grad, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("made", [LIF, PLIF])
+@pytest.mark.parametrize("name", ["leak", "threshold"])
+@pytest.mark.parametrize("value", ["a", "0.5", None, [0.5], torch.tensor([0.5, 0.6]), 1j])
+def test_a_constant_that_is_no_number_is_refused_by_name(made, name, value) -> None:
+    with pytest.raises(InputError, match=rf"^{made.where}: {name} must be a number, got"):
+        made(**{name: value})
+
+
+def test_a_number_of_any_kind_is_a_constant() -> None:
+    for value in (np.float32(0.5), torch.tensor(0.5), Fraction(1, 2)):
+        assert (LIF(leak=value).leak, LIF(threshold=value).threshold) == (0.5, 0.5)
+        assert LIF(leak=value)(current(3, 2)).dtype == torch.float32
+
+
+def test_a_surrogate_that_is_none_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match=r"^IF: surrogate must be a name or a Surrogate, got 3"):
+        IF(surrogate=3)
+
+
+@pytest.mark.parametrize("value", [np.zeros((3, 1), np.float32), [1.0, 2.0], 1.0, None])
+def test_a_current_that_is_no_tensor_is_refused_by_name(value) -> None:
+    with pytest.raises(InputError, match=r"^LIF: current must be a tensor \[T, ...\], got"):
+        LIF()(value)
+
+
+@pytest.mark.parametrize("surrogate", SHAPES)
+@pytest.mark.parametrize("reset", ["soft", "hard", "none"])
+@pytest.mark.parametrize("made", [LIF, PLIF])
+def test_a_current_that_is_nan_shows_in_membrane_and_gradient(made, reset, surrogate) -> None:
+    x = current(3, 2)
+    x[0, 1] = torch.nan
+    x.requires_grad_()
+    spikes, v = made(reset=reset, surrogate=surrogate).both(x)
+    (found,) = torch.autograd.grad(spikes.sum(), x)
+    assert v.isnan().tolist() == [False, True]
+    assert found.isnan().tolist() == [[False, True]] * 3
+    assert spikes[:, 1].tolist() == [0.0] * 3
+
+
 def test_nothing_is_kept_between_calls_and_the_state_is_what_is_learned() -> None:
     x, neuron = current(4, 2, 3), LIF()
     assert torch.equal(neuron(x), neuron(x))
@@ -50,6 +93,13 @@ def test_a_traced_module_gives_right_numbers_on_other_input() -> None:
     other = current(4, 2, 3, seed=9)
     for _ in range(3):
         assert torch.equal(traced(other), neuron(other))
+
+
+def test_a_traced_network_is_recorded_without_a_warning() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), LIF(), PLIF())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", torch.jit.TracerWarning)
+        torch.jit.trace(net, current(4, 2, 3))
 
 
 def test_an_exported_network_gives_right_numbers() -> None:

@@ -26,6 +26,13 @@ class Mine(nn.Module):
         return self.out(torch.relu(self.hidden(torch.cat(flat, dim=1))))
 
 
+def test_what_was_counted_is_shown_in_a_line() -> None:
+    found = sf.count(nn.Linear(8, 4), torch.eye(8)[:2])
+    assert repr(found) == "Counted(Linear, seeds 0)"
+    assert repr(found.counts[0]) == "Counts(Linear, 2 samples)"
+    assert repr(found.energy()[0]) == "Energy(horowitz-45nm, Linear)"
+
+
 def test_counts_are_those_that_trials_store(data, small) -> None:
     fit = sf.fit(small(time_steps=2), data, epochs=1)
     found = sf.count(fit, data)

@@ -194,6 +194,12 @@ def test_a_folder_without_a_trial_is_refused(tmp_path) -> None:
         sf.load(tmp_path)
 
 
+@pytest.mark.parametrize("folder", [3, None, ["a"]])
+def test_what_is_no_path_is_refused_by_name(folder) -> None:
+    with pytest.raises(InputError, match=r"^load: folder must be a path, got"):
+        sf.load(folder)
+
+
 def test_workers_know_arrays_in_memory(data, small, tmp_path) -> None:
     net = small(fusion="gated", time_steps=2)
     here = sf.fit(net, data, epochs=1, store=tmp_path / "here")

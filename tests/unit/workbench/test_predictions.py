@@ -67,6 +67,7 @@ def test_files_get_the_answers_of_the_evaluation(fitted, tmp_path) -> None:
         assert found.position == int(stored["predicted"][position])
         labels.append(found.label)
 
+    assert repr(found) == f"Prediction({found.label}, probability {100 * found.probability:.1f} %)"
     assert len(set(labels)) > 1  # a constant answer would prove nothing
     assert found.probability == pytest.approx(max(found.probabilities.values()))
     assert sum(found.probabilities.values()) == pytest.approx(1)

@@ -5,28 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spikefuse.core.errors import StoreError
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular, reason
 
 logger = logging.getLogger(__name__)
 
 RESULTS = "results.csv"
 RUN = "run.json"
-
-
-def find_run(runs: Path) -> Path:
-    """The results folder under `runs` that was written last.
-
-    Raises:
-        StoreError: There is none.
-    """
-    found = [path for path in runs.glob(f"*/{RESULTS}") if path.is_file()]
-    if not found:
-        raise StoreError(
-            f"report: folder must be given, got none and {str(runs)!r} holds no {RESULTS}. "
-            "Name the folder that a run wrote its results to."
-        )
-    return max(found, key=lambda path: path.stat().st_mtime).parent
 
 
 def read_record(root: Path) -> Mapping[str, Any]:

@@ -1,14 +1,11 @@
 """Reading what a run left behind, whole or not."""
 
 import json
-import os
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from spikefuse.core.errors import StoreError
-from spikefuse.report.reading.record import find_run
 from spikefuse.report.reading.sources import read_run
 from spikefuse.results import TrialStore
 
@@ -99,18 +96,6 @@ def test_claims_as_a_list_or_inside_a_record(root: Path) -> None:
     for document in ([{"id": "C1"}], {"claims": [{"id": "C1"}], "format": "x"}):
         (root / "claims.json").write_text(json.dumps(document))
         assert read_run(root).claims == ({"id": "C1"},)
-
-
-def test_the_newest_run_is_found(tmp_path: Path) -> None:
-    for index, name in enumerate(("new", "old")):
-        path = tmp_path / name / "results.csv"
-        path.parent.mkdir()
-        path.touch()
-        os.utime(path, (100 - index, 100 - index))
-
-    assert find_run(tmp_path) == tmp_path / "new"
-    with pytest.raises(StoreError, match="Name the folder"):
-        find_run(tmp_path / "new")
 
 
 def test_verdicts_by_reading(root: Path) -> None:
