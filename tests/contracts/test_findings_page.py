@@ -134,6 +134,89 @@ def test_the_claim_c8_elsewhere(changes: dict[str, str], unit: str) -> None:
     assert told in page("findings.md") or told.replace(" pp ", " pp more ") in page("findings.md")
 
 
+def _over_mean_at(network: dict[str, str], size: str, split: str, protocol: str) -> Seeds:
+    """A single network stands for both pairings; the dead image SNN of S/3 is left out."""
+    fused = quick(network, "fused", size=size, split=split, protocol=protocol)
+    both = ("disjoint", "paper")
+    image, audio = (
+        quick(network, name, size=size, split=split, protocol=both) for name in ("image", "audio")
+    )
+    dead = {"2"} if (network, size) == (SNN, "S/3") else set()
+    return {s: fused[s] - (image[s] + audio[s]) / 2 for s in fused if s not in dead}
+
+
+def test_where_c8_is_shown_and_where_not() -> None:
+    """Every size, split and pairing that has rows: what leaves zero out is on the page."""
+    shown = {}
+    for protocol in ("disjoint", "paper"):
+        for split in ("test", "validation"):
+            for size in ("S", "S/2", "S/3"):
+                place = (size, split, protocol)
+                snn, dnn = (_over_mean_at(network, *place) for network in (SNN, DNN))
+                shown[place] = ends(minus(snn, dnn))
+    above = {place for place, (_, low, _) in shown.items() if low > 0}
+    assert above == {
+        ("S", "test", "disjoint"),
+        ("S/2", "validation", "disjoint"),
+        ("S", "test", "paper"),
+        ("S", "validation", "paper"),
+    }
+    for place in (*above, ("S/3", "test", "disjoint")):
+        mean, low, high = shown[place]
+        told = (f"{mean:+.2f}", f"{low:+.2f} to {high:+.2f}")
+        assert all(each in page("findings.md") for each in told), (place, told)
+
+
+@pytest.mark.parametrize("halves", [False, True])
+def test_holm_over_the_first_table(halves: bool) -> None:
+    found = {"c8": minus(over_mean(SNN), over_mean(DNN))}
+    for network in (SNN, DNN):
+        name, fused = network["network"], quick(network, "fused")
+        apart, noise = {"fusion": "product-of-experts"}, quick(network, "fused", pairing="shuffled")
+        found[f"{name} best"] = minus(fused, quick(network, "audio"))
+        found[f"{name} product"] = minus(fused, quick(network, "fused", **apart))
+        found |= {f"{name} sound": minus(fused, noise)}
+        found |= {f"{name} noise": minus(noise, quick(network, "image"))}
+        splits = (
+            quick(network, "fused", split="validation", protocol=protocol)
+            for protocol in ("paper", "disjoint")
+        )
+        found[f"{name} leak"] = minus(*splits)
+        if halves:
+            found[f"{name} half"] = minus(fused, quick(network, "fused", size="S/2", **apart))
+    pairs = zip(found["snn best"], found["dnn best"], strict=True)
+    found["c8 over best"] = [a - b for a, b in pairs]
+    p_values = {name: float(stats.ttest_1samp(own, 0).pvalue) for name, own in found.items()}
+    order = sorted(p_values, key=lambda name: p_values[name])
+    steps = [min(1.0, p_values[name] * (len(order) - i)) for i, name in enumerate(order)]
+    adjusted = dict(zip(order, np.maximum.accumulate(steps).tolist(), strict=True))
+    assert [name for name in order if adjusted[name] < 0.05] == ["snn sound"]
+    expected = {"snn product": "0.083", "dnn product": "0.085", "snn best": "0.085", "c8": "0.085"}
+    expected |= {"snn sound": "0.0006", "dnn noise": "0.12", "dnn sound": "0.12"}
+    if halves:
+        expected = dict.fromkeys(("snn product", "dnn product", "dnn half", "c8"), "0.098")
+        expected |= {"snn half": "0.113"}
+    for name, told in expected.items():
+        digits = len(told.partition(".")[2])
+        assert f"{adjusted[name]:.{digits}f}" == told, name
+        assert told in page("findings.md")
+
+
+def test_an_unknown_voice_and_the_image_alone() -> None:
+    names = sorted({row["held_out"] for row in rows("quick/results.csv")} - {""})
+    over_seeds, over_speakers = [], []
+    for network in (SNN, DNN):
+        image = quick(network, "image")
+        gains = [quick(network, "fused", held_out=name, protocol="speaker") for name in names]
+        apart = [{seed: each[seed] - image[seed] for seed in image} for each in gains]
+        over_speakers.append([float(np.mean(list(each.values()))) for each in apart])
+        over_seeds.append([float(np.mean([each[s] for each in apart])) for s in image])
+    for (first, second), over in ((over_speakers, "speakers"), (over_seeds, "seeds")):
+        mean, low, high = ends(a - b for a, b in zip(first, second, strict=True))
+        assert f"{mean:.2f} pp the larger" in page("findings.md")
+        assert f"{low:.2f} to {high:.2f} over {over}" in page("findings.md")
+
+
 def test_at_every_size_the_product_is_above() -> None:
     """And by as much as the page says; at S/3 without the seed of which an expert is silent."""
     expected = {"snn": ("-2.12", "-3.54", "-5.38"), "dnn": ("-3.52", "-4.12", "-4.12")}
