@@ -14,6 +14,8 @@ from spikefuse.core.checks import one_of
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import SENSITIVITY
 
+_LEVEL = 0.05
+
 COLUMNS = (
     *("claim", "reading", "topic", "protocol", "split", "verdict"),
     *("measured", "low", "high", "n", "paper", "reason"),
@@ -132,7 +134,33 @@ def explanation(judged: Sequence[Judged]) -> str:
         names = ", ".join(each.reading for each in best)
         return f"No single reading explains the paper best: {names} tie, with {counts}."
     says = f" ({first.says})" if first.says else ""
-    return f"The reading that explains the paper best is {first.reading}{says}: {counts}."
+    said = f"The reading that explains the paper best is {first.reading}{says}: {counts}"
+    return f"{said}{_beside_next(judged, first)}."
+
+
+def _beside_next(judged: Sequence[Judged], first: Judged) -> str:
+    """That the lead on the next reading may be chance; empty where it is more.
+
+    An exact sign test over the claims that only one of the two reproduces. It takes claims as
+    independent, which flatters a lead.
+    """
+    others = [each for each in ranked(judged) if each is not first]
+    if not others:
+        return ""
+    from spikefuse.stats.special import bdtr
+
+    held = [
+        {claim.claim for claim in each.claims if claim.verdict == "reproduced"}
+        for each in (first, others[0])
+    ]
+    more, less = len(held[0] - held[1]), len(held[1] - held[0])
+    p_value = min(1.0, 2.0 * float(bdtr(min(more, less), more + less, 0.5))) if more + less else 1.0
+    if p_value < _LEVEL:
+        return ""
+    return (
+        f"; its lead on {others[0].reading} cannot be told from chance (claims that only one of "
+        f"them reproduces: {more} and {less}, p = {p_value:.2g})"
+    )
 
 
 def sensitivity_rows(judged: Sequence[Judged]) -> list[dict[str, Any]]:

@@ -81,6 +81,12 @@ def _accuracy(results: Mapping[str, Any]) -> Iterator[str]:
         f"{100 * bounds.low:.2f} to {100 * bounds.high:.2f} %, Clopper-Pearson; how much another "
         "seed would differ is not in it), at the epoch of best validation accuracy."
     )
+    if silent := [layer for layer, rate in results["rates"].items() if rate == 0.0]:
+        yield ""
+        yield (
+            f"Silent, so that nothing passes them: {', '.join(silent)}. This accuracy is that of "
+            "the rest, and where nothing else leads to the answer, of one answer for every sample."
+        )
 
 
 def _effort(

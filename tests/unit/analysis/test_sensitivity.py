@@ -171,8 +171,25 @@ def test_readings_rank_by_what_they_reproduce_then_by_what_they_contradict() -> 
     )
     assert [each.reading for each in ranked(judged)] == ["c", "d", "b", "a"]
     assert [each.reading for each in best_readings(judged[:2] + judged[3:])] == ["d"]
-    best = "best is c: 2 of 3 claims reproduced and 1 contradicted."
-    assert explanation(judged).endswith(best)
+    best = "best is c: 2 of 3 claims reproduced and 1 contradicted; its lead on d cannot be told"
+    assert best in explanation(judged)
+    assert explanation(judged).endswith("only one of them reproduces: 1 and 0, p = 1).")
+
+
+def test_a_lead_is_one_where_claims_enough_speak_for_it() -> None:
+    """Five claims to none are p = 0.06, six are p = 0.03; one to none is nothing."""
+
+    def said(count: int) -> str:
+        return explanation(
+            judged_from(
+                {"claim": f"C{place}", "reading": reading, "verdict": verdict}
+                for reading, verdict in (("a", "reproduced"), ("b", "inconclusive"))
+                for place in range(count)
+            )
+        )
+
+    assert "5 and 0, p = 0.062)" in said(5)
+    assert said(6).endswith("best is a: 6 of 6 claims reproduced and 0 contradicted.")
 
 
 def test_readings_and_experiments_can_be_chosen() -> None:

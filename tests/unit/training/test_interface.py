@@ -9,6 +9,7 @@ from spikefuse.core.errors import StoreError
 from spikefuse.data import DataSettings, Selection
 from spikefuse.results import TrialStore, manifest
 from spikefuse.training import TrialDefinition, train_population
+from spikefuse.training.card import _accuracy
 from spikefuse.training.feed import Feed
 from spikefuse.training.interface import interface_of, read_interface, stored_interface
 
@@ -64,6 +65,14 @@ def test_the_card_says_what_the_results_say(trained) -> None:
     assert f"`{definition.name}`" in card
     assert "## Limits" in card
     assert "horowitz-45nm" in card
+
+
+def test_the_card_names_silent_layers_where_its_accuracy_stands(trained) -> None:
+    folder, _ = trained
+    results = {**folder.record().results, "rates": {"image.conv1": 0.1, "fused.hidden": 0.0}}
+    told = "\n".join(_accuracy(results))
+    assert "Silent, so that nothing passes them: fused.hidden." in told
+    assert "Silent" not in "\n".join(_accuracy(results | {"rates": {"fused.hidden": 0.2}}))
 
 
 def test_a_card_that_is_edited_or_lost_damages_nothing(trained) -> None:

@@ -66,8 +66,9 @@ def _sentence(found: Sequence[EpochChoice]) -> list[str]:
             each = fused[protocol]
             if each.optimism is None:
                 return [f"For the fused SNN it cannot be computed: {each.reason}."]
+            told = ", which the paper reports," if protocol == "paper" else ""
             text = (
-                f"For the fused SNN {under(protocol)} the paper\u2019s number stands "
+                f"For the fused SNN {under(protocol)} the best validation accuracy{told} stands "
                 f"{with_interval(each.optimism)} from the test accuracy of the same weights."
             )
             if each.bias is not None:

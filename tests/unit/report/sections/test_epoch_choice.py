@@ -42,7 +42,8 @@ def test_section_words_and_draws_it() -> None:
     assert section is not None
     words = " ".join(section.paragraphs).replace("\u00a0", " ")
     assert (
-        "For the fused SNN under the paper pairing the paper\u2019s number stands +2.00 pp" in words
+        "For the fused SNN under the paper pairing the best validation accuracy, which the paper "
+        "reports, stands +2.00 pp" in words
     )
     assert "choosing the epoch seems to bring +4.00 pp (95 % interval +2.73 to +5.27" in words
     label = "best validation minus test 2.00 pp, n = 2, best epoch minus last, on test 1.00 pp"

@@ -84,7 +84,8 @@ def test_section_names_the_reading_that_explains_the_paper_best() -> None:
     assert section is not None
     assert section.paragraphs[0] == (
         "The reading that explains the paper best is byte (pixels from 0 to 255): "
-        "2 of 2 claims reproduced and 0 contradicted."
+        "2 of 2 claims reproduced and 0 contradicted; its lead on base cannot be told from chance "
+        "(claims that only one of them reproduces: 1 and 0, p = 1)."
     )
     assert [(shown.table.name, shown.open) for shown in section.tables] == [
         ("sensitivity-readings", True),
