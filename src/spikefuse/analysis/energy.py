@@ -52,8 +52,11 @@ class Duel:
 
     @property
     def winner(self) -> str:
-        """Of "snn" and "dnn"; empty where the interval (of two seeds: they) has both, or n is 1."""
-        if self.ratio.n == 1:
+        """Of "snn" and "dnn"; empty where the interval (of two seeds: they) has both, or n is 1.
+
+        Silent networks spend next to nothing and answer nothing: they win nothing either.
+        """
+        if self.ratio.n == 1 or self.ratio.are_all_silent:
             return ""
         ends = (self.ratio.low, self.ratio.high)
         low, high = (

@@ -171,6 +171,8 @@ def _below(rate: Estimate, threshold: float) -> str:
     low, high = rate.low, rate.high
     if len(values) == 1:
         return "one seed"
+    if rate.are_all_silent:
+        return "silent networks"
     if low is None or high is None:
         low, high = min(values), max(values)
     return "SNN" if high < threshold else "DNN" if low > threshold else "undecided"

@@ -7,6 +7,7 @@ from spikefuse.analysis.words import (
     NONE,
     counted,
     level_name,
+    listing,
     percent,
     points,
     share,
@@ -70,6 +71,9 @@ def _mean(found: GroupSummary) -> tuple[str, str, str]:
 
 def _note(found: GroupSummary) -> str:
     notes = [found.reason, *(each.note for each in (found.mean, found.cost) if each is not None)]
+    # Such a group is in no mean over groups, so a reader must see which one is missing.
+    silent = [name for name, each in found.groups.items() if each.are_all_silent]
+    notes += [f"without {listing(silent)}: silent networks alone"] if silent else []
     return "; ".join(dict.fromkeys(note for note in notes if note))
 
 

@@ -182,3 +182,20 @@ def test_points_for_energy_know_whose_energy_is_of_a_silent_network() -> None:
     energy = Series({0: 2.0, 1: 4.0}, silent=(1,))
     assert _over(Series({0: 1.0, 1: 1.0}), energy).silent == (1,)
     assert _over(energy, Series({0: 1.0, 1: 1.0})).silent == (1,)
+
+
+def test_silent_networks_spend_least_and_win_nothing() -> None:
+    rows = results()
+    for own in [
+        row
+        for row in rows
+        if (row["network"], row["modality"], row["metric"]) == ("snn", "fused", "accuracy")
+    ]:
+        rows.append(own | {"metric": "rate.fused.hidden", "value": 0.0, "split": "validation"})
+    alive, silent = (
+        [each for each in duels(Energies(own, energies(), "disjoint")) if each.modality == "fused"]
+        for own in (results(), rows)
+    )
+    assert {each.winner for each in alive} == {"snn"}
+    assert all(each.ratio.are_all_silent for each in silent)
+    assert {each.winner for each in silent} == {""}

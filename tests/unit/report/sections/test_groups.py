@@ -1,5 +1,7 @@
 """The section of the held-out speakers says what was measured."""
 
+from dataclasses import replace
+
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.groups import GroupNames, GroupSummary
 from spikefuse.report.group_tables import group_table, summary_table
@@ -89,3 +91,14 @@ def test_words_follow_the_groups_name_and_files_keep_theirs() -> None:
         "name='speakers", ""
     ).replace("1 speaker held out", "")
     assert "n = 6 subjects)." in words.replace("\u00a0", " ")
+
+
+def test_a_group_of_silent_networks_is_named_where_it_is_left_out() -> None:
+    silent = replace(KNOWN, silent=tuple(KNOWN.values))
+    told = [replace(FOUND[0], groups={**FOUND[0].groups, "yweweler": silent})]
+    assert (
+        summary_table(told, GroupNames())
+        .rows[0][-1]
+        .endswith("without yweweler: silent networks alone")
+    )
+    assert "without" not in summary_table(FOUND, GroupNames()).rows[0][-1]
