@@ -5,9 +5,14 @@ part of NumPy: 0.2 s of processor time, for which a table in the terminal would 
 are those that it hands out, the same objects.
 """
 
+from importlib import import_module
+
 from spikefuse.core.lazy import alone
 
-_UFUNCS = alone("scipy.special._ufuncs")
+try:
+    _UFUNCS = alone("scipy.special._ufuncs")
+except ImportError:  # the module is SciPy's own affair: one that keeps them elsewhere is slower
+    _UFUNCS = import_module("scipy.special")
 
 bdtr = _UFUNCS.bdtr
 betaincinv = _UFUNCS.betaincinv
