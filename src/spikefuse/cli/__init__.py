@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from spikefuse import __version__
-from spikefuse.cli import garbage, signals, surroundings
+from spikefuse.cli import garbage, plugged, signals, surroundings
 from spikefuse.cli.terminal import accept_any_text, discard_output, flush_output
 from spikefuse.core.errors import ArgumentError, InputError, SpikefuseError
 from spikefuse.core.untrusted import reason_of
@@ -26,6 +26,11 @@ COMMANDS = (
 
 class _Commands(TyperGroup):
     """Loads the one command that was typed: options of others come from records of their own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:  # a shell that completes a word runs nothing
+            plugged.load_named(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -112,15 +117,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
-    """Before the command is looked up: its help lists the parts that the plugins register."""
-    if paths:
-        from spikefuse.core.plugins import load_plugins
-
-        load_plugins(paths)
-    return paths
-
-
 @app.callback()
 def _root(
     version: bool = typer.Option(
@@ -129,7 +125,7 @@ def _root(
     plugin: Annotated[
         list[Path] | None,
         typer.Option(
-            "--plugin", callback=_load_plugins, help="As of the commands, before their help too."
+            plugged.OPTION, help="As of the commands, whose help then lists the parts in it."
         ),
     ] = None,
 ) -> None:
@@ -166,7 +162,7 @@ def main() -> None:
     try:
         try:
             surroundings.prepare()
-            with garbage.kept():
+            with garbage.kept(), plugged.told_faults():
                 _run()
         finally:
             flush_output()  # here, where a full disk is one line; the interpreter would say more

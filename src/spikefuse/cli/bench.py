@@ -7,42 +7,50 @@ import typer
 
 from spikefuse.cli.terminal import make_console
 
+_Peers = Annotated[
+    Path | None,
+    typer.Option(
+        help="Script of the peers (benchmarks/peers.py); without it only ours is measured."
+    ),
+]
+_PeersPython = Annotated[Path | None, typer.Option(help="Python of the peers' environment.")]
+_Rounds = Annotated[int, typer.Option(help="How often each contestant is called.")]
+_Steps = Annotated[int, typer.Option(help="Training steps a call.")]
+_Threads = Annotated[
+    int | None, typer.Option(help="PyTorch threads of a contestant; one a core if left out.")
+]
+_Reproduce = Annotated[
+    str, typer.Option(help="Profiles to time from start to end, separated by commas.")
+]
+_Parts = Annotated[
+    str,
+    typer.Option(
+        help="Measure these alone (steps, noise, memory, stages, grid, reproduce; separated by "
+        "commas) and keep the others as --out has them."
+    ),
+]
+_Keep = Annotated[
+    Path | None, typer.Option(help="Folder in which the results of --reproduce stay.")
+]
+_Out = Annotated[Path, typer.Option(help="Where the numbers go, as JSON.")]
+_Page = Annotated[
+    Path | None, typer.Option(help="Where the page goes, in Markdown; none if left out.")
+]
+_Notes = Annotated[Path | None, typer.Option(help="Text that the page takes in below its targets.")]
+
 
 def bench(
-    peers: Annotated[
-        Path | None,
-        typer.Option(
-            help="Script of the peers (benchmarks/peers.py); without it only ours is measured."
-        ),
-    ] = None,
-    peers_python: Annotated[
-        Path | None, typer.Option(help="Python of the peers' environment.")
-    ] = None,
-    rounds: Annotated[int, typer.Option(help="How often each contestant is called.")] = 7,
-    steps: Annotated[int, typer.Option(help="Training steps a call.")] = 10,
-    threads: Annotated[
-        int | None, typer.Option(help="PyTorch threads of a contestant; one a core if left out.")
-    ] = None,
-    reproduce: Annotated[
-        str, typer.Option(help="Profiles to time from start to end, separated by commas.")
-    ] = "",
-    parts: Annotated[
-        str,
-        typer.Option(
-            help="Measure these alone (steps, noise, memory, stages, grid, reproduce; separated by "
-            "commas) and keep the others as --out has them."
-        ),
-    ] = "",
-    keep: Annotated[
-        Path | None, typer.Option(help="Folder in which the results of --reproduce stay.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where the numbers go, as JSON.")] = Path("bench.json"),
-    page: Annotated[
-        Path | None, typer.Option(help="Where the page goes, in Markdown; none if left out.")
-    ] = None,
-    notes: Annotated[
-        Path | None, typer.Option(help="Text that the page takes in below its targets.")
-    ] = None,
+    peers: _Peers = None,
+    peers_python: _PeersPython = None,
+    rounds: _Rounds = 7,
+    steps: _Steps = 10,
+    threads: _Threads = None,
+    reproduce: _Reproduce = "",
+    parts: _Parts = "",
+    keep: _Keep = None,
+    out: _Out = Path("bench.json"),
+    page: _Page = None,
+    notes: _Notes = None,
 ) -> None:
     """Measure the training step, evaluation under noise and memory; the machine must be quiet."""
     import json
@@ -50,7 +58,6 @@ def bench(
     from spikefuse.bench.run import PARTS, Sitting, measure, write_page
     from spikefuse.cli.workflow import command_line
     from spikefuse.core.checks import one_of, require
-    from spikefuse.core.errors import InputError
     from spikefuse.results.atomic import write_file
     from spikefuse.studies import PROFILES
 
@@ -60,29 +67,34 @@ def bench(
         for name in reproduce.split(",")
         if name
     ]
-    command = None
-    if peers is not None:
-        if peers_python is None or not peers.is_file():
-            raise InputError(
-                f"bench: --peers must be a file, with --peers-python beside it, got {peers}. "
-                "`make bench` sets both up."
-            )
-        command = (str(peers_python), str(peers))
     console = make_console(to_stderr=True)
     wanted = [one_of("bench", "--parts", name.strip(), PARTS) for name in parts.split(",") if name]
-    sitting = Sitting(command, rounds, steps, threads, profiles, keep, command_line())
+    called = _called(peers, peers_python)
+    sitting = Sitting(called, rounds, steps, threads, profiles, keep, command_line())
     old = json.loads(out.read_text(encoding="utf-8")) if parts and out.is_file() else {}
 
     def save(record: dict[str, object]) -> None:
         write_file(out, (json.dumps(record, indent=2) + "\n").encode(), "bench")
 
-    record = measure(
-        sitting,
-        wanted or PARTS,
-        old,
-        save,
-        lambda text: console.print(text),
-    )
+    record = measure(sitting, wanted or PARTS, old, save, lambda text: console.print(text))
     if page is not None:
         write_page(record, page, notes.read_text(encoding="utf-8") if notes else "")
     console.print(f"written  {out}" + (f", {page}" if page else ""))
+
+
+def _called(peers: Path | None, python: Path | None) -> tuple[str, str] | None:
+    """How the peers are called; None without them.
+
+    Raises:
+        InputError: Their script or their Python is not given.
+    """
+    from spikefuse.core.errors import InputError
+
+    if peers is None:
+        return None
+    if python is None or not peers.is_file():
+        raise InputError(
+            f"bench: --peers must be a file, with --peers-python beside it, got {peers}. "
+            "`make bench` sets both up."
+        )
+    return str(python), str(peers)

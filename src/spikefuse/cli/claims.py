@@ -25,45 +25,52 @@ COLOURS = {
 }
 
 
+_Results = Annotated[
+    Path, typer.Argument(help="A results.csv, or the result folder that holds one.")
+]
+_Protocol = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol",
+        help=f"Pairing protocol ({', '.join(options.protocols())}); where left out, the one "
+        "under which no sample of the results stands on two sides.",
+    ),
+]
+_Split = Annotated[
+    str,
+    typer.Option(
+        "--split",
+        help="test (at the best validation epoch) or validation (best of all epochs).",
+    ),
+]
+_NoisePosition = Annotated[
+    str,
+    typer.Option(
+        "--noise-position",
+        help="before or after the activation, in the claims whose figures do not say.",
+    ),
+]
+_Reading = Annotated[
+    str,
+    typer.Option("--reading", help="Reading to judge, in the readings.csv of a sensitivity run."),
+]
+_Rules = Annotated[
+    bool, typer.Option("--rules", help="Print the rule and every part of each claim too.")
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Also write the verdicts to this file, as claims.json."),
+]
+
+
 def claims(
-    results: Annotated[
-        Path, typer.Argument(help="A results.csv, or the result folder that holds one.")
-    ],
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            "--protocol",
-            help=f"Pairing protocol ({', '.join(options.protocols())}); where left out, the one "
-            "under which no sample of the results stands on two sides.",
-        ),
-    ] = None,
-    split: Annotated[
-        str,
-        typer.Option(
-            "--split",
-            help="test (at the best validation epoch) or validation (best of all epochs).",
-        ),
-    ] = "test",
-    noise_position: Annotated[
-        str,
-        typer.Option(
-            "--noise-position",
-            help="before or after the activation, in the claims whose figures do not say.",
-        ),
-    ] = "before",
-    reading: Annotated[
-        str,
-        typer.Option(
-            "--reading", help="Reading to judge, in the readings.csv of a sensitivity run."
-        ),
-    ] = "base",
-    rules: Annotated[
-        bool, typer.Option("--rules", help="Print the rule and every part of each claim too.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Also write the verdicts to this file, as claims.json."),
-    ] = None,
+    results: _Results,
+    protocol: _Protocol = None,
+    split: _Split = "test",
+    noise_position: _NoisePosition = "before",
+    reading: _Reading = "base",
+    rules: _Rules = False,
+    out: _Out = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Judge the paper's 24 claims on a table of results.

@@ -22,43 +22,52 @@ EXIT_CODES = {"yes": 0, "no": 3, "open": 4}
 """1 and 2 stay what they are for errors."""
 
 
+_A = Annotated[
+    str,
+    typer.Argument(
+        metavar="A",
+        help="A cell (factor=level,...), a trial (its name or folder) or a result folder.",
+    ),
+]
+_B = Annotated[str, typer.Argument(metavar="B", help="The same kind of thing.")]
+_Results = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        help="Result folder of cells and trials; the newest under runs/ if left out.",
+    ),
+]
+_Margin = Annotated[
+    float | None,
+    typer.Option(
+        "--margin",
+        help="Ask instead: are the two within this many percentage points of each other?",
+    ),
+]
+_Split = Annotated[
+    str,
+    typer.Option(
+        "--split",
+        help="test (at the best validation epoch) or validation (best of all epochs).",
+    ),
+]
+_Out = Annotated[
+    Path | None, typer.Option("--out", help="Also write the answer to this file, as JSON.")
+]
+_Everything = Annotated[
+    bool, typer.Option("--all", help="Of two folders: every cell, not only what differs.")
+]
+
+
 def compare(
-    a: Annotated[
-        str,
-        typer.Argument(
-            metavar="A",
-            help="A cell (factor=level,...), a trial (its name or folder) or a result folder.",
-        ),
-    ],
-    b: Annotated[str, typer.Argument(metavar="B", help="The same kind of thing.")],
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            "--results",
-            help="Result folder of cells and trials; the newest under runs/ if left out.",
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            "--margin",
-            help="Ask instead: are the two within this many percentage points of each other?",
-        ),
-    ] = None,
-    split: Annotated[
-        str,
-        typer.Option(
-            "--split",
-            help="test (at the best validation epoch) or validation (best of all epochs).",
-        ),
-    ] = "test",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Also write the answer to this file, as JSON.")
-    ] = None,
+    a: _A,
+    b: _B,
+    results: _Results = None,
+    margin: _Margin = None,
+    split: _Split = "test",
+    out: _Out = None,
     as_json: options.AsJson = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Of two folders: every cell, not only what differs.")
-    ] = False,
+    everything: _Everything = False,
 ) -> None:
     """Is A better than B? The right test is chosen, and named with the reason.
 

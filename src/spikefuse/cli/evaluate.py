@@ -28,25 +28,17 @@ def evaluate(
 
     Data of your own must be named again (--data); built-in data is found by itself.
     """
-    from pydantic import ValidationError
-
-    from spikefuse.cli.checked import check_backend, check_products, refuse_folder, refuse_idle
-    from spikefuse.cli.single import explain, open_trial, show_trial
+    from spikefuse.cli.checked import check_backend, check_products, refuse_folder
+    from spikefuse.cli.single import open_trial, show_trial
     from spikefuse.core.device import check_device
-    from spikefuse.core.errors import InputError
     from spikefuse.data import locate
-    from spikefuse.training.effect import condition_without_effect
 
     check_device(device)
     check_backend(backend, device)
     console = make_console(to_stderr=as_json)
     store, definition = open_trial(trial, data, console, "evaluate")
     check_products(products, backend, device, definition.precision)
-    try:
-        condition = NoiseCondition.model_validate({"noise_std": DEFAULT_STD} | given)
-    except ValidationError as error:
-        raise InputError(explain("evaluate", error)) from None
-    refuse_idle("evaluate", condition_without_effect(condition, given))
+    condition = _condition(given)
     from spikefuse.execution.environment import keep_memory
     from spikefuse.planning.work import run_population
 
@@ -70,3 +62,24 @@ def evaluate(
         lambda event: None,
     )
     show_trial(store, definition.name, console, as_json)
+
+
+def _condition(given: dict[str, Any]) -> NoiseCondition:
+    """The noise that is asked for.
+
+    Raises:
+        InputError: A number or name is not allowed, or an option has no effect.
+    """
+    from pydantic import ValidationError
+
+    from spikefuse.cli.checked import refuse_idle
+    from spikefuse.cli.single import explain
+    from spikefuse.core.errors import InputError
+    from spikefuse.training.effect import condition_without_effect
+
+    try:
+        condition = NoiseCondition.model_validate({"noise_std": DEFAULT_STD} | given)
+    except ValidationError as error:
+        raise InputError(explain("evaluate", error)) from None
+    refuse_idle("evaluate", condition_without_effect(condition, given))
+    return condition

@@ -10,33 +10,39 @@ import typer
 from spikefuse.cli import options
 from spikefuse.cli.terminal import make_console
 
+_Trial = Annotated[Path, typer.Argument(help="Trial folder, RESULTS/trials/NAME.")]
+_To = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="nir (a graph for other spiking frameworks), onnx (a graph of standard operators, "
+        "its steps unrolled) or torch (a program of torch.export and the state_dict of the "
+        "plain network).",
+    ),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="The file; NAME.nir, NAME.onnx or NAME.pt2 if left out."),
+]
+_Reset = Annotated[
+    str,
+    typer.Option(
+        "--reset",
+        help="With --format nir, what becomes of a soft reset, which NIR has no word for: "
+        "refuse, exact (the same network in more nodes) or lif (another network).",
+    ),
+]
+_Samples = Annotated[
+    int, typer.Option("--samples", help="Test samples on which the file is judged.")
+]
+
 
 def export(
-    trial: Annotated[Path, typer.Argument(help="Trial folder, RESULTS/trials/NAME.")],
-    to: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="nir (a graph for other spiking frameworks), onnx (a graph of standard operators, "
-            "its steps unrolled) or torch (a program of torch.export and the state_dict of the "
-            "plain network).",
-        ),
-    ] = "nir",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="The file; NAME.nir, NAME.onnx or NAME.pt2 if left out."),
-    ] = None,
-    reset: Annotated[
-        str,
-        typer.Option(
-            "--reset",
-            help="With --format nir, what becomes of a soft reset, which NIR has no word for: "
-            "refuse, exact (the same network in more nodes) or lif (another network).",
-        ),
-    ] = "refuse",
-    samples: Annotated[
-        int, typer.Option("--samples", help="Test samples on which the file is judged.")
-    ] = 500,
+    trial: _Trial,
+    to: _To = "nir",
+    out: _Out = None,
+    reset: _Reset = "refuse",
+    samples: _Samples = 500,
     data: options.DataOrOwn = "auto",
     data_dir: options.DataDir = None,
     as_json: options.AsJson = False,

@@ -7,6 +7,7 @@ an answer went into looking through them, and nothing was found.
 
 import atexit
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,6 +33,13 @@ def kept() -> Iterator[None]:
 def begin(command: str) -> None:
     """The command that was typed is loaded and begins: one that works on collects from here on."""
     if command in READING:
-        atexit.register(gc.freeze)  # the last search then has nothing to look through
+        atexit.register(_leave)
     else:
         gc.enable()
+
+
+def _leave() -> None:
+    """At the end of the process: the last search then has nothing to look through."""
+    # In a process that has done more, libraries of C++ complain of what is left alive.
+    if "torch" not in sys.modules:
+        gc.freeze()

@@ -1,6 +1,6 @@
 """`spikefuse show`: the results of a run as tables in the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,31 +20,38 @@ if TYPE_CHECKING:
     Measured = Sequence[tuple[PaperFigure, Sequence[Sequence[FigureRow]]]]
 
 
+_Folder = Annotated[
+    Path | None,
+    typer.Argument(help="Results folder; the newest under runs/ if left out."),
+]
+_Study = Annotated[str | None, typer.Option("--study", help="Only what this study says.")]
+_Figure = Annotated[
+    int | None, typer.Option("--figure", help="Only this figure of the paper, 3 to 13.")
+]
+_Protocol = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol",
+        help=f"Only networks under this pairing protocol ({', '.join(options.protocols())}); "
+        "those that the results have, side by side, if left out.",
+    ),
+]
+_Split = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        help="validation (best of all epochs) or test (at the best validation epoch); "
+        "validation for the protocol paper and test for the others if left out.",
+    ),
+]
+
+
 def show(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(help="Results folder; the newest under runs/ if left out."),
-    ] = None,
-    study: Annotated[str | None, typer.Option("--study", help="Only what this study says.")] = None,
-    figure: Annotated[
-        int | None, typer.Option("--figure", help="Only this figure of the paper, 3 to 13.")
-    ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            "--protocol",
-            help=f"Only networks under this pairing protocol ({', '.join(options.protocols())}); "
-            "those that the results have, side by side, if left out.",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            "--split",
-            help="validation (best of all epochs) or test (at the best validation epoch); "
-            "validation for the protocol paper and test for the others if left out.",
-        ),
-    ] = None,
+    folder: _Folder = None,
+    study: _Study = None,
+    figure: _Figure = None,
+    protocol: _Protocol = None,
+    split: _Split = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show what a run found as tables: means, 95 % intervals, n; every seed with --json.
@@ -52,22 +59,15 @@ def show(
     The answer first, then the figures of the paper that have results, held-out groups, and the
     conditions of other studies.
     """
-    import json
-
     from spikefuse.analysis import table
     from spikefuse.analysis.asked import NETWORK
     from spikefuse.analysis.headline import headline
     from spikefuse.cli.newest import last_written
     from spikefuse.cli.shown import are_single, further
-    from spikefuse.core.checks import one_of
-    from spikefuse.data import PROTOCOLS
     from spikefuse.report.reading.record import read_record, read_unfinished
     from spikefuse.report.reading.sources import read_rows
 
-    if protocol is not None:
-        one_of("show", "--protocol", protocol, PROTOCOLS)
-    if split is not None:
-        one_of("show", "--split", split, ("validation", "test"))
+    _check(protocol, split)
     root = folder or last_written("show")
     record = read_record(root)
     if NETWORK in record:
@@ -84,8 +84,7 @@ def show(
     if as_json:
         document = {"headline": _headline_record(found, rows), "figures": _records(measured)}
         document |= more.record() if more else {}
-        document |= {"unfinished": unfinished} if unfinished else {}
-        print(json.dumps(document, indent=2, allow_nan=False))
+        _print_json(document | ({"unfinished": unfinished} if unfinished else {}))
         return
     console = make_console()
     is_asked = study is None and figure is None and not are_single(rows)
@@ -97,6 +96,27 @@ def show(
         console.print("Trained one by one: 'spikefuse compare A B' tells two of them apart.")
     if unfinished:
         console.print(unfinished)
+
+
+def _check(protocol: str | None, split: str | None) -> None:
+    """Refuse a name that there is not.
+
+    Raises:
+        InputError: It is one of these.
+    """
+    from spikefuse.core.checks import one_of
+    from spikefuse.data import PROTOCOLS
+
+    if protocol is not None:
+        one_of("show", "--protocol", protocol, PROTOCOLS)
+    if split is not None:
+        one_of("show", "--split", split, ("validation", "test"))
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    import json
+
+    print(json.dumps(document, indent=2, allow_nan=False))
 
 
 def _figures(study: str | None, number: int | None, rows: "Rows") -> "list[PaperFigure]":

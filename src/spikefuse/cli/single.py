@@ -1,7 +1,9 @@
 """One trial from the command line: its definition from options, its training, its table."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +29,14 @@ from spikefuse.cli.terminal import fact, make_console, news
 from spikefuse.cli.tracked import check_tracking, tracker_of
 from spikefuse.cli.workflow import command_line, stop_in_time, tell_slow_neurons
 from spikefuse.core.checks import one_of, require
-from spikefuse.core.deadline import OutOfTimeError, stop_requested, stoppable
+from spikefuse.core.deadline import Deadline, OutOfTimeError, stop_requested, stoppable
 from spikefuse.core.device import check_device, flushed_denormals, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.validation import refusal_of
 from spikefuse.data import (
     Corpus,
     DataSettings,
+    Location,
     Selection,
     banner_of,
     content_at,
@@ -108,76 +111,127 @@ def _option(path: str) -> str:
     return " ".join(["--" + name.replace("_", "-"), *parts[1:]])
 
 
-def train_one(
-    given: dict[str, Any],
-    *,
-    data: str,
-    data_dir: Path | None,
-    out: Path | None,
-    threads: int | None,
-    time_limit: str | None,
-    began: float,
-    device: str,
-    backend: str,
-    precision: str,
-    products: str,
-    events: Path | None,
-    track: str | None,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True)
+class How:
+    """What `spikefuse train` is told beside the network's settings; options of these names."""
+
+    data: str
+    data_dir: Path | None
+    out: Path | None
+    threads: int | None
+    time_limit: str | None
+    device: str
+    backend: str
+    precision: str
+    products: str
+    events: Path | None
+    track: str | None
+    as_json: bool
+
+
+def train_one(given: dict[str, Any], how: How, began: float) -> None:
     """Train, store and show one trial.
+
+    Args:
+        given: Settings of the network that were given.
+        how: Everything else.
+        began: When the command did.
 
     Raises:
         typer.Exit: Interrupted (130), or stopped before the time limit (75).
     """
-    deadline = deadline_of(time_limit, began)
-    require(threads is None or threads >= 1, "train", "--threads", "at least 1", threads)
-    console = make_console(to_stderr=as_json)
-    settings = given | {"precision": resolve_precision(precision, device)}
-    require_known(data)
-    results_apart(root_of(data), out, "runs/single-{}", "train", events=events)
-    check_device(device)
-    check_backend(backend, device)
-    check_products(products, backend, device, settings["precision"])
-    check_tracking(track, events)
-    source = source_of(data, console)
-    # Refuses what is wrong before anything is downloaded; data of one's own is there already.
-    definition_from(settings, choices().get(source) or (FALLBACK if source == data else source))
-    with download_progress(console) as progress:
-        location = locate(source, data_dir, progress=progress)
-    refuse_folder("train", location, data_dir)
-    definition = definition_from(settings, location.source, content_at(location))
+    deadline = deadline_of(how.time_limit, began)
+    require(
+        how.threads is None or how.threads >= 1, "train", "--threads", "at least 1", how.threads
+    )
+    console = make_console(to_stderr=how.as_json)
+    settings = given | {"precision": resolve_precision(how.precision, how.device)}
+    _check(how, settings["precision"])
+    definition, location = _defined(settings, how, console)
     fact(console, "data", f"{banner_of(location)}")
     keep_memory()
-    if threads is not None:
+    if how.threads is not None:
         import torch
 
-        torch.set_num_threads(threads)
-    tell_slow_neurons(console, backend, device)
+        torch.set_num_threads(how.threads)
+    tell_slow_neurons(console, how.backend, how.device)
     corpus = load_corpus(definition.data, location)
-    _require_trainable(definition, corpus, products)
-    store = TrialStore(out or Path("runs") / f"single-{location.source}")
-    bar, report = _progress(definition.epochs, console)
+    _require_trainable(definition, corpus, how.products)
+    store = TrialStore(how.out or Path("runs") / f"single-{location.source}")
+    with _stopped_in_words(console, how.time_limit):
+        _train(definition, corpus, store, how, deadline, console)
+    show_trial(store, definition.name, console, how.as_json)
+
+
+def _check(how: How, precision: str) -> None:
+    """Refuse what can be told before anything is read.
+
+    Raises:
+        InputError: An option has a wrong value, or no effect.
+    """
+    require_known(how.data)
+    results_apart(root_of(how.data), how.out, "runs/single-{}", "train", events=how.events)
+    check_device(how.device)
+    check_backend(how.backend, how.device)
+    check_products(how.products, how.backend, how.device, precision)
+    check_tracking(how.track, how.events)
+
+
+def _defined(
+    settings: dict[str, Any], how: How, console: Console
+) -> tuple[TrialDefinition, Location]:
+    """The trial, and where its data are; those of a ready source are downloaded if need be."""
+    source = source_of(how.data, console)
+    # Refuses what is wrong before anything is downloaded; data of one's own is there already.
+    alike = FALLBACK if source == how.data else source
+    definition_from(settings, choices().get(source) or alike)
+    with download_progress(console) as progress:
+        location = locate(source, how.data_dir, progress=progress)
+    refuse_folder("train", location, how.data_dir)
+    return definition_from(settings, location.source, content_at(location)), location
+
+
+def _train(
+    definition: TrialDefinition,
+    corpus: Corpus,
+    store: TrialStore,
+    how: How,
+    deadline: Deadline,
+    console: Console,
+) -> None:
+    """Train under a bar and tell of it whoever follows; what is stored already is not touched."""
     from spikefuse.training import train_population
 
+    bar, report = _progress(definition.epochs, console)
     label = f"{network_name(definition)} seed {definition.seed}"
     is_stored = store.state(definition.name) in ("done", "diverged")
     heard = {} if is_stored else {"train": {definition.name: label}}
+    with (
+        tracker_of(how.events, how.track, store.root, store, heard, command_line()) as tracker,
+        bar,
+        flushed_denormals(),
+        stoppable(),
+    ):
+        tracker.on_event(Event("train", "started", {}))
+
+        def hear(told: dict[str, Any]) -> None:
+            report(told)
+            tracker.on_event(Event("train", "progress", told))
+
+        means = (how.device, how.backend, deadline, how.products)
+        train_population([definition], corpus, store, hear, *means)
+        tracker.on_event(Event("train", "finished", {}))
+
+
+@contextmanager
+def _stopped_in_words(console: Console, time_limit: str | None) -> Iterator[None]:
+    """Say that a training was stopped, and end with the code that tells why.
+
+    Raises:
+        typer.Exit: It was stopped.
+    """
     try:
-        with (
-            tracker_of(events, track, store.root, store, heard, command_line()) as tracker,
-            bar,
-            flushed_denormals(),
-            stoppable(),
-        ):
-            tracker.on_event(Event("train", "started", {}))
-
-            def hear(told: dict[str, Any]) -> None:
-                report(told)
-                tracker.on_event(Event("train", "progress", told))
-
-            train_population([definition], corpus, store, hear, device, backend, deadline, products)
-            tracker.on_event(Event("train", "finished", {}))
+        yield
     except (KeyboardInterrupt, signals.Interrupted):
         news(console, signals.STOPPED)
         raise typer.Exit(signals.exit_code()) from None
@@ -186,7 +240,6 @@ def train_one(
             news(console, signals.STOPPED)
             raise typer.Exit(signals.exit_code()) from None
         stop_in_time(console, "", time_limit, advanced=stop.advanced > 0)
-    show_trial(store, definition.name, console, as_json)
 
 
 def _require_trainable(definition: TrialDefinition, corpus: Corpus, products: str) -> None:

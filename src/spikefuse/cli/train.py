@@ -36,16 +36,14 @@ def train(
     # Before the libraries are loaded: that takes some of the time limit.
     began = time.time()
 
-    from spikefuse.cli.single import train_one
+    from spikefuse.cli.single import How, train_one
 
-    train_one(
-        given,
+    how = How(
         data=data,
         data_dir=data_dir,
         out=out,
         threads=threads,
         time_limit=time_limit,
-        began=began,
         device=device,
         backend=backend,
         precision=precision,
@@ -54,3 +52,4 @@ def train(
         track=track,
         as_json=as_json,
     )
+    train_one(given, how, began)

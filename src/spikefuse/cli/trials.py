@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from spikefuse.analysis.stored_trials import StoredTrial
 
 
+_Folder = Annotated[
+    Path | None, typer.Argument(help="Results folder; the newest under runs/ if left out.")
+]
+_Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="NAME=LEVEL",
+        help="Only trials with this level, for example modality=fused or reset=hard; may be "
+        "given again, or several with commas between. state=done is one too.",
+    ),
+]
+
+
 def trials(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Results folder; the newest under runs/ if left out.")
-    ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where",
-            metavar="NAME=LEVEL",
-            help="Only trials with this level, for example modality=fused or reset=hard; may be "
-            "given again, or several with commas between. state=done is one too.",
-        ),
-    ] = None,
+    folder: _Folder = None,
+    where: _Where = None,
     as_json: options.AsJson = False,
 ) -> None:
     """List the trained networks of a folder, with what tells them apart and what they reached.

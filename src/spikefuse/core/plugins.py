@@ -10,11 +10,13 @@ A plugin is code of the user's, run with the user's rights: only files that were
 
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from pydantic import BaseModel
@@ -78,7 +80,7 @@ def load_plugin(path: Path, wanted: str | None = None) -> Plugin:
             "Start the command again."
         )
     if label not in LOADED:
-        module = f"spikefuse_plugin_{label.rpartition(':')[2]}"
+        module = _module(label)
         spec = importlib.util.spec_from_loader(module, loader=None, origin=str(path))
         assert spec is not None
         made = importlib.util.module_from_spec(spec)
@@ -89,13 +91,54 @@ def load_plugin(path: Path, wanted: str | None = None) -> Plugin:
                 exec(compile(content, str(path), "exec"), made.__dict__)
         except SpikefuseError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a file that ends the process ends no command
             raise InputError(
-                f"plugin: {path} must run, got {type(error).__name__}: {error}. "
-                f"`python {path.name}` shows where."
+                f"plugin: {path} must run, got {_said(error)}. `python {path.name}` shows where."
             ) from error
         LOADED[label] = Plugin(label, path)
     return LOADED[label]
+
+
+def fault_of(error: BaseException) -> InputError | None:
+    """What went wrong in the lines of a loaded file; None where none of them took part.
+
+    Args:
+        error: As it was caught.
+    """
+    files = {str(plugin.path) for plugin in LOADED.values() if plugin.path is not None}
+    places = [each for each in extract_tb(error.__traceback__) if each.filename in files]
+    if places:
+        last = places[-1]
+        where = f"line {last.lineno} of {last.filename} must run ({last.line})"
+    elif (called := _called_in(error)) is not None:
+        where = f"{called} must take what it is given"
+    else:
+        return None
+    return InputError(
+        f"plugin: {where}, got {_said(error)}. docs/extend.md has what each part is given."
+    )
+
+
+def _called_in(error: BaseException) -> str | None:
+    """What of a plugin was called with other arguments than it takes: no line of it has run."""
+    said = re.match(r"(\w+)[\w.]*\(\) (?:missing|takes|got)", str(error))
+    if said is None or not isinstance(error, TypeError):
+        return None
+    for plugin in LOADED.values():
+        made = sys.modules.get(_module(plugin.label))
+        if plugin.path is not None and said[1] in vars(made or object):
+            return f"{said[1]} of {plugin.path}"
+    return None
+
+
+def _module(label: str) -> str:
+    """The name of a plugin among the modules."""
+    return f"spikefuse_plugin_{label.rpartition(':')[2]}"
+
+
+def _said(error: BaseException) -> str:
+    """The kind of an error and its message, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".rstrip(".: ")
 
 
 def _label(name: str, content: bytes) -> str:

@@ -4,6 +4,7 @@ A copied list of names would have to be found and extended for every new part; h
 itself decides, at the time of the check, so that a part registered later is known everywhere.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ def register(kind: str, registry: dict[str, Part], name: str, part: Part) -> Par
     """Add a part of one's own; the same part may be added again under its name.
 
     Raises:
-        InputError: The name is taken by another part or is no plain word.
+        InputError: The name is taken by another part or is no plain word, or the part is nothing
+            like those that are there.
     """
     if not name or not name.replace("-", "").replace("_", "").isalnum() or name != name.lower():
         raise InputError(
@@ -95,6 +97,7 @@ def register(kind: str, registry: dict[str, Part], name: str, part: Part) -> Par
             f"{kind}: name must be a new one, got {name!r}, which is taken."
             f" Choose another (close ones that exist: {', '.join(nearest(name, registry))})."
         )
+    _require_alike(kind, registry, name, part)
     registry[name] = part
     key = (id(registry), name)
     if _registering:
@@ -102,6 +105,35 @@ def register(kind: str, registry: dict[str, Part], name: str, part: Part) -> Par
     else:
         _origins.pop(key, None)
     return part
+
+
+def _require_alike(kind: str, registry: Mapping[str, object], name: str, part: object) -> None:
+    """Refuse a part that shares no class with the others: it would fail where it is first used.
+
+    Raises:
+        InputError: It does not.
+    """
+    known = [each if isinstance(each, type) else type(each) for each in registry.values()]
+    if len(known) < 2:
+        return
+    shared = next(base for base in known[0].__mro__ if all(issubclass(k, base) for k in known))
+    if shared is object:
+        return
+    are_classes = isinstance(next(iter(registry.values())), type)
+    own = part if isinstance(part, type) else type(part)
+    told = f"{kind}: part {name!r} must be"
+    if not issubclass(own, shared) or isinstance(part, type) is not are_classes:
+        wanted = f"a class of {shared.__name__}" if are_classes else f"a {shared.__name__}"
+        raise InputError(f"{told} {wanted}, got {own.__name__}. docs/extend.md has a recipe.")
+    if are_classes:
+        given = inspect.signature(shared).parameters
+        try:
+            inspect.signature(own).bind(*given)
+        except TypeError as error:
+            raise InputError(
+                f"{told} made from {', '.join(given)} alone, got a class that is not ({error}). "
+                "Give a further argument a default, or register a subclass for each."
+            ) from None
 
 
 @contextmanager

@@ -214,10 +214,12 @@ class PopulationNetwork(nn.Module):
     ) -> dict[str, Tensor]:
         """What each head makes of the features, [P, B, K]; the second stage."""
         self._watchers.noise, self._watchers.meters = noise, meters
-        return {
-            head: self._run_head(head, x, noise, meters)
-            for head, x in self.joining.join_features(features).items()
-        }
+        joined = self.joining.join_features(features)
+        # A fusion of somebody's own says in two places which heads there are.
+        told, given = ", ".join(self.heads), ", ".join(joined)
+        is_told = joined.keys() == self.heads.keys()
+        require(is_told, "fusion", f"heads of {self.spec.fusion}", told, given)
+        return {head: self._run_head(head, x, noise, meters) for head, x in joined.items()}
 
     def answer(self, logits: Mapping[str, Tensor]) -> Tensor:
         """The network's logits [P, B, K] from its heads'; the third stage."""
@@ -237,7 +239,11 @@ class PopulationNetwork(nn.Module):
         elif axes != 3:
             frames = x.movedim(5, 3) if axes == 4 else x
             x = frames.reshape(*x.shape[:2], *self.maps[name])
-        return self.encoders[name](x, moment).to(self.dtype)
+        encoded = self.encoders[name](x, moment)
+        fits = encoded.dim() == 6 and encoded.shape[1] in (1, self.spec.time_steps)
+        layout = f"[P, T or 1, B, H, W, C] with T = {self.spec.time_steps}"
+        require(fits, "encoder", f"what {name} becomes", layout, tuple(encoded.shape))
+        return encoded.to(self.dtype)
 
     def _run_encoder(
         self, branch: str, x: Tensor, noise: Noise | None, meters: Sequence[Meter]

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,47 @@ def test_what_is_made_with_a_part_holds_the_content_of_its_plugin(plugin: Path) 
     assert made.naming()["plugins"] == [label]
     assert NoiseCondition(noise_std=0.1, kind="haze").plugins == (label,)
     assert TrialDefinition.model_validate(made.naming()) == made
+
+
+def _raised(call: Callable[[], object]) -> Exception:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - of any kind
+        call()
+    return caught.value
+
+
+FAULTS = """
+def wrong(x):
+    return 1 / x
+
+
+class Made:
+    def __init__(self, one):
+        self.one = one
+"""
+
+
+def test_an_error_in_a_plugins_lines_is_told_with_the_line(plugin: Path) -> None:
+    plugin.write_text(CODE + FAULTS)
+    label = plugins.load_plugin(plugin).label
+    made = sys.modules[f"spikefuse_plugin_{label.rpartition(':')[2]}"]
+
+    inside = plugins.fault_of(_raised(lambda: made.wrong(0)))
+    assert inside is not None
+    line = CODE.count("\n") + 3
+    assert str(inside).startswith(
+        f"plugin: line {line} of {plugin} must run (return 1 / x), got ZeroDivisionError: division"
+    )
+    before = plugins.fault_of(_raised(lambda: made.Made()))
+    assert before is not None
+    assert f"plugin: Made of {plugin} must take what it is given, got TypeError" in str(before)
+    assert plugins.fault_of(_raised(lambda: 1 / 0)) is None
+    assert plugins.fault_of(_raised(lambda: dict(1, 2))) is None
+
+
+def test_a_file_that_ends_the_process_ends_no_command(plugin: Path) -> None:
+    plugin.write_text("import sys\nsys.exit('not today')\n")
+    with pytest.raises(InputError, match="must run, got SystemExit: not today"):
+        plugins.load_plugin(plugin)
 
 
 def test_names_of_the_packages_own_parts_stay(plugin: Path) -> None:

@@ -5,7 +5,8 @@ import torch
 from modalities import MODALITIES
 
 from spikefuse.core.errors import InputError
-from spikefuse.encoders import ENCODERS, Moment
+from spikefuse.encoders import ENCODERS, Encoder, Moment
+from spikefuse.fusion import FUSIONS, Fusion
 from spikefuse.meters import Rates, Subject, mean_rates
 from spikefuse.networks import NetworkSpec, NeuronSpec, build, twin
 
@@ -86,6 +87,37 @@ def test_inputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     network = build(_spec("image"))
     with pytest.raises(InputError, match=r"input 'image' must be \[1, B, 1, 8, 8\]"):
         network({"image": torch.rand(shape)})
+
+
+class _Misnamed(Fusion):
+    """Says of its head two names."""
+
+    @classmethod
+    def heads(cls, features):
+        return {"fused": sum(features.values())}
+
+    def join_features(self, features):
+        return {"fuse": torch.cat(list(features.values()), dim=-1)}
+
+
+def test_a_fusion_that_names_its_heads_in_two_ways_is_refused(monkeypatch) -> None:
+    monkeypatch.setitem(FUSIONS, "misnamed", _Misnamed)
+    spec = _spec("fused", fusion="misnamed")
+    with pytest.raises(InputError, match=r"heads of misnamed must be fused, got 'fuse'"):
+        build(spec, 0)(_inputs(spec, 1))
+
+
+@pytest.mark.parametrize("steps", [None, 2, 4])
+def test_an_encoder_that_gives_another_layout_is_refused(monkeypatch, steps) -> None:
+    class Flat(Encoder):
+        def __call__(self, inputs, moment):
+            maps = inputs.permute(0, 1, 3, 4, 2)
+            return maps if steps is None else maps.unsqueeze(1).repeat(1, steps, 1, 1, 1, 1)
+
+    monkeypatch.setitem(ENCODERS, "flat", Flat)
+    spec = _spec(encoder="flat")
+    with pytest.raises(InputError, match=r"what image becomes must be \[P, T or 1, B, H, W, C\]"):
+        build(spec, 0)(_inputs(spec, 1))
 
 
 def test_members_are_independent_bit_for_bit() -> None:

@@ -1,0 +1,59 @@
+"""Files of parts of somebody's own: loaded before all else, and their faults told in one line."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from spikefuse.core.errors import SpikefuseError
+
+OPTION = "--plugin"
+
+
+def load_named(words: Sequence[str]) -> None:
+    """Load the plugins among the words of a command line.
+
+    Before the command is looked up: its help lists the parts that they register, and is printed
+    before an option of its own is read.
+
+    Raises:
+        InputError: A file cannot be read or does not run.
+    """
+    paths = list(_paths(words))
+    if paths:
+        from spikefuse.core.plugins import load_plugins
+
+        load_plugins(paths)
+
+
+def _paths(words: Sequence[str]) -> Iterator[Path]:
+    """What stands behind each `--plugin`; the parser refuses one with nothing behind it.
+
+    Example:
+        >>> [str(path) for path in _paths(["train", "--plugin=a.py", "--plugin", "b.py"])]
+        ['a.py', 'b.py']
+    """
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        name, sign, value = word.partition("=")
+        if name == OPTION and (path := value if sign else after):
+            yield Path(path)
+
+
+@contextmanager
+def told_faults() -> Iterator[None]:
+    """An error in a plugin's own lines is one line that says where, as every other.
+
+    Raises:
+        InputError: There was one.
+    """
+    try:
+        yield
+    except SpikefuseError:
+        raise
+    except Exception as error:
+        # Loaded only where a plugin may be: it brings what reads records.
+        loaded = sys.modules.get("spikefuse.core.plugins")
+        fault = loaded.fault_of(error) if loaded else None
+        if fault is None:
+            raise
+        raise fault from error
