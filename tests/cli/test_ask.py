@@ -101,7 +101,7 @@ def test_class_folders_end_with_an_answer_from_worker_processes(tmp_path: Path) 
     assert "Samples of each class in each split" in report
     assert "2 classes with fewer than 10 test samples" in report
     # One pairing was asked for, and no figure of the paper: nothing of either is unfinished.
-    assert "not finished under both pairings" not in report
+    assert "not stored under both pairings" not in report
     assert "Not measured in this run" not in report
     assert snapshot(folder) == before
 

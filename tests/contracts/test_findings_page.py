@@ -135,14 +135,14 @@ def test_the_claim_c8_elsewhere(changes: dict[str, str], unit: str) -> None:
 
 
 def _over_mean_at(network: dict[str, str], size: str, split: str, protocol: str) -> Seeds:
-    """A single network stands for both pairings; the dead image SNN of S/3 is left out."""
+    """A single network stands for both pairings; the silent image SNN of S/3 is left out."""
     fused = quick(network, "fused", size=size, split=split, protocol=protocol)
     both = ("disjoint", "paper")
     image, audio = (
         quick(network, name, size=size, split=split, protocol=both) for name in ("image", "audio")
     )
-    dead = {"2"} if (network, size) == (SNN, "S/3") else set()
-    return {s: fused[s] - (image[s] + audio[s]) / 2 for s in fused if s not in dead}
+    silent = {"2"} if (network, size) == (SNN, "S/3") else set()
+    return {s: fused[s] - (image[s] + audio[s]) / 2 for s in fused if s not in silent}
 
 
 def test_where_c8_is_shown_and_where_not() -> None:
@@ -222,12 +222,12 @@ def test_at_every_size_the_product_is_above() -> None:
     expected = {"snn": ("-2.12", "-3.54", "-5.38"), "dnn": ("-3.52", "-4.12", "-4.12")}
     for network in (SNN, DNN):
         for size, told in zip(("S", "S/2", "S/3"), expected[network["network"]], strict=True):
-            dead = {"2"} if (network, size) == (SNN, "S/3") else set()
+            silent = {"2"} if (network, size) == (SNN, "S/3") else set()
             fused, product = (
                 quick(network, "fused", size=size, fusion=kind)
                 for kind in ("early", "product-of-experts")
             )
-            mean, _, high = ends(minus(fused, product, dead))
+            mean, _, high = ends(minus(fused, product, silent))
             assert f"{mean:.2f}" == told
             assert high < 0
             assert told in page("findings.md")

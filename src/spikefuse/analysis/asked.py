@@ -185,10 +185,10 @@ def deciding_seeds(gain: Estimate, answers: int = 1) -> tuple[int | None, str]:
         (34, '11 to 1,242 in the 95 % range of the spread')
     """
     values = list(gain.values.values())
-    if gain.are_all_silent:
-        return None, "in every seed a network is silent, and more of them decide nothing"
     if len(values) < 2:
         return None, "one seed says nothing of the spread: train 2 or more"
+    if gain.are_all_silent:
+        return None, "in every seed a network is silent, and more of them decide nothing"
     spread = stdev(values)
     if gain.mean == 0.0 or spread == 0.0:
         return None, "the seeds show no difference, or no spread, to reckon with"

@@ -4,7 +4,7 @@ One seed has a mean and no interval, two have their values: with one degree of f
 an interval is luck. No seed has nothing, and neither has a cell with a seed that diverged. Networks
 that are silent are counted apart: their share has an interval of its own, and the mean is that of
 the others; where no other is left the mean is theirs and has no interval, so that nothing is
-decided by it. (With one dead network in ten a t interval over all covers 41 % at five seeds.)
+decided by it. (With one silent network in ten a t interval over all covers 41 % at five seeds.)
 """
 
 import math

@@ -77,7 +77,10 @@ def corrected(found: Headline) -> str:
     stand = [f"{name} (p = {p:.2g})" for name, p in adjusted.items() if p < LEVEL]
     said = f"{len(stand)} of them at 5\u00a0%: {', '.join(stand)}" if stand else "none at 5\u00a0%"
     count = plural(len(adjusted), "answer")
-    return f"Over the {count} of this screen Holm\u2019s correction leaves {said}."
+    return (
+        f"Over the {count} of this screen about gains, control and leak Holm\u2019s correction "
+        f"leaves {said}."
+    )
 
 
 def _beside(found: Headline, value: Estimate) -> str:

@@ -53,6 +53,9 @@ class Profile(BaseModel):
         seeds: Seeds 0 to seeds - 1.
         draws: Noise draws per noisy evaluation.
         precision: Of convolutions and matrix products; set for the machine, not by the profile.
+        best_epoch: Which of equal validation accuracies is tested, see `TrialDefinition`. In long
+            trainings they are the rule, and the first is the one trained least; in the short
+            profiles it stays the first, as their networks are stored.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +71,7 @@ class Profile(BaseModel):
     seeds: Annotated[int, Field(ge=1)]
     draws: Annotated[int, Field(ge=1)] = 2
     precision: Literal["float32", "bf16"] = "float32"
+    best_epoch: Literal["first", "lower-loss"] = "first"
 
     def settings(
         self, modality: str, size: str, source: str, fingerprint: str | None = None
@@ -84,6 +88,7 @@ class Profile(BaseModel):
             "selection": Selection.of(SOURCES[source], train, test),
             "epochs": self.epochs.get(modality, max(self.epochs.values())),
             "precision": self.precision,
+            "best_epoch": self.best_epoch,
         }
 
     def changed(self, effort: Mapping[str, Any]) -> Self:
@@ -98,7 +103,7 @@ class Profile(BaseModel):
         return type(self).model_validate(values, strict=True)
 
 
-_OF_OTHERS = ("name", "summary", "precision", "seeds")
+_OF_OTHERS = ("name", "summary", "precision", "seeds", "best_epoch")
 EFFORT = tuple(name for name in Profile.model_fields if name not in _OF_OTHERS)
 """Fields of a profile that a study's file, or an option of `run`, may say otherwise."""
 
@@ -140,6 +145,7 @@ PROFILES: dict[str, Profile] = {
             epochs={"image": 200, "audio": 200, "fused": 200},
             seeds=5,
             draws=3,
+            best_epoch="lower-loss",
         ),
     )
 }

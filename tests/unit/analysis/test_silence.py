@@ -16,13 +16,13 @@ from spikefuse.fusion import FUSIONS
 
 BRANCH = {"image.conv1": 0.2, "image.conv2": 0.0, "audio.conv1": 0.1, "fused.hidden": 0.3}
 """A joint network one of whose branches is cut: the other still decides."""
-DEAD = {"image.conv1": 0.2, "image.conv2": 0.1, "image.hidden": 0.0}
+MUTE = {"image.conv1": 0.2, "image.conv2": 0.1, "image.hidden": 0.0}
 
 
 def test_a_cut_branch_is_a_silent_layer_and_no_silent_network() -> None:
     assert silent_layers(BRANCH) == ("image.conv2",)
     assert not is_silent_network(BRANCH, "early")
-    assert is_silent_network(DEAD)
+    assert is_silent_network(MUTE)
 
 
 def test_a_late_network_is_silent_where_all_its_heads_are() -> None:
@@ -62,7 +62,7 @@ def test_rows_are_read_by_the_same_rule(fusion: str, silent: tuple[int, ...]) ->
 
 def test_the_sentence_beside_an_accuracy_says_which_it_is() -> None:
     assert silent_words({"image.conv1": 0.1}, {}) is None
-    word, told = silent_words(DEAD, {"init": "plain"}) or ("", "")
+    word, told = silent_words(MUTE, {"init": "plain"}) or ("", "")
     assert word == "silent network"
     assert told.startswith("image.hidden never fires: nothing reaches the answer, which is the")
     assert told.endswith(
@@ -77,10 +77,10 @@ def test_the_sentence_beside_an_accuracy_says_which_it_is() -> None:
 
 def test_the_remedy_fits_the_network() -> None:
     """A dense network has neither a surrogate nor a rate to aim at."""
-    _, told = silent_words(DEAD, {"init": "calibrated", "network": "dnn"}) or ("", "")
+    _, told = silent_words(MUTE, {"init": "calibrated", "network": "dnn"}) or ("", "")
     assert "surrogate" not in told
     assert told.endswith("A lower --learning-rate may help.")
-    _, many = silent_words(DEAD | {"image.conv2": 0.0}, {}) or ("", "")
+    _, many = silent_words(MUTE | {"image.conv2": 0.0}, {}) or ("", "")
     assert many.startswith("image.conv2, image.hidden never fire: ")
 
 

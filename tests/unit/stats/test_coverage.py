@@ -53,7 +53,7 @@ def test_seeds_whose_values_are_often_equal(n: int) -> None:
     assert coverage(seeds(n, 0.99, 0.0, 300)) >= LOW
 
 
-def dead(n: int) -> Draw:
+def with_silent(n: int) -> Draw:
     """One network in ten is silent: the mean of the others, against their true mean."""
 
     def draw(generator: np.random.Generator) -> bool | None:
@@ -70,11 +70,11 @@ def dead(n: int) -> Draw:
 
 
 @pytest.mark.parametrize("n", [3, 4, 5, 10])
-def test_with_one_dead_seed_in_ten(n: int) -> None:
-    assert LOW <= coverage(dead(n)) <= HIGH
+def test_with_one_silent_seed_in_ten(n: int) -> None:
+    assert LOW <= coverage(with_silent(n)) <= HIGH
 
 
-def test_averaged_with_the_others_a_dead_seed_misses() -> None:
+def test_averaged_with_the_others_a_silent_seed_misses() -> None:
     """What the interval over all seeds did: 41 % at five."""
 
     def draw(generator: np.random.Generator) -> bool:

@@ -1,4 +1,4 @@
-"""Coverage of what `test_coverage` leaves out: groups in `compare`, crossings, dead seeds.
+"""Coverage of what `test_coverage` leaves out: groups in `compare`, crossings, silent seeds.
 
 As there, the short form is quick and tolerant, the long one gives the figures of docs/method.md.
 """
@@ -123,7 +123,7 @@ def test_three_seeds_that_are_often_equal(share: float) -> None:
 
 
 @pytest.mark.parametrize("n", [3, 4, 5, 6, 10])
-def test_a_difference_with_one_dead_seed_in_ten(n: int) -> None:
+def test_a_difference_with_one_silent_seed_in_ten(n: int) -> None:
     """Fused minus single, paired: a seed that is silent in either is counted apart."""
 
     def draw(generator: np.random.Generator) -> bool | None:
@@ -137,7 +137,7 @@ def test_a_difference_with_one_dead_seed_in_ten(n: int) -> None:
     assert LOW <= coverage(draw) <= HIGH
 
 
-def test_a_headline_over_seeds_and_clips_with_one_dead_seed_in_ten() -> None:
+def test_a_headline_over_seeds_and_clips_with_one_silent_seed_in_ten() -> None:
     """100 clips that all seeds share, of which every seed has its own luck besides."""
 
     def draw(generator: np.random.Generator) -> bool | None:

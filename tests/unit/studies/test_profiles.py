@@ -20,3 +20,13 @@ def test_medium_trains_on_12_000_images_and_tests_on_all(
     assert (trial.epochs, medium.seeds) == (epochs, 5)
     assert found[0] == pytest.approx(train, abs=1), "rounding of a share"
     assert found[2] == test
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_where_ties_are_the_rule_the_epoch_of_lower_loss_is_tested(name: str) -> None:
+    """200 epochs validate equally well again and again; stored networks keep their names."""
+    trial = Cell.create(modality="audio").trial(
+        0, **PROFILES[name].settings("audio", "S", "mnist-fsdd")
+    )
+    assert trial.best_epoch == ("lower-loss" if name == "paper" else "first")
+    assert ("best_epoch" in trial.naming()) == (name == "paper")

@@ -132,13 +132,13 @@ def _folders(a: Path, b: Path, split: str) -> Pairs:
             f"{_WHERE}: the two result folders must share a cell with accuracies of split "
             f"{split!r}, got none. Cells are equal when all their factors are."
         )
-    dead = [Table(rows).silent for rows in sides]
+    silent = [Table(rows).silent for rows in sides]
     series: list[tuple[Operand, Operand]] = []
     refused: list[tuple[str, str]] = []
     for label, rows_a, rows_b in found:
         try:
-            first = operand_of(rows_a, label, a, split, dead[0])
-            series.append((first, operand_of(rows_b, label, b, split, dead[1])))
+            first = operand_of(rows_a, label, a, split, silent[0])
+            series.append((first, operand_of(rows_b, label, b, split, silent[1])))
         except SpikefuseError as problem:
             refused.append((label, str(problem).removeprefix(f"{_WHERE}: ")))
     return Pairs("folder", tuple(series), tuple(refused))

@@ -53,7 +53,7 @@ def test_two_seeds_have_their_values_and_no_interval(cell, table) -> None:
 
 
 def test_silent_networks_are_counted_apart(cell, table) -> None:
-    """A dead network is no answer to which setting is better; a product of it neither."""
+    """A silent network is no answer to which setting is better; a product of it neither."""
     image, audio = cell((0.9, 0.1, 0.91, 0.92)), cell((0.95,) * 4, modality="audio")
     rates = [
         row | {"split": "validation", "metric": "rate.image.hidden", "value": float(seed != 1)}
