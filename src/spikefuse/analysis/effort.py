@@ -2,18 +2,18 @@
 
 More training can only raise an accuracy that has not settled. So a network that falls short of one
 of the paper's levels says something against it only where it was trained for as many epochs as the
-paper's, or until it stopped rising: the best validation epoch is not among the last fifth, and over
-the last quarter of the epochs the validation accuracy rises by less than 0.1 pp. A network with a
+paper's, or until it stopped rising (`stats.plateau`). A network with a
 silent layer (see `silence`) has not settled: what lies about that layer may not have begun.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.silence import silent_layers
+from spikefuse.stats.plateau import reached_plateau
 
 if TYPE_CHECKING:
     from spikefuse.results import TrialRecord
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 PAPER_EPOCHS = 200
 """Epochs that the paper trains each network for, those of the profile `paper`."""
 
-FEWEST_EPOCHS = 8
-"""Below this the last quarter holds a single epoch, which has no slope."""
-LAST_SHARE, SLOPE_SHARE, FLAT = 0.2, 0.25, 0.001
+TRAINED = "epochs"
+"""In the results of a network that stopped at its plateau: how many epochs that took."""
 
 COLUMNS = ("steps", "plateau")
 """Tidy columns of a trial's effort: optimiser steps, and whether its accuracy had settled."""
@@ -55,33 +54,12 @@ class Effort:
         return f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
 
 
-def reached_plateau(validation: Sequence[float]) -> bool:
-    """Whether a validation accuracy, one number an epoch, had stopped rising.
-
-    Example:
-        >>> reached_plateau([0.5, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9])
-        True
-        >>> reached_plateau([0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.87, 0.9])
-        False
-    """
-    count = len(validation)
-    if count < FEWEST_EPOCHS or not all(math.isfinite(value) for value in validation):
-        return False
-    best = max(range(count), key=lambda epoch: validation[epoch])
-    if best >= count - math.ceil(LAST_SHARE * count):
-        return False
-    last = validation[count - math.ceil(SLOPE_SHARE * count) :]
-    middle, mean = (len(last) - 1) / 2, math.fsum(last) / len(last)
-    slope = math.fsum((place - middle) * (value - mean) for place, value in enumerate(last))
-    slope /= math.fsum((place - middle) ** 2 for place in range(len(last)))
-    return slope * (len(last) - 1) < FLAT
-
-
 def effort_columns(record: "TrialRecord") -> dict[str, Any]:
     """The columns of `COLUMNS` of a finished trial; empty where its folder does not say."""
     splits = record.results.get("audit", {}).get("splits", ())
     train = next((part["samples"] for part in splits if part["split"] == "train"), None)
-    batch, epochs = (record.definition.get(key) for key in ("batch_size", "epochs"))
+    batch, most = (record.definition.get(key) for key in ("batch_size", "epochs"))
+    epochs = record.results.get(TRAINED, most)
     curve = [row.get("validation_accuracy") for row in record.metrics]
     settled = reached_plateau([math.nan if value is None else value for value in curve])
     return {

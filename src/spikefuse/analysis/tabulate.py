@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
-from spikefuse.analysis.effort import COLUMNS, effort_columns
+from spikefuse.analysis.effort import COLUMNS, TRAINED, effort_columns
 from spikefuse.analysis.over_samples import sample_rows
 from spikefuse.analysis.product_of_experts import product_rows
 from spikefuse.analysis.row_index import DIVERGED
@@ -85,7 +85,7 @@ def plain_rows(results: Mapping[str, Any], epochs: int, row: MakeRow) -> Iterato
     """What every trial has, and that its training diverged where it did."""
     for metric in ("parameters", "macs"):
         yield row("", metric, results[metric])
-    yield row("", "epochs", epochs)
+    yield row("", "epochs", results.get(TRAINED, epochs))
     if results["status"] == DIVERGED:
         yield row("", DIVERGED, 1)
 

@@ -37,7 +37,7 @@ def ask(
         str,
         typer.Option(
             "--profile",
-            help="Effort: auto (by the number of samples), or smoke, quick, medium, paper.",
+            help="Effort: auto (by the number of samples), or smoke, quick, medium, full, paper.",
         ),
     ] = "auto",
     network: Annotated[

@@ -56,6 +56,7 @@ class Profile(BaseModel):
         best_epoch: Which of equal validation accuracies is tested, see `TrialDefinition`. In long
             trainings they are the rule, and the first is the one trained least; in the short
             profiles it stays the first, as their networks are stored.
+        stop: After all epochs, or where validation accuracy no longer rises; see `stats.plateau`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,6 +73,7 @@ class Profile(BaseModel):
     draws: Annotated[int, Field(ge=1)] = 2
     precision: Literal["float32", "bf16"] = "float32"
     best_epoch: Literal["first", "lower-loss"] = "first"
+    stop: Literal["epochs", "plateau"] = "epochs"
 
     def settings(
         self, modality: str, size: str, source: str, fingerprint: str | None = None
@@ -89,6 +91,7 @@ class Profile(BaseModel):
             "epochs": self.epochs.get(modality, max(self.epochs.values())),
             "precision": self.precision,
             "best_epoch": self.best_epoch,
+            "stop": self.stop,
         }
 
     def changed(self, effort: Mapping[str, Any]) -> Self:
@@ -103,7 +106,7 @@ class Profile(BaseModel):
         return type(self).model_validate(values, strict=True)
 
 
-_OF_OTHERS = ("name", "summary", "precision", "seeds", "best_epoch")
+_OF_OTHERS = ("name", "summary", "precision", "seeds", "best_epoch", "stop")
 EFFORT = tuple(name for name in Profile.model_fields if name not in _OF_OTHERS)
 """Fields of a profile that a study's file, or an option of `run`, may say otherwise."""
 
@@ -138,6 +141,15 @@ PROFILES: dict[str, Profile] = {
             epochs={"image": 10, "audio": 40, "fused": 10},
             seeds=5,
             draws=1,
+        ),
+        Profile(
+            name="full",
+            summary="days: all data, until validation accuracy no longer rises, 5 seeds",
+            epochs={"image": 200, "audio": 200, "fused": 200},  # at most
+            seeds=5,
+            draws=1,
+            best_epoch="lower-loss",
+            stop="plateau",
         ),
         Profile(
             name="paper",

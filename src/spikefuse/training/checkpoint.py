@@ -36,6 +36,8 @@ class Progress:
     seconds: float = 0.0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     diverged: str | None = None
+    closed: bool = False
+    """Whether it stopped at its plateau, was tested and has its results; of a finished folder."""
 
     @property
     def position(self) -> tuple[int, int]:

@@ -71,6 +71,7 @@ class TrialDefinition(NamedRecord):
         init: Initial weights as drawn, or calibrated: scaled until every layer fires.
         target_rate: Share of neurons that fire at a step, for calibrated initial weights.
         best_epoch: Of equal validation accuracies the first, or the one of lower loss.
+        stop: After all epochs, or when validation accuracy no longer rises (plateau).
         pairs: Training pairs drawn once (fixed) or for each epoch (fresh).
         modulation: Of the gradients of branches; ogm-ge slows the modality that is ahead.
         modality_dropout: Share of training samples that lose one modality, which is zeros.
@@ -119,6 +120,7 @@ class TrialDefinition(NamedRecord):
     init: Literal["plain", "calibrated"] = "plain"
     target_rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
     best_epoch: Literal["first", "lower-loss"] = "first"
+    stop: Literal["epochs", "plateau"] = "epochs"
     pairs: Literal["fixed", "fresh"] = "fixed"
     modulation: Literal["none", "ogm-ge"] = "none"
     modality_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0

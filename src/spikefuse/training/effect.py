@@ -15,6 +15,7 @@ from spikefuse.data.sources.contract import Modality
 from spikefuse.networks.budget import Width, branches
 from spikefuse.neurons.registry import NEURONS
 from spikefuse.noise.registry import NOISES
+from spikefuse.stats.plateau import FEWEST_EPOCHS
 
 if TYPE_CHECKING:
     from spikefuse.noise.condition import NoiseCondition
@@ -130,6 +131,12 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
     "spike_penalty": (SPIKING,),
     "pairs": (FUSED, UNPAIRED),
     "best_epoch": (Need("2 epochs or more", lambda trial: trial.epochs > 1),),
+    "stop": (
+        Need(
+            f"more than {FEWEST_EPOCHS} epochs, of which some are then left out",
+            lambda trial: trial.epochs > FEWEST_EPOCHS,
+        ),
+    ),
     "modulation": (FUSED, Need("branches with convolutions of their own", _has_encoders)),
     "modality_dropout": (FUSED,),
     "readout": (SPIKING,),

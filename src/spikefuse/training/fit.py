@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import torch
@@ -15,9 +15,9 @@ from spikefuse.data import Corpus, audit
 from spikefuse.meters import mean_rates
 from spikefuse.networks import build
 from spikefuse.networks.budget import count_macs, count_parameters, count_sample_macs
-from spikefuse.neurons import Neurons
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
+from spikefuse.stats.plateau import reached_plateau
 from spikefuse.training.calibrate import calibrate
 from spikefuse.training.card import card_of
 from spikefuse.training.checkpoint import (
@@ -34,6 +34,7 @@ from spikefuse.training.graph import capture
 from spikefuse.training.interface import interface_of
 from spikefuse.training.observe import firing_rates, numbers_of, observe
 from spikefuse.training.optimiser import PopulationAdam
+from spikefuse.training.outcome import implementations_of, predictions_of
 from spikefuse.training.quantise import add_quantised
 from spikefuse.training.step import Capture, Sums, TrainingSteps
 
@@ -158,17 +159,42 @@ class Fit:
         first = self.progress[0].epoch + 1
         try:
             for epoch in range(first, self.epochs + 1):
-                self._epoch(epoch)
+                self._close_settled()
                 if not self._alive():
                     break
+                self._epoch(epoch)
         except OutOfTimeError:
             self._take_time()
             self._store()
             raise
         if self.deadline.is_set:  # the test may stop between two batches
             self._store()
-        self._finish()
+        self._finish([m for m, progress in enumerate(self.progress) if not progress.closed])
         self.deadline.advance()
+
+    def _close_settled(self) -> None:
+        """Test and close the members that stop at their plateau and have reached it.
+
+        Their results are what they would be alone: the others train on beside them, and what
+        becomes of their weights afterwards is nobody's.
+        """
+        settled = [member for member in self._alive() if self._has_settled(member)]
+        if not settled:
+            return
+        self._store()  # a test that is stopped has moved nothing that would be stored after it
+        self._finish(settled)
+        for member in settled:
+            self.progress[member].closed = True
+        self.deadline.advance()
+
+    def _has_settled(self, member: int) -> bool:
+        if self.definitions[member].stop != "plateau" or self.progress[member].step:
+            return False
+        ready = self.network.joining.is_ready
+        rows = self.folders[member].metrics()
+        known = [row for row in rows if ready(row["epoch"], self.epochs)]
+        values = [row["validation_accuracy"] for row in known]
+        return reached_plateau([nan if value is None else value for value in values])
 
     def _store(self) -> None:
         """Write checkpoints of the living members that have done anything since their last one."""
@@ -189,7 +215,8 @@ class Fit:
         self._lap = now
 
     def _alive(self) -> list[int]:
-        return [m for m, progress in enumerate(self.progress) if progress.diverged is None]
+        left = enumerate(self.progress)
+        return [m for m, each in left if each.diverged is None and not each.closed]
 
     def _epoch(self, epoch: int) -> None:
         self._lap = time.perf_counter()
@@ -289,15 +316,18 @@ class Fit:
                 what, number = broken
                 progress.diverged = f"{what} not finite in epoch {epoch}, step {number}"
 
-    def _finish(self) -> None:
-        """Test the last and the best weights once, and close the folders."""
+    def _finish(self, members: Sequence[int]) -> None:
+        """Test the last and the best weights of these members once, and close their folders."""
+        if not members:
+            return
         self.network.eval()
         last = best = classify(self.network, self.feed, "test")
         last_weights = [self.network.member_state(m) for m in range(len(self.definitions))]
-        for member, progress in enumerate(self.progress):
+        ours = [self.progress[member] for member in members]
+        for member, progress in zip(members, ours, strict=True):
             if progress.best_weights:
                 self.network.load_member(member, progress.best_weights)
-        if any(progress.best_epoch != self.epochs for progress in self.progress):
+        if any(each.diverged is not None or each.best_epoch != each.epoch for each in ours):
             best = classify(self.network, self.feed, "test")
         observed = observe(self.network, self.feed, best)
         add_quantised(self.network, self.feed, observed)
@@ -307,10 +337,8 @@ class Fit:
                 "validation/logits": validation[member].float().cpu(),
                 "validation/labels": self.feed.labels("validation")[member].cpu(),
             }
-        for member, (definition, folder) in enumerate(
-            zip(self.definitions, self.folders, strict=True)
-        ):
-            progress = self.progress[member]
+        for member, progress in zip(members, ours, strict=True):
+            definition, folder = self.definitions[member], self.folders[member]
             results = self._results(
                 member, last.argmax(dim=-1), best.argmax(dim=-1), observed[member]
             )
@@ -318,7 +346,7 @@ class Fit:
             folder.finish(
                 results=results,
                 weights=progress.best_weights or last_weights[member],
-                predictions=self._predictions(member, best[member]),
+                predictions=predictions_of(self.feed, member, best[member]),
                 # A network that broke down has no activity worth a look.
                 observations=observed[member] if progress.diverged is None else {},
                 interface=interface.model_dump(mode="json"),
@@ -326,29 +354,13 @@ class Fit:
                 | {
                     "device": self.device,
                     "precision": definition.precision,
-                    "backend": self._implementations(),
+                    "backend": implementations_of(self.network, self.device),
                     "products": self.network.products,
                     "products_by_events": self.network.products_by_events(),
                     "threads": torch.get_num_threads(),
                 },
             )
             folder.write_card(card_of(definition, results, interface, observed[member]))
-
-    def _implementations(self) -> str:
-        """What computed the neurons; a network may have layers of several kinds."""
-        layers = (each for each in self.network.modules() if isinstance(each, Neurons))
-        return ", ".join(dict.fromkeys(each.implementation(self.device) for each in layers))
-
-    def _predictions(self, member: int, logits: Tensor) -> dict[str, Tensor]:
-        """What the best weights answer to each test sample, and which sample it is."""
-        samples = self.feed.assignments[member].samples["test"]
-        indices = {name: samples[name].to(torch.int32).cpu() for name in samples}
-        return {
-            "predicted": logits.argmax(dim=-1).cpu(),
-            "labels": self.feed.labels("test")[member].cpu(),
-            "logits": logits.float().cpu(),
-            **indices,
-        }
 
     def _results(
         self,
@@ -380,6 +392,7 @@ class Fit:
                 "test_best": accuracy(best, test)[member],
                 "test_last": accuracy(last, test)[member],
             },
+            **({"epochs": progress.epoch} if self.definitions[member].stop == "plateau" else {}),
             "rates": mean_rates(observed),
             **({"meters": numbers} if (numbers := numbers_of(observed)) else {}),
             **common,

@@ -18,6 +18,7 @@ from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.series import Series
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError, StudyError
+from spikefuse.stats.plateau import reached_plateau
 from spikefuse.training import TrialDefinition
 from spikefuse.training.feed import Feed
 from spikefuse.workbench.data import Dataset
@@ -167,6 +168,7 @@ def _train(
     """All epochs and the test; why there is no accuracy, else an empty text."""
     optimiser = torch.optim.Adam(module.parameters(), lr=definition.learning_rate)
     best, seed = _Best(), definition.seed
+    curve: list[float] = []
     for epoch in range(1, definition.epochs + 1):
         module.train()
         order = feed.training_order(epoch)
@@ -183,6 +185,9 @@ def _train(
         # Of equal accuracies the epoch with the lower loss is taken.
         if (accuracy, -held) > (best.accuracy, -best.loss):
             best = _Best(accuracy, held, copy.deepcopy(module.state_dict()))
+        curve.append(accuracy)
+        if definition.stop == "plateau" and reached_plateau(curve):
+            break
     module.load_state_dict(best.weights)
     values["validation"][seed] = best.accuracy
     values["test"][seed], _ = _evaluate(module, feed, "test", classes)

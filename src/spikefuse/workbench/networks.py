@@ -121,8 +121,12 @@ def network(
 
 
 def _refuse_idle(definition: TrialDefinition, chosen: Mapping[str, Any]) -> None:
-    """Refuse a setting that has no effect; records of settings are checked by themselves."""
-    named = {name: value for name, value in chosen.items() if name not in ("data", "selection")}
+    """Refuse a setting that has no effect; records of settings are checked by themselves.
+
+    Where training stops is a matter of its epochs, which are said when it is trained.
+    """
+    apart = ("data", "selection", "stop")
+    named = {name: value for name, value in chosen.items() if name not in apart}
     idle = without_effect(definition, named)
     if idle is not None:
         raise InputError(f"network: {idle[0]} needs {idle[1]}. Here it would change nothing.")

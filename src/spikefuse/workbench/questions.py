@@ -90,7 +90,7 @@ def ask(
         data: From `dataset`; the name of a source; or a path to data of your own.
         seeds: How many; the effort's own if left out.
         profile: "auto" (by the number of samples), "smoke", "quick",
-            "medium" or "paper".
+            "medium", "full" or "paper".
         network: A function of {modality: (C, H, W)} and the number of classes that makes an
             `nn.Module` of your own, or its "file.py:function"; our SNN and its twin if left out.
         out: Keeps networks, `results.csv` and `answer.json`, and goes on where it was stopped;

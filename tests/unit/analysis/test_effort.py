@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 
 from spikefuse.analysis.effort import (
-    FEWEST_EPOCHS,
     PAPER_EPOCHS,
     Effort,
     effort_columns,
     efforts,
     is_longer,
     least,
-    reached_plateau,
 )
+from spikefuse.stats.plateau import FEWEST_EPOCHS, reached_plateau
 from spikefuse.studies import PROFILES
 
 

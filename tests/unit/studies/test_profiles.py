@@ -28,5 +28,7 @@ def test_where_ties_are_the_rule_the_epoch_of_lower_loss_is_tested(name: str) ->
     trial = Cell.create(modality="audio").trial(
         0, **PROFILES[name].settings("audio", "S", "mnist-fsdd")
     )
-    assert trial.best_epoch == ("lower-loss" if name == "paper" else "first")
-    assert ("best_epoch" in trial.naming()) == (name == "paper")
+    is_long = name in ("full", "paper")
+    assert trial.best_epoch == ("lower-loss" if is_long else "first")
+    assert ("best_epoch" in trial.naming()) == is_long
+    assert (trial.stop == "plateau") == ("stop" in trial.naming()) == (name == "full")

@@ -41,6 +41,7 @@ OTHER: dict[str, Any] = {
     "modality_dropout": 0.3,
     "spike_penalty": 0.5,
     "best_epoch": "lower-loss",
+    "stop": "plateau",
 }
 """For each field that needs something, a value that is not its default."""
 
@@ -63,7 +64,10 @@ def found(source: str = "builtin", **given: Any) -> tuple[str, str] | None:
 # the embedded data has no events.
 @pytest.mark.parametrize("name", sorted({*TRIAL_NEEDS} - {"constants", "event_bins"}))
 def test_every_field_has_an_effect_somewhere(name: str) -> None:
-    more = {"held_out_speaker": {"protocol": "speaker"}, "target_rate": {"init": "calibrated"}}
+    more: dict[str, dict[str, Any]] = {
+        **{"held_out_speaker": {"protocol": "speaker"}, "target_rate": {"init": "calibrated"}},
+        "stop": {"epochs": 9},
+    }
 
     assert found(modality="fused", **more.get(name, {}), **{name: OTHER[name]}) is None
 
@@ -171,6 +175,12 @@ def test_a_fusion_that_is_replaced_is_named_with_what_stands_for_it() -> None:
 def test_one_time_step_keeps_nothing(name: str) -> None:
     assert found(time_steps=1, **{name: OTHER[name]}) == (name, "2 time steps or more")
     assert found(time_steps=2, **{name: OTHER[name]}) is None
+
+
+def test_eight_epochs_leave_none_out() -> None:
+    wanted = "more than 8 epochs, of which some are then left out"
+    assert found(epochs=8, stop="plateau") == ("stop", wanted)
+    assert found(epochs=9, stop="plateau") is None
 
 
 def test_of_one_epoch_there_is_no_best() -> None:

@@ -1,0 +1,124 @@
+"""Training that ends at its plateau: each network by its own curve, alone or beside others."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from spikefuse.analysis.effort import effort_columns
+from spikefuse.analysis.tabulate import plain_rows
+from spikefuse.data import Corpus
+from spikefuse.results import TrialStore
+from spikefuse.training import TrialDefinition, train_population
+from spikefuse.training.feed import Feed
+from spikefuse.workbench.modules import train_one
+from tests.unit.training.test_fit import _same, _train_in_pieces, _weights
+
+Make = Callable[..., TrialDefinition]
+MOST = 5
+
+
+def early(curve: Sequence[float]) -> bool:
+    """A rule that ends small trainings at different epochs, by the curve alone."""
+    return len(curve) > 1 + round(1000 * curve[0]) % 3
+
+
+@pytest.fixture
+def members(trial: Make, monkeypatch: pytest.MonkeyPatch) -> list[TrialDefinition]:
+    monkeypatch.setattr("spikefuse.training.fit.reached_plateau", early)
+    changes = [{"seed": seed} for seed in range(4)] + [{"seed": 0, "reset": "hard"}]
+    return [trial(epochs=MOST, stop="plateau", **each) for each in changes]
+
+
+def epochs_of(store: TrialStore, definition: TrialDefinition) -> int:
+    return len(store.read_final(definition.name).metrics)
+
+
+def test_each_stops_at_its_own_epoch_and_as_it_would_alone(
+    corpus: Corpus, members: list[TrialDefinition], tmp_path: Path
+) -> None:
+    together, apart = TrialStore(tmp_path / "together"), TrialStore(tmp_path / "apart")
+    assert train_population(members, corpus, together) == ["done"] * len(members)
+    taken = [epochs_of(together, each) for each in members]
+    assert len(set(taken)) > 1
+    assert max(taken) <= 3 < MOST
+    for member in members:
+        train_population([member], corpus, apart)
+        _same(together, apart, member)
+
+
+def test_it_is_the_network_of_so_many_epochs(
+    corpus: Corpus, members: list[TrialDefinition], tmp_path: Path
+) -> None:
+    store = TrialStore(tmp_path)
+    train_population(members[:1], corpus, store)
+    found = store.read_final(members[0].name)
+    plain = members[0].model_copy(update={"stop": "epochs", "epochs": len(found.metrics)})
+    train_population([plain], corpus, store)
+    wanted = store.read_final(plain.name)
+    assert found.results["accuracy"] == wanted.results["accuracy"]
+    assert found.results["best_epoch"] == wanted.results["best_epoch"]
+    ours, theirs = _weights(store, members[0]), _weights(store, plain)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+    assert found.results["epochs"] == len(found.metrics)
+    assert "epochs" not in wanted.results, "results of other networks stay what they were"
+    rows = {
+        metric: value
+        for _, metric, value in plain_rows(
+            found.results, members[0].epochs, lambda split, metric, value: (split, metric, value)
+        )
+    }
+    assert rows["epochs"] == len(found.metrics)
+    assert effort_columns(found)["steps"] == effort_columns(wanted)["steps"] > 0
+
+
+@pytest.mark.parametrize("limit", [16.0, 37.0])
+def test_stopped_anywhere_it_ends_as_uninterrupted(
+    corpus: Corpus, members: list[TrialDefinition], tmp_path: Path, limit: float
+) -> None:
+    whole, pieces = TrialStore(tmp_path / "whole"), TrialStore(tmp_path / "pieces")
+    train_population(members[:3], corpus, whole)
+    _train_in_pieces(members[:3], corpus, pieces, limit)
+    for member in members[:3]:
+        _same(whole, pieces, member)
+
+
+def test_the_rule_is_the_one_of_the_verdicts(
+    corpus: Corpus, trial: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accuracy as good as from the first epoch on: eight epochs, the fewest that have a slope."""
+    monkeypatch.setattr("spikefuse.training.fit.accuracy", lambda answers, labels: [0.8])
+    store, definition = TrialStore(tmp_path), trial(epochs=12, stop="plateau", budget=60_000)
+    train_population([definition], corpus, store)
+    assert epochs_of(store, definition) == 8
+    assert effort_columns(store.read_final(definition.name))["steps"] == 8 * 4
+
+
+def test_a_module_of_ones_own_stops_there_too(
+    corpus: Corpus, trial: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Flat(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(64, 10)
+
+        def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+            return self.layer(inputs["image"].flatten(1))
+
+    seen: list[int] = []
+    orders = Feed.training_order
+
+    def counted(feed: Feed, epoch: int) -> torch.Tensor:
+        seen.append(epoch)
+        return orders(feed, epoch)
+
+    monkeypatch.setattr(Feed, "training_order", counted)
+    monkeypatch.setattr(
+        "spikefuse.workbench.modules.reached_plateau", lambda curve: len(curve) == 3
+    )
+    for stop, last in (("plateau", 3), ("epochs", 5)):
+        seen.clear()
+        train_one(Flat, Feed(corpus, [trial(epochs=5, stop=stop)]), 10)
+        assert max(seen) == last
