@@ -81,8 +81,8 @@ def test_stopped_anywhere_it_ends_as_uninterrupted(
 ) -> None:
     whole, pieces = TrialStore(tmp_path / "whole"), TrialStore(tmp_path / "pieces")
     train_population(members, corpus, whole)
-    stops = _train_in_pieces(members, corpus, pieces, 45.0)
-    assert len(stops) > 1
+    stops = _train_in_pieces(members, corpus, pieces, 30.0)
+    assert stops, "never stopped"
     for member in members:
         _same(whole, pieces, member)
 
