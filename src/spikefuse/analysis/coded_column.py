@@ -74,18 +74,10 @@ def _numbered(entries: Sequence[Any]) -> tuple[Sequence[Any], NDArray[np.int32]]
 
 def taken(numbers: Sequence[int], places: Sequence[int] | NDArray[np.int32]) -> "array[int]":
     """The numbers at these places."""
-    found = np.asarray(numbers, dtype=np.intc)[np.asarray(places)]
-    return array("i", found.tobytes())
-
-
-def places_where(entries: Sequence[Any], holds: Callable[[Any], bool]) -> list[int]:
-    """Numbers of the rows of which something holds; asked once of each distinct entry.
-
-    Example:
-        >>> places_where(["rate.hidden", "accuracy", "rate.hidden"], lambda name: "." in name)
-        [0, 2]
-    """
-    kinds, numbers = _numbered(entries)
-    does = np.asarray([holds(kind) for kind in kinds], dtype=bool)
-    found: list[int] = np.flatnonzero(does[numbers]).tolist()
-    return found
+    at = np.asarray(places, dtype=np.intp)
+    found = (
+        numbers.start + numbers.step * at
+        if isinstance(numbers, range)
+        else np.asarray(numbers, dtype=np.intc)[at]
+    )
+    return array("i", found.astype(np.intc).tobytes())

@@ -4,7 +4,7 @@ A level that was typed and one that was read from a file are the same level, see
 """
 
 import math
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,9 @@ from spikefuse.results.coded import Coded, distinct
 from spikefuse.results.rows import TidyRow, TidyRows
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from spikefuse.analysis.coded_column import CodedColumn
 
 Level = str | int | float
@@ -80,6 +83,10 @@ class Runs:
                 found += [None] * len(run)
         return found
 
+    def together(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """The entries of several columns, row by row."""
+        return zip(*map(self.entries, names), strict=True)
+
 
 class RowIndex:
     """What is found once for all tables of the same rows."""
@@ -89,12 +96,23 @@ class RowIndex:
         self._runs = Runs(self.rows)
         self._columns: dict[str, CodedColumn] = {}
         self._levels: dict[tuple[object, ...], list[str]] = {}
-        self._metrics: dict[str, RowIndex] = {}
+        self._metrics: dict[tuple[str, ...], RowIndex] = {}
 
     @cached_property
     def silent(self) -> frozenset[str]:
         """Trials that are silent networks, see `silence`."""
-        return _silent_trials(self._runs)
+        names = [name for name in self.levels("metric", {}) if _is_hidden_rate(name)]
+        chosen = Runs(self.select({"metric": names}) if names else ())
+        rates: dict[str, dict[str, float]] = {}
+        fusions: dict[str, str] = {}
+        for metric, trial, fusion, value in chosen.together("metric", "trial", "fusion", "value"):
+            if _is_hidden_rate(metric):
+                layer = str(metric).removeprefix(RATE)
+                rates.setdefault(str(trial), {})[layer] = number_of(value)
+                fusions[str(trial)] = str(fusion)
+        return frozenset(
+            trial for trial, own in rates.items() if is_silent_network(own, fusions[trial])
+        )
 
     def column(self, name: str) -> "CodedColumn":
         """A column by levels; made once, since claims ask often."""
@@ -107,11 +125,30 @@ class RowIndex:
             )
         return self._columns[name]
 
-    def numbers(self, metric: str) -> "RowIndex":
-        """The rows of one metric and of what diverged: a fifth of all, and asked most often."""
-        if metric not in self._metrics:
-            self._metrics[metric] = RowIndex(self.select({"metric": (metric, DIVERGED)}))
-        return self._metrics[metric]
+    def numbers(self, metric: str, split: str) -> "RowIndex":
+        """The rows of one metric and split, and of what diverged: few, and asked most often.
+
+        A diverged trial has one row in place of all its numbers, whatever their split.
+        """
+        asked = (metric, split)
+        if asked not in self._metrics:
+            if (metric,) not in self._metrics:
+                self._metrics[metric,] = RowIndex(self.select({"metric": (metric, DIVERGED)}))
+            of_metric = self._metrics[metric,]
+            places = [
+                place
+                for place, (name, part) in enumerate(of_metric._runs.together("metric", "split"))
+                if name == DIVERGED or part == split
+            ]
+            self._metrics[asked] = RowIndex(of_metric._at(places))
+        return self._metrics[asked]
+
+    def _at(self, places: "Sequence[int] | NDArray[np.int32]") -> Sequence[Row]:
+        if isinstance(self.rows, TidyRows):
+            from spikefuse.analysis.coded_column import taken
+
+            return TidyRows(self.rows.columns, taken(self.rows.places, places))
+        return [self.rows[place] for place in places]
 
     def select(self, levels: Levels) -> Sequence[Row]:
         """See `Table.select`."""
@@ -131,11 +168,7 @@ class RowIndex:
         places = column.places(codes)
         for column, codes in others:
             places = column.among(places, codes)
-        if isinstance(self.rows, TidyRows):
-            from spikefuse.analysis.coded_column import taken
-
-            return TidyRows(self.rows.columns, taken(self.rows.places, places))
-        return [self.rows[place] for place in places.tolist()]
+        return self._at(places)
 
     def levels(self, column: str, where: Levels) -> list[str]:
         """See `Table.levels`; kept, since every sentence asks for the modalities anew."""
@@ -147,22 +180,6 @@ class RowIndex:
             levels = dict.fromkeys(str(_or_default(column, entry)) for entry in distinct(entries))
             self._levels[asked] = [level for level in levels if level]
         return list(self._levels[asked])
-
-
-def _silent_trials(runs: Runs) -> frozenset[str]:
-    from spikefuse.analysis.coded_column import places_where
-
-    rates: dict[str, dict[str, float]] = {}
-    fusions: dict[str, str] = {}
-    named = ("metric", "trial", "fusion", "value")
-    metrics, trials, fused, values = map(runs.entries, named)
-    for place in places_where(metrics, _is_hidden_rate):
-        trial, layer = str(trials[place]), str(metrics[place]).removeprefix(RATE)
-        rates.setdefault(trial, {})[layer] = number_of(values[place])
-        fusions[trial] = str(fused[place])
-    return frozenset(
-        trial for trial, own in rates.items() if is_silent_network(own, fusions[trial])
-    )
 
 
 def _is_hidden_rate(metric: object) -> bool:
@@ -181,6 +198,8 @@ def is_silent(trial: str, silent: Collection[str]) -> bool:
 
 def number_of(value: object) -> float:
     """The value as a number, NaN where it is none."""
+    if value.__class__ is float:
+        return value
     try:
         return math.nan if isinstance(value, bool) else float(str(value))
     except ValueError:

@@ -18,6 +18,7 @@ from spikefuse.analysis.row_index import (
     Level,
     Row,
     RowIndex,
+    Runs,
     is_silent,
     level_key,
     number_of,
@@ -197,13 +198,8 @@ class Table:
 
     def _read_series(self, levels: dict[str, Level | Collection[str]]) -> Series:
         split, metric = (levels.pop(name, usual) for name, usual in _NUMBER.items())
-        # A diverged trial has one row in place of all its numbers, whatever their split.
-        rows = [
-            row
-            for row in self._index.numbers(str(metric)).select(levels)
-            if row.get("metric") == DIVERGED or row.get("split") == split
-        ]
-        ours = [row for row in rows if row.get("study") in self._first]
+        rows = self._index.numbers(str(metric), str(split)).select(levels)
+        ours = [row for row in rows if row.get("study") in self._first] if self._first else []
         return _series(ours or rows, self.silent)
 
     @property
@@ -230,36 +226,59 @@ def single_modalities(table: Table) -> tuple[str, ...]:
     return tuple(name for name in found if name != FUSED)
 
 
-def _series(rows: Iterable[Row], silent: Collection[str]) -> Series:
-    found: dict[int, tuple[float | None, Row]] = {}
-    for row in rows:
-        seed, value = _seed(row), None if row.get("metric") == DIVERGED else _value(row)
-        known, first = found.setdefault(seed, (value, row))
-        alike = known is value or (
-            known is not None and value is not None and abs(known - value) <= _SAME
-        )
-        if not alike:
-            raise StudyError(
-                f"results: seed {seed} of {cell_words(row)} must have one number, got two for seed "
-                f"{seed}, {_outcome(known)} and {_outcome(value)}{_what_differs(first, row)}. Keep "
-                "one reading: name the factor that differs, or report each study from its own "
-                "folder."
-            )
-    values = {seed: found[seed][0] for seed in sorted(found)}
-    numbers = {seed: value for seed, value in values.items() if value is not None}
-    lost = tuple(seed for seed, value in values.items() if value is None)
-    sizes = [size for seed in numbers if (size := _samples(found[seed][1])) >= 1]
+def _series(rows: Sequence[Row], silent: Collection[str]) -> Series:
+    # By columns: a row is looked at as a whole only where there is something to say of it.
+    seeds, metrics, values, sizes, trials = map(
+        Runs(rows).entries, ("seed", "metric", "value", "samples", "trial")
+    )
+    found: dict[int, tuple[float | None, int]] = {}
+    for place, (entry, metric, number) in enumerate(zip(seeds, metrics, values, strict=True)):
+        seed = entry if entry.__class__ is int else _seed(rows[place])
+        value: float | None = number
+        if metric == DIVERGED:
+            value = None
+        elif not (number.__class__ is float and 0.0 <= number <= 1.0):
+            value = _value(rows[place])
+        known, first = found.setdefault(seed, (value, place))
+        if known is not value:
+            _require_same(seed, (known, rows[first]), (value, rows[place]))
+    numbers = {seed: value for seed in sorted(found) if (value := found[seed][0]) is not None}
+    lost = tuple(seed for seed in sorted(found) if found[seed][0] is None)
+    names = {seed: trials[found[seed][1]] for seed in numbers}
+    samples = [
+        size
+        for seed in numbers
+        if (size := _samples(metrics[found[seed][1]], sizes[found[seed][1]])) >= 1
+    ]
     return Series(
         values=numbers,
-        trials={seed: shown(found[seed][1].get("trial")) for seed in numbers},
-        samples=int(min(sizes, default=0)),
+        trials={seed: shown(name) for seed, name in names.items()},
+        samples=int(min(samples, default=0)),
         diverged=lost,
-        reasons=_reasons(lost, len(numbers), found),
-        silent=tuple(
-            seed for seed in numbers if is_silent(str(found[seed][1].get("trial")), silent)
-        ),
-        variance=_counting(numbers, min(sizes, default=0)),
+        reasons=_reasons(lost, len(numbers), rows[found[lost[0]][1]] if lost else {}),
+        silent=tuple(seed for seed in numbers if is_silent(str(names[seed]), silent))
+        if silent
+        else (),
+        variance=_counting(numbers, min(samples, default=0)),
     )
+
+
+def _require_same(
+    seed: int, first: tuple[float | None, Row], second: tuple[float | None, Row]
+) -> None:
+    """Refuse two numbers of one seed, up to the rounding of a text file.
+
+    Raises:
+        StudyError: They differ.
+    """
+    (known, row), (value, other) = first, second
+    if known is None or value is None or abs(known - value) > _SAME:
+        raise StudyError(
+            f"results: seed {seed} of {cell_words(other)} must have one number, got two for seed "
+            f"{seed}, {_outcome(known)} and {_outcome(value)}{_what_differs(row, other)}. Keep "
+            "one reading: name the factor that differs, or report each study from its own "
+            "folder."
+        )
 
 
 def _asked(level: Level | Collection[str]) -> Hashable:
@@ -278,14 +297,12 @@ def _counting(numbers: Mapping[int, float], samples: float) -> float:
     return share * (1.0 - share) / samples
 
 
-def _reasons(
-    lost: tuple[int, ...], left: int, found: Mapping[int, tuple[float | None, Row]]
-) -> tuple[str, ...]:
+def _reasons(lost: tuple[int, ...], left: int, row: Row) -> tuple[str, ...]:
     if not lost:
         return ()
     seeds = f"seed{'' if len(lost) == 1 else 's'} {', '.join(map(str, lost))}"
     # The words come from the row, so that everybody who meets it gives the same reason.
-    cell = cell_words(found[lost[0]][1])
+    cell = cell_words(row)
     total = left + len(lost)
     return (f"training diverged for {seeds} of {cell} ({left} of {total} seeds have an accuracy)",)
 
@@ -312,10 +329,9 @@ def _value(row: Row) -> float:
     return value
 
 
-def _samples(row: Row) -> float:
+def _samples(metric: object, samples: object) -> float:
     # Nothing is counted right or wrong in a quantity: it has no step and no binomial variance.
-    is_share = not str(row.get("metric")).startswith(QUANTITIES)
-    return number_of(row.get("samples")) if is_share else math.nan
+    return math.nan if str(metric).startswith(QUANTITIES) else number_of(samples)
 
 
 def _outcome(value: float | None) -> str:

@@ -46,7 +46,9 @@ def shown(value: object) -> str:
         ('0.1', 'nothing')
     """
     text = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
-    text = "".join(character if character.isprintable() else "?" for character in text).strip()
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else "?" for character in text)
+    text = text.strip()
     return f"{text[:39]}\u2026" if len(text) > 40 else text or "nothing"
 
 
