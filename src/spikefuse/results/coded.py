@@ -7,9 +7,9 @@ the tables that a run writes is left to the plain reader, which says what is wro
 """
 
 import csv
-import io
 import math
 from array import array
+from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +17,11 @@ from itertools import chain, compress, repeat
 from operator import itemgetter
 from typing import Any, overload
 
-_CHARACTERS = 1 << 20
-"""Of a block. The text as a whole would take five times the file's bytes."""
+BYTES = 1 << 20
+"""Of a block."""
+
+LARGE = 8 << 20
+"""Bytes of a table from which on its blocks are taken apart by NumPy."""
 
 _TRIAL, _SEED = 1, 12
 BEGIN = 13
@@ -152,18 +155,34 @@ def read_lines(content: bytes) -> Lines:
     """
     if b"\r" in content:
         raise IrregularError
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="\n")
+    first = len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0
+    end = content.find(b"\n") + 1
     try:
-        head = text.readline().removesuffix("\n")
+        head = content[first : end - 1].decode()
         # Tables without a further factor are of before there were any, and short.
-        if '"' in head or head.count(",") < BEGIN + 3:
+        if not end or '"' in head or head.count(",") < BEGIN + 3:
             raise IrregularError
         found = Lines(head.split(","))
-        while block := text.read(_CHARACTERS):
-            _add((block + text.readline()).removesuffix("\n"), found)
+        for block in _blocks(content, end):
+            if len(content) < LARGE or not _by_columns(block, found):
+                _add(block.decode().removesuffix("\n"), found)
     except (ValueError, csv.Error, StopIteration) as error:
         raise IrregularError from error
     return found
+
+
+def _blocks(content: bytes, begin: int) -> Iterator[bytes]:
+    """Whole lines at a time: decoded as a whole, a text takes up to five times the file's bytes."""
+    while begin < len(content):
+        end = content.find(b"\n", begin + BYTES) + 1 or len(content)
+        yield content[begin:end]
+        begin = end
+
+
+def _by_columns(block: bytes, found: Lines) -> bool:
+    from spikefuse.results.coded_blocks import add  # NumPy takes longer than to read a short table
+
+    return add(block, found)
 
 
 def _add(block: str, found: Lines) -> None:
@@ -176,7 +195,7 @@ def _add(block: str, found: Lines) -> None:
     ends, next_end, next_value = found.ends, found.end.append, found.values.append
     for number, line in enumerate(lines):
         if not line.startswith(prefix):
-            prefix, run = _begin(line, found)
+            prefix, run = begin_of(line, found)
             found.runs.append(run)
             if number:
                 found.lengths.append(number - since)
@@ -192,7 +211,7 @@ def _add(block: str, found: Lines) -> None:
     found.lengths.append(len(lines) - since)
 
 
-def _begin(line: str, found: Lines) -> tuple[str, tuple[int, int, int]]:
+def begin_of(line: str, found: Lines) -> tuple[str, tuple[int, int, int]]:
     """The part of a line up to its seed, and the numbers of what stands there."""
     *entries, rest = line.split(",", BEGIN)
     prefix = line[: len(line) - len(rest)]
