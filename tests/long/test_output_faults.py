@@ -103,7 +103,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [ROW | {"seed": seed} for seed in range(3)]
     monkeypatch.setattr(write, "tabulate", lambda *_: rows)
     monkeypatch.setattr(write, "still_missing", lambda *_: "")
-    monkeypatch.setattr(energy_rows, "energy_rows", lambda *_: rows)
+    monkeypatch.setattr(energy_rows, "energy_rows", lambda *_: iter(rows))
     monkeypatch.setattr(write, "describe", dict)
     monkeypatch.setattr(files, "slide", lambda *_: Figure((1, 1)))
     for name in ("curve_pictures", "rate_pictures", "_activity", "confusions"):

@@ -18,7 +18,8 @@ from spikefuse.meters.counts import SPIKES, Counts
 from spikefuse.meters.energy import price
 from spikefuse.meters.stored_counts import mean_counts
 from spikefuse.planning.plan import Plan
-from spikefuse.results import TrialFolder, TrialRecord, TrialStore
+from spikefuse.results import TrialFolder, TrialStore
+from spikefuse.results.marks import FINAL_STATES
 
 MODELS = ("horowitz-45nm", "horowitz-45nm-int8", "horowitz-memory", "lemaire-2022")
 """Cost models that every table has: operations alone, in two precisions, and with memory."""
@@ -32,32 +33,31 @@ Number = tuple[str, float, dict[str, str]]
 logger = logging.getLogger(__name__)
 
 
-def energy_rows(plan: Plan, store: TrialStore) -> list[NewRow]:
+def energy_rows(plan: Plan, store: TrialStore) -> Iterator[NewRow]:
     """The rows of every stored trial of a plan that has counts; without noise.
 
-    A trial that diverged has rows that say so.
+    A trial that diverged has rows that say so. They come trial by trial: a hundred a network, all
+    of them together would not fit into memory.
 
     Raises:
         StoreError: A trial was finished and cannot be read.
     """
-    rows: list[NewRow] = []
     without = 0
     for trial in plan.trials:
         uses = {use.cell: use for use in trial.uses if use.cell.noise_std == 0}
-        record = store.read_if_finished(trial.definition.name) if uses else None
-        if record is None:
+        state = _final_state(store, trial.name) if uses else ""
+        if not state:
             continue
-        numbers, samples = _numbers_of_trial(store, record)
+        numbers, samples = _numbers_of_trial(store, trial.name, state)
         without += not numbers
         for use in uses.values():
-            common: NewRow = {"study": use.study, "trial": record.trial}
+            common: NewRow = {"study": use.study, "trial": trial.name}
             common |= use.cell.model_dump() | {"seed": use.seed}
             if use.cell.network == "dnn":
                 common["reset"] = "none"
-            rows += _rows(common, numbers, samples)
+            yield from _rows(common, numbers, samples)
     if without:
         logger.warning("%d trials were stored without counts; they have no energy", without)
-    return rows
 
 
 def numbers_in(store: TrialStore, trial: str) -> dict[tuple[str, ...], float]:
@@ -66,16 +66,30 @@ def numbers_in(store: TrialStore, trial: str) -> dict[tuple[str, ...], float]:
     Raises:
         StoreError: It is not finished, or damaged.
     """
-    numbers, _ = _numbers_of_trial(store, store.read_final(trial, 0.0))
+    numbers, _ = _numbers_of_trial(store, trial, store.read_final(trial, 0.0).state)
     return {(m, *(place.get(f, "") for f in FIELDS)): float(v) for m, v, place in numbers}
 
 
-def _numbers_of_trial(store: TrialStore, record: TrialRecord) -> tuple[list[Number], int]:
+def _final_state(store: TrialStore, trial: str) -> str:
+    """The state of a finished trial; "" of one that is missing or was never finished.
+
+    Raises:
+        StoreError: It was finished and is damaged, or cannot be read.
+    """
+    # Known since the rows of `results.csv`, whose files were read and hashed a moment ago.
+    state = store.state(trial)
+    if state in FINAL_STATES:
+        return state
+    record = store.read_if_finished(trial)
+    return "" if record is None else record.state
+
+
+def _numbers_of_trial(store: TrialStore, trial: str, state: str) -> tuple[list[Number], int]:
     """The numbers of one trial, and of how many samples they are the mean."""
-    if record.state == DIVERGED:
+    if state == DIVERGED:
         # Whoever asks for one model must learn of it too.
         return [(DIVERGED, 1, {"model": model}) for model in ("", *MODELS)], 0
-    counted = counted_in(store.folder(record.trial))
+    counted = counted_in(store.folder(trial))
     if counted is None:
         return [], 0
     numbers = list(numbers_of(counted.mean, counted.right))

@@ -21,7 +21,7 @@ import numpy as np
 from spikefuse.analysis.claims.samples import claim_rows
 from spikefuse.analysis.compare.samples import Answers, NoSamples, answers_in, match
 from spikefuse.analysis.gains import EXPERTS, MEAN, NETWORKS, TEMPERED, alone, both_alone, shuffled
-from spikefuse.analysis.product_of_experts import product_right, stored_temperature
+from spikefuse.analysis.product_of_experts import Temperatures, product_right
 from spikefuse.analysis.row_index import Level, Row, same
 from spikefuse.analysis.sample_errors import CONTROL, ERROR, ON_PAIRS, over
 from spikefuse.analysis.table import METRIC, SPIKING, Table, single_modalities
@@ -46,6 +46,7 @@ class _Shelf:
     """Reads each trial's answers once: a single network stands beside several fused ones."""
 
     store: TrialStore
+    temperatures: Temperatures
     read: Recent[str, Answers] = field(default_factory=Recent)
     tensors: Recent[str, Mapping[str, Any]] = field(default_factory=Recent)
 
@@ -86,9 +87,11 @@ class _Fused:
     silent: frozenset[str]
 
 
-def sample_rows(rows: Iterable[Row], store: TrialStore) -> list[NewRow]:
+def sample_rows(
+    rows: Iterable[Row], store: TrialStore, temperatures: Temperatures | None = None
+) -> list[NewRow]:
     """The rows beside every fused network whose parts are stored, and those of the claims."""
-    table, shelf = Table(rows), _Shelf(store)
+    table, shelf = Table(rows), _Shelf(store, temperatures or Temperatures(store))
     modalities = single_modalities(table)
     found: list[NewRow] = []
     joined: dict[tuple[Any, ...], Contrasts] = {}
@@ -173,7 +176,7 @@ def _contrasts(cell: _Fused, shelf: _Shelf) -> tuple[list[NewRow], Contrasts]:
             add(MEAN, joint - np.mean(list(parts.values()), axis=0))
             experts = {name: cell.singles[name][seed] for name in parts}
             add(EXPERTS, joint - shelf.product(trial, experts, {}))
-            warm = {name: stored_temperature(shelf.store, each) for name, each in experts.items()}
+            warm = {name: shelf.temperatures.of(each) for name, each in experts.items()}
             known = {name: each for name, each in warm.items() if each is not None}
             if len(known) == len(warm):
                 add(TEMPERED, joint - shelf.product(trial, experts, known))

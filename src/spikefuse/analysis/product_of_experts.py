@@ -24,6 +24,7 @@ from spikefuse.core.recent import Recent
 from spikefuse.planning.plan import Plan, definition_of
 from spikefuse.planning.trials import PlannedTrial, Use
 from spikefuse.results import TrialStore
+from spikefuse.results.documents import hashes_with
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Cell
 from spikefuse.studies.fusion import FUSION
@@ -126,19 +127,35 @@ def _positions(samples: Tensor, wanted: Tensor, name: str) -> Tensor:
     return order[found]
 
 
-def products(plan: Plan, store: TrialStore) -> list[Product]:
+@dataclass
+class Temperatures:
+    """Temperatures of a store's networks, each fitted once: an expert stands in many products."""
+
+    store: TrialStore
+    known: dict[str, float | None] = field(default_factory=dict)
+
+    def of(self, name: str) -> float | None:
+        """A trial's temperature; None where its validation logits are not stored."""
+        if name not in self.known:
+            self.known[name] = stored_temperature(self.store, name)
+        return self.known[name]
+
+
+def products(
+    plan: Plan, store: TrialStore, temperatures: Temperatures | None = None
+) -> list[Product]:
     """The product of experts beside every stored fused network of a plan, by cell and seed.
 
     The parts are the networks of one modality with the same levels and seed, wherever they are
     stored, whether the plan names them or not.
     """
     found: dict[tuple[str, str], Product] = {}
-    shelf = _Shelf(store)
+    shelf = _Shelf(store, temperatures or Temperatures(store))
     for trial in plan.trials:
         if len(trial.definition.modalities) < 2:
             continue
         for use in trial.uses:
-            key = (trial.definition.name, use.cell.reading)
+            key = (trial.name, use.cell.reading)
             usual = use.cell.noise_std == 0 and use.cell.pairing != "shuffled"
             usual = usual and use.study != FUSION.name  # which has its own, see `equal_products`
             if usual and key not in found:
@@ -151,14 +168,26 @@ class _Shelf:
     """Reads each trial's answers once: an expert stands behind several fused networks."""
 
     store: TrialStore
+    temperatures: Temperatures
     read: Recent[str, Predictions | str] = field(default_factory=Recent)
-    known: dict[str, float | None] = field(default_factory=dict)
+    named: dict[tuple[Cell, str | None], dict[int, tuple[str, ...]]] = field(default_factory=dict)
 
-    def temperature(self, name: str) -> float | None:
-        """A trial's temperature; None where its validation logits are not stored."""
-        if name not in self.known:
-            self.known[name] = stored_temperature(self.store, name)
-        return self.known[name]
+    def parts(self, trial: PlannedTrial, use: Use, plan: Plan, size: str | None) -> tuple[str, ...]:
+        """Names of the networks of one modality with the levels and seed of a fused one.
+
+        Those of all seeds are made at once: making and naming a record takes milliseconds.
+        """
+        key = (use.cell, size)
+        if key not in self.named:
+            levels = use.cell.model_dump() | ({"size": size} if size is not None else {})
+            data = (plan.source, plan.fingerprint)
+            names = []
+            for modality in trial.definition.modalities:
+                cell = Cell.create(**(levels | {"modality": modality}))
+                first = definition_of(cell, plan.seeds[0], plan.profile, *data)
+                names.append(hashes_with(first.naming(), "seed", plan.seeds))
+            self.named[key] = dict(zip(plan.seeds, zip(*names, strict=True), strict=True))
+        return self.named[key][use.seed]
 
     def predictions(self, name: str) -> Predictions | str:
         """What a trial answered to its test set, or why that is not known."""
@@ -167,14 +196,16 @@ class _Shelf:
         return self.read[name]
 
 
-def equal_products(plan: Plan, store: TrialStore) -> list[Product]:
+def equal_products(
+    plan: Plan, store: TrialStore, temperatures: Temperatures | None = None
+) -> list[Product]:
     """The product of experts beside every size and seed of the study `fusion`.
 
     Each expert has its equal share of the fused network's parameters. The pairs are the same for
     every kind of fusion, so those of the first kind that is stored are taken.
     """
     found: dict[tuple[Cell, int], Product] = {}
-    shelf = _Shelf(store)
+    shelf = _Shelf(store, temperatures or Temperatures(store))
     for trial in plan.trials:
         for use in trial.uses:
             if use.study != FUSION.name or len(trial.definition.modalities) < 2:
@@ -189,11 +220,8 @@ def equal_products(plan: Plan, store: TrialStore) -> list[Product]:
 def _product(
     trial: PlannedTrial, use: Use, plan: Plan, shelf: _Shelf, size: str | None = None
 ) -> Product:
-    fused, modalities = trial.definition.name, trial.definition.modalities
-    levels = use.cell.model_dump() | ({"size": size} if size is not None else {})
-    cells = [Cell.create(**(levels | {"modality": modality})) for modality in modalities]
-    data = (plan.source, plan.fingerprint)
-    parts = tuple(definition_of(cell, use.seed, plan.profile, *data).name for cell in cells)
+    fused, modalities = trial.name, trial.definition.modalities
+    parts = shelf.parts(trial, use, plan, size)
     missing = Product(use.cell, use.seed, parts, None, 0)
     names = (fused, *parts)
     states = {shelf.store.state(name) for name in names}
@@ -210,7 +238,7 @@ def _product(
     except StudyError as problem:
         return replace(missing, reason=f"{fused}: {problem}")
     told = replace(missing, accuracy=accuracy, samples=len(found[0]["labels"]))
-    warm = [shelf.temperature(name) for name in parts]
+    warm = [shelf.temperatures.of(name) for name in parts]
     known = {name: each for name, each in zip(modalities, warm, strict=True) if each is not None}
     if len(known) < len(modalities):
         return told
@@ -241,13 +269,16 @@ def _predictions(store: TrialStore, name: str) -> Predictions | str:
         return str(problem)
 
 
-def product_rows(plan: Plan, store: TrialStore) -> list[dict[str, Any]]:
+def product_rows(
+    plan: Plan, store: TrialStore, temperatures: Temperatures | None = None
+) -> list[dict[str, Any]]:
     """Tidy rows of the products of experts; those without a number have none (logged).
 
     Where one of the networks diverged the product has a row that says so, as a trial would.
     """
-    usual = products(plan, store)
-    equal = equal_products(plan, store)
+    temperatures = temperatures or Temperatures(store)
+    usual = products(plan, store, temperatures)
+    equal = equal_products(plan, store, temperatures)
     for reason in dict.fromkeys(each.reason for each in (*usual, *equal) if each.accuracy is None):
         logger.warning("no product of experts: %s", reason)
     rows = [_row(product, CONTROLS.name) | _outcome(product) for product in usual if _has(product)]

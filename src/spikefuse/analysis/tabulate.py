@@ -6,7 +6,7 @@ from typing import Any
 
 from spikefuse.analysis.effort import COLUMNS, TRAINED, effort_columns
 from spikefuse.analysis.over_samples import sample_rows
-from spikefuse.analysis.product_of_experts import product_rows
+from spikefuse.analysis.product_of_experts import Temperatures, product_rows
 from spikefuse.analysis.row_index import DIVERGED
 from spikefuse.core.threads import one_thread
 from spikefuse.planning.plan import Plan
@@ -46,22 +46,23 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
     """
     rows: list[NewRow] = []
     for trial in plan.trials:
-        record = store.read_if_finished(trial.definition.name)
+        record = store.read_if_finished(trial.name)
         if record is None:
             continue
         for use in trial.uses:
             rows += _rows(trial, use, record, plan)
     # A few hundred numbers at a time: threads that wait for each other take most of the time.
     with one_thread():
-        rows += [row | dict.fromkeys(COLUMNS, "") for row in product_rows(plan, store)]
-        rows += sample_rows(rows, store)
+        warm = Temperatures(store)
+        rows += [row | dict.fromkeys(COLUMNS, "") for row in product_rows(plan, store, warm)]
+        rows += sample_rows(rows, store, warm)
     names = dict.fromkeys([*(study.name for study in plan.studies), CONTROLS.name])
     order = {name: number for number, name in enumerate(names)}
     return sorted(rows, key=lambda row: order[row["study"]])
 
 
 def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Iterator[NewRow]:
-    common: NewRow = {"study": use.study, "trial": trial.definition.name}
+    common: NewRow = {"study": use.study, "trial": record.trial}
     common |= use.cell.model_dump()
     if use.cell.network == "dnn":
         common["reset"] = "none"

@@ -6,7 +6,9 @@ of earlier runs with the same effort on the same data.
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.groups import groups_record
+from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
@@ -108,29 +111,30 @@ def _write_energy(plan: Plan, store: TrialStore, out: Path, *, keeps: bool) -> N
     from spikefuse.analysis.energy_rows import energy_rows  # PyTorch takes seconds
 
     rows, path = energy_rows(plan, store), out / ENERGY
+    first = next(rows, None)
+    earlier: Sequence[Row] = ()
     if keeps and path.is_file():
-        rows += _earlier_energy(path, rows, plan, store)
-    if rows:
-        write_tidy(rows, path)
+        earlier = _earlier_energy(path, first, plan, store)
+    if first is not None or earlier:
+        write_tidy(chain(() if first is None else (first,), rows, earlier), path)
     else:
         path.unlink(missing_ok=True)
 
 
-def _earlier_energy(path: Path, rows: list[NewRow], plan: Plan, store: TrialStore) -> list[NewRow]:
+def _earlier_energy(
+    path: Path, first: NewRow | None, plan: Plan, store: TrialStore
+) -> Sequence[Row]:
     """Rows of trials that are still stored and not of this plan."""
     try:
         earlier = read_tidy(path)
     except StoreError as problem:
         logger.warning("earlier energy rows are not kept: %s", problem)
         return []
-    columns = set(rows[0]) if rows else set(earlier[0]) if earlier else set()
-    ours = {trial.definition.name for trial in plan.trials}
+    if first is not None and set(first) != set(earlier.columns):
+        return []
+    ours = {trial.name for trial in plan.trials}
     final = {name for name in store if store.state(name) in ("done", "diverged")}
-    return [
-        dict(row)
-        for row in earlier
-        if set(row) == columns and row["trial"] not in ours and row["trial"] in final
-    ]
+    return [row for row in earlier if row["trial"] not in ours and row["trial"] in final]
 
 
 def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
@@ -172,27 +176,27 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
     give to one study, so what stands there of other networks stays too.
     """
     try:
-        # A table of before these columns says nothing in them.
-        later = dict.fromkeys((*EFFORT_COLUMNS, "disturbance"), "")
-        earlier = [later | row for row in read_tidy(path)]
+        earlier = read_tidy(path)
     except StoreError as problem:
         logger.warning("earlier results are not kept: %s", problem)
         return []
-    columns = set(rows[0]) if rows else set(earlier[0]) if earlier else set()
+    # A table of before these columns says nothing in them.
+    later = dict.fromkeys((*EFFORT_COLUMNS, "disturbance"), "")
+    if rows and set(rows[0]) != {*later, *earlier.columns}:
+        return []
     planned = {study.name for study in plan.studies}
     ours = {_key(row) for row in rows}
     final = {name: store.state(name) in ("done", "diverged") for name in store}
     return [
-        row | {"value": int(row["value"])} if row["metric"] in COUNTS else row
+        later | row | ({"value": int(row["value"])} if row["metric"] in COUNTS else {})
         for row in earlier
-        if set(row) == columns
-        and (row["study"] not in planned or _is_beside(row))
+        if (row["study"] not in planned or _is_beside(row))
         and _key(row) not in ours
         and all(final.get(name, False) for name in str(row["trial"]).split("+"))
     ]
 
 
-def _is_beside(row: NewRow) -> bool:
+def _is_beside(row: Row) -> bool:
     """Whether it is of several stored networks together, whatever study asked for them."""
     return (
         row["fusion"] in (PRODUCT, TEMPERED_PRODUCT)
@@ -201,7 +205,7 @@ def _is_beside(row: NewRow) -> bool:
     )
 
 
-def _key(row: NewRow) -> tuple[str, ...]:
+def _key(row: Row) -> tuple[str, ...]:
     parts = ("study", "trial", "noise_std", "noise_position", "protocol", "split", "metric")
     return (*(str(row[name]) for name in parts), str(row.get("disturbance") or ""))
 

@@ -8,6 +8,7 @@ multiplications into additions, and the type of one sample would depend on its b
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -150,6 +151,32 @@ class Counts:
     def updates(self) -> int:
         """Neuron updates of one sample."""
         return sum(each.updates for each in self.neurons)
+
+    @cached_property
+    def visit_shares(self) -> dict[str, dict[str, Tensor]]:
+        """Share of the weights visited in a layer that each branch's inputs visit, [B].
+
+        Made once, since every cost model asks. Of a silent input nobody is the cause: what is left
+        (bias, state) is shared alike. Neurons in a layer of their own are their branch's.
+        """
+        shares: dict[str, dict[str, Tensor]] = {}
+        for layer in self.layers:
+            visits: dict[str, Tensor] = {}
+            for part in layer.parts:
+                found = part.fan_out.sum(dim=0).double()
+                visits[part.branch] = (
+                    visits[part.branch] + found if part.branch in visits else found
+                )
+            whole = torch.stack(list(visits.values())).sum(dim=0)
+            even = torch.full_like(whole, 1 / len(visits))
+            shares[layer.name] = {
+                branch: torch.where(whole > 0, found / whole, even)
+                for branch, found in visits.items()
+            }
+        for each in self.neurons:
+            one = torch.ones(self.samples, dtype=torch.float64)
+            shares.setdefault(each.name, {each.branch: one})
+        return shares
 
     def _operations(self, source: str, first_layer: str) -> Tensor:
         none = torch.zeros(self.samples, dtype=torch.int64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -41,7 +42,15 @@ class Energy:
 
     def layer_pj(self, name: str) -> Tensor:
         """Energy of one layer with its neurons, in pJ [B]."""
-        return torch.stack(list(self.layers[name].values())).sum(dim=0)
+        return self._by_layer[name]
+
+    @cached_property
+    def _by_layer(self) -> dict[str, Tensor]:
+        # The total, the first layers and the branches ask for the same sums.
+        return {
+            name: torch.stack(list(components.values())).sum(dim=0)
+            for name, components in self.layers.items()
+        }
 
     def components_pj(self) -> Components:
         """Energy by what it is spent on, in pJ [B]."""
@@ -89,28 +98,9 @@ def price(
     return Energy(
         prices,
         layers,
-        _shares(counts, layers),
+        {name: counts.visit_shares[name] for name in layers},
         frozenset(layer.name for layer in counts.layers if layer.is_static),
     )
-
-
-def _shares(counts: Counts, layers: Mapping[str, Components]) -> dict[str, dict[str, Tensor]]:
-    shares: dict[str, dict[str, Tensor]] = {}
-    for layer in counts.layers:
-        visits: dict[str, Tensor] = {}
-        for part in layer.parts:
-            found = part.fan_out.sum(dim=0).double()
-            visits[part.branch] = visits[part.branch] + found if part.branch in visits else found
-        whole = torch.stack(list(visits.values())).sum(dim=0)
-        # Of a silent input nobody is the cause: what is left (bias, state) is shared alike.
-        even = torch.full_like(whole, 1 / len(visits))
-        shares[layer.name] = {
-            branch: torch.where(whole > 0, found / whole, even) for branch, found in visits.items()
-        }
-    for each in counts.neurons:
-        one = torch.ones(counts.samples, dtype=torch.float64)
-        shares.setdefault(each.name, {each.branch: one})
-    return {name: shares[name] for name in layers}
 
 
 def per_right_answer_pj(energy_pj: Tensor, right: Tensor) -> float:

@@ -146,7 +146,7 @@ def test_noisy_cells_have_no_counts_of_their_own(tmp_path: Path) -> None:
     plan = plan_of(store, "noise-position")
     finish(plan, store)
 
-    assert energy_rows(plan, store) == []
+    assert list(energy_rows(plan, store)) == []
 
 
 def test_a_row_that_was_changed_is_found(tmp_path: Path) -> None:

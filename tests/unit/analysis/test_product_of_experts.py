@@ -7,7 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from spikefuse.analysis.product_of_experts import product_accuracy, product_rows, products
+from spikefuse.analysis import product_of_experts
+from spikefuse.analysis.product_of_experts import (
+    Temperatures,
+    product_accuracy,
+    product_rows,
+    products,
+)
 from spikefuse.core.errors import StudyError
 from spikefuse.planning import Plan, make_plan
 from spikefuse.planning.plan import resolve_studies
@@ -90,10 +96,12 @@ def test_trials_stored_without_logits_have_a_reason() -> None:
         product_accuracy(FUSED, {"image": bare, "audio": AUDIO})
 
 
-def stored(folder: Path, *studies: str, left_out: str = "") -> tuple[Plan, TrialStore]:
+def stored(
+    folder: Path, *studies: str, left_out: str = "", seeds: int = 1
+) -> tuple[Plan, TrialStore]:
     """Every network of the studies, with the predictions above in place of its own."""
     store = TrialStore(folder)
-    settings = {"protocols": ("paper", "disjoint"), "seeds": 1}
+    settings = {"protocols": ("paper", "disjoint"), "seeds": seeds}
     plan = make_plan(resolve_studies(studies), PROFILES["smoke"], "builtin", store, **settings)
     answers = {"image": IMAGE, "audio": AUDIO, "fused": FUSED}
     for trial in plan.trials:
@@ -120,13 +128,36 @@ def test_every_fused_network_with_true_pairs_has_a_row(tmp_path: Path) -> None:
 
 
 def test_parts_are_the_networks_of_the_same_levels(tmp_path: Path) -> None:
-    plan, store = stored(tmp_path, "reset")
+    plan, store = stored(tmp_path, "reset", seeds=2)
+    assert {product.seed for product in products(plan, store)} == {0, 1}
     for product in products(plan, store):
         for name, modality in zip(product.parts, ("image", "audio"), strict=True):
             part = store.read(name).definition
             assert part["modality"] == modality
             assert part["reset"] == product.cell.reset
             assert part["seed"] == product.seed
+
+
+def test_a_temperature_is_fitted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An expert stands in products of several protocols, and beside them in two studies."""
+    plan, store = stored(tmp_path, "model-size", "fusion")
+    fitted: list[str] = []
+
+    def fit(_: TrialStore, name: str) -> float:
+        fitted.append(name)
+        return 2.0
+
+    monkeypatch.setattr(product_of_experts, "stored_temperature", fit)
+    known = Temperatures(store)
+    rows = product_rows(plan, store, known)
+    assert rows == product_rows(plan, store, known)
+    parts = [name for product in products(plan, store, known) for name in product.parts]
+    assert len(parts) > len(set(parts)), "some stand in several"
+    assert len(fitted) == len(set(fitted)) == len({name for row in rows for name in names(row)})
+
+
+def names(row: Mapping[str, object]) -> list[str]:
+    return str(row["trial"]).split("+")
 
 
 def test_the_study_of_fusions_has_experts_of_an_equal_share(tmp_path: Path) -> None:

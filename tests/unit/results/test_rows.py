@@ -2,6 +2,7 @@
 
 import csv
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,20 @@ from rows import ACCURACY, CELL
 
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.table import Table
-from spikefuse.core.errors import StoreError
-from spikefuse.results import TIDY_COLUMNS, coded, read_tidy, write_tidy
+from spikefuse.core.errors import InputError, StoreError
+from spikefuse.results import TIDY_COLUMNS, coded, coded_blocks, read_tidy, write_tidy
 from spikefuse.results.rows import LengthError, TidyRow, blocks
 from spikefuse.results.tidy import _plainly, _quickly
 
 
 def rows(count: int) -> list[dict[str, object]]:
+    return list(made(count))
+
+
+def made(count: int) -> Iterator[dict[str, object]]:
     cell = CELL | ACCURACY | {"study": "reset", "reading": "base", "samples": 40, "pairing": True}
-    return [
-        cell | {"trial": f"{seed:016x}", "seed": seed, "value": seed / count}
-        for seed in range(count)
-    ]
+    for seed in range(count):
+        yield cell | {"trial": f"{seed:016x}", "seed": seed, "value": seed / count}
 
 
 def test_a_row_is_a_mapping_of_its_entries() -> None:
@@ -64,6 +67,22 @@ def test_memory_of_a_table_is_bounded(tmp_path: Path) -> None:
     assert peak < 1600 * count  # the file's bytes and a block of lines are part of it
 
 
+def test_rows_are_written_as_they_come(tmp_path: Path) -> None:
+    """The text of a row alone is kept of it, and an error has its number."""
+    count = 10_000
+    tracemalloc.start()
+    write_tidy(made(count), tmp_path / "a.csv")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 400 * count + 6_000_000, "a block of rows and the text of all"
+    write_tidy(rows(count), tmp_path / "b.csv")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    wrong = (row | {"value": None} if row["seed"] == 5000 else row for row in made(count))
+    with pytest.raises(InputError, match="value of row 5001 must be"):
+        write_tidy(wrong, tmp_path / "c.csv")
+    assert not (tmp_path / "c.csv").exists()
+
+
 def test_rows_of_a_table_and_of_their_own_answer_alike(tmp_path: Path) -> None:
     written = rows(60)
     write_tidy(written, tmp_path / "a.csv")
@@ -90,6 +109,13 @@ def table(**changes: list[str]) -> str:
     return "\n".join([",".join(entries), *lines, ""])
 
 
+@pytest.fixture(params=["line", "column"])
+def blocks_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to take lines apart; what one does not take the other does."""
+    monkeypatch.setattr(coded, "LARGE", 0 if request.param == "column" else 1 << 40)
+
+
+@pytest.mark.usefixtures("blocks_by")
 @pytest.mark.parametrize(
     ("text", "is_quick"),
     [
@@ -130,6 +156,7 @@ def test_quickly_read_is_what_is_plainly_read(text: str, is_quick: bool) -> None
     assert list(quick or plain) == list(plain)
 
 
+@pytest.mark.usefixtures("blocks_by")
 @pytest.mark.parametrize(
     "text",
     [
@@ -160,8 +187,9 @@ def test_what_cannot_be_is_left_to_who_says_what_is_wrong(text: str) -> None:
         _plainly(content, Path("a.csv"))
 
 
+@pytest.mark.usefixtures("blocks_by")
 def test_a_table_longer_than_a_block_is_quickly_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coded, "_CHARACTERS", 100)
+    monkeypatch.setattr(coded, "BYTES", 100)
     content = table().encode()
     quick = _quickly(content)
     assert quick is not None
@@ -194,3 +222,22 @@ def test_rows_by_columns_answer_as_rows_of_their_own(tmp_path: Path) -> None:
         assert list(Table(chosen).select(seed=7)) == list(plain.select(**where | {"seed": 7}))
     assert ours.series(network="snn") == plain.series(network="snn") != Series()
     assert ours.select(network="none") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_taken"),
+    [
+        (table(), True),
+        (table(trial=["\u00e9", "\u00e9a", "b", "b", "c", "c"]), True),
+        (table(metric=['"a,b"', "x", "x", "x", "x", "x"]), False),
+        (table(metric=["a\0", "x", "x", "x", "x", "x"]), False),
+        (table(steps=["y" * 300, "x", "x", "x", "x", "x"]), False),
+        (table(steps=["4,5", "4", "4", "4", "4", "4"]), False),
+        (table().replace(",true,4\n", ",true\n", 1).replace(",true,8\n", ",true,8,9\n", 1), False),
+    ],
+)
+def test_what_is_taken_apart_by_columns(text: str, is_taken: bool) -> None:
+    head, _, body = text.partition("\n")
+    found = coded.Lines(head.split(","))
+    assert coded_blocks.add(body.encode(), found) is is_taken
+    assert len(found.values) == 6 * is_taken
