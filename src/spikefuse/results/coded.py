@@ -20,6 +20,9 @@ from typing import Any, overload
 BYTES = 1 << 20
 """Of a block."""
 
+_MANY = 50_000
+"""Lines from which on NumPy is worth its start."""
+
 LARGE = 8 << 20
 """Bytes of a table from which on its blocks are taken apart by NumPy."""
 
@@ -137,6 +140,10 @@ class Lines:
         yield self.head[_SEED], list(self.seeds), seed
 
     def _by_line(self, codes: Sequence[int]) -> "array[int]":
+        if len(self.values) > _MANY:
+            from spikefuse.results.coded_blocks import repeated
+
+            return repeated(codes, self.lengths)
         return array("i", chain.from_iterable(map(repeat, codes, self.lengths)))
 
     def holds(self, shares: Sequence[str]) -> bool:
@@ -195,7 +202,7 @@ def _add(block: str, found: Lines) -> None:
     ends, next_end, next_value = found.ends, found.end.append, found.values.append
     for number, line in enumerate(lines):
         if not line.startswith(prefix):
-            prefix, run = begin_of(line, found)
+            prefix, run = _begin(line, found)
             found.runs.append(run)
             if number:
                 found.lengths.append(number - since)
@@ -211,7 +218,7 @@ def _add(block: str, found: Lines) -> None:
     found.lengths.append(len(lines) - since)
 
 
-def begin_of(line: str, found: Lines) -> tuple[str, tuple[int, int, int]]:
+def _begin(line: str, found: Lines) -> tuple[str, tuple[int, int, int]]:
     """The part of a line up to its seed, and the numbers of what stands there."""
     *entries, rest = line.split(",", BEGIN)
     prefix = line[: len(line) - len(rest)]
