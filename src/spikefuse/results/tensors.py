@@ -49,7 +49,7 @@ def pack(tensors: Mapping[str, "Tensor"], metadata: Mapping[str, str]) -> bytes:
 
 
 def unpack(content: bytes) -> dict[str, "Tensor"]:
-    """The tensors of a safetensors file.
+    """The tensors of a safetensors file, by name.
 
     Raises:
         DamagedError: The bytes are not a safetensors file.
@@ -58,7 +58,7 @@ def unpack(content: bytes) -> dict[str, "Tensor"]:
     from safetensors.torch import load
 
     try:
-        return load(content)
+        return dict(sorted(load(content).items()))  # a reader's own order is another every time
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise DamagedError(str(error)) from error
 
@@ -73,7 +73,7 @@ def unpack_arrays(content: bytes) -> "dict[str, NDArray[Any]]":
     from safetensors.numpy import load
 
     try:
-        return load(content)
+        return dict(sorted(load(content).items()))  # a reader's own order is another every time
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(str(error)) from error
 

@@ -13,6 +13,7 @@ from spikefuse.results.tensors import (
     pack,
     pack_checkpoint,
     unpack,
+    unpack_arrays,
     unpack_checkpoint,
 )
 
@@ -135,3 +136,10 @@ def test_sealed_epochs_that_make_no_sense_are_damaged(rows: str) -> None:
 
 def test_a_checkpoint_of_the_first_versions_carries_no_epochs() -> None:
     assert checkpoint_rows(sealed({"state": "{}"})) == []
+
+
+def test_tensors_come_in_order_of_their_names() -> None:
+    """Rows and sums follow that order: a table would be another every time."""
+    names = [f"layer{number:02d}" for number in range(20)]
+    content = pack({name: torch.zeros(1) for name in reversed(names)}, {})
+    assert list(unpack(content)) == list(unpack_arrays(content)) == names
