@@ -1,11 +1,14 @@
 """`spikefuse bench`: how fast, against the arithmetic and against peers."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from spikefuse.cli.terminal import make_console
+
+_LARGEST = 10 * 2**20
+"""Bytes of a record or of notes."""
 
 _Peers = Annotated[
     Path | None,
@@ -61,7 +64,8 @@ def bench(
     from spikefuse.results.atomic import write_file
     from spikefuse.studies import PROFILES
 
-    require(rounds >= 1 and steps >= 1, "bench", "--rounds and --steps", "at least 1", rounds)
+    require(rounds >= 1, "bench", "--rounds", "at least 1", rounds)
+    require(steps >= 1, "bench", "--steps", "at least 1", steps)
     profiles = [
         one_of("bench", "--reproduce", name.strip(), PROFILES)
         for name in reproduce.split(",")
@@ -71,14 +75,16 @@ def bench(
     wanted = [one_of("bench", "--parts", name.strip(), PARTS) for name in parts.split(",") if name]
     called = _called(peers, peers_python)
     sitting = Sitting(called, rounds, steps, threads, profiles, keep, command_line())
-    old = json.loads(out.read_text(encoding="utf-8")) if parts and out.is_file() else {}
+    # Before anything is measured: what cannot be read would be said after minutes.
+    old = _record(out) if parts and out.exists() else {}
+    told = _text(notes) if notes else ""
 
     def save(record: dict[str, object]) -> None:
         write_file(out, (json.dumps(record, indent=2) + "\n").encode(), "bench")
 
     record = measure(sitting, wanted or PARTS, old, save, lambda text: console.print(text))
     if page is not None:
-        write_page(record, page, notes.read_text(encoding="utf-8") if notes else "")
+        write_page(record, page, told)
     console.print(f"written  {out}" + (f", {page}" if page else ""))
 
 
@@ -98,3 +104,40 @@ def _called(peers: Path | None, python: Path | None) -> tuple[str, str] | None:
             "`make bench` sets both up."
         )
     return str(python), str(peers)
+
+
+def _content(path: Path, option: str) -> bytes:
+    from spikefuse.core.errors import InputError
+    from spikefuse.core.untrusted import read_regular, reason_of
+
+    try:
+        return read_regular(path, _LARGEST)
+    except OSError as error:
+        told = f"bench: {option} must be a file that can be read, got {path}: {reason_of(error)}."
+        raise InputError(f"{told} Name another.") from error
+
+
+def _record(path: Path) -> dict[str, Any]:
+    from spikefuse.core.errors import InputError
+    from spikefuse.core.untrusted import decode_json, reason
+
+    try:
+        found = decode_json(_content(path, "--out"))
+    except ValueError as error:
+        found = reason(error)
+    if isinstance(found, dict):
+        return found
+    told = f"bench: --out must hold what bench wrote where --parts adds to it, got {path}: "
+    told += found if isinstance(found, str) else "no record"
+    raise InputError(f"{told}. Name another.")
+
+
+def _text(path: Path) -> str:
+    from spikefuse.core.errors import InputError
+    from spikefuse.core.untrusted import NoTextError, utf8_text
+
+    try:
+        return utf8_text(_content(path, "--notes"))
+    except NoTextError as error:
+        told = f"bench: --notes must be text in UTF-8, got {error} in {path}."
+        raise InputError(f"{told} Save it as UTF-8.") from error
