@@ -217,7 +217,9 @@ class PopulationNetwork(nn.Module):
         joined = self.joining.join_features(features)
         # A fusion of somebody's own says in two places which heads there are.
         told, given = ", ".join(self.heads), ", ".join(joined)
+        is_whole = features.keys() == self.branches.keys()
         is_told = joined.keys() == self.heads.keys()
+        is_told |= not is_whole and {*joined} < {*self.heads}  # of some modalities some heads
         require(is_told, "fusion", f"heads of {self.spec.fusion}", told, given)
         return {head: self._run_head(head, x, noise, meters) for head, x in joined.items()}
 
