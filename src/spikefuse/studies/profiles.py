@@ -54,8 +54,8 @@ class Profile(BaseModel):
         draws: Noise draws per noisy evaluation.
         precision: Of convolutions and matrix products; set for the machine, not by the profile.
         best_epoch: Which of equal validation accuracies is tested, see `TrialDefinition`. In long
-            trainings they are the rule, and the first is the one trained least; in the short
-            profiles it stays the first, as their networks are stored.
+            trainings they are the rule, and the first is the one trained least; where networks
+            are stored under a profile it stays the first, or they would bear other names.
         stop: After all epochs, or where validation accuracy no longer rises; see `stats.plateau`.
     """
 
@@ -157,7 +157,6 @@ PROFILES: dict[str, Profile] = {
             epochs={"image": 200, "audio": 200, "fused": 200},
             seeds=5,
             draws=3,
-            best_epoch="lower-loss",
         ),
     )
 }
