@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from rich.table import Table
+
 from spikefuse.cli import options
 from spikefuse.cli.records import options_of
 from spikefuse.cli.request import Request
@@ -11,7 +13,9 @@ from spikefuse.cli.terminal import fact, make_console
 from spikefuse.studies.profiles import Profile
 
 if TYPE_CHECKING:
+    from spikefuse.cli.workflow import Prepared
     from spikefuse.planning import Plan
+    from spikefuse.planning.trials import PlannedTrial
 
 
 # What decides how the work is carried out has no effect on the plan.
@@ -29,12 +33,7 @@ def plan(
     import json
 
     from spikefuse.cli.progress import duration
-    from spikefuse.cli.workflow import (
-        networks_table,
-        prepare,
-        readings_table,
-        show_plan,
-    )
+    from spikefuse.cli.workflow import prepare, show_plan
     from spikefuse.planning.estimate import seconds_of
 
     console = make_console(to_stderr=as_json)
@@ -49,9 +48,9 @@ def plan(
     fact(console, "time", f"about {duration(seconds)}")
     show_plan(prepared, console)
     if prepared.readings:
-        console.print(readings_table(prepared))
+        console.print(_readings_table(prepared))
     elif made.populations:
-        console.print(networks_table(prepared))
+        console.print(_networks_table(prepared))
 
 
 def _record(plan: "Plan") -> dict[str, Any]:
@@ -67,3 +66,37 @@ def _record(plan: "Plan") -> dict[str, Any]:
             population_name(group): [t.definition.name for t in group] for group in plan.populations
         },
     }
+
+
+def _readings_table(prepared: "Prepared") -> Table:
+    """What each reading costs; a network that several need is counted where it comes first."""
+    plan = prepared.plan
+    table = Table(title="Readings: networks that no earlier reading needs")
+    for column in ("reading", "networks", "to do", "share of the work"):
+        table.add_column(column, justify="left" if column == "reading" else "right")
+    for name in prepared.readings:
+        own = [trial for trial in plan.trials if trial.uses[0].cell.reading == name]
+        share = sum(trial.cost for trial in own if not trial.is_ready) / max(plan.cost, 1.0)
+        waiting = sum(not trial.is_ready for trial in own)
+        table.add_row(name, str(len(own)), str(waiting), f"{100 * share:.1f} %")
+    return table
+
+
+def _networks_table(prepared: "Prepared") -> Table:
+    """What is left to do: a row for all seeds of a network, with its share of the work."""
+    from spikefuse.planning.run import network_name
+
+    plan = prepared.plan
+    rows: dict[str, list[PlannedTrial]] = {}
+    for population in plan.populations:
+        for trial in population:
+            rows.setdefault(network_name(trial.definition), []).append(trial)
+    costs = {name: sum(trial.cost for trial in trials) for name, trials in rows.items()}
+    table = Table(title="Networks to train or evaluate, dearest first", title_justify="left")
+    for column in ("network", "seeds", "to do", "share of the work"):
+        table.add_column(column, justify="left" if column == "network" else "right")
+    for name in sorted(rows, key=lambda name: -costs[name]):
+        seeds = len({trial.definition.seed for trial in rows[name]})
+        share = f"{100 * costs[name] / max(plan.cost, 1.0):.1f} %"
+        table.add_row(name, str(seeds), str(len(rows[name])), share)
+    return table

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from spikefuse.cli import options, signals
 from spikefuse.cli.beforehand import tell_other_precision, tell_others
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from spikefuse.execution import Event, Job
     from spikefuse.planning import Plan
     from spikefuse.planning.run import RunSummary
-    from spikefuse.planning.trials import PlannedTrial
     from spikefuse.results import TrialStore
     from spikefuse.studies.design import Study
     from spikefuse.studies.profiles import Profile
@@ -209,40 +207,6 @@ def show_plan(prepared: Prepared, console: Console) -> None:
     )
     tell_other_precision(plan, prepared.store, console)
     fact(console, "results", prepared.out)
-
-
-def readings_table(prepared: Prepared) -> Table:
-    """What each reading costs; a network that several need is counted where it comes first."""
-    plan = prepared.plan
-    table = Table(title="Readings: networks that no earlier reading needs")
-    for column in ("reading", "networks", "to do", "share of the work"):
-        table.add_column(column, justify="left" if column == "reading" else "right")
-    for name in prepared.readings:
-        own = [trial for trial in plan.trials if trial.uses[0].cell.reading == name]
-        share = sum(trial.cost for trial in own if not trial.is_ready) / max(plan.cost, 1.0)
-        waiting = sum(not trial.is_ready for trial in own)
-        table.add_row(name, str(len(own)), str(waiting), f"{100 * share:.1f} %")
-    return table
-
-
-def networks_table(prepared: Prepared) -> Table:
-    """What is left to do: a row for all seeds of a network, with its share of the work."""
-    from spikefuse.planning.run import network_name
-
-    plan = prepared.plan
-    rows: dict[str, list[PlannedTrial]] = {}
-    for population in plan.populations:
-        for trial in population:
-            rows.setdefault(network_name(trial.definition), []).append(trial)
-    costs = {name: sum(trial.cost for trial in trials) for name, trials in rows.items()}
-    table = Table(title="Networks to train or evaluate, dearest first", title_justify="left")
-    for column in ("network", "seeds", "to do", "share of the work"):
-        table.add_column(column, justify="left" if column == "network" else "right")
-    for name in sorted(rows, key=lambda name: -costs[name]):
-        seeds = len({trial.definition.seed for trial in rows[name]})
-        share = f"{100 * costs[name] / max(plan.cost, 1.0):.1f} %"
-        table.add_row(name, str(seeds), str(len(rows[name])), share)
-    return table
 
 
 def execute(prepared: Prepared, console: Console, *, is_timed: bool = False) -> Path:

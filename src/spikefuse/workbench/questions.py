@@ -25,7 +25,7 @@ from spikefuse.data.own.source import register_from
 from spikefuse.data.places.location import Location
 from spikefuse.data.sources.registry import choices
 from spikefuse.execution import make_executor
-from spikefuse.planning import make_plan
+from spikefuse.planning import Plan, make_plan
 from spikefuse.planning.run import jobs_of, labels_of, run_plan
 from spikefuse.results import TrialStore
 from spikefuse.results.atomic import make_folder, require_place, write_file
@@ -138,13 +138,7 @@ def ask(
         fingerprint=content_at(location),
         workers=1,
     )
-    jobs = jobs_of(plan, store, location)
-    names, labels = {job.name for job in jobs}, labels_of(plan.populations)
-    heard = {job: each for job, each in labels.items() if job in names}
-    with follower(told_to, heard, store, "ask", call) as tracker:
-        summed = run_plan(plan, store, jobs, make_executor("process"), tracker.on_event)
-    if summed.failures:
-        raise StudyError(f"ask: {summed.failures[0]}")
+    _train(plan, store, location, told_to, call)
     answers = asked(tabulate(plan, store))
     document = answer_document(
         answers,
@@ -157,6 +151,18 @@ def ask(
         gather(plan, store, store.root, banner_of(location), call)
         write_file(store.root / FILE, pretty_json(document), "ask")
     return Answer(answers, document)
+
+
+def _train(
+    plan: Plan, store: TrialStore, location: Location, told_to: Path | None, call: str
+) -> None:
+    jobs = jobs_of(plan, store, location)
+    names, labels = {job.name for job in jobs}, labels_of(plan.populations)
+    heard = {job: each for job, each in labels.items() if job in names}
+    with follower(told_to, heard, store, "ask", call) as tracker:
+        summed = run_plan(plan, store, jobs, make_executor("process"), tracker.on_event)
+    if summed.failures:
+        raise StudyError(f"ask: {summed.failures[0]}")
 
 
 def call_of(

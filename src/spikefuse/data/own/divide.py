@@ -219,6 +219,19 @@ def _by_class(
     return pool[np.isin(family.contents[pool], np.concatenate(chosen))]
 
 
+def _folds(
+    labels: NDArray[np.generic], groups: NDArray[np.generic], count: int, seed: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Rest and chosen of each part, by whole groups and with classes in proportion."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed % 2**32)
+    with warnings.catch_warnings():
+        # Said by the checks in words of this program: a class with few samples.
+        warnings.simplefilter("ignore", UserWarning)
+        return list(folds.split(np.zeros(len(labels)), labels, groups))
+
+
 def _by_group(
     family: _Family,
     pool: Positions,
@@ -230,8 +243,6 @@ def _by_group(
     meets: bool,
 ) -> Positions:
     """Whole groups, with classes in proportion, as near to a share as the groups allow."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     assert family.groups is not None
     labels = np.array([family.labels[place] for place in pool])
     groups = np.array([family.groups[place] for place in pool])
@@ -244,20 +255,9 @@ def _by_group(
             f"{count} for {name} and training",
             "Give the splits, or leave group out.",
         )
-    folds = StratifiedGroupKFold(
-        min(max(round(1 / share), 2), count),
-        shuffle=True,
-        random_state=stream_seed(seed, name) % 2**32,
-    )
     every = set(labels.tolist())
-    with warnings.catch_warnings():
-        # Said by the checks in words of this program: a class with few samples.
-        warnings.simplefilter("ignore", UserWarning)
-        found = [
-            (rest, chosen)
-            for rest, chosen in folds.split(np.zeros(len(pool)), labels, groups)
-            if set(labels[rest].tolist()) == every
-        ]
+    folds = _folds(labels, groups, min(max(round(1 / share), 2), count), stream_seed(seed, name))
+    found = [each for each in folds if set(labels[each[0]].tolist()) == every]
     if not found:
         raise refusal(
             f"groups of {called}",
