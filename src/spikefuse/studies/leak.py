@@ -76,7 +76,7 @@ def matched_count(pairs: int, validation_share: float, wanted: int, whole: int) 
 
     Example:
         >>> matched_count(5_000, 0.2, 2_200, 2_700), matched_count(60_000, 0.2, 2_200, 2_700)
-        (2275, 2200)
+        (2277, 2200)
     """
 
     def expected(count: int) -> float:
