@@ -325,3 +325,20 @@ def test_time_is_not_taken_for_the_batch() -> None:
         count(net, torch.ones(10, 5, 20))
     # An input that comes with the batch first has no time yet.
     assert count(nn.Sequential(nn.Linear(4, 3), LIFNode()), torch.ones(7, 4)).samples == 7
+
+
+def test_neurons_over_time_on_an_input_that_is_repeated_within() -> None:
+    """The batch is the input's first axis and the layers' second."""
+
+    class Repeating(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.neuron, self.layer = IFNode(), nn.Linear(4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.layer(self.neuron(x.expand(5, *x.shape))).mean(dim=0)
+
+    x = torch.tensor([[1.0, 1.0, 1.0, 1.0], [1.0, -1.0, -1.0, -1.0]])
+    found = count(Repeating(), x, batch_axis=0)
+    assert found.samples == 2
+    assert found.accumulates().tolist() == [5 * 4 * 3, 5 * 1 * 3]

@@ -307,3 +307,12 @@ def test_networks_and_fits_say_what_they_are_in_a_line(small, data) -> None:
     size = f"{net.parameters:,} parameters"
     assert repr(net) == f"Network(SNN (fused, early fusion), {size}, seeds 0)"
     assert repr(fit) == "Fit(SNN (fused, early fusion), seeds 0)"
+
+
+def test_silent_networks_are_told_by_an_evaluation_too(data, small) -> None:
+    fit = sf.fit(small(threshold=1e6), data, epochs=1)
+    assert fit.accuracy("test").silent == (0, 1)
+    found = sf.evaluate(fit, data)
+    assert (found.accuracy.silent, found.validation.silent) == ((0, 1), (0, 1))
+    noisy = sf.evaluate(fit, data, noise=sf.noise("gaussian", 0.1))
+    assert noisy.accuracy.silent == (0, 1)
