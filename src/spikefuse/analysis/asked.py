@@ -205,9 +205,10 @@ def deciding_seeds(gain: Estimate, answers: int = 1) -> tuple[int | None, str]:
     needed = _seeds(spread, effect, confidence)
     if needed is None:
         return None, "more than 100,000 at this gain and spread: no number of seeds will do"
+    more = len(values) + 1  # than there are: these have not decided
     ends = [_seeds(end, effect, confidence) for end in spread_range(spread, len(values))]
-    low, high = ("more than 100,000" if end is None else f"{end:,}" for end in ends)
-    return max(needed, len(values) + 1), (
+    low, high = ("more than 100,000" if e is None else f"{max(e, more):,}" for e in ends)
+    return max(needed, more), (
         "if the true gain and spread are those of these seeds: "
         f"{low} to {high} in the 95 % range of the spread"
     )

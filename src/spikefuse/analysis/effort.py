@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.silence import silent_layers
-from spikefuse.stats.plateau import reached_plateau
+from spikefuse.stats.plateau import has_settled
 
 if TYPE_CHECKING:
     from spikefuse.results import TrialRecord
 
 PAPER_EPOCHS = 200
 """Epochs that the paper trains each network for, those of the profile `paper`."""
-
-TRAINED = "epochs"
-"""In the results of a network that stopped at its plateau: how many epochs that took."""
 
 COLUMNS = ("steps", "plateau")
 """Tidy columns of a trial's effort: optimiser steps, and whether its accuracy had settled."""
@@ -54,14 +51,23 @@ class Effort:
         return f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
 
 
+def trained_epochs(record: "TrialRecord") -> int:
+    """How many epochs a trial was trained for: all of its definition, or those to its plateau."""
+    ends_early = record.definition.get("stop") == "plateau"
+    return len(record.metrics) if ends_early else int(record.definition["epochs"])
+
+
 def effort_columns(record: "TrialRecord") -> dict[str, Any]:
     """The columns of `COLUMNS` of a finished trial; empty where its folder does not say."""
+    from spikefuse.fusion.contract import Fusion  # with PyTorch, which a reader of tables has not
+    from spikefuse.fusion.registry import FUSIONS
+
     splits = record.results.get("audit", {}).get("splits", ())
     train = next((part["samples"] for part in splits if part["split"] == "train"), None)
     batch, most = (record.definition.get(key) for key in ("batch_size", "epochs"))
-    epochs = record.results.get(TRAINED, most)
-    curve = [row.get("validation_accuracy") for row in record.metrics]
-    settled = reached_plateau([math.nan if value is None else value for value in curve])
+    epochs = trained_epochs(record) if most else 0
+    kind = FUSIONS.get(record.definition.get("fusion", ""), Fusion)
+    settled = has_settled(record.metrics, kind.is_ready, most or 0)
     return {
         "steps": epochs * math.ceil(train / batch) if train and batch and epochs else "",
         "plateau": settled and not silent_layers(record.results.get("rates", {})),

@@ -40,7 +40,7 @@ def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingL
     """The leak of the default fused network; None where either pairing is not stored.
 
     Args:
-        rows: Tidy rows, typed or as text; those of `model-size` and `controls` are read.
+        rows: Tidy rows, typed or as text; those of `DEFAULT_STUDIES` are read.
         network: "snn" or "dnn".
         size: "S", "S/2" or "S/3".
 

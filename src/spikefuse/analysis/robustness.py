@@ -68,6 +68,7 @@ class Against:
             mean of all seeds, see `crossing`; None where it does not.
         crossed: Seeds whose curves cross.
         compared: Seeds that both have.
+        last: The largest noise level of both, beyond which nothing was looked at.
     """
 
     first: tuple[str, str]
@@ -76,6 +77,7 @@ class Against:
     crossing: Estimate | None
     crossed: int
     compared: int
+    last: float
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ def _against(first: Curve, second: Curve) -> Against:
         crossing=mean_crossing(levels, pairs, min(known, default=0)) if pairs else None,
         crossed=sum(point is not None for point in met),
         compared=len(both),
+        last=levels[-1] if levels else 0.0,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
-from spikefuse.analysis.effort import COLUMNS, TRAINED, effort_columns
+from spikefuse.analysis.effort import COLUMNS, effort_columns, trained_epochs
 from spikefuse.analysis.over_samples import sample_rows
 from spikefuse.analysis.product_of_experts import Temperatures, product_rows
 from spikefuse.analysis.row_index import DIVERGED
@@ -73,7 +73,7 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
 
     results = record.results
     sizes = {part["split"]: part["samples"] for part in results["audit"]["splits"]}
-    yield from plain_rows(results, trial.definition.epochs, row)
+    yield from plain_rows(record, row)
     if results["status"] == DIVERGED:
         return
     if use.cell.noise_std > 0:
@@ -82,12 +82,12 @@ def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Ite
     yield from measured_rows(results, row)
 
 
-def plain_rows(results: Mapping[str, Any], epochs: int, row: MakeRow) -> Iterator[NewRow]:
+def plain_rows(record: TrialRecord, row: MakeRow) -> Iterator[NewRow]:
     """What every trial has, and that its training diverged where it did."""
     for metric in ("parameters", "macs"):
-        yield row("", metric, results[metric])
-    yield row("", "epochs", results.get(TRAINED, epochs))
-    if results["status"] == DIVERGED:
+        yield row("", metric, record.results[metric])
+    yield row("", "epochs", trained_epochs(record))
+    if record.results["status"] == DIVERGED:
         yield row("", DIVERGED, 1)
 
 

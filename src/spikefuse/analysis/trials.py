@@ -98,7 +98,7 @@ def _rows(name: str, record: TrialRecord, reading: str) -> Iterator[NewRow]:
     def row(split: str, metric: str, value: float, samples: int | str = "") -> NewRow:
         return common | {"split": split, "metric": metric, "value": value, "samples": samples}
 
-    yield from plain_rows(results, definition["epochs"], row)
+    yield from plain_rows(record, row)
     if results["status"] == DIVERGED:
         return
     yield from measured_rows(results, row)

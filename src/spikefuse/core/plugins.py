@@ -126,7 +126,9 @@ def _called_in(error: BaseException) -> str | None:
         return None
     for plugin in LOADED.values():
         made = sys.modules.get(_module(plugin.label))
-        if plugin.path is not None and said[1] in vars(made or object):
+        called = vars(made or object).get(said[1])
+        # What a plugin only imported is somebody else's.
+        if plugin.path is not None and getattr(called, "__module__", "") == _module(plugin.label):
             return f"{said[1]} of {plugin.path}"
     return None
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from spikefuse.analysis.fusion_race import Race, fusion_races
 from spikefuse.analysis.gains import NETWORKS, PRODUCT
-from spikefuse.analysis.headline import headline
-from spikefuse.analysis.pairing_leak import pairing_leak
+from spikefuse.analysis.headline import Headline, headline
+from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
 from spikefuse.analysis.robustness import Robustness, robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.table import Table
@@ -40,7 +40,7 @@ def study_answer(table: Table) -> StudyAnswer | None:
             which = first.modalities[0] if first else FUSED
             heading = f"The fused {name} loses most without {which}"
             if first is not None and first.cost is not None and first.cost.mean <= 0.0:
-                heading = f"The fused {name} loses nothing with a sense, on average over seeds"
+                heading = f"The fused {name} loses nothing without one sense, on average over seeds"
             return StudyAnswer(heading, " ".join(map(cost_sentence, lost)))
         found = robustness(table)
         if said := kept_sentence(found):
@@ -55,18 +55,23 @@ def _leak_answer(table: Table) -> StudyAnswer | None:
     leaks = [leak for name in NETWORKS if (leak := pairing_leak(table, name)) is not None]
     if LEAK.name not in table.levels("study") or not leaks:
         return None
-    name, matched = level_name("network", leaks[0].network), leaks[0].matched
-    if matched is None or matched.low is None:
-        return StudyAnswer(
-            "What the pairing leaks has too few seeds", leak_sentence(headline(table), {})
-        )
-    word = {
-        1: f"Pairing before the split flatters the {name}",
-        0: f"No leak is shown for the {name}",
-        -1: f"Pairing before the split costs the {name}",
-    }[matched.sign]
-    heading = f"{word} with as many distinct samples in training"
-    return StudyAnswer(heading, leak_sentence(headline(table), {}))
+    found = headline(table)
+    return StudyAnswer(_leak_heading(leaks[0], found), leak_sentence(found, {}))
+
+
+def _leak_heading(leak: PairingLeak, found: Headline) -> str:
+    name, matched = level_name("network", leak.network), leak.matched
+    alike = "with as many distinct samples in training"
+    if matched is None:
+        return f"What the pairing leaks is not known {alike}"
+    if matched.are_all_silent:
+        return f"What the pairing leaks is not known: of every seed a {name} is silent"
+    if matched.low is None:
+        return f"{plural(matched.n, 'seed')} cannot say what the pairing leaks {alike}"
+    # Beside the other answers of the screen, as all of them.
+    word = {1: "flatters", 0: "is not shown to flatter", -1: "costs"}
+    sign = found.sign(f"{leak.network.upper()} leak, clips matched")
+    return f"Pairing before the split {word[sign]} the {name} {alike}"
 
 
 def _race_heading(races: Sequence[Race]) -> str:

@@ -149,7 +149,7 @@ class TrialFolder:
             InputError: `row["epoch"]` is not the next one; call `truncate_metrics` after resuming.
             StoreError: It cannot be written; the rows before it are untouched.
         """
-        rows = self._own_rows()
+        rows = self.own_metrics()
         expected = len(rows) + 1
         require(row.get("epoch") == expected, _WHERE, "epoch", f"{expected}", row.get("epoch"))
         self._write_rows([*rows, plain(row, _WHERE, null_for_nan=True)])
@@ -182,7 +182,7 @@ class TrialFolder:
         """
         if self._finished_elsewhere():
             return
-        content = pack_checkpoint(tensors, state, self.trial, self._own_rows())
+        content = pack_checkpoint(tensors, state, self.trial, self.own_metrics())
         write_file(self.path / CHECKPOINT, content, _WHERE)
 
     def read_checkpoint(self) -> tuple[dict[str, "Tensor"], dict[str, Any]] | None:
@@ -230,7 +230,7 @@ class TrialFolder:
         origin = {"trial": self.trial}
         contents = {
             manifest.TRIAL: pretty_json(trial_document(self.definition(), _WHERE)),
-            manifest.METRICS: epoch_lines(self._own_rows()),
+            manifest.METRICS: epoch_lines(self.own_metrics()),
             manifest.RESULTS: pretty_json(plain(results, _WHERE, null_for_nan=True)),
             manifest.PROVENANCE: pretty_json(plain(provenance, _WHERE, null_for_nan=True)),
             manifest.WEIGHTS: pack(weights, origin),
@@ -335,7 +335,8 @@ class TrialFolder:
             write_file(self.path / manifest.METRICS, epoch_lines(rows), _WHERE)
         self._rows = rows
 
-    def _own_rows(self) -> list[dict[str, Any]]:
+    def own_metrics(self) -> list[dict[str, Any]]:
+        """The rows that this process has written or resumed from; the file may hold another's."""
         if self._rows is None:
             self._rows = self.metrics()
         return self._rows

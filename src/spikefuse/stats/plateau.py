@@ -6,7 +6,8 @@ nothing is gained for a while, not that nothing ever will be.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 FEWEST_EPOCHS = 8
 """Below this the last quarter holds a single epoch, which has no slope."""
@@ -33,3 +34,17 @@ def reached_plateau(validation: Sequence[float]) -> bool:
     slope = math.fsum((place - middle) * (value - mean) for place, value in enumerate(last))
     slope /= math.fsum((place - middle) ** 2 for place in range(len(last)))
     return slope * (len(last) - 1) < FLAT
+
+
+def has_settled(
+    metrics: Iterable[Mapping[str, Any]], is_ready: Callable[[int, int], bool], epochs: int
+) -> bool:
+    """Whether what answers had stopped rising, by a trial's rows of epochs.
+
+    Args:
+        metrics: One mapping an epoch, with `validation_accuracy`; none where it was not finite.
+        is_ready: Of a fusion: whether what answers has been trained after an epoch of so many.
+        epochs: At most so many are trained.
+    """
+    known = [row.get("validation_accuracy") for row in metrics if is_ready(row["epoch"], epochs)]
+    return reached_plateau([math.nan if value is None else value for value in known])

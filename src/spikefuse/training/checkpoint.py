@@ -18,7 +18,7 @@ from spikefuse.training.optimiser import PopulationAdam
 
 @dataclass
 class Progress:
-    """How far one member has come. All of it is in its checkpoint.
+    """How far one member has come. All of it is in its checkpoint but how it ended.
 
     `epoch` counts whole epochs; `step`, `loss`, `hits` and `epoch_seconds` belong to the one that
     has begun: steps done, and what these add to its means and its time.

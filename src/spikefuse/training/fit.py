@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from math import isfinite, nan
+from math import isfinite
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from spikefuse.networks import build
 from spikefuse.networks.budget import count_macs, count_parameters, count_sample_macs
 from spikefuse.neurons.lif import resolve_backend
 from spikefuse.results import TrialFolder, TrialStore
-from spikefuse.stats.plateau import reached_plateau
+from spikefuse.stats.plateau import has_settled
 from spikefuse.training.calibrate import calibrate
 from spikefuse.training.card import card_of
 from spikefuse.training.checkpoint import (
@@ -181,20 +181,16 @@ class Fit:
         settled = [member for member in self._alive() if self._has_settled(member)]
         if not settled:
             return
-        self._store()  # a test that is stopped has moved nothing that would be stored after it
         self._finish(settled)
         for member in settled:
             self.progress[member].closed = True
         self.deadline.advance()
 
     def _has_settled(self, member: int) -> bool:
-        if self.definitions[member].stop != "plateau" or self.progress[member].step:
+        if self.definitions[member].stop != "plateau":
             return False
-        ready = self.network.joining.is_ready
-        rows = self.folders[member].metrics()
-        known = [row for row in rows if ready(row["epoch"], self.epochs)]
-        values = [row["validation_accuracy"] for row in known]
-        return reached_plateau([nan if value is None else value for value in values])
+        rows = self.folders[member].own_metrics()
+        return has_settled(rows, self.network.joining.is_ready, self.epochs)
 
     def _store(self) -> None:
         """Write checkpoints of the living members that have done anything since their last one."""
@@ -208,10 +204,11 @@ class Fit:
                 self._stored[member] = progress.position
 
     def _take_time(self) -> None:
-        """Share the time since the last call among the members."""
+        """Share the time since the last call among the members that still train."""
         now = time.perf_counter()
-        for progress in self.progress:
-            progress.epoch_seconds += (now - self._lap) / len(self.progress)
+        sharing = self._alive()
+        for member in sharing:
+            self.progress[member].epoch_seconds += (now - self._lap) / len(sharing)
         self._lap = now
 
     def _alive(self) -> list[int]:
@@ -392,7 +389,6 @@ class Fit:
                 "test_best": accuracy(best, test)[member],
                 "test_last": accuracy(last, test)[member],
             },
-            **({"epochs": progress.epoch} if self.definitions[member].stop == "plateau" else {}),
             "rates": mean_rates(observed),
             **({"meters": numbers} if (numbers := numbers_of(observed)) else {}),
             **common,

@@ -84,6 +84,15 @@ def test_seeds_that_decide_grow_with_the_spread_and_exceed_those_there_are() -> 
     assert 3 < few < many
 
 
+def test_the_range_of_seeds_says_what_the_number_says() -> None:
+    """Clear by itself, open beside ten: so many seeds as there are have not decided."""
+    found = estimate(dict(enumerate((0.02, 0.021, 0.0195, 0.0201, 0.02))))
+    assert found is not None
+    seeds, why = deciding_seeds(found, 10)
+    assert seeds == 6
+    assert "6 to 6 in the 95 % range" in why
+
+
 @pytest.mark.parametrize("values", [{0: 0.01}, {0: 0.01, 1: 0.01}, {0: 0.01, 1: -0.01}])
 def test_without_spread_or_gain_there_is_no_number_but_a_reason(values: dict[int, float]) -> None:
     found = estimate(values)

@@ -13,6 +13,7 @@ from spikefuse.analysis.effort import (
     efforts,
     is_longer,
     least,
+    trained_epochs,
 )
 from spikefuse.stats.plateau import FEWEST_EPOCHS, reached_plateau
 from spikefuse.studies import PROFILES
@@ -100,3 +101,27 @@ def test_longer_in_steps_else_in_epochs() -> None:
     assert is_longer(Effort(2, 80), Effort(8, 44)) is True
     assert is_longer(Effort(2, None), Effort(8, 44)) is False
     assert is_longer(Effort(), Effort(8, 44)) is None
+
+
+@pytest.mark.parametrize(("fusion", "settled"), [("experts", True), ("early", False)])
+def test_what_answers_has_settled_once_it_is_trained(fusion: str, settled: bool) -> None:
+    """Before the head over all features learns, an accuracy says nothing of it."""
+    found = record(20, {"conv1": 0.1})
+    found.definition["fusion"] = fusion
+    found.metrics[0]["validation_accuracy"] = 0.1
+    for row in found.metrics[10:]:
+        row["validation_accuracy"] = 0.8
+    for row in found.metrics[:10]:
+        row["validation_accuracy"] = None
+    assert effort_columns(found)["plateau"] is settled
+
+
+def test_one_that_ends_early_was_trained_for_its_rows() -> None:
+    found = record(200, {})
+    found.definition["stop"] = "plateau"
+    del found.metrics[11:]
+    assert trained_epochs(found) == 11
+    assert effort_columns(found)["steps"] == 11 * 5
+    del found.metrics[:]  # diverged in its first epoch
+    assert trained_epochs(found) == 0
+    assert trained_epochs(record(200, {})) == 200

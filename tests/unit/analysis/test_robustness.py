@@ -72,7 +72,10 @@ def test_everything_is_paired_by_seed() -> None:
     assert (pair.effective.low, pair.effective.high) == pytest.approx((low, high), abs=1e-12)
     assert (pair.crossed, pair.compared) == (3, 3)
     assert pair.crossing is not None
-    assert pair.crossing.values[0] == pytest.approx(0.5 / 3), "a seed's own"
+    begin, end = (log_odds(SNN[0][at]) - log_odds(DNN[0][at]) for at in (0, 1))
+    assert pair.crossing.values[0] == pytest.approx(0.5 * begin / (begin - end)), "a seed's own"
+    assert min(pair.crossing.values.values()) < pair.crossing.mean
+    assert pair.crossing.mean < max(pair.crossing.values.values())
     assert 0.0 <= pair.crossing.low < pair.crossing.mean < pair.crossing.high < 0.5
 
 
@@ -115,7 +118,7 @@ def test_a_seed_that_hardly_crosses_stays_in_the_crossing() -> None:
     ends = section.tables[1].table.rows[0][5]
     assert ends.endswith(" to more than 2")
     assert "inf" not in ends
-    assert f"interval {ends}, in 3 of 4 seeds)" in section.paragraphs[1]
+    assert f"interval {ends}, the curves in 3 of 4 seeds)" in section.paragraphs[1]
 
 
 def test_no_interval_of_a_crossing_reaches_below_zero() -> None:
@@ -179,3 +182,33 @@ def test_the_study_evaluates_and_trains_nothing_of_its_own() -> None:
     quiet = {"noise_std": 0.0, "noise_position": "before"}
     trained = {cell.model_copy(update=quiet) for cell in cells}
     assert trained <= set(STUDIES["model-size"].cells(("disjoint",), source))
+
+
+def test_of_one_seed_the_crossing_is_its_own() -> None:
+    found = mean_crossing(LEVELS, {0: (SNN[0], DNN[0])}, 1000)
+    assert found is not None
+    assert found.values == {0: found.mean}
+
+
+def test_beyond_the_last_level_that_both_have_nothing_was_looked_at() -> None:
+    """Another curve may reach further."""
+    first = {**SNN, 3: (0.9, 0.88, 0.7)}
+    second = {**DNN, 3: (0.95, 0.93, 0.75)}
+    further = {seed: (*values, 0.1) for seed, values in first.items()}
+    told = rows("snn", further, at=(*LEVELS, 5.0)) + rows("dnn", second)
+    section = robustness_section(robustness(told), "")
+    assert section is not None
+    assert section.tables[1].table.rows[0][5].endswith(" to more than 2")
+
+
+def test_what_crosses_is_called_by_its_name() -> None:
+    """Means of accuracies, which the table shows, may not cross where those of log odds do."""
+    levels = (0.0, 0.1, 0.2, 0.4)
+    high = ((0.998, 0.95, 0.9, 0.8), (0.97, 0.94, 0.9, 0.81))
+    low = ((0.90, 0.80, 0.7, 0.6), (0.96, 0.83, 0.73, 0.66))
+    seeds = (high, high, low)
+    told = rows("snn", {s: each[0] for s, each in enumerate(seeds)}, at=levels)
+    told += rows("dnn", {s: each[1] for s, each in enumerate(seeds)}, at=levels)
+    section = robustness_section(robustness(told), "")
+    assert section is not None
+    assert "; their mean log odds cross at noise 0.1" in section.paragraphs[1]

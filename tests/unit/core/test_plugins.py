@@ -47,6 +47,10 @@ def test_what_is_made_with_a_part_holds_the_content_of_its_plugin(plugin: Path) 
     assert TrialDefinition.model_validate(made.naming()) == made
 
 
+def _takes_one(one: object) -> None:
+    """Of somebody else."""
+
+
 def _raised(call: Callable[[], object]) -> Exception:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - of any kind
         call()
@@ -80,6 +84,8 @@ def test_an_error_in_a_plugins_lines_is_told_with_the_line(plugin: Path) -> None
     assert f"plugin: Made of {plugin} must take what it is given, got TypeError" in str(before)
     assert plugins.fault_of(_raised(lambda: 1 / 0)) is None
     assert plugins.fault_of(_raised(lambda: dict(1, 2))) is None
+    made._takes_one = _takes_one  # as if the file imported it
+    assert plugins.fault_of(_raised(lambda: _takes_one())) is None
 
 
 def test_a_file_that_ends_the_process_ends_no_command(plugin: Path) -> None:

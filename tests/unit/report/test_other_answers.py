@@ -10,6 +10,7 @@ from spikefuse.report.headline import answer, verdict
 from spikefuse.report.other_answers import study_answer
 from spikefuse.studies.design import Cell
 from spikefuse.studies.disturbances import disturbance
+from spikefuse.studies.readings import MATCHED
 
 Rows = list[dict[str, Any]]
 
@@ -79,7 +80,10 @@ def test_networks_of_these_studies_answer_whether_it_helps(study: str) -> None:
     ("lost", "said"),
     [
         ((0.5, 0.51, 0.52), "The fused SNN loses most without image"),
-        ((0.96, 0.97, 0.98), "The fused SNN loses nothing with a sense, on average over seeds"),
+        (
+            (0.96, 0.97, 0.98),
+            "The fused SNN loses nothing without one sense, on average over seeds",
+        ),
     ],
 )
 def test_a_run_of_senses_alone_says_what_is_missed(lost: tuple[float, ...], said: str) -> None:
@@ -109,3 +113,35 @@ def test_curves_without_single_networks_are_an_answer() -> None:
 def test_without_any_study_nothing_is_measured() -> None:
     assert study_answer(Table([])) is None
     assert verdict(headline([])) == "Not measured yet"
+
+
+def leak(values: tuple[float, ...], network: str = "snn") -> Rows:
+    shared = {"study": "leak", "modality": "fused", "network": network, "split": "validation"}
+    rows = cell((0.98, 0.981, 0.985, 0.983, 0.984), protocol="disjoint", **shared)
+    rows += cell((0.999, 0.998, 0.997, 0.999, 0.998), protocol="paper", **shared)
+    return rows + cell(values, protocol="paper", reading=MATCHED, **shared)
+
+
+def test_a_run_of_the_leak_alone_says_it_beside_the_other_answers() -> None:
+    clear = (0.995, 0.9962, 0.9998, 0.998, 0.9992)
+    alike = "with as many distinct samples in training"
+    assert heading(leak(clear)) == f"Pairing before the split flatters the SNN {alike}"
+    near = (0.985, 0.981, 0.99, 0.985, 0.99)
+    rows = leak(near) + leak(near, "dnn")
+    (matched,) = [
+        a for name, a in headline(rows).answers.items() if name == "SNN leak, clips matched"
+    ]
+    assert matched.sign == 1  # by itself
+    assert heading(rows) == f"Pairing before the split is not shown to flatter the SNN {alike}"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((), "What the pairing leaks is not known with as many distinct samples in training"),
+        ((0.99,), "1 seed cannot say what the pairing leaks with as many distinct samples"),
+        ((0.99, 0.98), "2 seeds cannot say what the pairing leaks with as many distinct samples"),
+    ],
+)
+def test_what_is_not_known_of_the_leak_is_said(values: tuple[float, ...], said: str) -> None:
+    assert heading(leak(values)).startswith(said)

@@ -1,5 +1,6 @@
 """Training that ends at its plateau: each network by its own curve, alone or beside others."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,9 +23,8 @@ MOST = 3
 
 def early(fit: Fit, member: int) -> bool:
     """A rule that ends small trainings at different epochs: after one more than their seed."""
-    progress = fit.progress[member]
-    at_all = fit.definitions[member].stop == "plateau" and not progress.step
-    return at_all and progress.epoch > fit.definitions[member].seed
+    at_all = fit.definitions[member].stop == "plateau"
+    return at_all and len(fit.folders[member].own_metrics()) > fit.definitions[member].seed
 
 
 @pytest.fixture
@@ -64,14 +64,11 @@ def test_it_is_the_network_of_so_many_epochs(
     ours, theirs = _weights(store, members[0]), _weights(store, plain)
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
-    assert found.results["epochs"] == len(found.metrics)
-    assert "epochs" not in wanted.results, "results of other networks stay what they were"
-    rows = {
-        metric: value
-        for _, metric, value in plain_rows(
-            found.results, members[0].epochs, lambda split, metric, value: (split, metric, value)
-        )
-    }
+    assert found.results.keys() == wanted.results.keys()
+    told = plain_rows(
+        found, lambda split, metric, value, samples="": {"metric": metric, "value": value}
+    )
+    rows = {row["metric"]: row["value"] for row in told}
     assert rows["epochs"] == len(found.metrics)
     assert effort_columns(found)["steps"] == effort_columns(wanted)["steps"] > 0
 
@@ -127,3 +124,38 @@ def test_a_module_of_ones_own_stops_there_too(
         seen.clear()
         train_one(Flat, Feed(corpus, [trial(epochs=5, stop=stop)]), 10)
         assert max(seen) == last
+
+
+def test_what_another_process_writes_stops_nobody(
+    corpus: Corpus, trial: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two may train one trial; each has its own view of the epochs."""
+    monkeypatch.setattr("spikefuse.training.fit.accuracy", lambda answers, labels: [0.8])
+    store = TrialStore(tmp_path)
+    definition = trial(epochs=12, network="dnn", stop="plateau", budget=60_000)
+    path = store.root / "trials" / definition.name / "metrics.jsonl"
+    epoch = Fit._epoch
+
+    def beside(fit: Fit, number: int) -> None:
+        epoch(fit, number)
+        if number == 3:  # somebody else is further
+            lines = path.read_text().splitlines()
+            rows = [json.loads(lines[0]) | {"epoch": place} for place in range(1, 10)]
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    monkeypatch.setattr(Fit, "_epoch", beside)
+    train_population([definition], corpus, store)
+    assert epochs_of(store, definition) == 8
+
+
+def test_time_beside_one_that_has_ended_is_the_others(
+    corpus: Corpus, members: list[TrialDefinition], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 10**6, 6))  # six seconds between two looks
+    monkeypatch.setattr("spikefuse.training.fit.time.perf_counter", lambda: float(next(clock)))
+    store = TrialStore(tmp_path)
+    train_population(members, corpus, store)
+    (first,) = store.read_final(members[0].name).metrics
+    both, alone = store.read_final(members[1].name).metrics
+    assert first["seconds"] == both["seconds"]
+    assert alone["seconds"] == 2 * both["seconds"]

@@ -77,18 +77,19 @@ def _sentences(found: Robustness) -> list[str]:
     for each in found.against:
         if each.effective is not None and each.first[1] == each.second[1]:
             text = f"{_name(each.first)} against its twin: {with_interval(each.effective)}"
-            said.append(text + f" effective robustness{_crossing(each, _last(found))}.")
+            said.append(text + f" effective robustness{_crossing(each)}.")
     return [" ".join(said)] if said else []
 
 
-def _crossing(each: Against, last: float) -> str:
+def _crossing(each: Against) -> str:
     if each.crossing is None:
-        said = ", and the mean curves do not cross" if each.compared else ""
-        return said + f" (those of {_crossed(each)} do)" * bool(said and each.crossed)
+        said = ", and their mean log odds do not cross" if each.compared else ""
+        return said + f" (the curves of {_crossed(each)} do)" * bool(said and each.crossed)
     ends = ""
     if each.crossing.low is not None:
-        ends = f"95\u00a0% interval {span(each.crossing, partial(_end, last))}, "
-    return f"; they cross at noise {each.crossing.mean:.2g} ({ends}in {_crossed(each)})"
+        ends = f"95\u00a0% interval {span(each.crossing, partial(_end, each.last))}, "
+    where = f"{each.crossing.mean:.2g} ({ends}the curves in {_crossed(each)})"
+    return f"; their mean log odds cross at noise {where}"
 
 
 def _crossed(each: Against) -> str:
@@ -132,7 +133,6 @@ def _with_half_width(value: Estimate | None) -> str:
 def against_table(found: Robustness) -> Table:
     """Effective robustness and crossing points of pairs of curves."""
     rows = []
-    last = _last(found)
     for each in found.against:
         gap, crossing = each.effective, each.crossing
         rows.append(
@@ -142,7 +142,7 @@ def against_table(found: Robustness) -> Table:
                 NONE if gap is None else points(gap.mean),
                 NONE if gap is None else span(gap, points),
                 NONE if crossing is None else f"{crossing.mean:.3g}",
-                NONE if crossing is None else span(crossing, partial(_end, last)),
+                NONE if crossing is None else span(crossing, partial(_end, each.last)),
                 _crossed(each),
             )
         )
@@ -161,10 +161,6 @@ def against_table(found: Robustness) -> Table:
         rows=tuple(rows),
         heads=2,
     )
-
-
-def _last(found: Robustness) -> float:
-    return max((level for curve in found.curves for level in curve.levels), default=0.0)
 
 
 def _end(last: float, level: float) -> str:
