@@ -2,6 +2,7 @@
 
     python benchmarks/event_curves.py
     python benchmarks/event_curves.py --write --processor "AMD EPYC (Zen 1)"
+    python benchmarks/event_curves.py --instructions avx512
 
 Times each product of the paper's network (T = 4, batch 100) by events at several densities and
 densely, alternating, on one thread by the processor's clock. `--write` puts the densities at which
@@ -140,9 +141,12 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=11)
     parser.add_argument("--write", action="store_true", help="put the limits into the package")
     parser.add_argument("--processor", default="", help="its name, kept beside the limits")
+    parser.add_argument("--instructions", help="a narrower set than the processor's widest")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    if options.instructions:
+        library.restrict_instructions(options.instructions)
     points: dict[str, list[tuple[float, float, float]]] = {}
     for shape in (CONV, DENSE):
         for density in DENSITIES:

@@ -7,7 +7,8 @@ Speed by events depends on weights and data: `weights` trains the paper's networ
 surrogate and keeps its weights after steps 100 and 480, `time` alternates a dense step and one by
 events at these weights on the same batch, and prints the densities beside the figures. With one
 thread the time is the processor's (CLOCK_THREAD_CPUTIME_ID), which other programs disturb little;
-with more it is the clock's. Beside it stand the pages that a step had to fetch, and the share of
+with more it is the clock's. The dense step may be in bf16 (`--dense-precision`), the one by events
+is in float32. Beside it stand the pages that a step had to fetch, and the share of
 the practical rate of additions that its products reach (`event_rate.py`). The process keeps the
 memory it frees, as workers do that train.
 """
@@ -27,7 +28,7 @@ from event_rate import share_of_rate
 from torch import Tensor
 
 from spikefuse.core import library
-from spikefuse.core.device import flushed_denormals
+from spikefuse.core.device import PRECISIONS, flushed_denormals
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.core.provenance import describe
 from spikefuse.data import Corpus, DataSettings, Selection, load_corpus, locate
@@ -45,7 +46,9 @@ BUDGET = 1_630_090
 """Parameters of 32C3-P2-64C3-P2-FC512-10 on 28x28."""
 
 
-def definition(surrogate: str, time_steps: int, images: int | None) -> TrialDefinition:
+def definition(
+    surrogate: str, time_steps: int, images: int | None, precision: str = "float32"
+) -> TrialDefinition:
     """The paper's image SNN."""
     return TrialDefinition.create(
         modality="image",
@@ -53,7 +56,7 @@ def definition(surrogate: str, time_steps: int, images: int | None) -> TrialDefi
         time_steps=time_steps,
         surrogate=surrogate,
         surrogate_width=SURROGATES[surrogate],
-        precision="float32",
+        precision=precision,
         data=DataSettings(source="mnist-fsdd"),
         selection=Selection(images=images),
     )
@@ -116,9 +119,13 @@ def page_faults() -> int:
 
 def measure(options: argparse.Namespace, surrogate: str, step: int) -> dict[str, object]:
     """Medians of dense and event steps, alternating."""
-    each = definition(surrogate, options.time_steps, 1_000)
-    corpus = load_corpus(each.data, options.location)
-    fits = {name: make_fit(each, corpus, name) for name in ("dense", options.products)}
+    precisions = {"dense": options.dense_precision, options.products: "float32"}
+    each = {
+        name: definition(surrogate, options.time_steps, 1_000, precision)
+        for name, precision in precisions.items()
+    }
+    corpus = load_corpus(each["dense"].data, options.location)
+    fits = {name: make_fit(each[name], corpus, name) for name in each}
     weights = unpack(weights_file(options.out, surrogate, step).read_bytes())
     clock = time.thread_time if options.threads == 1 else time.perf_counter
     times: dict[str, list[float]] = {name: [] for name in fits}
@@ -140,6 +147,7 @@ def measure(options: argparse.Namespace, surrogate: str, step: int) -> dict[str,
         "surrogate": surrogate,
         "width": SURROGATES[surrogate],
         "step": step,
+        "dense_precision": options.dense_precision,
         "densities": densities(fits[options.products]),
         "by_events": events.products_by_events(),
         "ms": {name: round(value, 2) for name, value in medians.items()},
@@ -163,6 +171,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=60)
     parser.add_argument("--time-steps", type=int, default=4)
+    parser.add_argument("--dense-precision", choices=tuple(PRECISIONS), default="float32")
     parser.add_argument("--products", choices=("auto", "events"), default="auto")
     parser.add_argument("--surrogates", nargs="+", choices=list(SURROGATES), default=SURROGATES)
     parser.add_argument("--steps", nargs="+", type=int, choices=STEPS, default=STEPS)
