@@ -26,7 +26,14 @@ from spikefuse.core.provenance import describe
 from spikefuse.data import load_corpus, locate
 from spikefuse.results.tensors import unpack
 
-PEERS = ("snntorch-best", "spikingjelly-best", "snntorch-documented", "spikingjelly-documented")
+PEERS = (
+    "snntorch-best",
+    "snntorch-best-bf16",
+    "snntorch-documented",
+    "spikingjelly-best",
+    "spikingjelly-best-bf16",
+    "spikingjelly-documented",
+)
 SURROGATES = ("boxcar", "triangle", "atan")
 
 
