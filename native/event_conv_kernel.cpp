@@ -107,6 +107,25 @@ void list_spikes(const SpikefuseProduct& p, const RowSums& s, int64_t map, RowLi
   }
 }
 
+// One pixel's events. In whole pieces, at least one, where those stay among the map's events: most
+// pixels have fewer, and their number is not to be foreseen. The next pixel overwrites the rest.
+void copy_events(const uint16_t* channel, const float* value, uint32_t count, uint32_t left,
+                 uint32_t column, uint32_t* entry, float* to) {
+  if (left < count + LIST_SLACK) {
+    for (uint32_t k = 0; k < count; ++k) {
+      entry[k] = column + channel[k];
+      to[k] = value[k];
+    }
+    return;
+  }
+  uint32_t k = 0;
+  do {
+    for (int i = 0; i < LIST_SLACK; ++i) entry[k + i] = column + channel[k + i];
+    __builtin_memcpy(to + k, value + k, LIST_SLACK * sizeof(float));
+    k += LIST_SLACK;
+  } while (k < count);
+}
+
 void list_events(const SpikefuseProduct& p, const RowSums& s, int64_t map, RowLists& lists) {
   const int64_t pixels = s.height * s.width, bytes = spikefuse_bytes(s.to);
   const float* value = p.value + map * pixels * s.from;
@@ -117,10 +136,8 @@ void list_events(const SpikefuseProduct& p, const RowSums& s, int64_t map, RowLi
       const int64_t pixel = y * s.width + x, place = map * pixels + pixel;
       const uint32_t from = p.start[place], count = p.count[place];
       *cut++ = at;
-      for (uint32_t k = 0; k < count; ++k) {
-        lists.entry[at + k] = (uint32_t)(x * s.from) + channel[from + k];
-        lists.value[at + k] = value[from + k];
-      }
+      copy_events(channel + from, value + from, count, (uint32_t)(pixels * s.from) - from,
+                  (uint32_t)(x * s.from), lists.entry + at, lists.value + at);
       at += count;
       uint8_t some = p.needed ? 0 : 1;
       for (int64_t i = 0; p.needed && i < bytes; ++i) some |= p.needed[place * bytes + i];

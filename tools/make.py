@@ -18,13 +18,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
 MINIMUM_PYTHON = (3, 11)
-DISK_GB = 3.0  # .venv and what pip unpacks on the way, measured with a CPU build of torch
-DISK_CUDA_GB = 6.0  # with a CUDA build, whose libraries are packages of their own (5.8 in .venv)
+# .venv and what pip unpacks on the way, measured with a CPU build of torch (1.4 and 3.6 GB), and
+# with a CUDA build, whose libraries are packages of their own (5.8 in .venv).
+DISK_GB = 2.0
+DISK_TEST_GB = 4.0  # with the extras of `make test`, of which Triton is the largest
+DISK_CUDA_GB = 6.0
 TAIL_LINES = 15
 GRACE_SECONDS = 30.0
 PIP_STEPS = ("Collecting ", "Downloading ", "Processing ", "Installing ", "Building ")
@@ -110,7 +113,10 @@ def torch_problem(root: Path) -> str | None:
         return None  # no environment: the next stage says so
     if answer.returncode or not torch_is_cuda(answer.stdout):
         return None  # what is wrong with the index, the installation itself says
-    why = " for the CUDA build of PyTorch that pip takes here (a CPU build needs 3: PIP_INDEX_URL)"
+    why = (
+        " for the CUDA build of PyTorch that pip takes here"
+        f" (a CPU build needs {DISK_GB:.0f}: PIP_INDEX_URL)"
+    )
     return disk_problem(root, DISK_CUDA_GB, why)
 
 
@@ -138,9 +144,11 @@ def venv_problem() -> str | None:
     )
 
 
-def preflight(root: Path) -> list[str]:
+def preflight(root: Path, extras: Collection[str] = ()) -> list[str]:
     """Everything that would stop the set-up later, one line each."""
-    found = (folder_problem(root), disk_problem(root), venv_problem())
+    is_for_tests = "dev" in extras and not read_stamp(root)[1]  # else most of it is there
+    disk = disk_problem(root, DISK_TEST_GB, " for all of `make test`") if is_for_tests else None
+    found = (folder_problem(root), disk or disk_problem(root), venv_problem())
     return [problem for problem in found if problem]
 
 
@@ -366,7 +374,7 @@ def set_up(root: Path, extras: set[str]) -> None:
     old_key, old_extras = read_stamp(root)
     if old_key == key and extras <= old_extras and venv_python(root).exists():
         return
-    problems = preflight(root)
+    problems = preflight(root, extras)
     if problems:
         raise SetupError("\n".join(problems))
     extras = extras | old_extras  # what was asked for once stays, and stays up to date

@@ -40,7 +40,8 @@ def tell_others(store: "TrialStore", console: "Console", shard: str) -> None:
 def tell_other_precision(plan: "Plan", store: "TrialStore", console: "Console") -> None:
     """Networks that are stored already and would train again, because this precision is another.
 
-    `auto` is what a processor is fast in, so a folder that was moved may meet another one.
+    `auto` may be another precision on a GPU than on a CPU, and was bf16 on some processors before
+    products went by events.
 
     Raises:
         StoreError: The folder may not be read.

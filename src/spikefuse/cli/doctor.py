@@ -207,7 +207,6 @@ def find_neurons() -> tuple[State, str]:
 def find_products() -> tuple[State, str]:
     """Whether layers can compute by events, and up to which densities they do."""
     from spikefuse.core import library
-    from spikefuse.core.device import resolve_precision
     from spikefuse.networks.population.choice import limits
 
     if not library.available():
@@ -216,9 +215,7 @@ def find_products() -> tuple[State, str]:
     if not known:
         return "ok", f"dense: events were not measured on {library.instructions()}"
     told = f"by events below {100 * min(known.values()):.0f} to {100 * max(known.values()):.0f} %"
-    if resolve_precision("auto") == "float32":
-        return "ok", f"{told} of spikes or gradients, else dense"
-    return "ok", f"dense in bf16; with --precision float32 {told} of spikes or gradients"
+    return "ok", f"{told} of spikes or gradients, else dense; in bf16 always dense"
 
 
 def find_data(data_dir: Path | None) -> tuple[State, str]:

@@ -194,7 +194,7 @@ Precision = Annotated[
     str,
     typer.Option(
         "--precision",
-        help="Type of matrix products; auto is bf16 where the device has it.",
+        help="Type of matrix products; auto is float32 on a CPU, bf16 on a GPU that has it.",
     ),
     Choices(_precisions),
 ]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from spikefuse.core.checks import one_of
 from spikefuse.core.errors import ArgumentError
-from spikefuse.core.provenance import processor_features
 
 if TYPE_CHECKING:
     import torch
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 PRECISIONS: dict[str, str] = {"float32": "float32", "bf16": "bfloat16"}
 """Types in which convolutions and matrix products run, and PyTorch's names of them; weights and
 membranes are float32."""
-
-_FAST_BF16 = ("avx512_bf16", "amx_bf16", "bf16")
 
 
 def product_type(precision: str) -> torch.dtype:
@@ -123,9 +120,11 @@ def memory_of(device: torch.device | str) -> int | None:
 
 
 def resolve_precision(precision: str, device: torch.device | str = "cpu") -> str:
-    """The name in `PRECISIONS` that `precision` stands for on this machine.
+    """The name in `PRECISIONS` that `precision` stands for on this device.
 
-    "auto" is bf16 where the device multiplies bf16 matrices in hardware, else float32.
+    "auto" is float32 on every processor, so that a trial has one name on all of them: by events a
+    spiking network trains faster than densely in bf16. On a GPU, where all products are dense, it
+    is bf16 where the GPU multiplies bf16 matrices in hardware.
 
     Raises:
         InputError: The name is unknown.
@@ -137,7 +136,7 @@ def resolve_precision(precision: str, device: torch.device | str = "cpu") -> str
         import torch
 
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    return "bf16" if set(processor_features()) & set(_FAST_BF16) else "float32"
+    return "float32"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.device import count_devices
 from spikefuse.core.threads import one_thread
+from spikefuse.execution.environment import keep_memory
 from spikefuse.networks.budget import count_macs, solve_width
 from spikefuse.planning.plan import Plan
 from spikefuse.planning.trials import PlannedTrial
@@ -81,6 +82,7 @@ def seconds_on_processor(
     kinds: dict[tuple[str, ...], list[PlannedTrial]] = {}
     for trial in (trial for population in plan.populations for trial in population):
         kinds.setdefault(kind_of(trial.definition), []).append(trial)
+    keep_memory()  # as the workers that will train
     with one_thread():
         seconds = 0.0
         for trials in kinds.values():

@@ -37,14 +37,22 @@ def test_denormals_are_flushed_inside_and_only_there() -> None:
     assert tiny() == before > 0
 
 
-def test_precision_is_what_the_processor_multiplies_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    for features, expected in (((), "float32"), (("avx2",), "float32"), (("amx_bf16",), "bf16")):
-        monkeypatch.setattr("spikefuse.core.device.processor_features", lambda f=features: f)
-        assert resolve_precision("auto") == expected
-        assert resolve_precision("float32") == "float32"
+def test_precision_is_one_name_on_all_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    for features in ((), ("avx2",), ("avx512_bf16", "amx_bf16")):
+        monkeypatch.setattr("spikefuse.core.provenance.processor_features", lambda f=features: f)
+        assert resolve_precision("auto") == "float32"
         assert resolve_precision("bf16") == "bf16"
     with pytest.raises(InputError, match=r"^device: precision must be one of auto, float32, bf16"):
         resolve_precision("bfloat")
+
+
+@pytest.mark.parametrize(("supported", "expected"), [(True, "bf16"), (False, "float32")])
+def test_precision_on_a_gpu_is_what_it_multiplies_fast(
+    monkeypatch: pytest.MonkeyPatch, supported: bool, expected: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: supported)
+    assert resolve_precision("auto", "cuda:1") == expected
+    assert resolve_precision("float32", "cuda:1") == "float32"
 
 
 def test_cuda_is_all_gpus_and_has_the_memory_of_the_smallest(

@@ -75,21 +75,40 @@ def test_an_old_python_can_read_the_script() -> None:
     assert annotations == ["Sequence[int]", "str"]
 
 
-@pytest.mark.parametrize(("free_gb", "refused"), [(2.9, True), (3.0, False)])
+@pytest.mark.parametrize(
+    ("extras", "free_gb", "wanted"),
+    [(set(), 1.9, 2), (set(), 2.0, None), ({"dev", "ray"}, 3.9, 4), ({"dev", "ray"}, 4.0, None)],
+)
 def test_a_full_disk_is_refused(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, free_gb: float, refused: bool
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    extras: set[str],
+    free_gb: float,
+    wanted: int | None,
 ) -> None:
     free = int(free_gb * 1e9)
     monkeypatch.setattr(
         make.shutil, "disk_usage", lambda _: make.shutil._ntuple_diskusage(9, 9, free)
     )
 
-    problem = make.disk_problem(checkout)
+    problems = make.preflight(checkout, extras)
 
-    assert (problem is not None) == refused
-    if refused:
-        assert "must be 3 GB or more, got 2.9 GB" in problem
-        assert "\n" not in problem
+    assert len(problems) == (wanted is not None)
+    if wanted:
+        why = " for all of `make test`" if extras else ""
+        assert f"must be {wanted} GB or more{why}, got {free_gb} GB" in problems[0]
+        assert "\n" not in problems[0]
+
+
+def test_tests_ask_no_second_time_for_the_disk_of_what_is_installed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / ".venv").mkdir()
+    make.write_stamp(checkout, "an older key", {"dev", "ray"})
+    free = make.shutil._ntuple_diskusage(9, 9, int(2.5e9))
+    monkeypatch.setattr(make.shutil, "disk_usage", lambda _: free)
+
+    assert make.preflight(checkout, {"dev", "ray"}) == []
 
 
 def test_a_read_only_folder_is_refused(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
