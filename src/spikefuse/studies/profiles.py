@@ -141,6 +141,7 @@ PROFILES: dict[str, Profile] = {
             epochs={"image": 10, "audio": 40, "fused": 10},
             seeds=5,
             draws=1,
+            best_epoch="lower-loss",
         ),
         Profile(
             name="full",
