@@ -15,22 +15,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikefuse.core.checks import one_of, require
+from spikefuse.core.checks import require
 from spikefuse.core.errors import DataError, InputError
-from spikefuse.core.streams import torch_stream
 from spikefuse.core.untrusted import reason
 from spikefuse.data.pools import Pool
 from spikefuse.data.sources.agreement import require_alike, require_named, require_one_test
 from spikefuse.data.sources.contract import (
     CLASS_LIMITS,
-    KINDS,
     FileRecipe,
     Modality,
     Reading,
     Remake,
     Source,
 )
-from spikefuse.data.splits.sampling import stratified
+from spikefuse.data.sources.given import read_groups, read_inputs, read_labels, read_test
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -284,109 +282,14 @@ def remake_memory(
     return register_source(_source(name, tuple(found), tuple(classes), paired))
 
 
-_SHAPED = "Name words by their number, and pad or crop."
-_NUMBERED = "Number the classes from 0, and name them with classes=[...]."
-
-
 def _part(
     where: str, name: str, kind: str | None, array: Any, labels: Any, groups: Any, test: Any
 ) -> _Part:
-    inputs, kind = _inputs(f"{where}, {name}", array, kind)
-    numbers = _labels(f"{where}, {name}", labels, len(inputs))
-    positions, group_names = _groups(f"{where}, {name}", groups, len(inputs))
-    mask = _test(f"{where}, {name}", test, numbers, positions)
+    inputs, kind = read_inputs(f"{where}, {name}", array, kind)
+    numbers = read_labels(f"{where}, {name}", labels, len(inputs))
+    positions, group_names = read_groups(f"{where}, {name}", groups, len(inputs))
+    mask = read_test(f"{where}, {name}", test, numbers, positions)
     return _Part(where, name, kind, inputs, numbers, mask, positions, group_names)
-
-
-def _tensor(where: str, argument: str, array: Any, remedy: str = _SHAPED) -> Tensor:
-    """A tensor on the CPU, of a tensor, an array or a list."""
-    import numpy as np
-    import torch
-
-    try:
-        found = array if isinstance(array, torch.Tensor) else torch.as_tensor(np.asarray(array))
-    except (TypeError, ValueError) as error:  # words, objects, or lists of different lengths
-        raise InputError(
-            f"{where}: {argument} must be numbers, each sample's of one shape, got something else "
-            f"({str(error).partition('. ')[0]}). {remedy}"
-        ) from None
-    return found.detach().cpu()
-
-
-def _inputs(where: str, array: Any, kind: str | None) -> tuple[Tensor, str]:
-    """[N, C, H, W]; a picture without channels gets one, a vector is one place of many channels."""
-    import torch
-
-    tensor = _tensor(where, "inputs", array).contiguous()
-    axes = tensor.dim() - 1
-    shaped = "[N, ...] with one to three further axes (events [N, polarities, H, W, bins])"
-    is_fine = axes == 4 if kind == "events" else 1 <= axes <= 3
-    require(is_fine and len(tensor) > 0, where, "inputs", shaped, tuple(tensor.shape))
-    if kind is None:
-        kind = "image" if tensor.dtype == torch.uint8 and axes > 1 else "array"
-    dtype = getattr(torch, KINDS[one_of(where, "kind", kind, KINDS)].dtype)
-    # Nothing is cast that could lose something: pixels and counts are whole numbers already.
-    is_fine = tensor.dtype == dtype if not dtype.is_floating_point else not tensor.is_complex()
-    require(is_fine, where, "inputs", f"of type {dtype} for kind {kind!r}", str(tensor.dtype))
-    tensor = tensor.to(dtype)
-    is_fine = kind != "events" or int(tensor.min()) >= 0
-    require(is_fine, where, "inputs", "numbers of events, 0 or more", "less than 0")
-    if tensor.dtype.is_floating_point:
-        finite = bool(torch.isfinite(tensor).all())
-        require(finite, where, "inputs", "finite", "a number that is not")
-    if axes == 1:
-        tensor = tensor[..., None, None]
-    return (tensor[:, None] if tensor.dim() == 3 else tensor), kind
-
-
-def _labels(where: str, labels: Any, count: int) -> Tensor:
-    require(labels is not None, where, "labels", "given for every modality", None)
-    import torch
-
-    tensor = _tensor(where, "labels", labels, _NUMBERED)
-    is_whole = not tensor.dtype.is_floating_point and not tensor.is_complex()
-    is_fine = is_whole and tuple(tensor.shape) == (count,)
-    got = (str(tensor.dtype), tuple(tensor.shape))
-    require(is_fine, where, "labels", f"{count} whole numbers", got)
-    numbers = tensor.to(torch.int64)
-    require(int(numbers.min()) >= 0, where, "labels", "0 or more", int(numbers.min()))
-    return numbers
-
-
-def _groups(where: str, groups: Any, count: int) -> tuple[Tensor | None, tuple[str, ...]]:
-    import torch
-
-    if groups is None:
-        return None, ()
-    words = [str(word) for word in (groups.tolist() if hasattr(groups, "tolist") else groups)]
-    require(len(words) == count, where, "groups", f"{count} words or numbers", len(words))
-    names = tuple(sorted(set(words)))
-    place = {word: position for position, word in enumerate(names)}
-    return torch.tensor([place[word] for word in words], dtype=torch.int64), names
-
-
-def _test(where: str, test: Any, labels: Tensor, groups: Tensor | None) -> Tensor:
-    """Mask of the test samples: as given, a stratified share, or whole groups."""
-    import torch
-
-    count = len(labels)
-    if not isinstance(test, int | float):
-        require(test is not None, where, "test", "given for every modality", None)
-        mask = _tensor(where, "test", test)
-        is_fine = mask.dtype == torch.bool and tuple(mask.shape) == (count,)
-        constraint = f"a share, or a mask of {count} samples"
-        require(is_fine, where, "test", constraint, (str(mask.dtype), tuple(mask.shape)))
-        return mask
-    require(0 < test < 1, where, "test", "a share between 0 and 1", test)
-    if groups is not None:
-        present = groups.unique()
-        held = max(1, round(len(present) * test))
-        require(held < len(present), where, "groups", "two or more", len(present))
-        order = torch.randperm(len(present), generator=torch_stream(0, "official test", "groups"))
-        return torch.isin(groups, present[order[:held]])
-    everyone = torch.arange(count)
-    chosen = stratified(everyone, labels, round(count * test), 0, "official test")
-    return torch.isin(everyone, chosen)
 
 
 def digest_of(files: Sequence[Path]) -> tuple[str, ...]:
