@@ -84,6 +84,10 @@ def _as_typed(call: Callable[..., Any], command: str, options: set[str]) -> Call
 
 def _by_option(error: ArgumentError, command: str, options: set[str]) -> InputError:
     name, _, further = error.argument.partition(" ")
+    # "modality in train" is refused for what stands in --train.
+    found, _, place = further.partition("in ")
+    if not found and f"--{place}" in options:
+        name, further = place, f"({name})"
     option = "--" + name.replace("_", "-")
     if option not in options:
         return error

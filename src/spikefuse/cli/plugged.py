@@ -50,7 +50,7 @@ def told_faults() -> Iterator[None]:
         yield
     except SpikefuseError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a command that ends has no line of a plugin in it
         # Loaded only where a plugin may be: it brings what reads records.
         loaded = sys.modules.get("spikefuse.core.plugins")
         fault = loaded.fault_of(error) if loaded else None

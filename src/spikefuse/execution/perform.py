@@ -10,6 +10,7 @@ from typing import Any
 
 from spikefuse.core.deadline import OutOfTimeError
 from spikefuse.core.errors import InputError, SpikefuseError
+from spikefuse.core.plugins import fault_of
 from spikefuse.execution.contract import Event, Job, JobResult, Listener, Report, through_json
 from spikefuse.execution.gate import Gate, stopped
 
@@ -44,7 +45,8 @@ def perform(job: Job, report: Report, threads: int | None = None) -> JobResult:
     except SpikefuseError as error:
         return _failed(job, one_line(error), None, begin)
     except (Exception, SystemExit) as error:
-        line = f"{type(error).__name__}: {one_line(error)}"
+        fault = fault_of(error)
+        line = one_line(fault) if fault else f"{type(error).__name__}: {one_line(error)}"
         return _failed(job, line, traceback.format_exc(), begin)
     finally:
         set_torch_threads(before)

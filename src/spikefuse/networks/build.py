@@ -12,6 +12,7 @@ from spikefuse.core.device import product_type
 from spikefuse.core.errors import InputError
 from spikefuse.encoders import Moment
 from spikefuse.fusion import FUSIONS
+from spikefuse.fusion.checks import check_answer, check_joined
 from spikefuse.meters import Meter
 from spikefuse.networks.activations import Activation, Firing, Watchers
 from spikefuse.networks.budget import branches, parts, solve_width
@@ -215,17 +216,15 @@ class PopulationNetwork(nn.Module):
         """What each head makes of the features, [P, B, K]; the second stage."""
         self._watchers.noise, self._watchers.meters = noise, meters
         joined = self.joining.join_features(features)
-        # A fusion of somebody's own says in two places which heads there are.
-        told, given = ", ".join(self.heads), ", ".join(joined)
         is_whole = features.keys() == self.branches.keys()
-        is_told = joined.keys() == self.heads.keys()
-        is_told |= not is_whole and {*joined} < {*self.heads}  # of some modalities some heads
-        require(is_told, "fusion", f"heads of {self.spec.fusion}", told, given)
+        check_joined(self.spec.fusion, self.heads, joined, is_whole)
         return {head: self._run_head(head, x, noise, meters) for head, x in joined.items()}
 
     def answer(self, logits: Mapping[str, Tensor]) -> Tensor:
         """The network's logits [P, B, K] from its heads'; the third stage."""
-        return self.joining.join_logits(logits)
+        answer = self.joining.join_logits(logits)
+        check_answer(self.spec.fusion, logits, answer)
+        return answer
 
     def _input(self, name: str, x: Tensor, noise: Noise | None, moment: Moment | None) -> Tensor:
         encoded = self._encode(name, x, moment)

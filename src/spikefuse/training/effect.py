@@ -156,6 +156,7 @@ TRIAL_NEEDS: dict[str, tuple[Need, ...]] = {
         Need("protocol speaker", lambda trial: trial.protocol == "speaker"),
     ),
     "shuffle_audio": (FUSED,),
+    "shuffled": (FUSED,),
     "image_scale": (PIXELS,),
     **{
         field: _own(field)
@@ -210,7 +211,11 @@ def without_effect(trial: TrialDefinition, given: Mapping[str, Any]) -> tuple[st
         unmet = _unmet(TRIAL_NEEDS.get(name, ()), trial)
         if unmet is not None and not _is_neutral(kept, name, value, unmet):
             return name, unmet
+        if name == "modality" and trial.source.canonical(value) == trial.modality:
+            continue  # another spelling of what it sees
         if name in kept and kept[name] != value:
+            if name == "fusion":  # of two modalities every kind is another network, but for "none"
+                return name, f"a network of one modality: here it is {kept[name]!r}"
             named = value if isinstance(value, Mapping) else {}
             lacking = [each for each in named if each not in trial.modalities]
             if lacking:

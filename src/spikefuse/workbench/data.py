@@ -55,7 +55,7 @@ def dataset(
     inputs: str | Mapping[str, Any],
     labels: Any = None,
     groups: Any = None,
-    test: Any = 0.2,
+    test: Any = None,
     *,
     classes: Sequence[str] | None = None,
     kinds: Mapping[str, str] | None = None,
@@ -71,7 +71,8 @@ def dataset(
             position then belong together. With labels by modality, modalities have samples of their
             own, paired by class.
         groups: Who or what each sample is of, [N]: no group stands on two sides of a split.
-        test: Share of the samples (or of the groups), or a mask [N] of the test samples.
+        test: Share of the samples (or of the groups), 0.2 if left out, or a mask [N] of the test
+            samples.
         classes: Names of the classes, each at the place of its number. If left out, every number
             that is a label is a class of that name: 0 and 5 are two classes, "0" and "5"; words
             are classes in the order of their alphabet.
@@ -90,11 +91,23 @@ def dataset(
         (('motion', 'sound'), 4)
     """
     if isinstance(inputs, str):
+        given = {"labels": labels, "groups": groups, "test": test, "classes": classes}
+        for name, value in (given | {"kinds": kinds}).items():
+            got = value if isinstance(value, int | float | str) else type(value).__name__
+            require(value is None, "dataset", name, f"left out: {inputs} has its own", got)
         return _named(inputs, None if folder is None else Path(folder))
+    require(folder is None, "dataset", "folder", "left out with arrays", folder)
+    _require_names(inputs)
     require(labels is not None, "dataset", "labels", "given with arrays", None)
     labels, classes = numbered("dataset", labels, classes)
     draft = memory_source(
-        "memory", inputs, labels, groups=groups, test=test, classes=classes, kinds=kinds
+        "memory",
+        inputs,
+        labels,
+        groups=groups,
+        test=0.2 if test is None else test,
+        classes=classes,
+        kinds=kinds,
     )
     # The content names the source: equal arrays are one source, others never take its name.
     content = content_of((*draft.digests(None), *draft.classes))
@@ -102,6 +115,13 @@ def dataset(
     if not has_samples(name):
         register_source(replace(draft, name=name, banner=draft.banner.replace("memory,", name)))
     return _loaded(Location(name, origin="given", reason="arrays"))
+
+
+def _require_names(inputs: Any) -> None:
+    told = "arrays by the name of their modality, as {'sound': array}"
+    require(isinstance(inputs, Mapping), "dataset", "inputs", told, type(inputs).__name__)
+    for name in inputs:
+        require(isinstance(name, str), "dataset", "inputs", told, f"the name {name!r}")
 
 
 def _named(name: str, folder: Path | None) -> Dataset:

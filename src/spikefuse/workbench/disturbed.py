@@ -55,7 +55,10 @@ def _accuracy(
         noise = NoiseDraw(condition, (), seeds, (split, draw, batch.number), replacements=instead)
         inputs = {name: _disturbed(noise, name, x) for name, x in batch.inputs.items()}
         labels = batch.labels.squeeze(0)
-        right += int((logits_of(module, inputs, classes).argmax(dim=-1) == labels).sum())
+        logits = logits_of(module, inputs, classes)
+        is_fine = not bool(logits.isnan().any())
+        require(is_fine, "evaluate", "a module's logits", "numbers", "NaN under this noise")
+        right += int((logits.argmax(dim=-1) == labels).sum())
         count += len(labels)
     return right / count
 

@@ -3,7 +3,7 @@
 import copy
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from spikefuse.training.interface import make_known, stored_interface
 from spikefuse.workbench.data import Dataset
 from spikefuse.workbench.following import events_apart, events_file, follower
 from spikefuse.workbench.modules import ModuleRun, train_module
-from spikefuse.workbench.networks import SEEDS, Network, network
+from spikefuse.workbench.networks import SEEDS, Network, network, numbered_seeds
 from spikefuse.workbench.predictions import Prediction, Predictor, predictor_of
 
 SPLITS = ("test", "validation")
@@ -175,7 +175,7 @@ def fit(
     batch_size: int = 100,
     learning_rate: float = 1e-3,
     store: str | Path | None = None,
-    seeds: int = SEEDS,
+    seeds: int | Iterable[int] | None = None,
     device: str = "cpu",
     workers: int | None = None,
     report: Report = lambda event: None,
@@ -194,7 +194,8 @@ def fit(
         learning_rate: Of Adam.
         store: A folder that keeps the trained networks; what is there is not trained again. In
             memory only if left out.
-        seeds: Of a function that makes modules.
+        seeds: Of a function that makes modules: how many, or which; three if left out. A network
+            has its own.
         device: Where to train.
         workers: Train in so many processes of their own; in this one if left out. Arrays in memory
             are written beside the trained networks for them.
@@ -207,6 +208,7 @@ def fit(
             cannot be written.
         DataError: The data is not what the network was made for.
     """
+    require(isinstance(data, Dataset), "fit", "data", "made by sf.dataset", type(data).__name__)
     effort: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -220,8 +222,13 @@ def fit(
         require(workers is None, "fit", "workers", "left out for a module of your own", workers)
         require(events is None, "fit", "events", "left out for a module of your own", events)
         make = (lambda: copy.deepcopy(net)) if isinstance(net, nn.Module) else net
-        count = 1 if isinstance(net, nn.Module) else seeds
-        return train_module(make, data, trained, range(count), device=device)
+        if isinstance(net, nn.Module):
+            alone = "left out for a module, which is one seed; a function makes one for each"
+            require(seeds is None, "fit", "seeds", alone, seeds)
+            return train_module(make, data, trained, [0], device=device)
+        numbers = numbered_seeds("fit", SEEDS if seeds is None else seeds)
+        return train_module(make, data, trained, numbers, device=device)
+    require(seeds is None, "fit", "seeds", "left out for a network, which has its own", seeds)
     told_to, root = events_file(events, "fit"), root_of_source(data.source)
     events_apart(told_to, root, "fit")
     if store is not None:

@@ -7,6 +7,7 @@ data and seed, so that what differs between the two is the network.
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 import torch
@@ -16,12 +17,15 @@ from torch import Tensor, nn
 from spikefuse.analysis.compare.cells import Operand
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.series import Series
-from spikefuse.core.checks import one_of
+from spikefuse.core.checks import one_of, require
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.stats.plateau import reached_plateau
 from spikefuse.training import TrialDefinition
 from spikefuse.training.feed import Feed
 from spikefuse.workbench.data import Dataset
+
+NOT_FINITE = "loss not finite"
+"""Why a seed has no accuracy: a number that is none has no largest one, and is no answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,11 +181,14 @@ def _train(
             inputs = {name: x.squeeze(0) for name, x in batch.inputs.items()}
             loss = F.cross_entropy(logits_of(module, inputs, classes), batch.labels.squeeze(0))
             if not torch.isfinite(loss):
-                return f"loss not finite in epoch {epoch}"
+                return f"{NOT_FINITE} in epoch {epoch}"
+            require(loss.requires_grad, "fit", "a module's logits", "made by its weights", "others")
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
         accuracy, held = _evaluate(module, feed, "validation", classes)
+        if not isfinite(held):
+            return f"{NOT_FINITE} on validation after epoch {epoch}"
         # Of equal accuracies the epoch with the lower loss is taken.
         if (accuracy, -held) > (best.accuracy, -best.loss):
             best = _Best(accuracy, held, copy.deepcopy(module.state_dict()))
@@ -189,8 +196,10 @@ def _train(
         if definition.stop == "plateau" and reached_plateau(curve):
             break
     module.load_state_dict(best.weights)
-    values["validation"][seed] = best.accuracy
-    values["test"][seed], _ = _evaluate(module, feed, "test", classes)
+    accuracy, held = _evaluate(module, feed, "test", classes)
+    if not isfinite(held):
+        return f"{NOT_FINITE} on test"
+    values["validation"][seed], values["test"][seed] = best.accuracy, accuracy
     return ""
 
 

@@ -1,7 +1,8 @@
 """What is to be trained: a network on some data, its seeds, and its dense twin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 from pydantic import ValidationError
@@ -63,7 +64,7 @@ def network(
     neuron: str = "lif",
     fusion: str | None = None,
     parameters: int = 200_000,
-    seeds: int | Sequence[int] = SEEDS,
+    seeds: int | Iterable[int] = SEEDS,
     *,
     modality: str | None = None,
     **settings: Any,
@@ -83,6 +84,9 @@ def network(
     Raises:
         InputError: A name or number is not allowed or has no effect, or no width meets the budget.
     """
+    require(isinstance(data, Dataset), "network", "data", "made by sf.dataset", type(data).__name__)
+    is_name = modality is None or isinstance(modality, str)
+    require(is_name, "network", "modality", "a name, several with '+' between them", modality)
     one_of("network", "neuron", neuron, NEURONS)
     sees = modality or (FUSED if len(data.modalities) > 1 else data.modalities[0])
     values: dict[str, Any] = {
@@ -100,6 +104,7 @@ def network(
         values["fusion"] = chosen["fusion"] = fusion
     if neuron != "lif":
         chosen["neuron"] = neuron
+    require("seed" not in settings, "network", "seed", "said as seeds=[...]", settings.get("seed"))
     unknown = sorted(set(settings) - set(TrialDefinition.model_fields))
     if unknown:
         close = nearest(unknown[0], TrialDefinition.model_fields)
@@ -114,10 +119,31 @@ def network(
         solve_width(definition.network_spec())
     except ValidationError as error:
         raise InputError(refusal_of("network", error)) from None
-    numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-    is_fine = len(numbers) > 0 and len(set(numbers)) == len(numbers)
-    require(is_fine, "network", "seeds", "one or more different numbers", seeds)
-    return Network(definition, numbers)
+    return Network(definition, numbered_seeds("network", seeds))
+
+
+def numbered_seeds(where: str, seeds: int | Iterable[int]) -> tuple[int, ...]:
+    """So many seeds, counted from 0, or those that are named.
+
+    Raises:
+        InputError: They are no different whole numbers from 0, or none.
+
+    Example:
+        >>> numbered_seeds("fit", 2), numbered_seeds("fit", [7, 3])
+        ((0, 1), (7, 3))
+    """
+    named = tuple(seeds) if isinstance(seeds, Iterable) else (seeds,)
+    try:
+        numbers = tuple(index(each) for each in named)
+    except TypeError:
+        numbers = ()
+    if not isinstance(seeds, Iterable) and numbers:
+        numbers = tuple(range(numbers[0]))
+    is_fine = len(numbers) > 0 and min(numbers) >= 0 and len(set(numbers)) == len(numbers)
+    is_fine = is_fine and not any(isinstance(each, bool) for each in named)
+    told = "one or more different numbers from 0, or how many"
+    require(is_fine, where, "seeds", told, seeds)
+    return numbers
 
 
 def _refuse_idle(definition: TrialDefinition, chosen: Mapping[str, Any]) -> None:

@@ -81,6 +81,17 @@ def test_an_error_in_a_plugins_lines_is_one_line_and_another_stays(plugin: Path)
         {}["nothing"]
 
 
+def test_a_plugin_that_ends_the_process_is_told_and_our_own_end_passes(plugin: Path) -> None:
+    plugin.write_text("import sys\ndef end():\n    sys.exit(3)\n")
+    label = plugins.load_plugin(plugin).label
+    made = sys.modules[f"spikefuse_plugin_{label.rpartition(':')[2]}"]
+    said = rf"^plugin: line 3 of {plugin} must run \(sys.exit\(3\)\), got SystemExit: 3"
+    with pytest.raises(InputError, match=said), plugged.told_faults():
+        made.end()
+    with pytest.raises(SystemExit), plugged.told_faults():
+        sys.exit(2)
+
+
 def test_a_training_with_a_faulty_part_ends_with_one_line(plugin: Path, tmp_path: Path) -> None:
     small = "--data builtin --image-size 8 --images 100 --test-images 40 --budget 40000 --epochs 1"
     part = ("--plugin", str(plugin), "--encoder", "faulty-one")

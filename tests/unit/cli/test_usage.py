@@ -84,6 +84,7 @@ def test_every_other_complaint_is_one_line_too(
             "train: --device must be one that PyTorch has here (cpu",
             "the CPU.",
         ),
+        ("train --train imag=50", "train: --train (modality) must be one of image, ", "image?"),
         ("train --data buildin", "train: --data must be one of auto, ", "builtin?"),
         ("run --data nowhere", "run: --data must be one of auto, ", "Check its spelling."),
         ("plan --data buildin", "plan: --data must be one of auto, ", "builtin?"),

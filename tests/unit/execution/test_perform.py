@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from spikefuse.core import plugins
 from spikefuse.core.errors import InputError
 from spikefuse.execution import Job
 from spikefuse.execution.perform import load, one_line, perform, set_torch_threads
@@ -44,6 +45,24 @@ def test_torch_is_not_imported_for_its_threads(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delitem(sys.modules, "torch")
     assert set_torch_threads(1) is None
     assert "torch" not in sys.modules
+
+
+@pytest.mark.parametrize("code", ["return 1 / 0", "raise SystemExit(3)"])
+def test_a_fault_in_a_plugin_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(f"def job(payload, report):\n    {code}\n")
+    monkeypatch.setattr(plugins, "LOADED", {})
+    label = plugins.load_plugin(path).label
+    module = f"spikefuse_plugin_{label.rpartition(':')[2]}"
+    try:
+        result = perform(Job("a", f"{module}:job", {}), lambda data: None)
+    finally:
+        del sys.modules[module]
+    assert not result.ok
+    assert str(result.error).startswith(f"plugin: line 2 of {path} must run ({code}), got ")
+    assert "Traceback" in str(result.detail)
 
 
 def test_ctrl_c_passes() -> None:

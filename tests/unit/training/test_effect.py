@@ -28,6 +28,7 @@ OTHER: dict[str, Any] = {
     "validation_share_image": 0.3,
     "image_size": 8,
     "image_scale": "byte",
+    "shuffled": ("audio",),
     "clips": 100,
     "validation_share_audio": 0.3,
     "spectrogram_size": 8,
@@ -166,8 +167,18 @@ def test_experts_need_two_epochs() -> None:
         found(modality="fused", fusion="experts", epochs=1)
 
 
+@pytest.mark.parametrize("spelt", ["audio+image", "image+audio", "fused"])
+def test_another_spelling_of_what_it_sees_is_no_setting_without_effect(spelt: str) -> None:
+    assert found(modality=spelt) is None
+
+
+@pytest.mark.parametrize("modality", ["image", "audio"])
+def test_nothing_is_shuffled_where_nothing_is_paired(modality: str) -> None:
+    assert found(modality=modality, shuffled=("audio",)) == ("shuffled", "a fused network")
+
+
 def test_a_fusion_that_is_replaced_is_named_with_what_stands_for_it() -> None:
-    said = "other settings: here it is 'early', not 'none'"
+    said = "a network of one modality: here it is 'early'"
     assert found(modality="fused", fusion="none") == ("fusion", said)
 
 

@@ -145,6 +145,105 @@ def test_a_module_itself_stays_as_it_is(data) -> None:
     assert run.accuracy().low is None
 
 
+class Detached(Plain):
+    """Its answers lead back to no weight."""
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        return super().forward(inputs).detach()
+
+
+class Breaks(Plain):
+    """Answers with no number on some of its calls without training."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self.first, self.calls = first, 0
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        logits = super().forward(inputs)
+        self.calls += not self.training
+        return logits * float("nan") if not self.training and self.calls >= self.first else logits
+
+
+@pytest.mark.parametrize(
+    ("first", "why"), [(1, "on validation after epoch 1"), (2, "on validation after epoch 2")]
+)
+def test_a_module_that_answers_no_number_has_diverged_and_no_accuracy(data, first, why) -> None:
+    run = sf.fit(Breaks(first), data, epochs=2)
+
+    assert run.diverged == {0: f"loss not finite {why}"}
+    assert run.values == {"test": {}, "validation": {}}
+    with pytest.raises(StudyError, match="no mean over the seeds: Breaks, seed 0: loss not finite"):
+        run.accuracy()
+
+
+def test_a_module_that_breaks_on_the_test_has_no_accuracy(data) -> None:
+    run = sf.fit(Breaks(3), data, epochs=2)
+
+    assert run.diverged == {0: "loss not finite on test"}
+    assert run.values == {"test": {}, "validation": {}}
+
+
+def test_a_module_that_breaks_under_noise_is_no_answer(data) -> None:
+    run = sf.fit(Breaks(4), data, epochs=2)
+
+    assert run.diverged == {}
+    with pytest.raises(InputError, match="evaluate: a module's logits must be numbers"):
+        sf.evaluate(run, data, sf.noise("gaussian", 0.1, noise_position="input"))
+
+
+@pytest.mark.parametrize(
+    "seeds", [np.int64(2), [np.int64(0), 1], (number for number in (0, 1)), {0, 1}]
+)
+def test_seeds_are_whole_numbers_of_any_kind(data, seeds) -> None:
+    assert sf.network(data, plan="mlp", parameters=20_000, seeds=seeds).seeds == (0, 1)
+
+
+@pytest.mark.parametrize("given", [{"test": 0.5}, {"labels": [0, 1]}, {"classes": ["a", "b"]}])
+def test_a_named_source_takes_nothing_that_it_has(given) -> None:
+    (name,) = given
+    with pytest.raises(InputError, match=f"dataset: {name} must be left out: builtin has its own"):
+        sf.dataset("builtin", **given)
+
+
+SERIES = np.random.default_rng(0).normal(size=(60, 6, 12)).astype("float32")
+THREE = np.arange(60) % 3
+
+
+@pytest.mark.parametrize(
+    ("inputs", "given", "says"),
+    [
+        ({1: SERIES}, {}, "got 'the name 1'"),
+        ([SERIES], {}, "arrays by the name of their modality"),
+        (SERIES, {}, "arrays by the name of their modality"),
+        ({"a": SERIES}, {"folder": "x"}, "folder must be left out with arrays"),
+        ({"a": SERIES}, {"groups": 3}, "groups must be a list of 60 words or numbers"),
+        ({"a": SERIES}, {"groups": [None] * 60}, "a word or number of every sample"),
+        ({"a": SERIES}, {"classes": [1, 2, 3]}, "classes must be words"),
+        ({"a": torch.tensor(SERIES).to_sparse()}, {}, "inputs must be a dense tensor"),
+        ({"a": (each for each in SERIES)}, {}, "got 'a generator'"),
+        ({"a": SERIES[:, :0]}, {}, "none of them empty"),
+        ({"a": SERIES}, {"test": 0.0001}, "got '0 tested'"),
+        ({"a": SERIES}, {"test": np.zeros(60, bool)}, "got '0 tested'"),
+        ({"a": SERIES}, {"test": np.ones(60, bool)}, "got '60 tested'"),
+    ],
+)
+def test_what_is_no_data_is_refused_in_a_sentence(inputs, given, says) -> None:
+    with pytest.raises(InputError, match=says):
+        sf.dataset(inputs, THREE, **given)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("way", ["flipped", "of another byte order", "read-only"])
+def test_arrays_of_any_layout_are_taken_as_they_are(way) -> None:
+    given = {"flipped": SERIES[:, ::-1], "of another byte order": SERIES.astype(">f4")}
+    array = given.get(way, SERIES.copy())
+    array.flags.writeable = way != "read-only"
+    pool = sf.dataset({"a": array}, THREE).corpus.pools["a"]
+
+    assert np.array_equal(pool.inputs.squeeze(1).numpy(), array.astype("float32"))
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -155,6 +254,20 @@ def test_a_module_itself_stays_as_it_is(data) -> None:
         (lambda d: sf.network(d, time_steps=0), "time_steps"),
         (lambda d: sf.network(d, seeds=[1, 1]), "different numbers"),
         (lambda d: sf.network(d, seeds=0), "one or more"),
+        (lambda d: sf.network(d, seeds=[-1]), "network: seeds must be one or more different"),
+        (lambda d: sf.network(d, seeds=[1.5]), "network: seeds must be one or more different"),
+        (lambda d: sf.network(d, seeds=2.0), "network: seeds must be one or more different"),
+        (lambda d: sf.network(d, seeds="3"), "network: seeds must be one or more different"),
+        (lambda d: sf.network(d, seeds=True), "network: seeds must be one or more different"),
+        (lambda d: sf.network(d, seed=3), "network: seed must be said as seeds="),
+        (lambda d: sf.network({"a": 1}), "network: data must be made by sf.dataset, got 'dict'"),
+        (lambda d: sf.network(d, modality=["motion"]), "network: modality must be a name"),
+        (lambda d: sf.network(d, fusion="none"), "fusion needs a network of one modality"),
+        (lambda d: sf.fit(sf.network(d), d, seeds=2), "fit: seeds must be left out for a network"),
+        (lambda d: sf.fit(Plain(), d, seeds=3), "fit: seeds must be left out for a module"),
+        (lambda d: sf.fit(Plain, d, seeds=[0, -2]), "fit: seeds must be one or more different"),
+        (lambda d: sf.fit(Plain, [1]), "fit: data must be made by sf.dataset, got 'list'"),
+        (lambda d: sf.fit(Detached, d), "a module's logits must be made by its weights"),
         (lambda d: sf.noise("deletoin"), "deletion"),
         (lambda d: sf.noise("deletion", 1.5), "noise: severity must be at most 1"),
         (lambda d: sf.dataset({"a": np.zeros((3, 4))}), "labels"),
@@ -231,7 +344,7 @@ def test_what_has_no_effect_is_refused_in_python_too(data) -> None:
             sf.network(data, **{"parameters": 20_000, "plan": "mlp"} | settings)
 
     refused("fusion needs a fused network", modality="motion", fusion="late")
-    refused("fusion needs other settings: here it is 'early', not 'none'", fusion="none")
+    refused("fusion needs a network of one modality: here it is 'early'", fusion="none")
     refused("encoder needs a spiking network", neuron="relu", encoder="rate")
     refused("neuron needs a spiking network", network="dnn", neuron="plif")
     refused("leak needs a neuron that leaks", neuron="if", leak=0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from spikefuse.core.checks import one_of, require
@@ -19,17 +20,31 @@ _NUMBERED = "Number the classes from 0, and name them with classes=[...]."
 
 def _tensor(where: str, argument: str, array: Any, remedy: str = _SHAPED) -> Tensor:
     """A tensor on the CPU, of a tensor, an array or a list."""
-    import numpy as np
     import torch
 
+    is_one_pass = isinstance(array, Iterator)
+    require(not is_one_pass, where, argument, "a list, an array or a tensor", "a generator")
+    is_dense = not isinstance(array, torch.Tensor) or array.layout == torch.strided
+    require(is_dense, where, argument, "a dense tensor", "a sparse one (use .to_dense())")
     try:
-        found = array if isinstance(array, torch.Tensor) else torch.as_tensor(np.asarray(array))
+        found = array if isinstance(array, torch.Tensor) else torch.as_tensor(_plain(array))
     except (TypeError, ValueError) as error:  # words, objects, or lists of different lengths
         raise InputError(
             f"{where}: {argument} must be numbers, each sample's of one shape, got something else "
             f"({str(error).partition('. ')[0]}). {remedy}"
         ) from None
     return found.detach().cpu()
+
+
+def _plain(array: Any) -> Any:
+    """An array that PyTorch can share: of this machine's byte order, forwards, writable."""
+    import numpy as np
+
+    found = np.asarray(array)
+    if found.dtype.kind in "biufc" and not found.dtype.isnative:
+        found = found.astype(found.dtype.newbyteorder("="))
+    is_forward = all(stride >= 0 for stride in found.strides)
+    return found if is_forward and found.flags.writeable else found.copy()
 
 
 def read_inputs(where: str, array: Any, kind: str | None) -> tuple[Tensor, str]:
@@ -40,7 +55,8 @@ def read_inputs(where: str, array: Any, kind: str | None) -> tuple[Tensor, str]:
     axes = tensor.dim() - 1
     shaped = "[N, ...] with one to three further axes (events [N, polarities, H, W, bins])"
     is_fine = axes == 4 if kind == "events" else 1 <= axes <= 3
-    require(is_fine and len(tensor) > 0, where, "inputs", shaped, tuple(tensor.shape))
+    is_fine = is_fine and tensor.numel() > 0
+    require(is_fine, where, "inputs", f"{shaped}, none of them empty", tuple(tensor.shape))
     if kind is None:
         kind = "image" if tensor.dtype == torch.uint8 and axes > 1 else "array"
     dtype = getattr(torch, KINDS[one_of(where, "kind", kind, KINDS)].dtype)
@@ -87,7 +103,11 @@ def read_groups(where: str, groups: Any, count: int) -> tuple[Tensor | None, tup
 
     if groups is None:
         return None, ()
-    words = [str(word) for word in (groups.tolist() if hasattr(groups, "tolist") else groups)]
+    is_list = isinstance(groups, Iterable) and not isinstance(groups, str)
+    require(is_list, where, "groups", f"a list of {count} words or numbers", groups)
+    each = groups.tolist() if hasattr(groups, "tolist") else list(groups)
+    require(None not in each, where, "groups", "a word or number of every sample", None)
+    words = [str(word) for word in each]
     require(len(words) == count, where, "groups", f"{count} words or numbers", len(words))
     names = tuple(sorted(set(words)))
     place = {word: position for position, word in enumerate(names)}
@@ -105,7 +125,7 @@ def read_test(where: str, test: Any, labels: Tensor, groups: Tensor | None) -> T
         is_fine = mask.dtype == torch.bool and tuple(mask.shape) == (count,)
         constraint = f"a share, or a mask of {count} samples"
         require(is_fine, where, "test", constraint, (str(mask.dtype), tuple(mask.shape)))
-        return mask
+        return _two_sided(where, mask)
     require(0 < test < 1, where, "test", "a share between 0 and 1", test)
     if groups is not None:
         present = groups.unique()
@@ -115,4 +135,11 @@ def read_test(where: str, test: Any, labels: Tensor, groups: Tensor | None) -> T
         return torch.isin(groups, present[order[:held]])
     everyone = torch.arange(count)
     chosen = stratified(everyone, labels, round(count * test), 0, "official test")
-    return torch.isin(everyone, chosen)
+    return _two_sided(where, torch.isin(everyone, chosen))
+
+
+def _two_sided(where: str, mask: Tensor) -> Tensor:
+    count, held = len(mask), int(mask.sum())
+    told = f"such that of {count} samples some are tested and some are left"
+    require(0 < held < count, where, "test", told, f"{held} tested")
+    return mask

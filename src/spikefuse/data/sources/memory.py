@@ -138,6 +138,9 @@ def memory_source(
     require(len(numbers) >= least, where, "labels", "of two or more classes", alone)
     require(len(numbers) <= most, where, "labels", f"of at most {most:,} classes", len(numbers))
     if classes is not None:
+        classes = tuple(classes)
+        are_words = all(isinstance(each, str) for each in classes)
+        require(are_words, where, "classes", "words, a name of each class", classes)
         known, top = tuple(classes), numbers[-1]
         require(
             top < len(known), where, "labels", f"below {len(known)}, the number of classes", top
