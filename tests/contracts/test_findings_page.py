@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
+
+from spikefuse.cli import app
 
 DOCS = Path(__file__).parents[2] / "docs"
 Seeds = dict[str, float]
@@ -387,6 +390,47 @@ def test_the_time_axis() -> None:
                 told = [plain(whole.values()), plain(parts.values())]
                 told += [gain(minus(parts, whole), "")]
                 assert [each for each in told if each not in page("findings.md")] == []
+
+
+def _medium(network: dict[str, str], modality: str, **changes: str | Collection[str]) -> Seeds:
+    levels = {**FULL, **network, "modality": modality, **changes}
+    found = seeds("medium/results.csv", **levels)
+    assert len(found) == 5
+    return found
+
+
+def test_the_controls_after_long_training() -> None:
+    over_image, over_product = {}, {}
+    for name, network in (("SNN", SNN), ("DNN", DNN)):
+        fused, image, audio = (_medium(network, each) for each in ("fused", "image", "audio"))
+        product = _medium(network, "fused", fusion="product-of-experts")
+        shuffled = _medium(network, "fused", pairing="shuffled")
+        columns = (image, audio, fused, product, shuffled)
+        row = " | ".join(plain(each.values()) for each in columns)
+        assert f"| {name} | {row} |" in page("findings.md")
+        assert ends(image.values())[0] > ends(audio.values())[0]
+        over_image[name], over_product[name] = minus(fused, image), minus(fused, product)
+        for each in (over_image[name], over_product[name], minus(shuffled, image)):
+            assert gain(each) in page("findings.md")
+        assert ends(over_image[name])[1] > 0 > ends(over_product[name])[2]
+    for gains in (over_image, over_product):
+        more = [a - b for a, b in zip(gains["SNN"], gains["DNN"], strict=True)]
+        assert gain(more) in page("findings.md")
+        assert ends(more)[1] > 0
+
+
+def test_the_first_screen_after_long_training() -> None:
+    where = str(DOCS / "results" / "medium")
+    shown = CliRunner().invoke(app, ["show", where], env={"COLUMNS": "400"}).output
+    words = " ".join(shown.replace("\N{MINUS SIGN}", "-").split())
+    for told in (
+        *("+1.40 (+1.05 to +1.74)", "+0.96 (+0.35 to +1.57)", "+0.44 (+0.10 to +0.78)"),
+        *("-0.27 (-0.49 to -0.05)", "-0.64 (-1.16 to -0.11)"),
+    ):
+        mean, _, interval = told.partition(" (")
+        assert told in page("findings.md")
+        assert f"{mean} pp (95 % interval {interval[:-1]}, n = 5" in words
+    assert "not provably more than the DNN" in words
 
 
 def test_every_fusion_lies_below_the_product_and_none_wins() -> None:
