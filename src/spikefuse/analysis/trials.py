@@ -19,11 +19,11 @@ from spikefuse.studies.readings import BASE
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 # Columns of their own, or nothing that tells networks apart.
-_TOLD = {*Cell.model_fields, "budget", "seed", "plugins", "format", "data.fingerprint"}
+_TOLD = {*Cell.model_fields, "budget", "seed", "format", "data.fingerprint"}
 _SAID = ("held_out_speaker", "shuffle_audio", "shuffled")
 _CONDITION = (
     *("kind", "sites", "draws", "samples"),
-    *("unit", "common", "varies", "modalities", "steps_share"),
+    *("unit", "common", "varies", "modalities", "steps_share", "plugins"),
 )
 
 
@@ -62,10 +62,10 @@ def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     ]
     return {
         name: ",".join(
-            f"{key.rpartition('.')[2]}={settings[key]}"
+            f"{key.rpartition('.')[2]}={_text(value) if key == 'plugins' else value}"
             for key in varying
             if key in settings
-            and settings[key] != usual.get(key)
+            and (value := settings[key]) != usual.get(key)
             and not _is_of_dense(key, settings)
         )
         or BASE

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spikefuse.analysis.silence import silent_words
-from spikefuse.analysis.words import listing, noise_place, percent
+from spikefuse.analysis.words import NONE, listing, noise_place, percent
 from spikefuse.cli import signals
 from spikefuse.cli.checked import (
     check_backend,
@@ -307,7 +307,7 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
         for site, rate in results["rates"].items():
             table.add_row(f"rate of {site}", f"{rate:.3f}")
         for name, value in results.get("meters", {}).items():
-            table.add_row(name, f"{value:.4g}")
+            table.add_row(name, NONE if value is None else f"{value:.4g}")
     for evaluation in record.evaluations.values():
         condition = evaluation["condition"]
         draws = evaluation["accuracy"]["test"]

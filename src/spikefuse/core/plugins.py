@@ -100,7 +100,10 @@ def load_plugin(path: Path, wanted: str | None = None) -> Plugin:
 
 
 def fault_of(error: BaseException) -> InputError | None:
-    """What went wrong in the lines of a loaded file; None where none of them took part.
+    """What went wrong where a loaded file's parts took part; None where no such file is loaded.
+
+    An error in its own lines is told with the line. What is raised elsewhere while it is loaded is
+    mostly about what it gave back, and may be our own: both are said.
 
     Args:
         error: As it was caught.
@@ -112,6 +115,12 @@ def fault_of(error: BaseException) -> InputError | None:
         where = f"line {last.lineno} of {last.filename} must run ({last.line})"
     elif (called := _called_in(error)) is not None:
         where = f"{called} must take what it is given"
+    elif files and isinstance(error, Exception):
+        parts = " and ".join(sorted(files))
+        return InputError(
+            f"plugin: what parts of {parts} give back must be what docs/extend.md says, got "
+            f"{_said(error)} where it is used. If it is, this is a fault of spikefuse."
+        )
     else:
         return None
     return InputError(

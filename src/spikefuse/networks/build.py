@@ -240,10 +240,15 @@ class PopulationNetwork(nn.Module):
         elif axes != 3:
             frames = x.movedim(5, 3) if axes == 4 else x
             x = frames.reshape(*x.shape[:2], *self.maps[name])
-        encoded = self.encoders[name](x, moment)
-        fits = encoded.dim() == 6 and encoded.shape[1] in (1, self.spec.time_steps)
-        layout = f"[P, T or 1, B, H, W, C] with T = {self.spec.time_steps}"
-        require(fits, "encoder", f"what {name} becomes", layout, tuple(encoded.shape))
+        encoder, total = self.encoders[name], self.spec.time_steps
+        encoded = encoder(x, moment)
+        shape = tuple(getattr(encoded, "shape", ()))
+        # A modality that is events already has a function in its place.
+        steps = (1,) if getattr(encoder, "is_static", False) else (1, total)
+        fits = len(shape) == 6 and shape[1] in steps
+        layout = f"[P, {' or '.join(map(str, steps))}, B, H, W, C]"
+        got = shape or type(encoded).__name__
+        require(fits, "encoder", f"what {name} becomes", layout, got)
         return encoded.to(self.dtype)
 
     def _run_encoder(

@@ -50,7 +50,7 @@ class NoiseCondition(NamedRecord):
 
     first_fields = frozenset({"noise_std", "noise_position", "sites", "draws", "samples"})
 
-    noise_std: Annotated[float, Field(ge=0)]
+    noise_std: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     noise_position: Position = "before"
     sites: Literal["all", "first", "last"] = "all"
     draws: Annotated[int, Field(ge=1)] = 2

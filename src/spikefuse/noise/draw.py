@@ -80,7 +80,14 @@ class NoiseDraw:
             condition.varies,
             replacement,
         )
-        return self.kind.disturb(values, time_steps, strength)
+        moved = self.kind.disturb(values, time_steps, strength)
+        wanted = tuple(values.shape)
+        told = f"a tensor of shape {wanted}, or with {time_steps} steps in its second axis"
+        shape = tuple(getattr(moved, "shape", ()))
+        is_fine = shape in (wanted, (wanted[0], time_steps, *wanted[2:]))
+        got = shape or type(moved).__name__
+        require(is_fine, "noise", f"what {condition.kind} gives back", told, got)
+        return moved
 
     def input(
         self, modality: str, encoded: Tensor, time_steps: int, encode: Callable[[Tensor], Tensor]

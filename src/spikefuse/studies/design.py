@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from spikefuse.core.registry import name_in
 from spikefuse.data import FUSED, PROTOCOLS, SOURCES, Selection, Source, is_joint
@@ -46,7 +46,7 @@ class Cell(BaseModel):
     time_steps: int = 4
     fusion: Annotated[str, name_in("fusion", FUSIONS)] = "early"
     protocol: Annotated[str, name_in("protocol", PROTOCOLS)] = "disjoint"
-    noise_std: float = 0.0
+    noise_std: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     noise_position: Position = "before"
     pairing: Literal["true", "shuffled"] = "true"
     held_out: str = ""

@@ -225,6 +225,9 @@ class Fit:
         losses = mean_losses(logits, labels)
         rates = firing_rates(self.network, self.feed)
         is_ready = self.network.joining.is_ready(epoch, self.epochs)
+        for member in self._alive():  # the last step's weights answer here for the first time
+            if not isfinite(losses[member]):
+                self.progress[member].diverged = f"loss not finite on validation of epoch {epoch}"
         self._take_time()
         reached: dict[str, Any] = {
             "alive": self._alive(),
@@ -237,7 +240,7 @@ class Fit:
             progress = self.progress[member]
             if is_ready and self._is_better(member, validation[member], losses[member]):
                 progress.best_accuracy, progress.best_epoch = validation[member], epoch
-                progress.best_loss = losses[member] if isfinite(losses[member]) else None
+                progress.best_loss = losses[member]
                 progress.best_weights = self.network.member_state(member)
             self.folders[member].append_metrics(
                 {

@@ -79,6 +79,12 @@ def evaluate(
     """
     is_trained = isinstance(fit, Fit | ModuleRun)
     require(is_trained, "evaluate", "fit", "what fit trained", type(fit).__name__)
+    is_data, is_noise = (
+        isinstance(data, Dataset),
+        noise is None or isinstance(noise, NoiseCondition),
+    )
+    require(is_data, "evaluate", "data", "made by sf.dataset", type(data).__name__)
+    require(is_noise, "evaluate", "noise", "made by sf.noise, or left out", type(noise).__name__)
     told(fit.series())
     condition = noise or NoiseCondition(noise_std=0.0)
     if isinstance(fit, ModuleRun):
@@ -109,6 +115,15 @@ def _told(
     )
 
 
+def _content_of(run: "Fit | ModuleRun") -> str:
+    """The source of what was trained, and its content."""
+    if isinstance(run, ModuleRun):
+        data = run.definition.data
+    else:
+        data = next(iter(run.definitions.values())).data
+    return data.source if data.fingerprint is None else f"{data.source} {data.fingerprint}"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One trained network against another.
@@ -136,10 +151,16 @@ def compare(a: "Fit | ModuleRun", b: "Fit | ModuleRun", margin: float | None = N
         margin: In shares of 1: differences up to it count as none, and that is tested, too.
 
     Raises:
-        InputError: The margin is not between 0 and 1.
+        InputError: The margin is not between 0 and 1, or the two were trained on different data.
         StudyError: A seed of either diverged.
     """
-    sound = margin is None or 0.0 < margin < 1.0
+    for name, side in (("a", a), ("b", b)):
+        is_trained = isinstance(side, Fit | ModuleRun)
+        require(is_trained, "compare", name, "what fit trained", type(side).__name__)
+    first, second = _content_of(a), _content_of(b)
+    require(first == second, "compare", "b", f"trained on the data of a ({first})", second)
+    is_number = isinstance(margin, int | float) and not isinstance(margin, bool)
+    sound = margin is None or (is_number and 0.0 < margin < 1.0)
     require(sound, "compare", "margin", "between 0 and 1", margin)
     found = compare_series(a.operand(), b.operand(), margin=margin)
     return Verdict(found, sentence_of(found, margin))

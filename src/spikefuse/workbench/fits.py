@@ -16,7 +16,7 @@ from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.silence import is_silent_network
 from spikefuse.core.checks import one_of, require
-from spikefuse.core.device import count_devices, flushed_denormals
+from spikefuse.core.device import check_device, count_devices, flushed_denormals
 from spikefuse.core.errors import InputError, StoreError, StudyError
 from spikefuse.core.validation import refusal_of
 from spikefuse.data.own.outside import outside, root_of_source
@@ -209,6 +209,13 @@ def fit(
         DataError: The data is not what the network was made for.
     """
     require(isinstance(data, Dataset), "fit", "data", "made by sf.dataset", type(data).__name__)
+    is_path = store is None or (isinstance(store, str | os.PathLike) and str(store) != "")
+    require(is_path, "fit", "store", "a folder, or left out", store)
+    is_whole = isinstance(workers, int) and not isinstance(workers, bool) and workers >= 1
+    require(workers is None or is_whole, "fit", "workers", "at least 1, or left out", workers)
+    require(callable(report), "fit", "report", "a function of an event", type(report).__name__)
+    require(isinstance(device, str), "fit", "device", "a name, as 'cpu' or 'cuda'", device)
+    check_device(device)
     effort: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -238,7 +245,6 @@ def fit(
         Path(store).expanduser() if store is not None else Path(keep.name if keep else "")
     )
     definitions = {seed: trained.model_copy(update={"seed": seed}) for seed in net.seeds}
-    require(workers is None or workers >= 1, "fit", "workers", "at least 1", workers)
     planned = [PlannedTrial(d, place.state(d.name), 1.0) for d in definitions.values()]
     populations = group_trials(planned, place_of(device, workers=workers or 1))
     labels = labels_of(each for each in populations if not each[0].is_ready)

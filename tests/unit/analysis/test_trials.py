@@ -81,6 +81,29 @@ def test_noise_is_told_by_kind_and_strength(tmp_path: Path) -> None:
     assert value(rows, **lost, split="test", samples=40) == 0.625
 
 
+def test_versions_of_a_plugin_are_two_readings_of_networks_and_of_noise(tmp_path: Path) -> None:
+    """Other code behind one name: their numbers are never one number twice."""
+    store = TrialStore(tmp_path)
+    plain = stored(store, epochs=7)
+    labels = ("mine.py:0123456789abcdef", "mine.py:fedcba9876543210")
+    names = []
+    for label in labels:
+        folder = store.open({**TrialDefinition.create(epochs=7).naming(), "plugins": [label]})
+        folder.finish(DONE, {"w": torch.zeros(1)}, {}, {})
+        names.append(folder.trial)
+    for label, share in zip(labels, (0.25, 0.5), strict=True):
+        condition = {**NoiseCondition(noise_std=0.1).naming(), "plugins": [label]}
+        document = {"condition": condition, "accuracy": {"validation": [share], "test": [share]}}
+        store.folder(plain).write_evaluation(condition, document)
+    rows = rows_of(tmp_path)
+    accuracies = {"metric": "accuracy", "split": "test"}
+
+    for name, label, share in zip(names, labels, (0.25, 0.5), strict=True):
+        reading = f"plugins={label}"
+        assert value(rows, trial=name, reading=reading, **accuracies) == 0.3
+        assert value(rows, trial=plain, noise_std=0.1, reading=reading, **accuracies) == share
+
+
 def test_a_diverged_trial_has_no_accuracy_and_says_so(tmp_path: Path) -> None:
     stored(TrialStore(tmp_path), {"status": "diverged", "reason": "loss", **COMMON})
     rows = rows_of(tmp_path)

@@ -77,6 +77,12 @@ def test_an_error_in_a_plugins_lines_is_one_line_and_another_stays(plugin: Path)
     said = rf"^plugin: line 8 of {plugin} must run \(return 1 / 0\)"
     with pytest.raises(InputError, match=said), plugged.told_faults():
         encoder(None, None)  # type: ignore[arg-type]
+    said = rf"^plugin: what parts of {plugin} give back must be .* got KeyError: 'nothing'"
+    with pytest.raises(InputError, match=said), plugged.told_faults():
+        {}["nothing"]
+
+
+def test_without_a_plugin_an_error_stays_what_it_is() -> None:
     with pytest.raises(KeyError), plugged.told_faults():
         {}["nothing"]
 

@@ -82,10 +82,18 @@ def test_an_error_in_a_plugins_lines_is_told_with_the_line(plugin: Path) -> None
     before = plugins.fault_of(_raised(lambda: made.Made()))
     assert before is not None
     assert f"plugin: Made of {plugin} must take what it is given, got TypeError" in str(before)
-    assert plugins.fault_of(_raised(lambda: 1 / 0)) is None
-    assert plugins.fault_of(_raised(lambda: dict(1, 2))) is None
     made._takes_one = _takes_one  # as if the file imported it
-    assert plugins.fault_of(_raised(lambda: _takes_one())) is None
+    for elsewhere in (lambda: 1 / 0, lambda: dict(1, 2), lambda: _takes_one()):
+        beside = plugins.fault_of(_raised(elsewhere))
+        assert beside is not None
+        assert f"plugin: what parts of {plugin} give back must be what" in str(beside)
+        assert "a fault of spikefuse" in str(beside)
+    assert plugins.fault_of(SystemExit(2)) is None
+
+
+def test_without_a_loaded_file_an_error_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "LOADED", {})
+    assert plugins.fault_of(_raised(lambda: 1 / 0)) is None
 
 
 def test_a_file_that_ends_the_process_ends_no_command(plugin: Path) -> None:

@@ -192,6 +192,23 @@ def test_a_module_that_breaks_under_noise_is_no_answer(data) -> None:
         sf.evaluate(run, data, sf.noise("gaussian", 0.1, noise_position="input"))
 
 
+def test_networks_of_other_data_are_not_compared(data) -> None:
+    first = sf.fit(Plain, data, epochs=1, seeds=2)
+    other = sf.fit(Plain, sf.dataset(*arrays(seed=1), test=0.25), epochs=1, seeds=2)
+
+    with pytest.raises(InputError, match="compare: b must be trained on the data of a"):
+        sf.compare(first, other)
+    with pytest.raises(InputError, match="compare: margin must be between 0 and 1"):
+        sf.compare(first, first, margin="x")
+
+
+def test_weights_that_the_last_step_broke_have_diverged(data, small) -> None:
+    fit = sf.fit(small(), data, epochs=1, batch_size=1_000, learning_rate=1e38)
+
+    with pytest.raises(StudyError, match="not finite on validation of epoch 1"):
+        fit.accuracy("test")
+
+
 @pytest.mark.parametrize(
     "seeds", [np.int64(2), [np.int64(0), 1], (number for number in (0, 1)), {0, 1}]
 )
@@ -268,6 +285,20 @@ def test_arrays_of_any_layout_are_taken_as_they_are(way) -> None:
         (lambda d: sf.fit(Plain, d, seeds=[0, -2]), "fit: seeds must be one or more different"),
         (lambda d: sf.fit(Plain, [1]), "fit: data must be made by sf.dataset, got 'list'"),
         (lambda d: sf.fit(Detached, d), "a module's logits must be made by its weights"),
+        (lambda d: sf.fit(Plain, d, learning_rate=float("inf")), "learning_rate must be"),
+        (lambda d: sf.fit(sf.network(d), d, store=5), "fit: store must be a folder"),
+        (lambda d: sf.fit(sf.network(d), d, store=""), "fit: store must be a folder"),
+        (lambda d: sf.fit(sf.network(d), d, workers="2"), "fit: workers must be at least 1"),
+        (lambda d: sf.fit(sf.network(d), d, workers=True), "fit: workers must be at least 1"),
+        (lambda d: sf.fit(sf.network(d), d, report=5), "fit: report must be a function"),
+        (lambda d: sf.fit(sf.network(d), d, device="gpu"), "device must be"),
+        (lambda d: sf.fit(sf.network(d), d, device=None), "fit: device must be a name"),
+        (lambda d: sf.fit(Plain, d, device="meta"), "device must hold numbers"),
+        (lambda d: sf.compare(sf.fit(Plain, d, epochs=1), 5), "compare: b must be what fit"),
+        (lambda d: sf.compare(d, sf.fit(Plain, d, epochs=1)), "compare: a must be what fit"),
+        (lambda d: sf.evaluate(sf.fit(Plain, d, epochs=1), 5), "evaluate: data must be made by"),
+        (lambda d: sf.evaluate(sf.fit(Plain, d, epochs=1), d, 5), "evaluate: noise must be made"),
+        (lambda d: sf.noise("gaussian", float("inf")), "noise: severity must be"),
         (lambda d: sf.noise("deletoin"), "deletion"),
         (lambda d: sf.noise("deletion", 1.5), "noise: severity must be at most 1"),
         (lambda d: sf.dataset({"a": np.zeros((3, 4))}), "labels"),

@@ -28,6 +28,14 @@ def single_section(rows: Sequence[Mapping[str, Any]]) -> Section | None:
     )
 
 
+def _value(row: Mapping[str, Any]) -> str:
+    """Its number in words; a meter may have given none."""
+    value = row["value"]
+    if not isinstance(value, int | float):
+        return NONE
+    return f"{percent(value)} %" if row["metric"] in _SHARES else f"{value:g}"
+
+
 def single_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One row a number; shares are per cent."""
     cells = [
@@ -37,7 +45,7 @@ def single_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             str(row["seed"]),
             str(row["metric"]),
             str(row["split"]) or NONE,
-            f"{percent(row['value'])} %" if row["metric"] in _SHARES else f"{row['value']:g}",
+            _value(row),
             str(row.get("samples") or NONE),
         )
         for row in rows
