@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spikefuse.workbench.data import Dataset, dataset
     from spikefuse.workbench.fits import Fit, fit, load
     from spikefuse.workbench.networks import Network, network, twin
+    from spikefuse.workbench.parts import plugin
     from spikefuse.workbench.predictions import Prediction
     from spikefuse.workbench.questions import Answer, ask
 
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "network",
     "noise",
+    "plugin",
     "twin",
 ]
 

@@ -30,6 +30,7 @@ class _Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:  # a shell that completes a word runs nothing
             plugged.load_named(args)
+            args = plugged.without_named(args, COMMANDS, _takes_plugins)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -45,6 +46,13 @@ class _Commands(TyperGroup):
     @commands.setter
     def commands(self, value: object) -> None:
         """There are no others than those of `COMMANDS`."""
+
+
+def _takes_plugins(name: str) -> bool:
+    """Whether a command has the option itself; one of several commands is left as it is."""
+    command = _load(name)
+    options = {option for param in command.params for option in param.opts}
+    return plugged.OPTION in options or hasattr(command, "commands")
 
 
 def _load(name: str) -> Any:

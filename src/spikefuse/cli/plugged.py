@@ -1,7 +1,7 @@
 """Files of parts of somebody's own: loaded before all else, and their faults told in one line."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,38 @@ def _paths(words: Sequence[str]) -> Iterator[Path]:
         name, sign, value = word.partition("=")
         if name == OPTION and (path := value if sign else after):
             yield Path(path)
+
+
+def without_named(
+    words: Sequence[str], commands: Collection[str], takes: Callable[[str], bool]
+) -> list[str]:
+    """The words without the plugins behind a command that has no option for them: they are loaded.
+
+    Args:
+        words: Of a command line.
+        commands: Their names.
+        takes: Whether a command has the option.
+
+    Example:
+        >>> without_named(["export", "T", "--plugin", "a.py"], {"export"}, lambda command: False)
+        ['export', 'T']
+        >>> without_named(["train", "--plugin=a.py"], {"train"}, lambda command: True)
+        ['train', '--plugin=a.py']
+    """
+    places = [number for number, word in enumerate(words) if word in commands]
+    places = [number for number in places if number == 0 or words[number - 1] != OPTION]
+    if not places or OPTION not in {word.partition("=")[0] for word in words[places[0] :]}:
+        return list(words)
+    if takes(words[places[0]]):
+        return list(words)
+    kept, behind = list(words[: places[0]]), iter(words[places[0] :])
+    for word in behind:
+        name, sign, _ = word.partition("=")
+        if name != OPTION:
+            kept.append(word)
+        elif not sign:
+            next(behind, None)
+    return kept
 
 
 @contextmanager

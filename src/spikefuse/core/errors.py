@@ -61,5 +61,5 @@ class MissingPluginError(SpikefuseError):
         what = f"loaded is another version of it, {others[0]}" if others else "which is not loaded"
         super().__init__(
             f"plugin: this needs {name} with content {digest}, {what}. "
-            f"Name the file it was made with: --plugin {name}"
+            f"Name the file it was made with: --plugin {name} (in Python: sf.plugin('{name}'))"
         )

@@ -66,6 +66,18 @@ def test_a_file_that_does_not_run_is_told_before_the_help(plugin: Path) -> None:
     assert "must run, got ModuleNotFoundError: No module named" in str(result.exception)
 
 
+@pytest.mark.parametrize("behind", [("--plugin", "PATH"), ("--plugin=PATH",)])
+@pytest.mark.parametrize("command", ["export", "show", "trials", "verify"])
+def test_every_command_takes_a_plugin_behind_it(
+    plugin: Path, tmp_path: Path, command: str, behind: tuple[str, ...]
+) -> None:
+    words = [word.replace("PATH", str(plugin)) for word in behind]
+    done = _typed(command, str(tmp_path / "nothing"), *words)
+    assert "no such option" not in done.stderr
+    assert "nothing" in done.stderr, "the command itself answers"
+    assert done.returncode != 0
+
+
 def test_an_option_without_a_file_is_left_to_the_parser() -> None:
     plugged.load_named(["train", "--plugin"])
     plugged.load_named(["train", "--plugin="])

@@ -10,6 +10,7 @@ from own_arrays import arrays
 from torch import nn
 
 import spikefuse as sf
+from spikefuse.core import plugins
 from spikefuse.core.errors import DataError, InputError, StoreError, StudyError
 from spikefuse.results import TrialStore
 
@@ -190,6 +191,20 @@ def test_a_module_that_breaks_under_noise_is_no_answer(data) -> None:
     assert run.diverged == {}
     with pytest.raises(InputError, match="evaluate: a module's logits must be numbers"):
         sf.evaluate(run, data, sf.noise("gaussian", 0.1, noise_position="input"))
+
+
+def test_a_plugin_is_loaded_once_and_holds_its_hash(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(plugins, "LOADED", {})  # or it would go with all work that is sent later
+    path = tmp_path / "mine_in_python.py"
+    path.write_text("value = 1\n")
+    label = sf.plugin(path)
+
+    assert label.startswith("mine_in_python.py:")
+    assert sf.plugin(str(path)) == label
+    with pytest.raises(InputError, match="plugin: path must be a Python file, got 'int'"):
+        sf.plugin(5)
+    with pytest.raises(InputError, match="must be a Python file that can be read"):
+        sf.plugin(tmp_path / "nowhere.py")
 
 
 def test_networks_of_other_data_are_not_compared(data) -> None:
