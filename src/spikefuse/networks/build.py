@@ -246,7 +246,8 @@ class PopulationNetwork(nn.Module):
         # A modality that is events already has a function in its place.
         steps = (1,) if getattr(encoder, "is_static", False) else (1, total)
         fits = len(shape) == 6 and shape[1] in steps
-        layout = f"[P, {' or '.join(map(str, steps))}, B, H, W, C]"
+        layout = f"[P, T or 1, B, H, W, C] with T = {total}"
+        layout = layout if len(steps) == 2 else "[P, 1, B, H, W, C], for it says that it is static"
         got = shape or type(encoded).__name__
         require(fits, "encoder", f"what {name} becomes", layout, got)
         return encoded.to(self.dtype)

@@ -75,7 +75,7 @@ def test_all_needs_two_folders_and_a_folder_cells() -> None:
     [
         (("--constants", "leak=0.5"), "constants must be left out: it has no further ones"),
         (("--train", "audio=5"), "--train needs"),
-        (("--train", "sound=5"), "modality in train must be one of image, audio, got 'sound'"),
+        (("--train", "sound=5"), "--train (modality) must be one of image, audio, got 'sound'"),
         (("--train", "image"), "--train: must be NAME=NUMBER"),
         (("--threads", "0"), "--threads must be at least 1, got 0"),
         (("--neuron", "plf"), "train: --neuron must be one of"),

@@ -40,7 +40,10 @@ def test_an_unreadable_trial_is_no_empty_answer(
             "^train: network: the map of 'sensor' must be at least 4 x 4",
         ),
         ({"neuron": "relu"}, "neuron must be a spiking one of lif, if, plif"),
-        ({"modality": "fused", "fusion": "none"}, "^train: --fusion needs other settings"),
+        (
+            {"modality": "fused", "fusion": "none"},
+            "^train: --fusion needs a network of one modality",
+        ),
     ],
 )
 def test_a_network_that_cannot_be_is_refused_and_no_traceback(

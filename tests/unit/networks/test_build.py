@@ -120,6 +120,28 @@ def test_an_encoder_that_gives_another_layout_is_refused(monkeypatch, steps) -> 
         build(spec, 0)(_inputs(spec, 1))
 
 
+@pytest.mark.parametrize("given", [None, True, "x"])
+def test_what_an_encoder_gives_must_be_a_tensor(monkeypatch, given) -> None:
+    class Odd(Encoder):
+        def __call__(self, inputs, moment):
+            return given
+
+    monkeypatch.setitem(ENCODERS, "odd", Odd)
+    with pytest.raises(InputError, match=f"what image becomes must be .* '{type(given).__name__}'"):
+        build(_spec(encoder="odd"), 0)(_inputs(_spec(encoder="odd"), 1))
+
+
+def test_an_encoder_that_says_static_gives_one_step(monkeypatch) -> None:
+    class Moving(ENCODERS["direct"]):
+        def __call__(self, inputs, moment):
+            return super().__call__(inputs, moment).repeat(1, 4, 1, 1, 1, 1)
+
+    monkeypatch.setitem(ENCODERS, "moving", Moving)
+    spec = _spec(encoder="moving", time_steps=4)
+    with pytest.raises(InputError, match=r"\[P, 1, B, H, W, C\], for it says that it is static"):
+        build(spec, 0)(_inputs(spec, 1))
+
+
 def test_members_are_independent_bit_for_bit() -> None:
     neurons = [
         NeuronSpec(leak=0.9),
@@ -150,6 +172,8 @@ def test_static_input_equals_a_repeated_one() -> None:
     logits = network(inputs)
 
     class Repeated(ENCODERS["direct"]):
+        is_static = False
+
         def __call__(self, inputs: torch.Tensor, moment: Moment | None) -> torch.Tensor:
             return super().__call__(inputs, moment).expand(-1, 4, -1, -1, -1, -1)
 
