@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from rich.console import Console
 from torch import Tensor
 
 from spikefuse.cli.single import open_trial
@@ -42,7 +43,8 @@ class Home:
 
 def at_home(trial: Path, data_dir: Path | None, graph: Path, samples: int) -> Home:
     """Export the trial and read what it answers to the first test samples."""
-    store, definition = open_trial(trial, None, "export")
+    console = Console(stderr=True)
+    store, definition = open_trial(trial, "auto", console, "export")
     corpus = load_corpus(definition.data, locate(definition.data.source, data_dir))
     folder = store.folder(definition.name)
     export_trial(folder, definition, corpus, graph, samples=samples)
