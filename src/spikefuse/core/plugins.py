@@ -115,7 +115,7 @@ def fault_of(error: BaseException) -> InputError | None:
         where = f"line {last.lineno} of {last.filename} must run ({last.line})"
     elif (called := _called_in(error)) is not None:
         where = f"{called} must take what it is given"
-    elif files and isinstance(error, Exception):
+    elif files and isinstance(error, Exception) and not _is_of_the_machine(error):
         parts = " and ".join(sorted(files))
         return InputError(
             f"plugin: what parts of {parts} give back must be what docs/extend.md says, got "
@@ -126,6 +126,11 @@ def fault_of(error: BaseException) -> InputError | None:
     return InputError(
         f"plugin: {where}, got {_said(error)}. docs/extend.md has what each part is given."
     )
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    """Whether a disk or memory failed, of which no part is the cause."""
+    return isinstance(error, OSError | MemoryError) or "OutOfMemory" in type(error).__name__
 
 
 def _called_in(error: BaseException) -> str | None:

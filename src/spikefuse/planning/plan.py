@@ -18,7 +18,7 @@ from spikefuse.planning.trials import PlannedTrial, Use, cost_of, find_missing, 
 from spikefuse.results import TrialStore
 from spikefuse.results.documents import hashes_with
 from spikefuse.results.seen import Seen
-from spikefuse.studies.design import Cell, Study
+from spikefuse.studies.design import MOST_SEEDS, Cell, Study
 from spikefuse.studies.profiles import Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
@@ -122,12 +122,13 @@ def make_plan(
             job array must cut the same plan, whichever of them starts first.
 
     Raises:
-        InputError: seeds is below 1, or the device has too little memory for a share.
+        InputError: seeds is below 1 or too large, or the device has too little memory for a share.
     """
     studies = [each.under(profile.name) for each in studies]
     count = max([profile.seeds, *(each.fewest_seeds for each in studies)])
     count = count if seeds is None else seeds
     require(count >= 1, "plan", "seeds", "at least 1", count)
+    require(count <= MOST_SEEDS, "plan", "seeds", f"at most {MOST_SEEDS:,}", count)
     numbers = tuple(range(count))
     protocols = tuple(protocols) or usual_protocols(SOURCES[source])
     planned = _trials(studies, profile, (source, fingerprint), Seen(store), protocols, numbers)

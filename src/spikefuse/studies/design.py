@@ -20,6 +20,9 @@ from spikefuse.training import NoiseCondition, TrialDefinition
 
 Level = str | int | float
 
+MOST_SEEDS = 100_000
+"""More of one network is a mistyped number."""
+
 _OF_EVALUATION = ("noise_std", "noise_position", "disturbance")
 """Levels that say nothing of the network itself."""
 

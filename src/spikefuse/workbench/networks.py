@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from operator import index
 from typing import Any
 
@@ -15,6 +16,7 @@ from spikefuse.networks import solve_width
 from spikefuse.networks.budget import count_macs, count_parameters
 from spikefuse.networks.plans import PLAN_OF_SMALL
 from spikefuse.neurons import DENSE, NEURONS
+from spikefuse.studies import MOST_SEEDS
 from spikefuse.training import TrialDefinition
 from spikefuse.training.effect import without_effect
 from spikefuse.workbench.data import Dataset
@@ -132,16 +134,17 @@ def numbered_seeds(where: str, seeds: int | Iterable[int]) -> tuple[int, ...]:
         >>> numbered_seeds("fit", 2), numbered_seeds("fit", [7, 3])
         ((0, 1), (7, 3))
     """
-    named = tuple(seeds) if isinstance(seeds, Iterable) else (seeds,)
+    named = tuple(islice(seeds, MOST_SEEDS + 1)) if isinstance(seeds, Iterable) else (seeds,)
     try:
         numbers = tuple(index(each) for each in named)
     except TypeError:
         numbers = ()
     if not isinstance(seeds, Iterable) and numbers:
-        numbers = tuple(range(numbers[0]))
-    is_fine = len(numbers) > 0 and min(numbers) >= 0 and len(set(numbers)) == len(numbers)
+        numbers = tuple(range(min(numbers[0], MOST_SEEDS + 1)))
+    is_fine = 0 < len(numbers) <= MOST_SEEDS and min(numbers) >= 0
+    is_fine = is_fine and len(set(numbers)) == len(numbers)
     is_fine = is_fine and not any(isinstance(each, bool) for each in named)
-    told = "one or more different numbers from 0, or how many"
+    told = f"one or more different numbers from 0, or how many, at most {MOST_SEEDS:,}"
     require(is_fine, where, "seeds", told, seeds)
     return numbers
 

@@ -57,6 +57,10 @@ def _raised(call: Callable[[], object]) -> Exception:
     return caught.value
 
 
+class OutOfMemoryError(RuntimeError):
+    """As PyTorch calls it."""
+
+
 FAULTS = """
 def wrong(x):
     return 1 / x
@@ -89,6 +93,8 @@ def test_an_error_in_a_plugins_lines_is_told_with_the_line(plugin: Path) -> None
         assert f"plugin: what parts of {plugin} give back must be what" in str(beside)
         assert "a fault of spikefuse" in str(beside)
     assert plugins.fault_of(SystemExit(2)) is None
+    for of_the_machine in (OSError(28, "No space left"), MemoryError(), OutOfMemoryError()):
+        assert plugins.fault_of(of_the_machine) is None
 
 
 def test_without_a_loaded_file_an_error_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:

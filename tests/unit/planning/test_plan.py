@@ -97,6 +97,8 @@ def test_sizes_are_met(tmp_path: Path, modality: str) -> None:
 def test_seeds_must_be_positive(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="seeds"):
         _plan(tmp_path, seeds=0)
+    with pytest.raises(InputError, match="seeds must be at most 100,000"):
+        _plan(tmp_path, seeds=100_001)
 
 
 def test_unknown_study_is_answered_with_the_nearest() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import count
 
 import numpy as np
 import pytest
@@ -286,6 +287,8 @@ def test_arrays_of_any_layout_are_taken_as_they_are(way) -> None:
         (lambda d: sf.network(d, time_steps=0), "time_steps"),
         (lambda d: sf.network(d, seeds=[1, 1]), "different numbers"),
         (lambda d: sf.network(d, seeds=0), "one or more"),
+        (lambda d: sf.network(d, seeds=10**20), "how many, at most 100,000"),
+        (lambda d: sf.network(d, seeds=count()), "how many, at most 100,000"),
         (lambda d: sf.network(d, seeds=[-1]), "network: seeds must be one or more different"),
         (lambda d: sf.network(d, seeds=[1.5]), "network: seeds must be one or more different"),
         (lambda d: sf.network(d, seeds=2.0), "network: seeds must be one or more different"),
