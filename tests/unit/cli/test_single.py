@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from spikefuse.cli.single import definition_from, show_trial
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.data import SOURCES, memory_source
 from spikefuse.results import TrialStore, store
+from spikefuse.training import TrialDefinition
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -62,3 +64,22 @@ def test_layers_that_nobody_names_fit_the_map(monkeypatch: pytest.MonkeyPatch) -
     definition = definition_from({"modality": "sensor"}, "small", "0" * 16)
     assert definition.plan == "by-shape"
     assert definition_from({"modality": "image"}, "builtin").plan == "pool-twice"
+
+
+def test_a_number_that_a_meter_could_not_give_is_a_dash(tmp_path: Path) -> None:
+    """Or the trial could never be shown again."""
+    folder = TrialStore(tmp_path)
+    definition = TrialDefinition.create(modality="image")
+    parts = [{"split": name, "samples": 20} for name in ("train", "validation", "test")]
+    accuracy = dict.fromkeys(("validation_best", "validation_last", "test_best", "test_last"), 0.5)
+    results = {
+        **{"status": "done", "accuracy": accuracy, "best_epoch": 1, "rates": {}, "seconds": 1.0},
+        **{"parameters": 7, "macs": 9, "audit": {"splits": parts}},
+        "meters": {"mine.mean": None, "mine.share": 0.25},
+    }
+    folder.open(definition.naming()).finish(results, {"w": torch.zeros(1)}, {}, {})
+    told = Console(record=True, width=120)
+    show_trial(folder, definition.name, told, as_json=False)
+    lines = [line for line in told.export_text().splitlines() if "mine." in line]
+    assert "\N{EN DASH}" in lines[0]
+    assert "0.25" in lines[1]

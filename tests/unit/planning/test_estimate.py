@@ -57,6 +57,16 @@ def test_nothing_left_takes_no_time() -> None:
     assert seconds_of(_with()) == 0.0
 
 
+def test_steps_are_timed_as_workers_take_them(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that gives memory back fetches it again in every step."""
+    told: list[str] = []
+    monkeypatch.setattr(estimate, "keep_memory", lambda: told.append("kept"))
+    monkeypatch.setattr(estimate, "step_seconds", lambda *_: told.append("timed") or 1.0)
+    seconds_of(plan, workers=1)
+    assert told[0] == "kept"
+    assert "timed" in told
+
+
 def test_time_on_a_processor_is_shared_by_workers(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -214,6 +215,18 @@ def test_networks_of_other_data_are_not_compared(data) -> None:
 
     with pytest.raises(InputError, match="compare: b must be trained on the data of a"):
         sf.compare(first, other)
+    for settings, is_same in (
+        (data.settings.model_copy(update={"fingerprint": None}), True),  # of an older trial
+        (data.settings.model_copy(update={"fingerprint": "another"}), False),
+        (data.settings.model_copy(update={"source": "builtin", "fingerprint": None}), False),
+    ):
+        definition = first.definition.model_copy(update={"data": settings})
+        copied = replace(first, definition=definition)
+        if is_same:
+            assert sf.compare(first, copied).sentence
+            continue
+        with pytest.raises(InputError, match="compare: b must be trained on the data of a"):
+            sf.compare(first, copied)
     with pytest.raises(InputError, match="compare: margin must be between 0 and 1"):
         sf.compare(first, first, margin="x")
 
