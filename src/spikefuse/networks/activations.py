@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from spikefuse.core.checks import require
 from spikefuse.meters import Meter
 from spikefuse.neurons import NEURONS, Neurons, NeuronSpec
 from spikefuse.neurons.lif.eager import pool_spikes
@@ -35,7 +36,14 @@ class Activation(nn.Module):
         super().__init__()
         self.name = name
         self.time_steps = time_steps
-        self.neurons: Neurons = NEURONS[neurons[0].model].make(neurons, time_steps, backend)
+        of, model = neurons[0].model, NEURONS[neurons[0].model]
+        made = model.make(neurons, time_steps, backend)
+        kind = type(made).__name__
+        require(isinstance(made, Neurons), "neuron", f"what {of} makes", "a layer of Neurons", kind)
+        learned = sum(each.numel() for each in made.parameters()) / len(neurons)
+        told = f"what a layer of it learns for a member ({learned:g})"
+        require(learned == model.learned, "neuron", f"learned of {of}", told, model.learned)
+        self.neurons: Neurons = made
         self.neurons.writes_bits = products != "dense"
 
     def forward(

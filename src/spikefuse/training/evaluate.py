@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from spikefuse.core.checks import require
 from spikefuse.encoders import Moment
 from spikefuse.networks import PopulationNetwork
 from spikefuse.networks.population import PopulationLayer
@@ -121,6 +122,19 @@ class Answers:
     follows: dict[str, list[float]]
 
 
+def _require_answers(network: PopulationNetwork, logits: Tensor, condition: NoiseCondition) -> None:
+    """Refuse noise that leaves no numbers: the largest of none is the first class by chance.
+
+    A member that diverged before has none either way, and nobody asks for its answers.
+    """
+    for member in logits.isnan().any(dim=-1).any(dim=-1).nonzero().flatten().tolist():
+        weights = network.member_state(member).values()
+        is_whole = all(bool(each.isfinite().all()) for each in weights)
+        what = f"{condition.kind} of {condition.severity:g} {condition.noise_position}"
+        told = "such that a network still answers with numbers"
+        require(not is_whole, "noise", what, told, "NaN")
+
+
 def answers_under(
     network: PopulationNetwork, feed: Feed, condition: NoiseCondition
 ) -> list[Answers]:
@@ -128,7 +142,9 @@ def answers_under(
     found = [Answers({"validation": [], "test": []}, {}) for _ in range(network.members)]
     for split in ("validation", "test"):
         for draw in range(condition.draws if condition.severity > 0 else 1):
-            predicted = predict(network, feed, split, condition, draw)
+            logits = classify(network, feed, split, condition, draw)
+            _require_answers(network, logits, condition)
+            predicted = logits.argmax(dim=-1)
             for answers, value in zip(found, accuracy(predicted, feed.labels(split)), strict=True):
                 answers.accuracy[split].append(value)
             shown = shown_labels(condition, feed, split, draw)

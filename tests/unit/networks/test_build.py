@@ -1,5 +1,7 @@
 """Populations of networks: shapes, members, static input, twin, noise-free hooks."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from modalities import MODALITIES
@@ -9,6 +11,7 @@ from spikefuse.encoders import ENCODERS, Encoder, Moment
 from spikefuse.fusion import FUSIONS, Fusion
 from spikefuse.meters import Rates, Subject, mean_rates
 from spikefuse.networks import NetworkSpec, NeuronSpec, build, twin
+from spikefuse.neurons import NEURONS
 
 
 def _spec(modality: str = "image", size: int = 8, **more) -> NetworkSpec:
@@ -118,6 +121,22 @@ def test_an_encoder_that_gives_another_layout_is_refused(monkeypatch, steps) -> 
     spec = _spec(encoder="flat")
     with pytest.raises(InputError, match=r"what image becomes must be \[P, T or 1, B, H, W, C\]"):
         build(spec, 0)(_inputs(spec, 1))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"learned": 5}, r"learned of plif must be what a layer of it learns .* \(1\), got 5"),
+        ({"learned": -1}, r"learned of plif must be .* got -1"),
+        ({"make": lambda *_: None}, "what plif makes must be a layer of Neurons, got 'NoneType'"),
+        ({"make": lambda *_: torch.nn.ReLU()}, "must be a layer of Neurons, got 'ReLU'"),
+    ],
+)
+def test_a_neuron_is_what_it_says_of_itself(monkeypatch, change, says) -> None:
+    """Or budgets and counts would be of another network."""
+    monkeypatch.setitem(NEURONS, "plif", replace(NEURONS["plif"], **change))
+    with pytest.raises(InputError, match=says):
+        build(_spec(neuron=NeuronSpec(model="plif")), 0)
 
 
 @pytest.mark.parametrize("given", [None, True, "x"])

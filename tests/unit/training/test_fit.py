@@ -11,10 +11,12 @@ import torch
 
 from spikefuse.core import library
 from spikefuse.core.deadline import Deadline, OutOfTimeError
+from spikefuse.core.errors import InputError
 from spikefuse.data import Corpus, Selection
 from spikefuse.networks import build
 from spikefuse.neurons import SHAPES
 from spikefuse.neurons.lif import resolve_backend
+from spikefuse.noise import NOISES
 from spikefuse.results import TrialStore
 from spikefuse.results.checkpoints import CHECKPOINT
 from spikefuse.training import NoiseCondition, TrialDefinition, evaluate_condition, train_population
@@ -342,6 +344,23 @@ def test_best_weights_are_those_of_the_best_validation_epoch(
     clean = evaluate_condition(network, feed, NoiseCondition(noise_std=0.0))[0]
     assert clean["validation"] == [max(validation)]
     assert clean["test"] == [record.results["accuracy"]["test_best"]]
+
+
+def test_noise_that_leaves_no_numbers_is_refused_and_a_broken_member_stays_as_it_is(
+    corpus: Corpus, trial: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest of no numbers is the first class, right by chance."""
+    broken = replace(NOISES["gaussian"], disturb=lambda x, steps, strength: x * float("nan"))
+    monkeypatch.setitem(NOISES, "gaussian", broken)
+    members = [trial(network="dnn", seed=seed) for seed in (0, 1)]
+    network = build([each.network_spec() for each in members], [0, 1]).eval()
+    noise = NoiseCondition(noise_std=0.5, draws=1)
+    with pytest.raises(InputError, match=r"noise: gaussian of 0\.5 before must be such that"):
+        evaluate_condition(network, Feed(corpus, members), noise)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.fill_(float("nan"))
+    assert len(evaluate_condition(network, Feed(corpus, members), noise)) == 2
 
 
 def test_strong_noise_brings_a_network_to_chance(
