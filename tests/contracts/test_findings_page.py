@@ -14,7 +14,9 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
+from spikefuse.analysis.headline import headline
 from spikefuse.cli import app
+from spikefuse.results import read_tidy
 
 DOCS = Path(__file__).parents[2] / "docs"
 Seeds = dict[str, float]
@@ -431,6 +433,12 @@ def test_the_first_screen_after_long_training() -> None:
         assert told in page("findings.md")
         assert f"{mean} pp (95 % interval {interval[:-1]}, n = 5" in words
     assert "not provably more than the DNN" in words
+    adjusted = headline(read_tidy(DOCS / "results" / "medium" / "results.csv")).adjusted
+    left = {name for name, p_value in adjusted.items() if p_value < 0.05}
+    of_gains = ("best unimodal", "mean of unimodals")
+    assert left == {f"{network} over {each}" for network in ("SNN", "DNN") for each in of_gains}
+    assert len(adjusted) == 12
+    assert "over the twelve answers of that screen leaves four of them" in page("findings.md")
 
 
 def test_every_fusion_lies_below_the_product_and_none_wins() -> None:
