@@ -18,6 +18,7 @@ OF_OTHERS = (
     "readings",
     "experiments",
     "shard",
+    "curves",
 )
 """Fields of a request that this command decides itself."""
 

@@ -207,6 +207,7 @@ def find_neurons() -> tuple[State, str]:
 def find_products() -> tuple[State, str]:
     """Whether layers can compute by events, and up to which densities they do."""
     from spikefuse.core import library
+    from spikefuse.core.provenance import processor_features
     from spikefuse.networks.population.choice import limits
 
     if not library.available():
@@ -215,7 +216,10 @@ def find_products() -> tuple[State, str]:
     if not known:
         return "ok", f"dense: events were not measured on {library.instructions()}"
     told = f"by events below {100 * min(known.values()):.0f} to {100 * max(known.values()):.0f} %"
-    return "ok", f"{told} of spikes or gradients, else dense; in bf16 always dense"
+    told += " of spikes or gradients, else dense; in bf16 always dense"
+    if "amx_bf16" in processor_features():
+        told += ", which is faster here (AMX): --precision bf16"
+    return "ok", told
 
 
 def find_data(data_dir: Path | None) -> tuple[State, str]:

@@ -174,6 +174,14 @@ RetryFailed = Annotated[
     bool,
     typer.Option("--retry-failed", help="Only networks whose work failed, of which status tells."),
 ]
+Curves = Annotated[
+    bool,
+    typer.Option(
+        "--curves/--no-curves",
+        help="Also evaluate the plain networks of the run (size S, early fusion, no noise) under "
+        "noise of eight levels, for the report's curves; nothing more is trained.",
+    ),
+]
 RayAddress = Annotated[
     str | None,
     typer.Option("--ray-address", help="Cluster to connect to; a local one is started if absent."),

@@ -116,7 +116,18 @@ def prepare(asked: Request | Requested, console: Console, *, reports: bool = Fal
     require_partners(studies, location)
     profile = profile_for(request.profile, further.effort, source)
     out = request.out or Path("runs") / f"{profile.name}-{location.source}"
-    return planned(checked, studies, profile, protocols, location, out, console, reports=reports)
+    return planned(
+        checked,
+        studies,
+        profile,
+        protocols,
+        location,
+        out,
+        console,
+        reports=reports,
+        # Readings have tables of their own, of what the paper asks.
+        with_curves=request.curves and not any(each.readings for each in studies),
+    )
 
 
 def planned(
@@ -129,6 +140,7 @@ def planned(
     console: Console,
     *,
     reports: bool = False,
+    with_curves: bool = False,
 ) -> Prepared:
     """The plan of studies on data that was found; says what data it is.
 
@@ -155,6 +167,7 @@ def planned(
         device=request.device,
         backend=request.backend,
         is_shared=checked.part != (1, 1),
+        with_curves=with_curves,
     )
     _require_trials(plan)
     told, pairing = banner_of(location), pairing_of(plan)

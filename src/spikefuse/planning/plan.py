@@ -21,6 +21,7 @@ from spikefuse.results.seen import Seen
 from spikefuse.studies.design import MOST_SEEDS, Cell, Study
 from spikefuse.studies.profiles import Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
+from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
 from spikefuse.training import TrialDefinition
 
@@ -101,6 +102,7 @@ def make_plan(
     device: str = "cpu",
     backend: str = "auto",
     is_shared: bool = False,
+    with_curves: bool = False,
 ) -> Plan:
     """Find the distinct networks of the studies and group what is not stored into populations.
 
@@ -120,6 +122,8 @@ def make_plan(
         backend: The neuron's implementation.
         is_shared: Group all networks, stored ones too, as if nothing were stored: the shares of a
             job array must cut the same plan, whichever of them starts first.
+        with_curves: Those of its networks that the study of robustness has too meet the noise of
+            that study as well: evaluations alone, no further network.
 
     Raises:
         InputError: seeds is below 1 or too large, or the device has too little memory for a share.
@@ -131,7 +135,13 @@ def make_plan(
     require(count <= MOST_SEEDS, "plan", "seeds", f"at most {MOST_SEEDS:,}", count)
     numbers = tuple(range(count))
     protocols = tuple(protocols) or usual_protocols(SOURCES[source])
-    planned = _trials(studies, profile, (source, fingerprint), Seen(store), protocols, numbers)
+    trials = _Trials(profile, (source, fingerprint), Seen(store), protocols, numbers)
+    for study in studies:
+        trials.add(study)
+    named = {each.name for each in studies}
+    if with_curves and ROBUSTNESS.name not in named and trials.add(ROBUSTNESS, trains=False):
+        studies.append(ROBUSTNESS)
+    planned = trials.all
     for trial in planned:
         find_missing(trial)
         trial.cost = cost_of(trial, is_shared)
@@ -166,31 +176,51 @@ def definition_of(
         raise InputError(refusal_of("plan", error)) from None
 
 
-def _trials(
-    studies: Sequence[Study],
-    profile: Profile,
-    data: tuple[str, str | None],
-    seen: Seen,
-    protocols: Sequence[str],
-    seeds: Sequence[int],
-) -> tuple[PlannedTrial, ...]:
-    """The distinct networks of the studies, with every use and every noise they will meet."""
-    # By name of the first seed's network, and seed: making and naming a record takes milliseconds,
-    # and the cells of a network differ from each other in their noise alone.
-    trials: dict[tuple[str, int], PlannedTrial] = {}
-    for study in studies:
-        for cell in study.cells(protocols, SOURCES[data[0]]):
-            first = definition_of(cell, seeds[0], profile, *data)
-            network, condition = first.name, cell.condition(profile.draws)
-            if (network, seeds[0]) not in trials:
-                for trial in _of_seeds(first, seeds, seen):
-                    trials[network, trial.definition.seed] = trial
-            for seed in seeds:
-                trial = trials[network, seed]
+class _Trials:
+    """The distinct networks of studies, with every use and every noise they will meet."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        data: tuple[str, str | None],
+        seen: Seen,
+        protocols: Sequence[str],
+        seeds: Sequence[int],
+    ) -> None:
+        self._profile, self._data, self._seen = profile, data, seen
+        self._protocols, self._seeds = protocols, seeds
+        # By name of the first seed's network, and seed: making and naming a record takes
+        # milliseconds, and the cells of a network differ from each other in their noise alone.
+        self._known: dict[tuple[str, int], PlannedTrial] = {}
+
+    @property
+    def all(self) -> tuple[PlannedTrial, ...]:
+        """In the order in which they were asked for."""
+        return tuple(self._known.values())
+
+    def add(self, study: Study, *, trains: bool = True) -> int:
+        """Add the cells of a study; returns how many.
+
+        Args:
+            study: What is to be answered.
+            trains: Its networks that no study before it asks for as well; else they are left out.
+        """
+        added = 0
+        for cell in study.cells(self._protocols, SOURCES[self._data[0]]):
+            first = definition_of(cell, self._seeds[0], self._profile, *self._data)
+            network, condition = first.name, cell.condition(self._profile.draws)
+            if (network, self._seeds[0]) not in self._known:
+                if not trains:
+                    continue
+                for trial in _of_seeds(first, self._seeds, self._seen):
+                    self._known[network, trial.definition.seed] = trial
+            added += 1
+            for seed in self._seeds:
+                trial = self._known[network, seed]
                 trial.uses.append(Use(study.name, cell, seed))
                 if condition is not None and condition not in trial.conditions:
                     trial.conditions.append(condition)
-    return tuple(trials.values())
+        return added
 
 
 def _of_seeds(first: TrialDefinition, seeds: Sequence[int], seen: Seen) -> Iterator[PlannedTrial]:

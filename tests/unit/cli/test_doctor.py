@@ -174,3 +174,15 @@ def test_products_say_up_to_where_they_go_by_events() -> None:
     state, text = module.find_products()
     assert state == "ok"
     assert "of spikes or gradients" in text or "not measured" in text
+
+
+def test_where_bf16_is_faster_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(*features: str) -> str:
+        monkeypatch.setattr("spikefuse.core.provenance.processor_features", lambda: features)
+        return module.find_products()[1]
+
+    monkeypatch.setattr("spikefuse.core.library.available", lambda: True)
+    limits = "spikefuse.networks.population.choice.limits"
+    monkeypatch.setattr(limits, lambda: {"output": 0.6, "weight": 0.9})
+    assert said("avx512_bf16").endswith("in bf16 always dense")
+    assert said("avx512_bf16", "amx_bf16").endswith("faster here (AMX): --precision bf16")

@@ -65,6 +65,35 @@ def test_the_default_network_serves_every_study_of_the_reproduction(tmp_path: Pa
     }
 
 
+def test_curves_come_with_every_run_and_train_nothing(tmp_path: Path) -> None:
+    bare, plan = _plan(tmp_path, seeds=2), _plan(tmp_path, seeds=2, with_curves=True)
+
+    assert [t.name for t in plan.trials] == [t.name for t in bare.trials]
+    assert plan.seeds == bare.seeds, "the study's own least number of seeds is for who names it"
+    assert [study.name for study in plan.studies] == [*REPRODUCTION, "robustness"]
+    named = _plan(tmp_path, names=["robustness"], seeds=2)
+    met = {t.name: {(c.noise_std, c.noise_position) for c in t.conditions} for t in plan.trials}
+    for trial in named.trials:
+        if "disjoint" in {use.cell.protocol for use in trial.uses}:
+            assert {(c.noise_std, c.noise_position) for c in trial.conditions} <= met[trial.name]
+
+
+def test_curves_are_of_the_networks_that_a_run_has(tmp_path: Path) -> None:
+    def curves(*names: str, **settings) -> set[str]:
+        plan = _plan(tmp_path, names=names, with_curves=True, **settings)
+        assert len({study.name for study in plan.studies}) == len(plan.studies)
+        asked = (use for trial in plan.trials for use in trial.uses if use.study == "robustness")
+        return {f"{use.cell.network} {use.cell.modality}" for use in asked}
+
+    everyone = {f"{n} {m}" for n in ("snn", "dnn") for m in ("image", "audio", "fused")}
+    assert curves("controls") == everyone
+    assert curves("robustness", "controls") == everyone
+    assert curves("reset") == {"snn image", "snn audio", "snn fused"}
+    assert not curves("speakers")
+    assert not curves("fusion"), "its networks begin with other weights"
+    assert not curves("controls", "model-size", protocols=("paper",))
+
+
 def test_members_share_a_shape(tmp_path: Path) -> None:
     for group in _plan(tmp_path, seeds=3).populations:
         assert len({trial.definition.population_key() for trial in group}) == 1
