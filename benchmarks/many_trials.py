@@ -2,17 +2,22 @@
 
     spikefuse reproduce --profile smoke --data builtin --seeds 1 --out FEW
     python benchmarks/many_trials.py make FEW MANY 100000
-    python benchmarks/many_trials.py measure MANY
+    python benchmarks/many_trials.py table FEW MANY
+    python benchmarks/many_trials.py measure MANY plan status trials show
 
 `make` gives every trained network of FEW as many seeds as it takes: each copy has its own
-definition, name, manifest, evaluations and accuracies; tensors are hard links. `measure` runs
-commands on it, each in a process of its own, and tells seconds and the most memory.
+definition, name, manifest, evaluations and accuracies; tensors are hard links. `table` writes the
+results.csv, claims.json and run.json of all these seeds from the rows of FEW, which `measure MANY
+run` would take from the folders themselves. `measure` runs commands on it, all or those that are
+named, each in a process of its own, and tells seconds and the most memory.
 """
 
 import copy
+import csv
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -87,19 +92,53 @@ def _link(source: Path, target: Path) -> None:
     os.link(source, target)
 
 
-def measure(many: Path, seeds: int) -> None:
+def table(few: Path, many: Path, seeds: int) -> int:
+    """Write the tables of all seeds, with accuracies of their own; returns the rows."""
+    store = TrialStore(few, read_only=True)
+    known = {name: store.read(name).definition for name in store}
+    with (few / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["seed"] == "0"]
+    count = 0
+    with (many / "results.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for seed in range(seeds):
+            names = {name: definition_hash({**each, "seed": seed}) for name, each in known.items()}
+            for row in rows:
+                trial = "+".join(names[name] for name in row["trial"].split("+"))
+                own = {"seed": str(seed), "trial": trial}
+                if row["metric"] == "accuracy":
+                    # One shift a network: its rows in several studies are one number.
+                    accuracy = float(row["value"]) + Random(trial).gauss(0.0, 0.02)
+                    own["value"] = repr(round(min(1.0, max(0.0, accuracy)), 2))
+                writer.writerow(row | own)
+                count += 1
+    record = json.loads((few / "run.json").read_text())
+    record |= {"seeds": list(range(seeds)), "trials": [path.name for path in _folders(many)]}
+    (many / "run.json").write_text(json.dumps(record, indent=2))
+    shutil.copyfile(few / "claims.json", many / "claims.json")
+    return count
+
+
+def _folders(many: Path) -> list[Path]:
+    return sorted((many / "trials").iterdir())
+
+
+def measure(many: Path, seeds: int, chosen: list[str]) -> None:
     """Run what reads all of it, one command after another."""
     study = ["--profile", "smoke", "--data", "builtin", "--seeds", str(seeds)]
     commands = {
         "plan": ["plan", *study, "--out", str(many)],
-        "run (trains nothing: tables, claims)": ["run", *STUDIES, *study, "--out", str(many)],
+        "run": ["run", *STUDIES, *study, "--out", str(many)],  # trains nothing: tables, claims
         "status": ["status", str(many)],
+        "trials": ["trials", str(many)],
         "show": ["show", str(many)],
         "compare": ["compare", "network=snn", "network=dnn", "--results", str(many)],
         "report": ["report", str(many)],
         "verify": ["verify", str(many)],
     }
-    for name, arguments in commands.items():
+    for name in chosen or commands:
+        arguments = commands[name]
         begin = time.perf_counter()
         command = [sys.executable, "-m", "spikefuse", *arguments]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -130,9 +169,12 @@ def main() -> None:
         seeds = copies(few, many, count)
         (many / "seeds").write_text(str(seeds))
         print(f"{count} trials, {seeds} seeds, made in {time.perf_counter() - begin:.0f} s")
+    elif action == "table":
+        few, many = map(Path, arguments)
+        print(f"{table(few, many, int((many / 'seeds').read_text())):,} rows")
     else:
         many = Path(arguments[0])
-        measure(many, int((many / "seeds").read_text()))
+        measure(many, int((many / "seeds").read_text()), arguments[1:])
     print(
         f"peak of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
     )

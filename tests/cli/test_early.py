@@ -30,7 +30,7 @@ def staged(monkeypatch: pytest.MonkeyPatch) -> None:
 def request_for(out: Path) -> Request:
     return Request(
         studies=["reset"], profile="smoke", data="builtin", seeds=2, protocols="disjoint",
-        executor="process", threads=1, out=out,
+        executor="process", threads=1, out=out, curves=False,
     )  # fmt: skip
 
 

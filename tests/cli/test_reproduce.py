@@ -72,6 +72,7 @@ def test_results_are_tidy_and_complete(run: Path) -> None:
         "neuron",
         "time-steps",
         "controls",
+        "robustness",
     }
     accuracy = [row for row in rows if row["metric"] == "accuracy"]
     assert {row["protocol"] for row in accuracy} == {"paper", "disjoint"}

@@ -7,11 +7,11 @@ silent layer (see `silence`) has not settled: what lies about that layer may not
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikefuse.analysis.row_index import Row
+from spikefuse.analysis.row_index import Row, Runs
 from spikefuse.analysis.silence import silent_layers
 from spikefuse.stats.plateau import has_settled
 
@@ -74,17 +74,18 @@ def effort_columns(record: "TrialRecord") -> dict[str, Any]:
     }
 
 
-def efforts(rows: Iterable[Row]) -> dict[str, Effort]:
+def efforts(rows: Sequence[Row]) -> dict[str, Effort]:
     """Trial -> its effort, from tidy rows, typed or as text."""
+    runs = Runs(rows)
+    columns = (runs.entries(name) for name in ("trial", "metric", "value", *COLUMNS))
     found: dict[str, Effort] = {}
-    for row in rows:
-        name = str(row.get("trial"))
-        counts = row.get("metric") == "epochs"
-        if name not in found or counts:
-            found[name] = Effort(
-                epochs=_whole(row.get("value")) if counts else None,
-                steps=_whole(row.get("steps")),
-                plateau=str(row.get("plateau")).lower() == "true",
+    for name, metric, value, steps, plateau in zip(*columns, strict=True):
+        counts = metric == "epochs"
+        if counts or str(name) not in found:
+            found[str(name)] = Effort(
+                epochs=_whole(value) if counts else None,
+                steps=_whole(steps),
+                plateau=str(plateau).lower() == "true",
             )
     return found
 

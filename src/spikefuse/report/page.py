@@ -9,13 +9,14 @@ import spikefuse
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.row_index import Runs
 from spikefuse.analysis.table import DEFAULT_STUDIES, PAIRED
 from spikefuse.analysis.words import FEWEST, interval_words, plural, rate, rate_span
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK
 from spikefuse.report.commands import Commands, commands_of, studies_of
 from spikefuse.report.drawing import theme
-from spikefuse.report.drawing.panels import roles_of
+from spikefuse.report.drawing.panels import dot_words, roles_of
 from spikefuse.report.drawing.pictures import (
     VIEWS,
     Picture,
@@ -43,6 +44,7 @@ from spikefuse.report.sections.confusion import Matrix
 from spikefuse.report.sections.verdicts import Verdicts, verdicts
 from spikefuse.report.tables import SEED_COLUMNS, Column, Table
 from spikefuse.report.texts import Texts, noun_of, texts_of
+from spikefuse.results.coded import distinct
 
 _EMBEDDED_BANNER = (
     "Small embedded data (scikit-learn digits and synthesised speech), not MNIST and the Free "
@@ -180,6 +182,7 @@ class Page:
 def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) -> Page:
     """The page of a run; `parts` are the drawn pictures and figure groups."""
     record, trials = run.record, run.trials
+    known = distinct(Runs(run.rows).entries("trial"))
     other = study_answer(run.table) or StudyAnswer("", "")
     loud = is_loud(run)
     banner = record.get("banner") or (_EMBEDDED_BANNER if run.source == FALLBACK else "")
@@ -206,14 +209,14 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         modality_legend=tuple(
             Key(role, theme.GLYPH[role], name) for name, role in theme.roles(run.modalities).items()
         ),
-        trial_count=len({name for row in run.rows for name in str(row.get("trial")).split("+")}),
+        trial_count=len({name for each in known for name in str(each).split("+")}),
         notices=[plain(notice, 400) for notice in (*run.notices, *unjudged)],
         verdicts=judged,
         audit=tables,
         rate_table=rate_table,
         commands=section_commands(commands_of(record), found, views_of(run), studies_of(record)),
         trials=settings.trial_table(trials) if trials else None,
-        trials_text=_trials_text(trials),
+        trials_text=_trials_text(trials, run.unopened),
         diverged=[_diverged(trial) for trial in diverged],
         shared=list(settings.shared_settings(trials).items()),
         remake_text=remake_words(record),
@@ -280,7 +283,7 @@ def figure_legend(figure: PaperFigure, rows: Sequence[FigureRow]) -> list[Key]:
     roles = roles_of(figure)
     for hue, name in zip(figure.hue.levels, figure.hue.names(), strict=True):
         keys.append(Key(roles[hue], theme.GLYPH[roles[hue]], name))
-    keys.append(Key("", "\u2219", "one seed"))
+    keys.append(Key("", "\u2219", dot_words(row.n for row in rows)))
     keys += interval_keys((row.n for row in rows), "\u2503")
     if any(row.paper is not None for row in rows):
         keys.append(Key("", "\u25c7", "the paper's text"))
@@ -353,11 +356,14 @@ def _leak(run: Run, found: Headline, noun: str) -> str:
     return leak_sentence(found, audit_shares(run.trials, run.modalities), noun)
 
 
-def _trials_text(trials: Sequence[Trial]) -> str:
+def _trials_text(trials: Sequence[Trial], unopened: int) -> str:
     states = Counter(trial.state for trial in trials)
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    many = f"Of {len(trials) + unopened:,} networks {len(trials):,} are listed"
+    if not unopened:
+        many = f"{len(trials)} networks were trained"
     return (
-        f"{len(trials)} networks were trained ({counted}). A trial's name is the hash of all its "
+        f"{many} ({counted}). A trial's name is the hash of all its "
         "settings; its folder holds the settings, the course of training, the weights and the "
         "predictions."
     )

@@ -14,7 +14,7 @@ from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.words import better_of, level_name, percent, points, rate
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import theme
-from spikefuse.report.drawing.panels import Tips, set_accuracy_axis
+from spikefuse.report.drawing.panels import Tips, seed_dots, set_accuracy_axis
 from spikefuse.report.drawing.scale import AccuracyScale, choose_scale
 
 _POINTS_PER_INCH = 72.0
@@ -51,7 +51,7 @@ def _row(ax: Axes, y: float, line: Line, unit: str) -> None:
     colour, value = theme.LIGHT[line.role], line.value
     if value.low is not None and value.high is not None:
         ax.plot([100 * value.low, 100 * value.high], [y, y], color=colour, lw=2.4, zorder=3)
-    seeds = 100 * np.array(list(value.values.values()))
+    seeds = 100 * seed_dots(value.values)
     ax.plot(seeds, np.full(len(seeds), y + 0.2), "o", ms=3.8, color=colour, alpha=0.6, mew=0)
     face = theme.LIGHT["card"] if line.hollow else colour
     ax.plot([100 * value.mean], [y], "o", ms=9, color=face, mec=colour, mew=1.8, zorder=5)

@@ -10,7 +10,7 @@ from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.words import counted, percent
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.charts import blank
-from spikefuse.report.drawing.panels import Tips
+from spikefuse.report.drawing.panels import Tips, seed_dots
 
 _LEFT, _ROW = 140.0, 17.0
 _MOST_LETTERS = 24
@@ -62,7 +62,7 @@ def dot_chart(dots: Dots) -> tuple[Figure, Tips]:
             if value is None:
                 continue
             y = place + shift
-            seeds = 100 * np.array(list(value.values.values()))
+            seeds = 100 * seed_dots(value.values)
             points += [100 * value.mean, *seeds]
             if value.low is not None and value.high is not None:
                 bounds += [100 * value.low, 100 * value.high]

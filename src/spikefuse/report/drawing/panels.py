@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,6 +44,25 @@ class Tips:
         name = f"tip-{len(self.texts)}"
         self.texts[name] = text
         return name
+
+
+MOST_DOTS = 200
+"""Seeds that are drawn, those first in order: more are one smear, and a page grows with each."""
+
+
+def seed_dots(values: Mapping[int, float]) -> np.ndarray[Any, Any]:
+    """The values of the seeds that are drawn."""
+    return np.array(list(islice(values.values(), MOST_DOTS)))
+
+
+def dot_words(counts: Iterable[int]) -> str:
+    """What a small dot is, by how many seeds stand behind a picture's means.
+
+    Example:
+        >>> dot_words([5, 3]), dot_words([5, 2000])
+        ('one seed', 'one seed of the first 200')
+    """
+    return "one seed" + f" of the first {MOST_DOTS}" * (max(counts, default=0) > MOST_DOTS)
 
 
 def figure_scale(rows: Sequence[FigureRow], chance: float | None = None) -> AccuracyScale:
@@ -191,7 +212,7 @@ def _draw_bar(ax: Axes, x: float, row: FigureRow, panel: Panel, tips: Tips) -> N
 
 
 def _seeds(ax: Axes, x: float, row: FigureRow, colour: str) -> None:
-    seeds = np.array(list(row.values.values()))
+    seeds = seed_dots(row.values)
     if not len(seeds):
         return
     ax.plot(
@@ -238,6 +259,7 @@ def legend_handles(
 ) -> list[Line2D]:
     """Marks and words for a legend: each hue level, a seed, the interval, the paper's value."""
     handles = []
+    told_of = list(counts)
     roles = roles_of(figure)
     for hue, name in zip(figure.hue.levels, figure.hue.names(), strict=True):
         role = roles[hue]
@@ -247,8 +269,10 @@ def legend_handles(
             )
         )
     grey = theme.LIGHT["muted"]
-    handles.append(Line2D([], [], color=grey, marker="o", ms=3.6, ls="none", label="one seed"))
-    if told := interval_words(counts):
+    handles.append(
+        Line2D([], [], color=grey, marker="o", ms=3.6, ls="none", label=dot_words(told_of))
+    )
+    if told := interval_words(told_of):
         handles.append(Line2D([], [], color=grey, lw=1.8, label=told))
     if paper:
         handles.append(

@@ -14,7 +14,14 @@ from spikefuse.analysis.table import PAIRED
 from spikefuse.analysis.words import interval_words, percent, points
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.drawing import charts, theme
-from spikefuse.report.drawing.panels import Panel, Tips, describe, draw_panel, figure_scale
+from spikefuse.report.drawing.panels import (
+    Panel,
+    Tips,
+    describe,
+    dot_words,
+    draw_panel,
+    figure_scale,
+)
 from spikefuse.report.drawing.scale import choose_scale
 from spikefuse.report.drawing.svg import inline_svg
 from spikefuse.report.reading import settings
@@ -151,9 +158,10 @@ def gain_picture(found: Headline) -> Picture | None:
 
 def with_dots_caption(picture: Picture, lines: Sequence[charts.Line]) -> Picture:
     """A gain chart with what its marks are, by how many seeds stand behind them."""
-    told = interval_words(line.value.n for line in lines)
+    counts = [line.value.n for line in lines]
+    told = interval_words(counts)
     mean = f"Mean gain with {told}" if told else "Mean gain"
-    return replace(picture, caption=f"{mean}; a small dot is one seed.")
+    return replace(picture, caption=f"{mean}; a small dot is {dot_words(counts)}.")
 
 
 def leak_picture(found: Headline, chance: float | None = None) -> Picture | None:

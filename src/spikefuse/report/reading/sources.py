@@ -14,8 +14,10 @@ from typing import Any
 
 from spikefuse.analysis.asked import NETWORK
 from spikefuse.analysis.energy import ENERGY
+from spikefuse.analysis.row_index import Runs
 from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities
+from spikefuse.analysis.words import plural
 from spikefuse.core.errors import SpikefuseError, StoreError
 from spikefuse.core.untrusted import (
     MOST_TABLE_BYTES,
@@ -35,6 +37,8 @@ from spikefuse.results.atomic import is_file, is_folder
 
 CLAIMS = "claims.json"
 SENSITIVITY = "sensitivity.csv"
+MOST_TRIALS = 1000
+"""Shown one by one: a page of more is longer than anyone reads, and grows with every seed."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Run:
         sensitivity: Verdicts by reading, as text; empty where they are missing.
         energy: Tidy rows of operations and energies; empty where they are missing.
         notices: What could not be read, in sentences.
+        unopened: Trials of the run that are not among `trials`, since there are very many.
     """
 
     root: Path
@@ -74,6 +79,7 @@ class Run:
     sensitivity: tuple[Mapping[str, str], ...] = ()
     energy: Sequence[Mapping[str, Any]] = ()
     notices: tuple[str, ...] = ()
+    unopened: int = 0
 
     @cached_property
     def table(self) -> Table:
@@ -145,6 +151,7 @@ def read_run(root: Path) -> Run:
     # A folder may hold trials of other runs; they are none of this report's business.
     wanted = record.get("trials") if isinstance(record, dict) else None
     names = frozenset(map(str, wanted)) if isinstance(wanted, list) else frozenset()
+    names, unopened = _shown(root, rows, names, notices)
     is_own_network = isinstance(record, dict) and isinstance(record.get(NETWORK), str)
     return Run(
         root=root,
@@ -158,6 +165,7 @@ def read_run(root: Path) -> Run:
         sensitivity=_read_sensitivity(root / SENSITIVITY, notices),
         energy=_read_energy(root / ENERGY, notices),
         notices=tuple(notices),
+        unopened=unopened,
     )
 
 
@@ -184,6 +192,37 @@ def _read_energy(path: Path, notices: list[str]) -> Sequence[Mapping[str, Any]]:
     except StoreError as error:
         notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return ()
+
+
+def _shown(
+    root: Path, rows: Sequence[Mapping[str, Any]], wanted: frozenset[str], notices: list[str]
+) -> tuple[frozenset[str], int]:
+    """The trials whose folders a report opens, all of a run or of its first seeds; the others."""
+    names = wanted
+    if not wanted and is_folder(root / "trials", "report"):
+        names = frozenset(TrialStore(root, read_only=True))
+    if len(names) <= MOST_TRIALS:
+        return wanted, 0
+    runs = Runs(rows)
+    seeds = dict(zip(runs.entries("trial"), runs.entries("seed"), strict=True))
+    by_seed: dict[int, list[str]] = {}
+    for name in names.intersection(seeds):
+        seed = seeds[name]
+        by_seed.setdefault(seed if isinstance(seed, int) else 0, []).append(name)
+    shown: list[str] = []
+    count = 0
+    for seed in sorted(by_seed):
+        if shown and len(shown) + len(by_seed[seed]) > MOST_TRIALS:
+            break
+        shown += by_seed[seed]
+        count += 1
+    notice(
+        notices,
+        f"Of {len(names):,} trials those of the first {plural(count, 'seed')}, {len(shown):,}, are "
+        "shown one by one (learning curves, rates, spikes, confusions, the list of trials). "
+        "Accuracies, intervals and verdicts are those of all.",
+    )
+    return frozenset(shown), len(names) - len(shown)
 
 
 def _read_trials(root: Path, wanted: frozenset[str], notices: list[str]) -> tuple[Trial, ...]:

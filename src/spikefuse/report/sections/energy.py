@@ -41,6 +41,8 @@ _DRAWN = 2
 
 def energy_section(energies: Energies, command: str) -> Section | None:
     """The section; None without any energy of a network."""
+    if not energies.names:
+        return None
     found = duels(energies)
     fronts = {model: points(energies, model) for model in energies.names}
     if not any(fronts.values()):

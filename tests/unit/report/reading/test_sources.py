@@ -6,8 +6,11 @@ from types import ModuleType
 
 import pytest
 
+from spikefuse.report import build_report
 from spikefuse.report.reading.sources import read_run
 from spikefuse.results import TrialStore
+
+NBSP = "\u00a0"
 
 
 @pytest.fixture
@@ -43,6 +46,25 @@ def test_only_the_runs_own_trials(root: Path) -> None:
     (root / "run.json").write_text(json.dumps(record))
 
     assert [trial.name for trial in read_run(root).trials] == names[:3]
+
+
+def test_of_very_many_trials_those_of_the_first_seeds_are_opened(
+    synthetic: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root: Path = synthetic.write_run(tmp_path, seeds=3, epochs=1, studies=("reset",))
+    assert len(read_run(root).trials) == 24
+    monkeypatch.setattr("spikefuse.report.reading.sources.MOST_TRIALS", 17)
+    run = read_run(root)
+
+    assert sorted(trial.definition["seed"] for trial in run.trials) == [0] * 8 + [1] * 8
+    assert run.unopened == 8
+    assert run.notices[0].startswith("Of 24 trials those of the first 2 seeds, 16, are shown one")
+    page = build_report(root, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Of 24 networks 16 are listed (16 done)" in page
+    assert f"n{NBSP}={NBSP}3" in page, "numbers are of all seeds"
+    # One seed is opened whole, however many networks it has.
+    monkeypatch.setattr("spikefuse.report.reading.sources.MOST_TRIALS", 3)
+    assert {trial.definition["seed"] for trial in read_run(root).trials} == {0}
 
 
 def test_an_unfinished_trial_is_partial(root: Path) -> None:
