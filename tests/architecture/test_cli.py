@@ -41,7 +41,8 @@ ALL = dict(commands(typer.main.get_command(app)))
 
 
 def options_of(command: Any) -> set[str]:
-    return {name for parameter in command.params for name in parameter.opts if name[:2] == "--"}
+    names = (name for each in command.params for name in (*each.opts, *each.secondary_opts))
+    return {name for name in names if name[:2] == "--"}
 
 
 def documentation() -> list[Path]:

@@ -109,3 +109,29 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_a_module_loads_is_not_swallowed_by_it(tmp_path: Path, name: str) -> None:
+    """As modules in C do, which clear what they do not know or tell an error of their own."""
+    (tmp_path / "swallows.py").write_text(
+        f"import os, signal\ntry: os.kill(os.getpid(), signal.{name})\nexcept BaseException: pass\n"
+    )
+    code = "from spikefuse.cli import signals; signals.listen(); import swallows; print('went on')"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (CODES[name], "")
+    assert ended.stderr == "spikefuse: stopped.\n"
+
+
+def test_evaluate_is_stopped_with_the_code_of_its_signal(tmp_path: Path) -> None:
+    running = start(tmp_path, *TRAIN, "--out", "out")
+    assert running.wait(120) == 0
+    (trial,) = (tmp_path / "out" / "trials").iterdir()
+    running = start(tmp_path, "evaluate", str(trial), "--draws", "100000")
+    time.sleep(8)
+    running.send_signal(signal.SIGTERM)
+    output, errors = running.communicate(timeout=60)
+    assert running.returncode == 143, errors
+    assert "Stopped. Nothing is lost" in output

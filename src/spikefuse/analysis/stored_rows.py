@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spikefuse.core.errors import StoreError
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file, is_folder
 
@@ -18,6 +19,10 @@ def rows_of(folder: Path) -> Sequence[Mapping[str, Any]]:
     """
     if is_file(folder / RESULTS, "results"):
         return read_tidy(folder / RESULTS)
+    if is_folder(folder / RESULTS, "results"):
+        raise StoreError(
+            f"results: {folder / RESULTS} must be a table, got a folder in its place. Move it away."
+        )
     if not is_folder(folder / "trials", "results"):
         return []
     # Whoever reads a table need not wait for what makes rows.

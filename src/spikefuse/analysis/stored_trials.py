@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from spikefuse.core.checks import nearest, one_of
 from spikefuse.core.errors import InputError
 from spikefuse.results import TrialStore
+from spikefuse.results.sound import read_as_results
 from spikefuse.training import TrialDefinition
 
 STATE, NAME = "state", "trial"
@@ -44,7 +45,11 @@ def stored_trials(store: TrialStore) -> list[StoredTrial]:
         if not isinstance(field.default, BaseModel)
     }
     kept: dict[Any, Any] = {}
-    return [_told(name, store.folder(name).outline(), defaults, kept) for name in store]
+    found = []
+    for name in store:
+        with read_as_results(name):
+            found.append(_told(name, store.folder(name).outline(), defaults, kept))
+    return found
 
 
 def _told(
@@ -56,6 +61,8 @@ def _told(
     state, definition, results = outline
     settings = _flat({**defaults, **definition})
     reached = results.get("accuracy", {}).get("test_best")
+    if reached is not None and not 0.0 <= reached <= 1.0:
+        raise ValueError(f"accuracy {reached}")
     known = {NAME: name, STATE: state, **settings}
     # Names and most levels are the same in all of a hundred thousand networks: each is kept once.
     known = {kept.setdefault(key, key): _once(kept, value) for key, value in known.items()}

@@ -13,6 +13,7 @@ from spikefuse.planning.plan import Plan
 from spikefuse.planning.stored import stored_evaluation
 from spikefuse.planning.trials import PlannedTrial, Use
 from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.results.sound import read_as_results
 from spikefuse.studies.controls import CONTROLS
 
 NewRow = dict[str, Any]
@@ -49,8 +50,9 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
         record = store.read_if_finished(trial.name)
         if record is None:
             continue
-        for use in trial.uses:
-            rows += _rows(trial, use, record, plan)
+        with read_as_results(trial.name):
+            for use in trial.uses:
+                rows += _rows(trial, use, record, plan)
     # A few hundred numbers at a time: threads that wait for each other take most of the time.
     with one_thread():
         warm = Temperatures(store)

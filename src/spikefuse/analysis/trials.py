@@ -14,6 +14,7 @@ from spikefuse.analysis.table import SINGLE
 from spikefuse.analysis.tabulate import NewRow, measured_rows, plain_rows
 from spikefuse.neurons import NeuronSpec
 from spikefuse.results import TrialRecord, TrialStore
+from spikefuse.results.sound import read_as_results
 from spikefuse.studies import Cell
 from spikefuse.studies.readings import BASE
 from spikefuse.training import NoiseCondition, TrialDefinition
@@ -36,7 +37,11 @@ def trial_rows(store: TrialStore) -> list[NewRow]:
     records = {name: store.read_if_finished(name) for name in store}
     finished = {name: record for name, record in records.items() if record is not None}
     readings = _readings({name: record.definition for name, record in finished.items()})
-    return [row for name, record in finished.items() for row in _rows(name, record, readings[name])]
+    rows: list[NewRow] = []
+    for name, record in finished.items():
+        with read_as_results(name):
+            rows += _rows(name, record, readings[name])
+    return rows
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """The command line: one file per subcommand. Nothing heavy is imported before it is needed."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,12 +83,31 @@ def _as_typed(call: Callable[..., Any], command: str, options: set[str]) -> Call
     @wraps(call)
     def called(**values: Any) -> Any:
         garbage.begin(command)
+        _refuse_nowhere(command, values)
         try:
             return call(**{name: _expanded(value) for name, value in values.items()})
         except ArgumentError as error:
             raise _by_option(error, command, options) from None
 
     return called
+
+
+def _refuse_nowhere(command: str, values: Mapping[str, Any]) -> None:
+    """Refuse an empty path, which would be the folder that the command is given in.
+
+    Raises:
+        InputError: One was typed, mostly by a script whose variable is not set.
+    """
+    for before, word in pairwise(("", *sys.argv[1:])):
+        option, sign, value = word.partition("=")
+        if word == "" or (sign and not value):
+            option = before if word == "" else option
+            name = option.removeprefix("--").replace("-", "_")
+            if option.startswith("--") and isinstance(values.get(name), Path):
+                raise InputError(
+                    f"{command}: {option} must name a path, got an empty one. Is a variable of a "
+                    "script not set?"
+                )
 
 
 def _by_option(error: ArgumentError, command: str, options: set[str]) -> InputError:

@@ -62,6 +62,7 @@ def bench(
     from spikefuse.cli.workflow import command_line
     from spikefuse.core.checks import one_of, require
     from spikefuse.results.atomic import write_file
+    from spikefuse.results.outputs import require_output
     from spikefuse.studies import PROFILES
 
     require(rounds >= 1, "bench", "--rounds", "at least 1", rounds)
@@ -75,6 +76,9 @@ def bench(
     wanted = [one_of("bench", "--parts", name.strip(), PARTS) for name in parts.split(",") if name]
     called = _called(peers, peers_python)
     sitting = Sitting(called, rounds, steps, threads, profiles, keep, command_line())
+    require_output(out, "bench")
+    if page is not None:
+        require_output(page, "bench", "--page")
     # Before anything is measured: what cannot be read would be said after minutes.
     old = _record(out) if parts and out.exists() else {}
     told = _text(notes) if notes else ""

@@ -85,6 +85,7 @@ def compare(
     from spikefuse.cli.checked import refuse_idle
     from spikefuse.results.atomic import make_folder, write_file
     from spikefuse.results.documents import pretty_json
+    from spikefuse.results.outputs import require_output
 
     paths = [Path(text) for text in (a, b)]
     are_folders = all(path.is_dir() for path in paths)
@@ -95,6 +96,8 @@ def compare(
         refuse_idle("compare", ("all", "--json to be left out (it holds every cell)"))
     if results is not None and are_folders:
         refuse_idle("compare", ("results", "cells, or trials by name"))
+    if out is not None:
+        require_output(out, "compare")
     found = answer(a, b, _results(results, a, b), split=split, margin_pp=margin)
     document = answer_document(found)
     if out is not None:

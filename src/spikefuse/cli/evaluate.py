@@ -29,7 +29,7 @@ def evaluate(
     Data of your own must be named again (--data); built-in data is found by itself.
     """
     from spikefuse.cli.checked import check_backend, check_products, refuse_folder
-    from spikefuse.cli.single import open_trial, show_trial
+    from spikefuse.cli.single import open_trial, show_trial, stopped_in_words
     from spikefuse.core.device import check_device
     from spikefuse.data import locate
 
@@ -45,22 +45,23 @@ def evaluate(
     location = locate(definition.data.source, data_dir)
     refuse_folder("evaluate", location, data_dir)
     keep_memory()
-    run_population(
-        {
-            "store": str(store.root),
-            "data_folder": None if location.folder is None else str(location.folder),
-            "device": device,
-            "backend": backend,
-            "products": products,
-            "trials": [
-                {
-                    "definition": definition.model_dump(mode="json"),
-                    "conditions": [condition.model_dump(mode="json")],
-                }
-            ],
-        },
-        lambda event: None,
-    )
+    with stopped_in_words(console, None):
+        run_population(
+            {
+                "store": str(store.root),
+                "data_folder": None if location.folder is None else str(location.folder),
+                "device": device,
+                "backend": backend,
+                "products": products,
+                "trials": [
+                    {
+                        "definition": definition.model_dump(mode="json"),
+                        "conditions": [condition.model_dump(mode="json")],
+                    }
+                ],
+            },
+            lambda event: None,
+        )
     show_trial(store, definition.name, console, as_json)
 
 

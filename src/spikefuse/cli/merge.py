@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spikefuse.cli.terminal import fact, make_console
+from spikefuse.core.checks import require
 
 
 def merge(
@@ -27,6 +28,10 @@ def merge(
 
     console = make_console()
     sources = [require_results(run) for run in runs]
+    for run in runs:
+        is_inside = run.resolve() in out.resolve().parents
+        told = f"outside of {run}, which is only read"
+        require(not is_inside, "merge", "--out", told, str(out))
     merged = bring(sources, TrialStore(out))
     for conflict in merged.conflicts:
         console.print(conflict)

@@ -4,6 +4,7 @@ SLURM sends SIGTERM before it kills, and SIGUSR1 where a job asks for a warning 
 closed terminal sends SIGHUP.
 """
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -12,6 +13,8 @@ from typing import NoReturn
 _CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGUSR1": 75}
 """128 and the signal's number, as shells have it; 75 of sysexits.h, "try again later", for a
 warning: a script that asks for one starts the same command again."""
+
+_SAID = "spikefuse: stopped.\n"
 
 STOPPED = "Stopped. Nothing is lost: the same command goes on from here."
 
@@ -46,10 +49,23 @@ def _stop(number: int, frame: FrameType | None) -> None:
     is_second = stop_requested()
     # Work that checks stores what it has done; whoever is impatient asks twice.
     if is_second or not request_stop():
+        if _imports(frame):
+            # A module that is half loaded, in C above all, answers an exception in its own way.
+            os.write(2, _SAID.encode())
+            os._exit(exit_code())
         raise Interrupted
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def end() -> NoReturn:
     """End the command after an interrupt that nobody has answered: one line."""
-    print("spikefuse: stopped.", file=sys.stderr)
+    sys.stderr.write(_SAID)
     sys.exit(exit_code())

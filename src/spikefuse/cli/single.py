@@ -32,6 +32,7 @@ from spikefuse.core.checks import one_of, require
 from spikefuse.core.deadline import Deadline, OutOfTimeError, stop_requested, stoppable
 from spikefuse.core.device import check_device, flushed_denormals, resolve_precision
 from spikefuse.core.errors import InputError, StoreError
+from spikefuse.core.threads import require_threads
 from spikefuse.core.validation import refusal_of
 from spikefuse.data import (
     Corpus,
@@ -52,6 +53,7 @@ from spikefuse.networks.plans import PLAN_OF_SMALL
 from spikefuse.planning.run import network_name
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.results.atomic import is_file
+from spikefuse.results.sound import read_as_results
 from spikefuse.studies.profiles import SIZES
 from spikefuse.training import TrialDefinition, stored_definition
 from spikefuse.training.effect import without_effect
@@ -141,9 +143,7 @@ def train_one(given: dict[str, Any], how: How, began: float) -> None:
         typer.Exit: Interrupted (130), or stopped before the time limit (75).
     """
     deadline = deadline_of(how.time_limit, began)
-    require(
-        how.threads is None or how.threads >= 1, "train", "--threads", "at least 1", how.threads
-    )
+    require_threads(how.threads, "train", "--threads")
     console = make_console(to_stderr=how.as_json)
     settings = given | {"precision": resolve_precision(how.precision, how.device)}
     _check(how, settings["precision"])
@@ -158,7 +158,7 @@ def train_one(given: dict[str, Any], how: How, began: float) -> None:
     corpus = load_corpus(definition.data, location)
     _require_trainable(definition, corpus, how.products)
     store = TrialStore(how.out or Path("runs") / f"single-{location.source}")
-    with _stopped_in_words(console, how.time_limit):
+    with stopped_in_words(console, how.time_limit):
         _train(definition, corpus, store, how, deadline, console)
     show_trial(store, definition.name, console, how.as_json)
 
@@ -224,8 +224,8 @@ def _train(
 
 
 @contextmanager
-def _stopped_in_words(console: Console, time_limit: str | None) -> Iterator[None]:
-    """Say that a training was stopped, and end with the code that tells why.
+def stopped_in_words(console: Console, time_limit: str | None) -> Iterator[None]:
+    """Say that work on one network was stopped, and end with the code that tells why.
 
     Raises:
         typer.Exit: It was stopped.
@@ -291,6 +291,14 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
     table = Table(title=f"trial {trial}", show_header=False)
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")  # a path that is cut cannot be copied
+    with read_as_results(trial):
+        _describe(table, record)
+    table.add_row("folder", str(store.root / "trials" / trial))
+    console.print(table)
+
+
+def _describe(table: Table, record: TrialRecord) -> None:
+    """A row for each thing that a trial has reached."""
     results = record.results
     if results["status"] == "diverged":
         table.add_row("diverged", results["reason"])
@@ -319,8 +327,6 @@ def show_trial(store: TrialStore, trial: str, console: Console, as_json: bool) -
     table.add_row("parameters", f"{results['parameters']:,}")
     table.add_row("multiply-accumulates per step", f"{results['macs']:,}")
     table.add_row("training time", f"{results['seconds']:.1f} s")
-    table.add_row("folder", str(store.root / "trials" / trial))
-    console.print(table)
 
 
 def _place(condition: Mapping[str, Any]) -> str:

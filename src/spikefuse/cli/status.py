@@ -65,7 +65,10 @@ def _print(folder: Path, found: "Status", console: "Console") -> None:
         among = f", {duration(found.seconds_left / jobs)} among {jobs} jobs" if jobs > 1 else ""
         fact(console, "left", f"{share}, about {duration(found.seconds_left)} alone{among}")
     for worker in found.workers:
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(worker.since))
+        try:
+            since = time.strftime("%Y-%m-%d %H:%M", time.localtime(worker.since))
+        except (OverflowError, ValueError, OSError):  # a damaged note
+            since = "a time that its note does not tell"
         unsure = "" if worker.is_alive else ", as it signed; whether it still runs is not seen here"
         for job in worker.jobs:
             where = f"{worker.host}, process {worker.process}, since {since}{unsure}"

@@ -8,6 +8,7 @@ it means the default.
 """
 
 from collections.abc import Mapping
+from sys import float_info
 from typing import Any, ClassVar
 
 from pydantic import (
@@ -40,6 +41,10 @@ class ValueRecord(BaseModel):
                 is_plain = getattr(part, "requires_grad", False) is not True
                 told = "a number (it gets no gradient)"
                 require(is_plain, "settings", name, told, type(part).__name__)
+                # Processors that train take them for zero: what is stored would bear another name.
+                is_tiny = isinstance(part, float) and 0.0 < abs(part) < float_info.min
+                told = f"0 or at least {float_info.min:.1e} in size"
+                require(not is_tiny, "settings", name, told, part)
         return values
 
 

@@ -36,6 +36,9 @@ _COUNT = "SLURM_ARRAY_TASK_COUNT"
 _END = "SLURM_JOB_END_TIME"
 """Unix time; set since Slurm 22.05."""
 
+_MOST_DIGITS = 15
+"""Of a scheduler's number: Unix time has ten."""
+
 _UNDEFINED = ("", "undefined")
 """What Grid Engine says outside of an array."""
 
@@ -90,7 +93,13 @@ def end_of_job(environment: Mapping[str, str] = os.environ) -> float:
             f"spikefuse: --time-limit must be a time where {_END} is not set, got 'auto'. "
             "Say how long the job may take: --time-limit 3h50m."
         )
-    return float(_number(_END, environment))
+    end = environment[_END]
+    if not (end.isascii() and end.isdigit() and len(end) <= _MOST_DIGITS):
+        raise InputError(
+            f"spikefuse: {_END} must be a Unix time where --time-limit is 'auto', got "
+            f"{end[:40]!r}. Say how long the job may take: --time-limit 3h50m."
+        )
+    return float(end)
 
 
 def _number(name: str, environment: Mapping[str, str]) -> int:
@@ -98,5 +107,10 @@ def _number(name: str, environment: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdigit()):
         raise InputError(
             f"shard: {name} must be a whole number, got {text!r}. Name the share: --shard 2/8."
+        )
+    if len(text) > _MOST_DIGITS:
+        raise InputError(
+            f"shard: {name} must have at most {_MOST_DIGITS} digits, got {len(text)}. Name the "
+            "share: --shard 2/8."
         )
     return int(text)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spikefuse.core.checks import require
+from spikefuse.core.threads import require_threads
 from spikefuse.execution.contract import Event, Job, JobResult, Listener, check_names
 from spikefuse.execution.gate import Gate, stopped
 from spikefuse.execution.perform import announce, perform
@@ -28,7 +28,7 @@ class InProcessExecutor:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        require(threads is None or threads >= 1, "execution", "threads", "1 or more", threads)
+        require_threads(threads, "execution")
         self.threads = threads
 
     def run(self, jobs: Sequence[Job], on_event: Listener) -> list[JobResult]:

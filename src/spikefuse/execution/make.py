@@ -6,6 +6,7 @@ from functools import partial
 from spikefuse.core.checks import one_of, require
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.errors import InputError
+from spikefuse.core.threads import require_threads
 from spikefuse.execution.contract import Executor, Job, JobResult, Listener
 from spikefuse.execution.gpus import Environment, device_environments
 from spikefuse.execution.in_process import InProcessExecutor
@@ -83,7 +84,7 @@ def make_executor(
     where = "executor"
     make = EXECUTORS[one_of(where, "executor", spec, EXECUTORS)]
     require(workers is None or workers >= 1, where, "workers", "1 or more", workers)
-    require(threads is None or threads >= 1, where, "threads", "1 or more", threads)
+    require_threads(threads, where)
     if spec == "process" and workers not in (None, 1):
         raise InputError(
             f"{where}: workers must be 1 for executor 'process', got {workers}. "

@@ -9,6 +9,7 @@ from typing import Any
 
 from spikefuse.core.checks import require
 from spikefuse.core.cores import usable_cores
+from spikefuse.core.threads import require_threads
 from spikefuse.execution.child import Child, Inbox
 from spikefuse.execution.contract import (
     Event,
@@ -51,7 +52,7 @@ class PoolExecutor:
         devices: Sequence[Environment] = (),
     ) -> None:
         require(workers is None or workers >= 1, "execution", "workers", "1 or more", workers)
-        require(threads is None or threads >= 1, "execution", "threads", "1 or more", threads)
+        require_threads(threads, "execution")
         self.threads = threads or 1
         self.devices = tuple(devices)
         self.workers = workers or len(devices) or max(1, usable_cores() // self.threads)

@@ -21,6 +21,7 @@ from typing import Any
 from spikefuse.core.checks import require
 from spikefuse.core.cores import usable_cores
 from spikefuse.core.errors import InputError, MissingExtraError, SpikefuseError
+from spikefuse.core.threads import require_threads
 from spikefuse.execution.contract import (
     Event,
     Job,
@@ -70,7 +71,7 @@ class RayExecutor:
         address: str | None = None,
     ) -> None:
         require(workers is None or workers >= 1, "execution", "workers", "1 or more", workers)
-        require(threads is None or threads >= 1, "execution", "threads", "1 or more", threads)
+        require_threads(threads, "execution")
         self.workers = workers
         self.threads = threads or 1
         self.gpus = sum(bool(device) for device in devices)

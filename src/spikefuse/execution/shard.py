@@ -8,7 +8,10 @@ from spikefuse.core.errors import InputError
 from spikefuse.execution.array import AUTO, array_share
 from spikefuse.execution.contract import Job, check_names, longest_first
 
-_TEXT = re.compile(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", re.ASCII)
+MOST_SHARES = 100_000
+"""More than any cluster's array; a share is an entry in memory."""
+
+_TEXT = re.compile(r"\s*(\d{1,18})\s*/\s*(\d{1,18})\s*", re.ASCII)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -22,10 +25,15 @@ def parse_shard(text: str) -> tuple[int, int]:
         (2, 8)
     """
     if text == AUTO:
-        return array_share()
+        index, count = array_share()
+        require(
+            count <= MOST_SHARES, "shard", "tasks of the array", f"at most {MOST_SHARES}", count
+        )
+        return index, count
     match = _TEXT.fullmatch(text)
     if match is not None:
         index, count = int(match[1]), int(match[2])
+        require(count <= MOST_SHARES, "shard", "shares", f"at most {MOST_SHARES:,}", f"{count:,}")
         if 1 <= index <= count:
             return index, count
     raise InputError(

@@ -31,6 +31,7 @@ from spikefuse.export.plain import PlainNetwork, plain_network
 from spikefuse.results import TrialFolder
 from spikefuse.results.atomic import make_folder, refusal, temporary_name, write_file
 from spikefuse.results.documents import pretty_json
+from spikefuse.results.outputs import require_output
 from spikefuse.results.tensors import pack
 from spikefuse.training import TrialDefinition
 from spikefuse.training.feed import Feed
@@ -127,6 +128,8 @@ def export_trial(
     one_of(WHERE, "--reset", reset, RESETS)
     require(samples >= 1, WHERE, "--samples", "at least 1", samples)
     _refuse_place(out)
+    for each in _files_of(out, to):
+        require_output(each, WHERE)
     network = plain_network(definition.network_spec(), folder.weights())
     inputs, logits, labels = _shown(folder, definition, corpus, samples)
     told = json.dumps(_told(folder, definition, corpus), allow_nan=False)
@@ -147,14 +150,18 @@ def export_trial(
     finally:
         with suppress(OSError):
             draft.unlink()
-    side = out.with_name(out.name + ".json")
+    _, side, *weights = _files_of(out, to)
     document = json.loads(told) | {"format": to, "word": word, "drift": asdict(drift)}
     write_file(side, pretty_json(document | ({"reset": reset} if to == "nir" else {})), WHERE)
-    files = [out, side]
-    if to == "torch":
-        files.append(out.with_suffix(".safetensors"))
-        write_file(files[-1], pack(network.state_dict(), {"trial": folder.trial}), WHERE)
-    return Exported(word, drift, tuple(files))
+    for each in weights:
+        write_file(each, pack(network.state_dict(), {"trial": folder.trial}), WHERE)
+    return Exported(word, drift, (out, side, *weights))
+
+
+def _files_of(out: Path, to: str) -> tuple[Path, ...]:
+    """The network's file, what is said of it, and for PyTorch its weights alone."""
+    weights = (out.with_suffix(".safetensors"),) if to == "torch" else ()
+    return (out, out.with_name(out.name + ".json"), *weights)
 
 
 def _refuse_place(out: Path) -> None:

@@ -53,7 +53,7 @@ class NoiseCondition(NamedRecord):
     noise_std: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     noise_position: Position = "before"
     sites: Literal["all", "first", "last"] = "all"
-    draws: Annotated[int, Field(ge=1)] = 2
+    draws: Annotated[int, Field(ge=1, le=100_000)] = 2
     samples: Annotated[int, Field(ge=1)] | None = None
     kind: Annotated[str, name_in("noise", NOISES)] = "gaussian"
     plugins: tuple[str, ...] = ()

@@ -26,10 +26,13 @@ from spikefuse.results.atomic import (
     write_file,
 )
 from spikefuse.results.documents import canonical_json, parse_json, pretty_json
+from spikefuse.results.inspect import NAME
 
 JOURNAL = "journal"
 _PLANS, _RUNNING, _FAILED = "plans", "running", "failed"
 _WHERE = "journal"
+_MOST = 1e15
+"""More than any moment, cost or process number in a note."""
 _DAMAGED = "its note in the journal is damaged"
 
 
@@ -267,12 +270,13 @@ def _own_name() -> str:
 
 
 def _planned(name: str, entry: object) -> Planned | None:
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or not NAME.fullmatch(name):
         return None
     conditions = entry.get("conditions")
-    named = conditions if isinstance(conditions, list) else []
+    listed = conditions if isinstance(conditions, list) else []
+    named = [each for each in listed if isinstance(each, str)]
     return Planned(name, str(entry.get("network")), _number(entry.get("cost")), tuple(named))
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    return float(value) if isinstance(value, int | float) and abs(value) < _MOST else 0.0

@@ -25,6 +25,9 @@ _WHERE = "merge"
 _DECISIVE = (manifest.WEIGHTS, manifest.PREDICTIONS)
 """Files that are equal where a trial is: the others say how long it took, and where."""
 
+_OF_THE_CLOCK = "seconds"
+"""The entry of a trial's results that a clock decides."""
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -94,6 +97,9 @@ def _damages(found: _Found) -> Iterator[str]:
     was_finished = is_file(path / manifest.MANIFEST, _WHERE)
     for problem in manifest.problems(path, thorough=True) if was_finished else ():
         yield f"{path}: {problem}"
+    begun = None if was_finished else found.folder.checkpoint_problem()
+    if begun is not None:
+        yield f"{path / CHECKPOINT} {begun}"
     for file in evaluation_files(path):
         damage = evaluation_problem(file)
         if damage is not None:
@@ -109,12 +115,21 @@ def _conflicts(found: Sequence[_Found]) -> Iterator[str]:
             if first != manifest.expected_hash(other, name):
                 yield f"{finished[0]} and {other} are one trial with two results ({name} differs)"
                 break
+        else:
+            if _numbers(finished[0]) != _numbers(other):
+                told = f"({manifest.RESULTS} differs)"
+                yield f"{finished[0]} and {other} are one trial with two results {told}"
     measured: dict[str, Path] = {}
     for each in found:
         for file in evaluation_files(each.folder.path):
             known = measured.setdefault(file.name, file)
             if known != file and _payload(known) != _payload(file):
                 yield f"{known} and {file} are one evaluation with two results"
+
+
+def _numbers(path: Path) -> dict[str, object]:
+    results = TrialFolder(path).record().results
+    return {name: value for name, value in results.items() if name != _OF_THE_CLOCK}
 
 
 def _payload(file: Path) -> object:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import NoReturn
 
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import reason_of
+from spikefuse.results.outputs import require_output
 from spikefuse.tracking.events import TrialEvent
+
+_EVENT = re.compile(rb'\{\s*"event"\s*:')
+_BEGIN, _MOST_BEGIN = b'{"event":', 4096
 
 
 def line_of(event: TrialEvent) -> str:
@@ -40,6 +45,7 @@ def require_writable(path: Path, where: str = "spikefuse", option: str = "--even
     Raises:
         InputError: It cannot be written.
     """
+    _refuse_other(path, where, option)
     try:
         mode = _mode_of(path)
         if mode is not None and stat.S_ISDIR(mode):
@@ -52,6 +58,29 @@ def require_writable(path: Path, where: str = "spikefuse", option: str = "--even
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
         _refuse(path, error, where, option)
+
+
+def _refuse_other(path: Path, where: str, option: str) -> None:
+    """Refuse a file that holds something else than events: lines at its end would damage it.
+
+    Raises:
+        InputError: It does, or a results folder keeps it.
+    """
+    try:
+        if not path.is_file():
+            return
+        if not path.is_symlink():
+            require_output(path, where, option)
+        with path.open("rb") as file:
+            begin = file.read(_MOST_BEGIN).split(b"\n", 1)[0].strip()
+    except OSError:
+        return  # whoever opens it says what is wrong
+    is_torn = _BEGIN.startswith(begin)
+    if not is_torn and not _EVENT.match(begin):
+        raise InputError(
+            f"{where}: {option} must be a file of events or a new one, got {path}, which holds "
+            "something else. Name another file."
+        )
 
 
 def _mode_of(path: Path) -> int | None:

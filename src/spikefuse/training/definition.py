@@ -93,7 +93,7 @@ class TrialDefinition(NamedRecord):
     network: Literal["snn", "dnn"] = "snn"
     modality: str = SOURCES[DEFAULT].modalities[0].name
     size: str = "S"
-    budget: int = 1_600_000
+    budget: Annotated[int, Field(le=10**12)] = 1_600_000
     plan: Annotated[str, name_in("plan", PLANS)] = "pool-twice"
     fusion: Annotated[str, name_in("fusion", FUSIONS)] = "none"
     neuron: Annotated[str, name_in("neuron", NEURONS)] = "lif"
@@ -103,7 +103,7 @@ class TrialDefinition(NamedRecord):
     detach_reset: bool = False
     surrogate: Annotated[str, name_in("surrogate", SHAPES)] = "boxcar"
     surrogate_width: float | None = None
-    time_steps: Annotated[int, Field(ge=1)] = 4
+    time_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 4
     readout: Literal["mean-current", "spike-count"] = "mean-current"
     encoder: Annotated[str, name_in("encoder", ENCODERS)] = "direct"
 
@@ -112,11 +112,11 @@ class TrialDefinition(NamedRecord):
     selection: Selection = Selection()
     image_scale: Literal["unit", "byte", "standard"] = "unit"
 
-    epochs: Annotated[int, Field(ge=1)] = 3
-    batch_size: Annotated[int, Field(ge=1)] = 100
+    epochs: Annotated[int, Field(ge=1, le=10**9)] = 3
+    batch_size: Annotated[int, Field(ge=1, le=10**9)] = 100
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     precision: Literal["float32", "bf16"] = "float32"
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     init: Literal["plain", "calibrated"] = "plain"
     target_rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
     best_epoch: Literal["first", "lower-loss"] = "first"

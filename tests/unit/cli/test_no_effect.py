@@ -77,7 +77,7 @@ def test_all_needs_two_folders_and_a_folder_cells() -> None:
         (("--train", "audio=5"), "--train needs"),
         (("--train", "sound=5"), "--train (modality) must be one of image, audio, got 'sound'"),
         (("--train", "image"), "--train: must be NAME=NUMBER"),
-        (("--threads", "0"), "--threads must be at least 1, got 0"),
+        (("--threads", "0"), "--threads must be 1 or more, got 0"),
         (("--neuron", "plf"), "train: --neuron must be one of"),
         (("--leak", "7"), "train: --leak must be at most 1, got 7.0."),
     ],

@@ -71,5 +71,14 @@ def test_the_end_of_a_job() -> None:
     assert end_of_job({"SLURM_JOB_END_TIME": "1795000000"}) == 1_795_000_000
     with pytest.raises(InputError, match="must be a time where SLURM_JOB_END_TIME is not set"):
         end_of_job({})
-    with pytest.raises(InputError, match="must be a whole number, got 'soon'"):
-        end_of_job({"SLURM_JOB_END_TIME": "soon"})
+    for text in ("soon", "9" * 400):
+        with pytest.raises(InputError, match="SLURM_JOB_END_TIME must be a Unix time"):
+            end_of_job({"SLURM_JOB_END_TIME": text})
+    with pytest.raises(InputError, match="SLURM_ARRAY_TASK_MAX must have at most 15 digits"):
+        array_share(
+            {
+                "SLURM_ARRAY_TASK_ID": "1",
+                "SLURM_ARRAY_TASK_MIN": "1",
+                "SLURM_ARRAY_TASK_MAX": "9" * 23,
+            }
+        )

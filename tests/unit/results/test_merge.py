@@ -122,3 +122,29 @@ def test_a_folder_that_holds_no_results_is_refused(tmp_path: Path) -> None:
         require_results(tmp_path / "none")
     with pytest.raises(StoreError, match="must be a results folder, got one without trials"):
         require_results(tmp_path)
+
+
+def test_a_damaged_checkpoint_is_named_and_nothing_is_written(
+    machines: list[TrialStore], store: TrialStore
+) -> None:
+    folder = machines[0].open({"seed": 1})
+    folder.append_metrics({"epoch": 1, "train_loss": 1.0})
+    folder.write_checkpoint({"weight": torch.zeros(2)}, {"epoch": 1})
+    (folder.path / "checkpoint.safetensors").write_bytes(b"xx")
+    merged = merge(machines, store)
+    assert len(merged.conflicts) == 1
+    assert "checkpoint.safetensors is damaged" in merged.conflicts[0]
+    assert content(store) == {}
+
+
+def test_equal_weights_with_other_numbers_are_a_conflict(
+    machines: list[TrialStore], store: TrialStore
+) -> None:
+    for accuracy, each in zip((0.5, 0.75), machines, strict=True):
+        folder = each.open({"seed": 1})
+        results = {"status": "done", "accuracy": {"test_best": accuracy}, "seconds": accuracy}
+        folder.finish(results, {"w": torch.zeros(2)}, {"p": torch.zeros(2)}, {})
+    merged = merge(machines, store)
+    assert len(merged.conflicts) == 1
+    assert "two results (results.json differs)" in merged.conflicts[0]
+    assert content(store) == {}

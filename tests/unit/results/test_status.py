@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from spikefuse.cli import app
 from spikefuse.core.errors import StoreError
 from spikefuse.results import TrialStore, definition_hash
 from spikefuse.results.journal import Journal, Planned
@@ -169,3 +171,16 @@ def test_a_journal_that_cannot_be_written_stops_nothing(store: TrialStore) -> No
     plan(store, 1)
     Journal(store.root).started("job", [name(0)])
     Journal(store.root).leave()
+
+
+def test_nonsense_in_a_journal_ends_no_reader(store: TrialStore) -> None:
+    journal = Journal(store.root)
+    journal.plan([Planned(name(0), "net 0", cost=1e300, conditions=())])
+    journal.started("job", [name(0)])
+    (note,) = (store.root / "journal" / "running").glob("*.json")
+    document = json.loads(note.read_text())
+    note.write_text(json.dumps(document | {"since": 1e300, "process": 1e300}))
+    found = read_status(store.root)
+    assert sum(found.counts.values()) == 1
+    answer = CliRunner().invoke(app, ["status", str(store.root)])
+    assert answer.exit_code == 75, answer.output

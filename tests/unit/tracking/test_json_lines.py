@@ -97,12 +97,12 @@ def test_a_disk_that_fills_within_a_line_is_told_and_the_line_spoils_no_other(
 def test_asking_whether_a_file_can_be_written_leaves_it_as_it_is(tmp_path: Path) -> None:
     require_writable(tmp_path / "events.jsonl")
     there = tmp_path / "there.jsonl"
-    there.write_bytes(b'{"b": ')
+    there.write_bytes(b'{"eve')
     require_writable(there)
     require_writable(Path(os.devnull))
 
     assert os.listdir(tmp_path) == ["there.jsonl"]
-    assert there.read_bytes() == b'{"b": '
+    assert there.read_bytes() == b'{"eve'
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,16 @@ def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Permission denied"):
         require_writable(tmp_path / "events.jsonl")
     tmp_path.chmod(0o700)
+
+
+def test_a_file_of_something_else_is_no_file_of_events(tmp_path: Path) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("mine\n")
+    with pytest.raises(InputError, match=r"a file of events or a new one, got .*notes"):
+        require_writable(other)
+    assert other.read_text() == "mine\n"
+    (tmp_path / "run" / "trials").mkdir(parents=True)
+    table = tmp_path / "run" / "results.csv"
+    table.write_text("")
+    with pytest.raises(InputError, match=r"must not be what the results folder .* keeps"):
+        require_writable(table)

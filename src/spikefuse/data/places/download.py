@@ -1,5 +1,6 @@
 """Download images and FSDD: several mirrors, checked by SHA-256, never hanging offline."""
 
+import errno
 import logging
 import lzma
 import os
@@ -39,6 +40,9 @@ from spikefuse.data.sources.mnist import (
     read_mnist_file,
 )
 from spikefuse.data.sources.raw import is_file
+
+_IN_THE_WAY = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOENT, errno.ELOOP)
+"""What the system says where a folder, link or file stands in the place of another."""
 
 _log = logging.getLogger(__name__)
 
@@ -117,8 +121,10 @@ def fetch(
         _refuse_others(title, _other_images(pictures, images) if title in wanted else [])
         _refuse_others("FSDD", _other_clips(recordings) if "FSDD" in wanted else [])
     mirrors = answering(wanted, probe_seconds)
+    is_made = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        is_made = True
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as name:
             staging = Path(name)
             if title in mirrors:
@@ -126,6 +132,12 @@ def fetch(
             if "FSDD" in mirrors:
                 _fetch_recordings(recordings, staging, mirrors["FSDD"], progress, replace)
     except OSError as error:
+        if is_made and error.errno in _IN_THE_WAY:
+            raise DataError(
+                f"data: nothing but the data set may stand under its names in {folder}, got "
+                f"{error.filename2 or error.filename}: {reason_of(error)}. Move it away, or name "
+                "another folder with --out."
+            ) from error
         raise DataError(
             f"data: {folder} must be writable with 100 MB to spare, got: {reason_of(error)}. "
             "Name another folder with --out."
@@ -138,9 +150,11 @@ def fetch(
 def _other_images(folder: Path, wanted: IdxSet) -> list[Path]:
     """Files under a data set's names with other content."""
     found = ((name, find_idx(folder, name)) for name in wanted.sha256)
-    return [
+    others = [
         path for name, path in found if path is not None and not _whole_file(path, name, wanted)
     ]
+    names = (folder / f"{name}{ending}" for name in wanted.sha256 for ending in ("", ".gz"))
+    return others + [path for path in names if _is_no_file(path)]
 
 
 def _other_clips(folder: Path) -> list[Path]:
@@ -154,7 +168,12 @@ def _other_clips(folder: Path) -> list[Path]:
         return False
 
     paths = (folder / name for name in expected_names())
-    return [path for path in paths if is_file(path) and is_other(path)]
+    return [path for path in paths if _is_no_file(path) or (is_file(path) and is_other(path))]
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether a folder, pipe, device or link that leads nowhere stands there."""
+    return os.path.lexists(path) and not is_file(path)
 
 
 def _refuse_others(data_set: str, others: Sequence[Path]) -> None:
@@ -219,7 +238,9 @@ def _place(source: Path, target: Path, replace: bool) -> None:
     try:
         _move_new(source, target)
     except FileExistsError:
-        if target.read_bytes() != source.read_bytes():
+        # What is no file is never opened: a pipe would be waited for.
+        is_same = target.is_file() and target.read_bytes() == source.read_bytes()
+        if not is_same:
             _refuse_others("the data set", [target])
 
 

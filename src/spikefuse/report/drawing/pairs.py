@@ -37,6 +37,7 @@ from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.events import parts_of_time, side_by_side
 from spikefuse.report.output.files import FORMATS
 from spikefuse.results.atomic import make_folder, write_file
+from spikefuse.results.outputs import require_output
 
 _HEADING: Mapping[str, str] = {
     "train": "Training",
@@ -164,6 +165,7 @@ def write_pairs(
         StoreError: The file cannot be written.
     """
     ending = one_of("pairs", "ending of the picture", path.suffix.lower().lstrip("."), FORMATS)
+    require_output(path, "pairs")
     pairs = choose_pairs(corpus, assignment, rows, seed)
     style: Any = theme.rc(text_as_text=False, salt=path.stem)
     with matplotlib.rc_context(style):

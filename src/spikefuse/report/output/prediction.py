@@ -19,6 +19,7 @@ from spikefuse.report.drawing.samples import draw_sample
 from spikefuse.report.output.files import FORMATS
 from spikefuse.report.sections.rasters import Strip, draw_strip
 from spikefuse.results.atomic import make_folder, write_file
+from spikefuse.results.outputs import require_output
 
 # Sizes in points.
 _SIDE, _CELL, _ROW, _GAP, _LABEL = 20.0, 120.0, 12.0, 14.0, 132.0
@@ -56,6 +57,7 @@ def write_prediction(path: Path, shown: Shown) -> None:
         StoreError: The file cannot be written.
     """
     ending = one_of("predict", "ending of --picture", path.suffix.lower().lstrip("."), FORMATS)
+    require_output(path, "predict", "--picture")
     style: Any = theme.rc(text_as_text=False, salt=path.stem)
     with matplotlib.rc_context(style):
         figure = draw_prediction(shown)

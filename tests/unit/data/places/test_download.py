@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import os
 import socket
 import threading
 import time
@@ -229,6 +230,23 @@ def test_own_clips_under_the_names_of_fsdd_are_left(
         get(tmp_path / "data", server)
     assert own.read_bytes() == other
     assert sorted(path.name for path in folder.iterdir()) == ["0_theo_1.wav", "1_theo_1.wav"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+@pytest.mark.parametrize("name", ["mnist/train-images-idx3-ubyte.gz", "recordings/0_theo_1.wav"])
+def test_what_is_no_file_under_a_name_of_the_data_is_told_at_once(
+    tmp_path: Path, server: str, name: str, kind: str
+) -> None:
+    place = tmp_path / "data" / name
+    place.parent.mkdir(parents=True)
+    {
+        "pipe": os.mkfifo,
+        "folder": Path.mkdir,
+        "link": lambda path: path.symlink_to("nowhere"),
+    }[kind](place)
+    with pytest.raises(DataError, match=rf"must be its own, got other .*{place.name}\. They"):
+        get(tmp_path / "data", server)
+    assert os.path.lexists(place)
 
 
 def test_only_missing_clips_are_written(tmp_path: Path, server: str) -> None:

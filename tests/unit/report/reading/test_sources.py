@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from spikefuse.core.errors import InputError
 from spikefuse.report import build_report
 from spikefuse.report.reading.sources import read_run
 from spikefuse.results import TrialStore
@@ -142,3 +143,20 @@ def test_verdicts_by_reading_that_cannot_be_read_are_a_notice(root: Path, conten
     assert run.sensitivity == ()
     assert len(run.notices) == 1
     assert run.notices[0].startswith("sensitivity.csv ")
+
+
+def test_files_of_somebody_s_own_are_not_written_over(root: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "figures").mkdir(parents=True)
+    (own / "figures" / "figure-11.png").write_text("mine")
+    (own / "thesis.html").write_text("<html>mine</html>")
+    for name in ("thesis.html", "page.html"):
+        with pytest.raises(InputError, match=r"a file of yours|holds files that no report here"):
+            build_report(root, own / name)
+    assert (own / "figures" / "figure-11.png").read_text() == "mine"
+    assert (own / "thesis.html").read_text() == "<html>mine</html>"
+    assert not (own / "page.html").exists()
+    with pytest.raises(InputError, match="keeps"):
+        build_report(root, root / "results.csv")
+    page = build_report(root, tmp_path / "new" / "page.html")
+    assert build_report(root, page) == page, "its own page is written anew"
