@@ -15,6 +15,8 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from spikefuse.analysis.headline import headline
+from spikefuse.analysis.robustness import robustness
+from spikefuse.analysis.table import Table
 from spikefuse.cli import app
 from spikefuse.results import read_tidy
 
@@ -439,6 +441,151 @@ def test_the_first_screen_after_long_training() -> None:
     assert left == {f"{network} over {each}" for network in ("SNN", "DNN") for each in of_gains}
     assert len(adjusted) == 12
     assert "over the twelve answers of that screen leaves four of them" in page("findings.md")
+
+
+AGAIN = "medium-senses/results.csv"
+
+
+def test_the_controls_on_another_processor() -> None:
+    for name, network in (("SNN", SNN), ("DNN", DNN)):
+        levels = {**FULL, **network}
+        columns = tuple(
+            seeds(AGAIN, **{**levels, **changes})
+            for changes in (
+                {"modality": "image"},
+                {"modality": "audio"},
+                {"modality": "fused"},
+                {"modality": "fused", "fusion": "product-of-experts"},
+                {"modality": "fused", "pairing": "shuffled"},
+            )
+        )
+        image, _, fused, product, _ = columns
+        row = " | ".join(plain(each.values()) for each in columns)
+        assert f"| {name} | {row} |" in page("findings.md")
+        assert gain(minus(fused, image)) in page("findings.md")
+        assert gain(minus(fused, product)) in page("findings.md")
+        assert image == _medium(network, "image")
+        for modality, bound in (("audio", 0.67), ("fused", 0.69)):
+            apart = minus(seeds(AGAIN, **levels, modality=modality), _medium(network, modality))
+            assert max(map(abs, apart)) <= bound / 100 + 1e-3
+            assert -0.165 < ends(apart)[0] < 0.075
+    adjusted = headline(read_tidy(DOCS / "results" / AGAIN)).adjusted
+    left = {name for name, p_value in adjusted.items() if p_value < 0.05}
+    assert left == {"SNN over best unimodal", "SNN over mean of unimodals"}
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Adjusted, in ascending order."""
+    found = sorted(p_values)
+    raised = [min(1.0, value * (len(found) - i)) for i, value in enumerate(found)]
+    return list(np.maximum.accumulate(raised))
+
+
+def test_a_failing_sense_after_long_training() -> None:
+    told = {"shuffle": "of another sample", "conflict": "of another class", "static": "noise"}
+    told |= {"mean": "missing (mean of training)", "zeros": "missing (zeros)"}
+    p_values = {}
+    for kind, words in told.items():
+        for sense in ("image", "audio"):
+            costs = []
+            for network in (SNN, DNN):
+                whole = seeds(AGAIN, **{**FULL, **network, "modality": "fused"})
+                lost = seeds(AGAIN, **network, modality="fused", disturbance=f"{kind}:{sense}")
+                costs.append({seed: whole[seed] - lost[seed] for seed in whole})
+            cells = [*(plain(each.values()) for each in costs), gain(minus(*costs))]
+            assert f"| {sense} {words} | {' | '.join(cells)} |" in page("findings.md")
+            p_values[f"{kind}:{sense}"] = float(stats.ttest_1samp(minus(*costs), 0).pvalue)
+    adjusted = holm(list(p_values.values()))
+    assert set(sorted(p_values, key=p_values.__getitem__)[:2]) == {
+        "shuffle:audio",
+        "conflict:audio",
+    }
+    assert [round(value, 3) for value in adjusted[:3]] == [0.004, 0.004, 0.106]
+    for sense in ("image", "audio"):
+        late = {"disturbance": f"zeros:{sense}:0.75", "modality": "fused"}
+        whole = seeds(AGAIN, **{**FULL, **SNN, "modality": "fused"})
+        row = f"| {sense} zero in the last 75 % of the steps | "
+        assert row + plain(minus(whole, seeds(AGAIN, **SNN, **late))) in page("findings.md")
+        follows = [
+            seeds(
+                AGAIN, metric="follows", **each, modality="fused", disturbance=f"conflict:{sense}"
+            )
+            for each in (SNN, DNN)
+        ]
+        mean, *interval = ends(minus(*follows))
+        low, high = sorted(map(abs, interval))
+        assert f"{abs(mean):.2f} pp, {low:.2f} to {high:.2f}" in page("findings.md")
+
+
+def test_noise_after_long_training() -> None:
+    for name, network in (("SNN", SNN), ("DNN", DNN)):
+        for modality in ("image", "audio", "fused"):
+            levels = {**FULL, **network, "modality": modality, "noise_position": "before"}
+            found = {
+                std: list(seeds(AGAIN, **{**levels, "noise_std": std}).values())
+                for std in ("0.0", "0.05", "0.1", "0.2", "0.5", "1.0", "2.0", "5.0")
+            }
+            cells = []
+            for std in ("0.0", "0.2", "0.5", "1.0", "2.0"):
+                mean, low, high = ends(found[std])
+                cells.append(f"{mean:.2f} ± {(high - low) / 2:.2f}")
+            above = list(found.values())
+            area = plain(
+                (math.fsum(each) - (each[0] + each[-1]) / 2) / (len(each) - 1)
+                for each in zip(*above, strict=True)
+            )
+            row = f"| {name} {modality} | {' | '.join(cells)} | {area} |"
+            assert row in page("findings.md"), row
+    against = robustness(Table(read_tidy(DOCS / "results" / AGAIN))).against
+    p_values = []
+    for each in against:
+        assert each.effective is not None
+        told = gain(each.effective.values.values())
+        twins = each.first[1] == each.second[1] != "fused"
+        assert twins or told in page("findings.md"), told
+        assert each.effective.p_value is not None
+        p_values.append(each.effective.p_value)
+    assert [round(value, 3) for value in holm(p_values)[:3]] == [0.041, 0.041, 0.098]
+
+
+def test_the_leak_at_equal_clips() -> None:
+    p_values = []
+    for name, network in (("SNN", SNN), ("DNN", DNN)):
+        levels = {**FULL, **network, "modality": "fused"}
+        apart, leaky, matched = (
+            seeds("leak/results.csv", split="validation", **{**levels, **changes})
+            for changes in (
+                {"reading": "base"},
+                {"reading": "base", "protocol": "paper"},
+                {"reading": "matched-clips", "protocol": "paper"},
+            )
+        )
+        cells = [plain(each.values()) for each in (apart, leaky, matched)]
+        both = minus(leaky, apart), minus(matched, apart)
+        assert f"| {name} | {' | '.join([*cells, *map(gain, both)])} |" in page("findings.md")
+        p_values += [float(stats.ttest_1samp(each, 0).pvalue) for each in both]
+    assert round(holm(p_values)[0], 3) == 0.059
+
+
+def test_every_fusion_on_fashion_lies_below_the_product() -> None:
+    name = "fusion-fashion/results.csv"
+    kinds = {row["fusion"] for row in rows(name)}
+    kinds -= {"none", "product-of-experts", "product-of-experts-tempered"}
+    below = {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        of = {
+            kind: seeds(name, **network, modality="fused", fusion=kind)
+            for kind in (*kinds, "product-of-experts")
+        }
+        product = of.pop("product-of-experts")
+        assert all(ends(minus(series, product))[0] < 0 for series in of.values())
+        below[label] = sum(ends(minus(series, product))[2] < 0 for series in of.values())
+        for series in (*of.values(), product):
+            assert plain(series.values()) in page("findings.md")
+        assert gain(minus(of["late-product"], product)) in page("findings.md")
+        least = holm([float(stats.ttest_1samp(minus(s, product), 0).pvalue) for s in of.values()])
+        assert sum(value < 0.05 for value in least) == (label == "SNN")
+    assert below == {"SNN": 8, "DNN": 5}
 
 
 def test_every_fusion_lies_below_the_product_and_none_wins() -> None:
