@@ -75,3 +75,10 @@ def test_known_shares() -> None:
 
 def test_jobs_without_cost_are_spread_too() -> None:
     assert [len(shard(make([0.0] * 7), index, 3)) for index in (1, 2, 3)] == [3, 2, 2]
+
+
+def test_more_shares_than_any_cluster_has_are_refused() -> None:
+    assert parse_shard("100000/100000") == (100_000, 100_000)
+    for text in ("1/100001", "1/100000000000"):
+        with pytest.raises(InputError, match="shares must be at most 100,000"):
+            parse_shard(text)

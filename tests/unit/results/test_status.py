@@ -182,5 +182,6 @@ def test_nonsense_in_a_journal_ends_no_reader(store: TrialStore) -> None:
     note.write_text(json.dumps(document | {"since": 1e300, "process": 1e300}))
     found = read_status(store.root)
     assert sum(found.counts.values()) == 1
+    assert [worker.since for worker in found.workers] == [0.0]
     answer = CliRunner().invoke(app, ["status", str(store.root)])
     assert answer.exit_code == 75, answer.output

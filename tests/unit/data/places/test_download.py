@@ -244,8 +244,9 @@ def test_what_is_no_file_under_a_name_of_the_data_is_told_at_once(
         "folder": Path.mkdir,
         "link": lambda path: path.symlink_to("nowhere"),
     }[kind](place)
-    with pytest.raises(DataError, match=rf"must be its own, got other .*{place.name}\. They"):
-        get(tmp_path / "data", server)
+    for mirror in (server, "http://127.0.0.1:9/"):  # told before any mirror is asked
+        with pytest.raises(DataError, match=rf"must be its own, got other .*{place.name}\. They"):
+            get(tmp_path / "data", mirror)
     assert os.path.lexists(place)
 
 
