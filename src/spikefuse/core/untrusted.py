@@ -98,6 +98,8 @@ def reason(error: BaseException) -> str:
     """
     if isinstance(error, OSError):
         return reason_of(error)
+    if isinstance(error, ArithmeticError | LookupError | TypeError):
+        return "it makes no sense"  # what these say is about a library's own lines
     told = " ".join(str(error).split())
     return told or ("it ends too early" if isinstance(error, EOFError) else "it makes no sense")
 

@@ -167,6 +167,7 @@ def test_a_table_that_excel_saved_is_the_same(tmp_path: Path, columns: dict[str,
         ("noise_std", "nan", "noise_std in line 3 of .* must be a finite number, 0 or more"),
         ("noise_std", "-1", "noise_std in line 3 of .* must be a finite number, 0 or more"),
         ("seed", "1.5", "column seed of .* must hold numbers"),
+        ("seed", "-7", "seed in line 3 of .* must be a whole number, 0 or more, got -7"),
     ],
 )
 def test_impossible_numbers_are_refused_with_their_line(
