@@ -11,6 +11,7 @@ from spikefuse.results import evaluations, manifest
 from spikefuse.results.atomic import is_file, list_folder
 from spikefuse.results.checkpoints import CHECKPOINT, checkpoint_problem
 from spikefuse.results.marks import FINAL_STATES
+from spikefuse.results.sound import nonsense_in
 from spikefuse.results.view import View, view_of
 
 NAME = re.compile(r"[0-9a-f]{16}")
@@ -77,13 +78,24 @@ def _inspect(path: Path, found: Inspected) -> None:
     found.problems += dict.fromkeys([*view.problems, *tensors])
     if is_finished and not found.problems and view.state not in FINAL_STATES:
         found.problems.append(f"{manifest.RESULTS} has no final status")
+    nonsense = nonsense_in(view.results)
+    if nonsense is not None:
+        found.problems.append(f"{manifest.RESULTS}: {nonsense}")
     found.results = view.results
     problem = checkpoint_problem(path / CHECKPOINT, path.name)
     if problem is not None:
         found.problems.append(f"{CHECKPOINT} {problem}")
+    if is_file(path / evaluations.EVALUATIONS, _WHERE):
+        found.problems.append(f"{evaluations.EVALUATIONS} must be a folder, got a file")
     for file in evaluations.evaluation_files(path):
         document, problem = evaluations.read_whole(file)
         if problem is not None:
             found.problems.append(f"{evaluations.EVALUATIONS}/{file.name} {problem}")
         else:
-            found.evaluations.append({"condition": document["condition"], **document["payload"]})
+            measured = {"condition": document["condition"], **document["payload"]}
+            # What a condition is measured in is its own affair; accuracies are by split.
+            by_split = isinstance(measured.get("accuracy"), dict)
+            nonsense = nonsense_in(measured) if by_split else None
+            if nonsense is not None:
+                found.problems.append(f"{evaluations.EVALUATIONS}/{file.name}: {nonsense}")
+            found.evaluations.append(measured)

@@ -1,10 +1,14 @@
 """Results that no training wrote, though their seal fits: told by their trial, not by a key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from spikefuse.core.errors import SpikefuseError, StoreError
 from spikefuse.results.atomic import VERIFY
+
+_MAPPINGS = ("accuracy", "rates", "audit")
+_NUMBERS = ("seconds", "parameters", "macs")
 
 _NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -29,3 +33,27 @@ def read_as_results(trial: str) -> Iterator[None]:
             f"writes, got others ({type(error).__name__}: {error}). Move its folder away and run "
             f"the same command again; {VERIFY} names other damage."
         ) from error
+
+
+def nonsense_in(results: Mapping[str, Any]) -> str | None:
+    """What no training writes in the results or an evaluation of a trial; None if nothing is.
+
+    Example:
+        >>> nonsense_in({"accuracy": {"test_best": 7.5}})
+        'accuracy test_best must be shares from 0 to 1, got 7.5'
+    """
+    for name in _MAPPINGS:
+        if name in results and not isinstance(results[name], Mapping):
+            return f"{name} must be a mapping, got {results[name]!r}"
+    for name in _NUMBERS:
+        if name in results and not _is_number(results[name]):
+            return f"{name} must be a number, got {results[name]!r}"
+    for name, value in results.get("accuracy", {}).items():
+        values = value if isinstance(value, list) else [value]
+        if not values or not all(v is None or (_is_number(v) and 0 <= v <= 1) for v in values):
+            return f"accuracy {name} must be shares from 0 to 1, got {value!r}"
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
