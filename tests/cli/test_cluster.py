@@ -100,7 +100,12 @@ def test_a_conflict_is_one_line_and_exit_1(tasks: list[Path], tmp_path: Path) ->
     result = call("merge", tasks[0], copy, "--out", tmp_path / "whole")
     assert result.exit_code == 1
     assert "nothing was merged, 1 conflicts" in result.stdout
-    assert list(TrialStore(tmp_path / "whole")) == []
+    assert not (tmp_path / "whole").exists()
+    refused = call("merge", tasks[0], "--out", tasks[0] / "trials" / "x")
+    assert isinstance(refused.exception, InputError)
+    assert "must be outside of" in str(refused.exception)
+    assert not (tasks[0] / "trials" / "x").exists()
+
 
 
 def test_what_failed_is_told_and_tried_again_alone(

@@ -1,5 +1,6 @@
 """`spikefuse merge`: the results folders of several machines in one."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -32,10 +33,15 @@ def merge(
         is_inside = run.resolve() in out.resolve().parents
         told = f"outside of {run}, which is only read"
         require(not is_inside, "merge", "--out", told, str(out))
+    was_there = out.exists()
     merged = bring(sources, TrialStore(out))
     for conflict in merged.conflicts:
         console.print(conflict)
     if merged.conflicts:
+        if not was_there:  # nothing is written, no empty folder either
+            with suppress(OSError):
+                (out / "trials").rmdir()
+                out.rmdir()
         console.print(f"{out}: nothing was merged, {len(merged.conflicts)} conflicts")
         raise typer.Exit(1)
     fact(
