@@ -107,7 +107,6 @@ def test_a_conflict_is_one_line_and_exit_1(tasks: list[Path], tmp_path: Path) ->
     assert not (tasks[0] / "trials" / "x").exists()
 
 
-
 def test_what_failed_is_told_and_tried_again_alone(
     tasks: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
