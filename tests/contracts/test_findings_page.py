@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
+from spikefuse.analysis.census import census, choose
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.table import Table
@@ -586,6 +587,41 @@ def test_every_fusion_on_fashion_lies_below_the_product() -> None:
         least = holm([float(stats.ttest_1samp(minus(s, product), 0).pvalue) for s in of.values()])
         assert sum(value < 0.05 for value in least) == (label == "SNN")
     assert below == {"SNN": 8, "DNN": 5}
+
+
+def test_the_census_of_twenty_seeds() -> None:
+    found = census(read_tidy(DOCS / "results" / "census-smallest" / "results.csv"))
+    cells = {cell.reading: cell for cell in found}
+    words = {"boxcar-0.5": "boxcar 0.5", "boxcar-1": "boxcar 1", "triangle-1": "triangle 1"}
+    for name, told in (words | {"atan-0.5": "arc tangent 0.5"}).items():
+        for init in ("plain", "calibrated"):
+            line = [f"{told}, {init}"]
+            for leak in ("0.9", "0.5"):
+                cell = cells[f"{name}-{init}-leak-{leak}"]
+                silent, count = len(cell.silent_layer), cell.seeds
+                assert count == 20
+                low = stats.beta.ppf(0.025, silent, count - silent + 1) if silent else 0.0
+                high = stats.beta.ppf(0.975, silent + 1, count - silent) if silent < count else 1.0
+                values = None if cell.accuracy is None else cell.accuracy.values.values()
+                line.append("none without" if values is None else plain(values))
+                line.append(f"{silent} of {count} ({100 * low:.1f} to {100 * high:.1f})")
+            assert f"| {' | '.join(line)} |" in page("findings.md")
+    assert sum(len(c.silent_layer) for name, c in cells.items() if "calibrated" in name) == 0
+    assert cells["boxcar-0.5-plain-leak-0.9"].silent_layer == (2, 18)
+    best = cells["atan-0.5-calibrated-leak-0.9"].accuracy
+    assert best is not None
+    for name, told in (
+        ("boxcar-0.5", "0.43 pp below it (0.16 to 0.70)"),
+        ("boxcar-1", "boxcar 1 0.24 pp (-0.04 to +0.52)"),
+        ("triangle-1", "the triangle 0.11 pp (-0.12 to +0.34)"),
+    ):
+        other = cells[f"{name}-calibrated-leak-0.9"].accuracy
+        assert other is not None
+        mean, low, high = ends(best.values[seed] - other.values[seed] for seed in best.values)
+        assert told in page("findings.md")
+        assert f"{mean:.2f} pp" in told
+        assert f"{low:.2f} to {high:.2f}" in told.replace("+", "")
+    assert choose(found).reading == "triangle-1-calibrated-leak-0.9"
 
 
 def test_every_fusion_lies_below_the_product_and_none_wins() -> None:
