@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from spikefuse.analysis import write
 from spikefuse.cli import app, early, workflow
 from spikefuse.cli.request import Request
-from spikefuse.core.errors import StoreError
+from spikefuse.core.errors import InputError, StoreError
 from spikefuse.execution import Event, InProcessExecutor, Job, JobResult, Listener
 from spikefuse.planning import stages
 
@@ -142,3 +142,11 @@ def test_results_that_cannot_be_written_on_the_way_do_not_stop_the_run(
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert told.count("results so far cannot be written: results: the disk is full") == 2
     assert len(calls) == 3, "two stages, and the end of the run"
+
+
+def test_a_page_of_somebody_s_own_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(InputError, match="must not be a file of yours"):
+        run(tmp_path, reports=True)
+    assert (tmp_path / "report.html").read_text() == "mine"
+    assert not list(tmp_path.glob("trials/*"))

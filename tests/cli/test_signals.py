@@ -134,4 +134,5 @@ def test_evaluate_is_stopped_with_the_code_of_its_signal(tmp_path: Path) -> None
     running.send_signal(signal.SIGTERM)
     output, errors = running.communicate(timeout=60)
     assert running.returncode == 143, errors
-    assert "Stopped. Nothing is lost" in output
+    assert "Stopped. Nothing new is stored" in output
+    assert not (trial / "evaluations").exists()

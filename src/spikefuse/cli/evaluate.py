@@ -11,6 +11,7 @@ from spikefuse.cli.terminal import make_console
 from spikefuse.training import NoiseCondition
 
 DEFAULT_STD = 0.1
+_STOPPED = "Stopped. Nothing new is stored: the same command begins anew."
 
 
 @options_of(NoiseCondition, leave_out=("plugins",), shown={"noise_std": str(DEFAULT_STD)})
@@ -45,7 +46,7 @@ def evaluate(
     location = locate(definition.data.source, data_dir)
     refuse_folder("evaluate", location, data_dir)
     keep_memory()
-    with stopped_in_words(console, None):
+    with stopped_in_words(console, None, _STOPPED):
         run_population(
             {
                 "store": str(store.root),

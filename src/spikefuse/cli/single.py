@@ -224,8 +224,15 @@ def _train(
 
 
 @contextmanager
-def stopped_in_words(console: Console, time_limit: str | None) -> Iterator[None]:
+def stopped_in_words(
+    console: Console, time_limit: str | None, said: str = signals.STOPPED
+) -> Iterator[None]:
     """Say that work on one network was stopped, and end with the code that tells why.
+
+    Args:
+        console: Where it is said.
+        time_limit: As it was asked for.
+        said: Of a stop that was asked for.
 
     Raises:
         typer.Exit: It was stopped.
@@ -233,11 +240,11 @@ def stopped_in_words(console: Console, time_limit: str | None) -> Iterator[None]
     try:
         yield
     except (KeyboardInterrupt, signals.Interrupted):
-        news(console, signals.STOPPED)
+        news(console, said)
         raise typer.Exit(signals.exit_code()) from None
     except OutOfTimeError as stop:
         if stop_requested():
-            news(console, signals.STOPPED)
+            news(console, said)
             raise typer.Exit(signals.exit_code()) from None
         stop_in_time(console, "", time_limit, advanced=stop.advanced > 0)
 

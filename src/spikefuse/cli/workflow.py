@@ -151,9 +151,12 @@ def planned(
     from spikefuse.data import banner_of, content_at
     from spikefuse.planning import make_plan
     from spikefuse.planning.used import pairing_of, used_of
+    from spikefuse.report.output.place import require_page
     from spikefuse.results import TrialStore
 
     request = checked.request
+    if reports:
+        require_page(out / "report.html", out, "spikefuse")
     store = TrialStore(out)
     plan = make_plan(
         studies,

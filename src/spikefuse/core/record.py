@@ -26,14 +26,14 @@ class ValueRecord(BaseModel):
     """A frozen record of values that are not learned.
 
     A number that wants a gradient would become a plain one, and whoever wanted it learned would
-    not be told: it is refused.
+    not be told: it is refused. So is a subnormal one, which is zero where networks are trained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
-    def _not_learned(cls, values: object) -> object:
+    def _plain_numbers(cls, values: object) -> object:
         for name, value in values.items() if isinstance(values, dict) else ():
             parts = value.values() if isinstance(value, Mapping) else value
             parts = parts if isinstance(value, Mapping | list | tuple) else (value,)

@@ -26,20 +26,22 @@ def parse_shard(text: str) -> tuple[int, int]:
     """
     if text == AUTO:
         index, count = array_share()
-        require(
-            count <= MOST_SHARES, "shard", "tasks of the array", f"at most {MOST_SHARES}", count
-        )
+        _require_few(count)
         return index, count
     match = _TEXT.fullmatch(text)
     if match is not None:
         index, count = int(match[1]), int(match[2])
-        require(count <= MOST_SHARES, "shard", "shares", f"at most {MOST_SHARES:,}", f"{count:,}")
+        _require_few(count)
         if 1 <= index <= count:
             return index, count
     raise InputError(
         f"shard: shard must be 'i/n' with 1 <= i <= n, got {text!r}. "
         "For example 2/8 is the second of eight shares, auto that of this task of a job array."
     )
+
+
+def _require_few(count: int) -> None:
+    require(count <= MOST_SHARES, "shard", "shares", f"at most {MOST_SHARES:,}", count)
 
 
 def shard(jobs: Sequence[Job], index: int, count: int) -> list[Job]:

@@ -20,7 +20,7 @@ from spikefuse.analysis.headline import Headline, headline
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.words import interval_words
-from spikefuse.core.errors import InputError, StudyError
+from spikefuse.core.errors import StudyError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import figure_scale
@@ -34,6 +34,7 @@ from spikefuse.report.drawing.pictures import (
     views_of,
 )
 from spikefuse.report.output.files import write_figure_files, write_table_files
+from spikefuse.report.output.place import FIGURE_FOLDER, TABLE_FOLDER, require_page
 from spikefuse.report.own_network import named_network, network_page
 from spikefuse.report.page import (
     FigureBlock,
@@ -63,11 +64,7 @@ from spikefuse.report.sections.studies import study_sections
 from spikefuse.report.sections.verdicts import verdict_table
 from spikefuse.report.tables import Table, figure_data_table, headline_table
 from spikefuse.results.atomic import make_folder, write_file
-from spikefuse.results.outputs import require_output
 from spikefuse.studies.registry import STUDIES
-
-_GENERATOR = b'<meta name="generator" content="spikefuse'
-_HEAD_BYTES = 4096
 
 _KINDS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF", ".csv": "CSV", ".tex": "LaTeX"}
 
@@ -81,18 +78,17 @@ class _Places:
 
     @property
     def figures(self) -> Path:
-        return self.page.parent / "figures"
+        return self.page.parent / FIGURE_FOLDER
 
     @property
     def tables(self) -> Path:
-        return self.page.parent / "tables"
+        return self.page.parent / TABLE_FOLDER
 
 
 def build(root: Path, out: Path, pdf: bool = False) -> Path:
     """Write the report; see `spikefuse.report.build_report`."""
     places = _Places(out, pdf)
-    require_output(out, "report")
-    _refuse_own(root, places)
+    require_page(out, root)
     run = read_run(root)
     for folder in (out.parent, places.figures, places.tables):
         make_folder(folder, "report")
@@ -127,33 +123,6 @@ def build(root: Path, out: Path, pdf: bool = False) -> Path:
         kept=_kept(run),
     )
     return _write(page, [headline_table(found)], places)
-
-
-def _refuse_own(root: Path, places: _Places) -> None:
-    """Refuse to write over files that no report of ours left there.
-
-    Raises:
-        InputError: A page is there that is none of ours, or none is and its folders hold files.
-    """
-    page = places.page
-    is_ours = False
-    try:
-        with page.open("rb") as file:
-            is_ours = _GENERATOR in file.read(_HEAD_BYTES)
-        if not is_ours:
-            raise InputError(
-                f"report: --out must not be a file of yours, got {page}, which no report wrote. "
-                "Name another file."
-            )
-    except OSError:
-        if page.parent.resolve() == root.resolve():
-            return  # a results folder's own figures
-        for folder in (places.figures, places.tables):
-            if folder.is_dir() and any(folder.iterdir()):
-                raise InputError(
-                    f"report: figures and tables lie beside the page, and {folder} holds files "
-                    "that no report here wrote. Name --out in another folder."
-                ) from None
 
 
 def _write(page: Page, further: list[Table], places: _Places) -> Path:

@@ -31,8 +31,6 @@ from spikefuse.results.inspect import NAME
 JOURNAL = "journal"
 _PLANS, _RUNNING, _FAILED = "plans", "running", "failed"
 _WHERE = "journal"
-_MOST = 1e15
-"""More than any moment, cost or process number in a note."""
 _DAMAGED = "its note in the journal is damaged"
 
 
@@ -279,4 +277,4 @@ def _planned(name: str, entry: object) -> Planned | None:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and abs(value) < _MOST else 0.0
+    return float(value) if isinstance(value, int | float) else 0.0

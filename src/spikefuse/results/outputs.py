@@ -38,6 +38,15 @@ def require_output(path: Path, where: str, option: str = "--out") -> None:
         raise InputError(
             f"{where}: {option} must name a file, got {path}, where {there} is. Name another file."
         )
+    require_apart(path, where, option)
+
+
+def require_apart(path: Path, where: str, option: str) -> None:
+    """Refuse a place for a file that belongs to what a results folder keeps, there or not.
+
+    Raises:
+        InputError: It does.
+    """
     kept = _kept_by(path)
     if kept is not None:
         raise InputError(

@@ -28,10 +28,11 @@ def read_as_results(trial: str) -> Iterator[None]:
     except SpikefuseError:
         raise
     except _NONSENSE as error:
+        told = f"some without {error}" if isinstance(error, KeyError) else "others"
         raise StoreError(
             f"results: trial {trial} must hold the results and evaluations that a training "
-            f"writes, got others ({type(error).__name__}: {error}). Move its folder away and run "
-            f"the same command again; {VERIFY} names other damage."
+            f"writes, got {told}. Move its folder away and run the same command again; {VERIFY} "
+            "says more of it."
         ) from error
 
 

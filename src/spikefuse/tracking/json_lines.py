@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import reason_of
-from spikefuse.results.outputs import require_output
+from spikefuse.results.outputs import require_apart
 from spikefuse.tracking.events import TrialEvent
 
 _EVENT = re.compile(rb'\{\s*"event"\s*:')
@@ -67,10 +67,9 @@ def _refuse_other(path: Path, where: str, option: str) -> None:
         InputError: It does, or a results folder keeps it.
     """
     try:
+        require_apart(path, where, option)
         if not path.is_file():
             return
-        if not path.is_symlink():
-            require_output(path, where, option)
         with path.open("rb") as file:
             begin = file.read(_MOST_BEGIN).split(b"\n", 1)[0].strip()
     except OSError:

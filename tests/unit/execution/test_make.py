@@ -37,6 +37,7 @@ def test_ray_gets_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"spec": "pol"}, "executor must be one of auto, process, pool, ray, got 'pol'. Did you"),
         ({"spec": "pool", "workers": 0}, "workers must be 1 or more, got 0"),
         ({"spec": "auto", "threads": -1}, "threads must be 1 or more, got -1"),
+        ({"spec": "auto", "threads": 100_000}, "threads must be at most 4,096, got 100000"),
         ({"spec": "process", "workers": 2}, "workers must be 1 for executor 'process', got 2"),
         ({"spec": "pool", "ray_address": "auto"}, "ray_address must be absent for executor 'pool'"),
     ],

@@ -182,6 +182,20 @@ def test_nonsense_in_a_journal_ends_no_reader(store: TrialStore) -> None:
     note.write_text(json.dumps(document | {"since": 1e300, "process": 1e300}))
     found = read_status(store.root)
     assert sum(found.counts.values()) == 1
-    assert [worker.since for worker in found.workers] == [0.0]
+    assert found.left == 1.0
     answer = CliRunner().invoke(app, ["status", str(store.root)])
     assert answer.exit_code == 75, answer.output
+    note.write_text(json.dumps(document | {"since": 1e300}))
+    answer = CliRunner().invoke(app, ["status", str(store.root)])
+    assert answer.exit_code == 75, answer.output
+    assert "since a time that its note does not tell" in " ".join(answer.output.split())
+
+
+def test_a_costly_network_counts_for_what_it_costs(store: TrialStore) -> None:
+    """Hundreds of epochs over all data, at many steps: more than 1e15 multiply-accumulates."""
+    Journal(store.root).plan(
+        Planned(name(seed), f"net {seed}", cost=cost, conditions=())
+        for seed, cost in ((0, 1.0), (1, 3e17))
+    )
+    costs = {name: each.cost for name, each in Journal(store.root).planned().items()}
+    assert costs == {name(0): 1.0, name(1): 3e17}

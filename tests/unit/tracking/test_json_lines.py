@@ -136,5 +136,6 @@ def test_a_file_of_something_else_is_no_file_of_events(tmp_path: Path) -> None:
     (tmp_path / "run" / "trials").mkdir(parents=True)
     table = tmp_path / "run" / "results.csv"
     table.write_text("")
-    with pytest.raises(InputError, match=r"must not be what the results folder .* keeps"):
-        require_writable(table)
+    for place in (table, table.with_name("run.json"), table.parent / "trials" / "new.jsonl"):
+        with pytest.raises(InputError, match=r"must not be what the results folder .* keeps"):
+            require_writable(place)

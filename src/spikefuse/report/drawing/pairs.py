@@ -165,7 +165,7 @@ def write_pairs(
         StoreError: The file cannot be written.
     """
     ending = one_of("pairs", "ending of the picture", path.suffix.lower().lstrip("."), FORMATS)
-    require_output(path, "pairs")
+    require_output(path, "data show")
     pairs = choose_pairs(corpus, assignment, rows, seed)
     style: Any = theme.rc(text_as_text=False, salt=path.stem)
     with matplotlib.rc_context(style):

@@ -103,7 +103,7 @@ def write_samples(path: Path, corpus: Corpus, *, columns: int = 3, seed: int = 0
         StoreError: The file cannot be written.
     """
     ending = ending_of(path)
-    require_output(path, "samples")
+    require_output(path, "data show")
     rows = choose_samples(corpus, columns, seed)
     style: Any = theme.rc(text_as_text=False, salt=path.stem)
     with matplotlib.rc_context(style), warnings.catch_warnings():

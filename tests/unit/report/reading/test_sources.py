@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import InputError, StoreError
 from spikefuse.report import build_report
 from spikefuse.report.reading.sources import read_run
 from spikefuse.results import TrialStore
@@ -160,3 +160,10 @@ def test_files_of_somebody_s_own_are_not_written_over(root: Path, tmp_path: Path
         build_report(root, root / "results.csv")
     page = build_report(root, tmp_path / "new" / "page.html")
     assert build_report(root, page) == page, "its own page is written anew"
+
+
+def test_a_folder_in_the_place_of_the_table_is_told(root: Path) -> None:
+    (root / "results.csv").unlink()
+    (root / "results.csv").mkdir()
+    with pytest.raises(StoreError, match="must be a table, got a folder in its place"):
+        read_run(root)

@@ -1,0 +1,47 @@
+"""Where a report may go: over one of ours, never over a page or figures of somebody's own."""
+
+from pathlib import Path
+
+from spikefuse.core.errors import InputError
+from spikefuse.results.outputs import require_output
+
+FIGURE_FOLDER, TABLE_FOLDER = "figures", "tables"
+"""Folders beside the page."""
+
+_GENERATOR = b'<meta name="generator" content="spikefuse'
+_HEAD_BYTES = 4096
+
+
+def require_page(page: Path, root: Path, where: str = "report") -> None:
+    """Refuse a place whose files no report of ours left there, before any work.
+
+    Args:
+        page: The HTML file.
+        root: The results folder, whose own figures and tables are ours.
+        where: Who asks.
+
+    Raises:
+        InputError: A page is there that is none of ours, or none is and its folders hold files.
+    """
+    require_output(page, where)
+    try:
+        with page.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        if page.parent.resolve() != root.resolve():
+            _require_empty(page.parent, where)
+        return
+    if _GENERATOR not in head:
+        raise InputError(
+            f"{where}: --out must not be a file of yours, got {page}, which no report wrote. "
+            "Name another file."
+        )
+
+
+def _require_empty(folder: Path, where: str) -> None:
+    for each in (folder / FIGURE_FOLDER, folder / TABLE_FOLDER):
+        if each.is_dir() and any(each.iterdir()):
+            raise InputError(
+                f"{where}: figures and tables lie beside the page, and {each} holds files that no "
+                "report here wrote. Name --out in another folder."
+            )
