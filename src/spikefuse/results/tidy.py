@@ -12,7 +12,7 @@ from typing import Any
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import MOST_TABLE_BYTES
 from spikefuse.results.atomic import make_folder, read_file, write_file
-from spikefuse.results.coded import Coded, IrregularError, distinct, read_lines
+from spikefuse.results.coded import Coded, IrregularError, read_lines
 from spikefuse.results.rows import Column, LengthError, TidyRows, blocks
 
 TIDY_COLUMNS = (
@@ -105,9 +105,9 @@ def _are_possible(columns: Mapping[str, Sequence[Any]]) -> bool:
     """Whether no number among the levels is one that the plain reader would refuse."""
     for name, column in columns.items():
         levels = column.entries if isinstance(column, Coded) else ()
-        numbers = [level for level in levels if isinstance(level, int | float)]
+        numbers = [level for level in levels if isinstance(level, float)]
         if not all(map(math.isfinite, numbers)) or (
-            name in ("noise_std", "seed") and min(numbers, default=0) < 0
+            name == "noise_std" and min(numbers, default=0) < 0
         ):
             return False
     return True
@@ -214,12 +214,12 @@ def _check_numbers(columns: Mapping[str, Sequence[Any]], path: Path) -> None:
                 f"{_WHERE}: noise_std in line {number} of {path} must be a finite number, 0 or "
                 f"more, got {noise}. {_AGAIN}"
             )
-    if any(seed is not None and seed < 0 for seed in distinct(columns["seed"])):
-        number = next(n for n, seed in enumerate(columns["seed"], 2) if seed and seed < 0)
-        raise StoreError(
-            f"{_WHERE}: seed in line {number} of {path} must be a whole number, 0 or more, got "
-            f"{columns['seed'][number - 2]}. {_AGAIN}"
-        )
+    for number, seed in enumerate(columns["seed"], start=2):
+        if seed is not None and seed < 0:
+            raise StoreError(
+                f"{_WHERE}: seed in line {number} of {path} must be a whole number, 0 or more, got "
+                f"{seed}. {_AGAIN}"
+            )
 
 
 def table_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], where: str) -> bytes:

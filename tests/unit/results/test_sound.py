@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from spikefuse.cli import app
 from spikefuse.core.errors import SpikefuseError
-from spikefuse.results import manifest
+from spikefuse.results import definition_hash, manifest
+from spikefuse.results.evaluations import sealed
 
 SMALL = (
     *("--data", "builtin", "--plan", "mlp", "--budget", "20000", "--images", "100"),
@@ -64,3 +65,31 @@ def test_sealed_nonsense_is_a_sentence(trained: Path, changes: dict[str, Any]) -
         refused = answer.exception
         assert refused is None or isinstance(refused, SystemExit | SpikefuseError), answer.output
     assert any(isinstance(answer.exception, SpikefuseError) for answer in told)
+
+
+def verified(trained: Path) -> tuple[int, str]:
+    answer = CliRunner().invoke(app, ["verify", str(trained.parents[1])])
+    return answer.exit_code, answer.output
+
+
+def test_verify_names_sealed_nonsense_in_an_evaluation(trained: Path) -> None:
+    assert verified(trained)[0] == 0
+    condition = {"noise_std": 0.1}
+    payload = {"accuracy": {"test": [], "validation": [0.5]}}
+    path = trained / "evaluations" / f"{definition_hash(condition)}.json"
+    path.parent.mkdir()
+    try:
+        path.write_bytes(sealed(trained.name, condition, payload))
+        code, output = verified(trained)
+        assert code == 1
+        assert "accuracy test must be shares from 0 to 1, got []" in " ".join(output.split())
+    finally:
+        path.unlink()
+        path.parent.rmdir()
+    path.parent.write_text("mine")
+    try:
+        code, output = verified(trained)
+        assert code == 1
+        assert "evaluations must be a folder, got a file" in " ".join(output.split())
+    finally:
+        path.parent.unlink()

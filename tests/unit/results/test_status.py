@@ -1,10 +1,12 @@
 """How far a folder is, from the journal of its commands and what lies in it."""
 
+import hashlib
 import json
 import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 from spikefuse.cli import app
 from spikefuse.core.errors import StoreError
 from spikefuse.results import TrialStore, definition_hash
+from spikefuse.results.documents import canonical_json
 from spikefuse.results.journal import Journal, Planned
 from spikefuse.results.status import read_status
 
@@ -199,3 +202,25 @@ def test_a_costly_network_counts_for_what_it_costs(store: TrialStore) -> None:
     )
     costs = {name: each.cost for name, each in Journal(store.root).planned().items()}
     assert costs == {name(0): 1.0, name(1): 3e17}
+
+
+@pytest.mark.parametrize(
+    "trials",
+    [
+        {"NAME": {"network": "net", "cost": 1.0, "conditions": [["a"], {"b": 1}]}},
+        {"a name\0": {"network": "net", "cost": 1.0, "conditions": []}, "NAME": {}},
+    ],
+    ids=("conditions", "name"),
+)
+def test_a_plan_that_fits_its_name_and_means_nothing_ends_no_reader(
+    store: TrialStore, trials: dict[str, Any]
+) -> None:
+    document = {"trials": {key.replace("NAME", name(0)): each for key, each in trials.items()}}
+    seal = hashlib.sha256(canonical_json(document).encode()).hexdigest()[:16]
+    plans = store.root / "journal" / "plans"
+    plans.mkdir(parents=True)
+    (plans / f"{seal}.json").write_text(json.dumps(document))
+    planned = Journal(store.root).planned()
+    assert {key: each.conditions for key, each in planned.items()} == {name(0): ()}
+    answer = CliRunner().invoke(app, ["status", str(store.root)])
+    assert answer.exit_code == 75, answer.output

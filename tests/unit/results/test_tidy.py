@@ -199,3 +199,12 @@ def test_a_number_without_bounds_is_refused_in_a_further_column_and_a_word_is_te
 def test_a_value_that_is_no_share_may_be_any_number(tmp_path: Path) -> None:
     write_tidy([row(metric="parameters", value=1_600_000)], tmp_path / "a.csv")
     assert read_tidy(tmp_path / "a.csv")[0]["value"] == 1_600_000
+
+
+def test_a_regular_table_with_a_seed_below_0_is_refused(tmp_path: Path) -> None:
+    """As runs write them, which the quick reader takes."""
+    write_tidy(
+        [row(seed=seed, trial=f"{seed + 9:016x}") for seed in (-1, 0, 1)], tmp_path / "a.csv"
+    )
+    with pytest.raises(StoreError, match=r"seed in line 2 of .* must be a whole number, 0 or more"):
+        read_tidy(tmp_path / "a.csv")
