@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from spikefuse import __version__
 from spikefuse.cli import garbage, plugged, signals, surroundings
 from spikefuse.cli.terminal import accept_any_text, discard_output, flush_output
-from spikefuse.core.errors import ArgumentError, InputError, SpikefuseError
+from spikefuse.core.errors import ArgumentError, InputError, SpikefuseError, is_out_of_memory
 from spikefuse.core.untrusted import reason_of
 
 COMMANDS = (
@@ -208,6 +208,13 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         discard_output()
+        sys.exit(1)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        told = "memory must hold a network and a batch, got none left for them"
+        remedy = "Take fewer time steps, a smaller size, smaller batches or fewer workers"
+        print(f"spikefuse: {told}. {remedy}; what is stored is intact.", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
         # The last resort: whoever knows more of what was asked of the system says it before.

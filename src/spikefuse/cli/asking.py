@@ -84,14 +84,14 @@ def ask_data(
 def _checked(data: str, request: Request) -> Checked:
     """What is wrong of a question whatever its data is: told before a file of it is read."""
     from spikefuse.data.own.outside import results_apart
-    from spikefuse.results.atomic import require_place
+    from spikefuse.results.outputs import require_folder
     from spikefuse.studies.effort import check_effort
 
     require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
     check_effort(request.profile)
     results_apart(own_root(data), request.out, "runs/ask-{}", "ask", events=request.events)
     if request.out is not None:
-        require_place(request.out, "ask")
+        require_folder(request.out, "ask")
     return check_request(request)
 
 
@@ -172,9 +172,11 @@ def show_data(data: str, own: dict[str, Any], data_dir: Path | None, out: Path, 
     from spikefuse.data import DataSettings, banner_of, content_at, load_corpus
     from spikefuse.data.own.outside import outside
     from spikefuse.report.drawing.samples import ending_of, write_samples
+    from spikefuse.results.outputs import require_output
 
     outside(out, own_root(data), "data show")
     ending_of(out)
+    require_output(out, "data show")
     console = make_console()
     request = Request(data_dir=data_dir)
     location, _ = find(data, own, request, console, command="data show", least=1)

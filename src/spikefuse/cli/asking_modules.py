@@ -50,6 +50,7 @@ def ask_modules(
     from spikefuse.cli.workflow import command_line
     from spikefuse.data import content_at, load_corpus
     from spikefuse.results.atomic import make_folder
+    from spikefuse.results.outputs import require_folder
     from spikefuse.studies.effort import effort_named
     from spikefuse.workbench.asking import (
         answer_by_modules,
@@ -66,6 +67,7 @@ def ask_modules(
     fact(console, "networks", f"{len(wanted)} made by {named.name}")
     fact(console, "time", f"about {duration(seconds_of_modules(named, wanted, corpus))}")
     fact(console, "results", out)
+    require_folder(out, "ask")
     make_folder(out, "ask")
     write_data(out, audit, corpus)
 

@@ -37,10 +37,13 @@ def check_request(request: Request) -> Checked:
     from spikefuse.core.checks import require
     from spikefuse.core.device import check_device, resolve_precision
     from spikefuse.execution import parse_shard
+    from spikefuse.results.outputs import require_folder
 
     seeds = request.seeds
     require(seeds is None or seeds >= 1, "spikefuse", "--seeds", "at least 1", seeds)
     deadline = deadline_of(request.time_limit, request.began)
+    if request.out is not None:
+        require_folder(request.out, "spikefuse")
     check_device(request.device)
     check_backend(request.backend, request.device)
     precision = resolve_precision(request.precision, request.device)

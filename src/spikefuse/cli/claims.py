@@ -90,7 +90,10 @@ def claims(
     from spikefuse.analysis.table import Table as Rows
     from spikefuse.report.reading.record import read_unfinished
     from spikefuse.results import read_tidy
+    from spikefuse.results.outputs import require_output
 
+    if out is not None:
+        require_output(out, "claims")
     if rules and as_json:
         from spikefuse.cli.checked import refuse_idle
 

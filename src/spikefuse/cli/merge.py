@@ -26,7 +26,9 @@ def merge(
     from spikefuse.results import TrialStore
     from spikefuse.results.merge import merge as bring
     from spikefuse.results.merge import require_results
+    from spikefuse.results.outputs import require_folder
 
+    require_folder(out, "merge")
     console = make_console()
     sources = [require_results(run) for run in runs]
     for run in runs:

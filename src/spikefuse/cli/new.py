@@ -88,7 +88,9 @@ def study(
 def _require_new(place: Path, command: str) -> None:
     """Refuse to write over a file, or into a folder that is not there."""
     from spikefuse.core.errors import InputError
+    from spikefuse.results.outputs import require_output
 
+    require_output(place, command)
     if place.exists():
         raise InputError(f"{command}: --out must not be there yet, got {place}. Name another one.")
     if not place.absolute().parent.is_dir():

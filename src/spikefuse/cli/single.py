@@ -53,6 +53,7 @@ from spikefuse.networks.plans import PLAN_OF_SMALL
 from spikefuse.planning.run import network_name
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.results.atomic import is_file
+from spikefuse.results.outputs import require_folder
 from spikefuse.results.sound import read_as_results
 from spikefuse.studies.profiles import SIZES
 from spikefuse.training import TrialDefinition, stored_definition
@@ -170,6 +171,8 @@ def _check(how: How, precision: str) -> None:
         InputError: An option has a wrong value, or no effect.
     """
     require_known(how.data)
+    if how.out is not None:
+        require_folder(how.out, "train")
     results_apart(root_of(how.data), how.out, "runs/single-{}", "train", events=how.events)
     check_device(how.device)
     check_backend(how.backend, how.device)

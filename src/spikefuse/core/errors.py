@@ -63,3 +63,18 @@ class MissingPluginError(SpikefuseError):
             f"plugin: this needs {name} with content {digest}, {what}. "
             f"Name the file it was made with: --plugin {name} (in Python: sf.plugin('{name}'))"
         )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the machine had no memory for what was asked. PyTorch has no one type for that.
+
+    Example:
+        >>> is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: ..."))
+        True
+    """
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and (
+        "allocate memory" in said or "out of memory" in said or "not enough memory" in said
+    )

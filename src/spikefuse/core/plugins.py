@@ -21,7 +21,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from spikefuse.core.errors import InputError, MissingPluginError, SpikefuseError
+from spikefuse.core.errors import (
+    InputError,
+    MissingPluginError,
+    SpikefuseError,
+    is_out_of_memory,
+)
 from spikefuse.core.record import NamedRecord
 from spikefuse.core.registry import origin_of, registered_by, registry_of
 
@@ -130,7 +135,7 @@ def fault_of(error: BaseException) -> InputError | None:
 
 def _is_of_the_machine(error: Exception) -> bool:
     """Whether a disk or memory failed, of which no part is the cause."""
-    return isinstance(error, OSError | MemoryError) or "OutOfMemory" in type(error).__name__
+    return isinstance(error, OSError) or is_out_of_memory(error)
 
 
 def _called_in(error: BaseException) -> str | None:

@@ -27,6 +27,7 @@ class ValueRecord(BaseModel):
 
     A number that wants a gradient would become a plain one, and whoever wanted it learned would
     not be told: it is refused. So is a subnormal one, which is zero where networks are trained.
+    A zero has no sign, so that one value has one name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,7 +46,19 @@ class ValueRecord(BaseModel):
                 is_tiny = isinstance(part, float) and 0.0 < abs(part) < float_info.min
                 told = f"0 or at least {float_info.min:.1e} in size"
                 require(not is_tiny, "settings", name, told, part)
+        if isinstance(values, dict):
+            return {name: _without_sign_of_zero(value) for name, value in values.items()}
         return values
+
+
+def _without_sign_of_zero(value: Any) -> Any:
+    if isinstance(value, float) and value == 0.0:
+        return 0.0
+    if isinstance(value, dict):
+        return {name: _without_sign_of_zero(part) for name, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_without_sign_of_zero(part) for part in value)
+    return value
 
 
 class NamedRecord(ValueRecord):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -127,9 +127,7 @@ def export_trial(
     one_of(WHERE, "--format", to, FORMATS)
     one_of(WHERE, "--reset", reset, RESETS)
     require(samples >= 1, WHERE, "--samples", "at least 1", samples)
-    _refuse_place(out)
-    for each in _files_of(out, to):
-        require_output(each, WHERE)
+    _refuse_place(out, _files_of(out, to))
     network = plain_network(definition.network_spec(), folder.weights())
     inputs, logits, labels = _shown(folder, definition, corpus, samples)
     told = json.dumps(_told(folder, definition, corpus), allow_nan=False)
@@ -164,16 +162,38 @@ def _files_of(out: Path, to: str) -> tuple[Path, ...]:
     return (out, out.with_name(out.name + ".json"), *weights)
 
 
-def _refuse_place(out: Path) -> None:
+def _refuse_place(out: Path, files: Sequence[Path]) -> None:
     """What is no file's name, before the network is run. A file that is there is replaced.
 
+    Args:
+        out: The file that was named.
+        files: All that are written, that one first; the others were not named.
+
     Raises:
-        InputError: It is a folder, or nothing.
+        InputError: It is a folder, or nothing, or another file would take the place of one of
+            somebody's own.
     """
     if not out.name or out.is_dir():
         raise InputError(
             f"{WHERE}: --out must be a file, got the folder {str(out)!r}. Name a file."
         )
+    for each in files:
+        require_output(each, WHERE)
+    ending = f"a name of another ending than {out.suffix}, under which the weights lie alone"
+    require(len(set(files)) == len(files), WHERE, "--out", ending, out)
+    for each in files[1:]:
+        if each.exists() and not _is_ours(each):
+            raise InputError(
+                f"{WHERE}: {each} is written beside --out, and a file is there that no export "
+                "wrote. Name --out in another way."
+            )
+
+
+def _is_ours(beside: Path) -> bool:
+    """Whether what lies beside a network's file begins as what an export writes there."""
+    with beside.open("rb") as file:
+        head = file.read(4096)
+    return b'"trial"' in head and (beside.suffix != ".json" or b'"time_steps"' in head)
 
 
 def _several(example: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

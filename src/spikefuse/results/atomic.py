@@ -180,17 +180,6 @@ def make_folder(path: Path, where: str) -> None:
         raise refusal(where, path, error) from error
 
 
-def require_place(path: Path, where: str) -> None:
-    """Refuse a folder to be where a file is, before any work that would end in it.
-
-    Raises:
-        StoreError: A file is there, or in place of a folder above it.
-    """
-    there = next(each for each in (path, *path.absolute().parents) if each.exists())
-    if not there.is_dir():
-        raise refusal(where, path, NotADirectoryError(errno.ENOTDIR, "not a folder"))
-
-
 def refusal(where: str, path: Path, error: OSError) -> StoreError:
     """One clear line for an operating-system error met while writing `path`."""
     if error.errno in _FULL:

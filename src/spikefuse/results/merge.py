@@ -1,6 +1,6 @@
 """Results folders of several machines in one: nothing is overwritten, every conflict is named."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +116,7 @@ def _conflicts(found: Sequence[_Found]) -> Iterator[str]:
                 yield f"{finished[0]} and {other} are one trial with two results ({name} differs)"
                 break
         else:
-            if _numbers(finished[0]) != _numbers(other):
+            if _differ(_numbers(finished[0]), _numbers(other)):
                 told = f"({manifest.RESULTS} differs)"
                 yield f"{finished[0]} and {other} are one trial with two results {told}"
     measured: dict[str, Path] = {}
@@ -130,6 +130,18 @@ def _conflicts(found: Sequence[_Found]) -> Iterator[str]:
 def _numbers(path: Path) -> dict[str, object]:
     results = TrialFolder(path).record().results
     return {name: value for name, value in results.items() if name != _OF_THE_CLOCK}
+
+
+def _differ(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two say different things: an entry that an earlier version lacks says nothing."""
+    for name in one.keys() & other.keys():
+        a, b = one[name], other[name]
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            if _differ(a, b):
+                return True
+        elif a != b:
+            return True
+    return False
 
 
 def _payload(file: Path) -> object:

@@ -1,25 +1,40 @@
-"""Files that a user names for us to write: never in the place of what a results folder keeps."""
+"""Places that a user names: nothing is written over what is kept, by us or by somebody else."""
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from spikefuse.core.errors import InputError
 from spikefuse.results import manifest
-from spikefuse.results.journal import JOURNAL
+from spikefuse.results.inspect import NAME
 
-KEPT = frozenset(
-    {
-        *("results.csv", "energy.csv", "claims.json", "run.json"),
-        *("readings.csv", "sensitivity.csv", "run.log"),
-    }
-)
-"""Files of a results folder, beside its trials and its journal."""
+PAGE = "report.html"
+"""A results folder's page, which reports alone replace."""
 
-_TRIALS = "trials"
+_TABLE = b"study,trial,"
+_SIGNS = {
+    "run.json": b'"profile_settings"',
+    "results.csv": _TABLE,
+    "energy.csv": _TABLE,
+    "readings.csv": _TABLE,
+    "sensitivity.csv": b"claim,reading,",
+    "claims.json": b'"format": "spikefuse claims',
+    "answer.json": b'"format": "spikefuse ask',
+    "data.json": b'"banner"',
+}
+"""Files of a results folder, and what such a file begins with in about its first 4,096 bytes."""
+
+KEPT = frozenset({*_SIGNS, "run.log", "data.png", "index.csv", PAGE})
+"""Files of a results folder, beside its folders."""
+
+_TRIALS, _PLANS = "trials", ("journal", "plans")
+_FOLDERS = frozenset({_TRIALS, "journal", "modules", "figures", "tables", "mlruns", "tensorboard"})
+_OF_A_PAGE = frozenset({PAGE, "figures", "tables"})
+_HEAD_BYTES = 4096
 
 
-def require_output(path: Path, where: str, option: str = "--out") -> None:
+def require_output(path: Path, where: str, option: str = "--out", *, is_page: bool = False) -> None:
     """Refuse a place for a file that would take something else's place, before any work.
 
     A regular file that is there may be replaced: it was named.
@@ -28,6 +43,7 @@ def require_output(path: Path, where: str, option: str = "--out") -> None:
         path: The file that was named.
         where: Who writes.
         option: What names it.
+        is_page: A report is written, whose place in a results folder that is.
 
     Raises:
         InputError: A pipe, device, link or folder is there, or a results folder keeps something
@@ -38,21 +54,58 @@ def require_output(path: Path, where: str, option: str = "--out") -> None:
         raise InputError(
             f"{where}: {option} must name a file, got {path}, where {there} is. Name another file."
         )
-    require_apart(path, where, option)
+    require_apart(path, where, option, is_page=is_page)
 
 
-def require_apart(path: Path, where: str, option: str) -> None:
+def require_apart(path: Path, where: str, option: str, *, is_page: bool = False) -> None:
     """Refuse a place for a file that belongs to what a results folder keeps, there or not.
 
     Raises:
         InputError: It does.
     """
-    kept = _kept_by(path)
+    kept = _kept_by(path, _OF_A_PAGE if is_page else frozenset())
     if kept is not None:
         raise InputError(
-            f"{where}: {option} must not be what the results folder {kept} keeps, got {path}. Name "
-            "a file outside of it."
+            f"{where}: {option} must not be what {_told(kept)} keeps, got {path}. Name a file "
+            "outside of it."
         )
+
+
+def require_folder(out: Path, where: str, option: str = "--out") -> None:
+    """Refuse a place for a results folder: within another's, or over files of somebody's own.
+
+    Raises:
+        InputError: It lies there, is or lies below a file, or holds a file of a name of ours that
+            no run wrote.
+    """
+    there = next(each for each in (out, *out.absolute().parents) if os.path.exists(each))
+    if not os.path.isdir(there):
+        is_file = "is a file" if there == out else f"lies below the file {there}"
+        raise InputError(
+            f"{where}: {option} must be a folder, got {out}, which {is_file}. Name another one."
+        )
+    for place in _forms(out):
+        for owner in (place, *place.parents):
+            inside = place.relative_to(owner).parts[:1]
+            if _is_trial(owner) or (inside and inside[0] in _FOLDERS and is_results(owner)):
+                raise InputError(
+                    f"{where}: {option} must lie outside of what {_told(owner)} keeps, got {out}. "
+                    "Name another folder."
+                )
+    # A page is refused where one is written.
+    other = next((name for name in sorted(KEPT - {PAGE}) if os.path.lexists(out / name)), None)
+    if other is not None and not is_results(out):
+        raise InputError(
+            f"{where}: {option} must be a results folder or hold no files of their names, got "
+            f"{out} with {other}, which no run wrote. Name another folder."
+        )
+
+
+def is_results(folder: Path) -> bool:
+    """Whether a folder holds results of ours: trials, the journal of a run, or its tables."""
+    if os.path.isdir(folder.joinpath(*_PLANS)) or _holds_trials(folder / _TRIALS):
+        return True
+    return any(sign in _head(folder / name) for name, sign in _SIGNS.items())
 
 
 def _kind(path: Path) -> str:
@@ -71,14 +124,55 @@ def _kind(path: Path) -> str:
     return next((name for is_one, name in kinds.items() if is_one(mode)), other)
 
 
-def _kept_by(path: Path) -> Path | None:
+def _kept_by(path: Path, but: frozenset[str]) -> Path | None:
     """The results folder or trial to which a file of that name belongs; None where to none."""
-    folder = Path(os.path.realpath(path.parent))
-    for each in (folder, *folder.parents):
-        if os.path.isfile(each / manifest.TRIAL) and each.parent.name == _TRIALS:
-            return each.parent.parent
-    owner = folder.parent if folder.name in (_TRIALS, JOURNAL) else folder
-    is_results = os.path.isdir(owner / _TRIALS) or os.path.isfile(owner / "results.csv")
-    if is_results and (owner != folder or path.name in KEPT):
-        return owner
+    for place in _forms(path):
+        for owner in place.parents:
+            name, *below = place.relative_to(owner).parts
+            is_named = name in (_FOLDERS if below else KEPT) - but
+            if _is_trial(owner) or (is_named and is_results(owner)):
+                return owner
     return None
+
+
+def _forms(path: Path) -> Iterator[Path]:
+    """A place as it is said, and as links lead to it and to what it is in."""
+    said = Path(os.path.abspath(path))
+    try:
+        yield from dict.fromkeys(
+            (said, Path(os.path.realpath(said.parent), said.name), Path(os.path.realpath(said)))
+        )
+    except (OSError, ValueError):  # whoever writes says what is wrong
+        yield said
+
+
+def _told(owner: Path) -> str:
+    if not _is_trial(owner):
+        return f"the results folder {owner}"
+    is_kept = owner.parent.name == _TRIALS
+    return f"the results folder {owner.parent.parent}" if is_kept else f"the trial {owner}"
+
+
+def _is_trial(folder: Path) -> bool:
+    return NAME.fullmatch(folder.name) is not None and os.path.isfile(folder / manifest.TRIAL)
+
+
+def _holds_trials(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(
+                NAME.fullmatch(each.name) and os.path.isfile(os.path.join(each, manifest.TRIAL))
+                for each in entries
+            )
+    except (OSError, ValueError):
+        return False
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return b""
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except (OSError, ValueError):
+        return b""

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from spikefuse.core.errors import SpikefuseError, StoreError
-from spikefuse.results.atomic import VERIFY
 
 _MAPPINGS = ("accuracy", "rates", "audit")
 _NUMBERS = ("seconds", "parameters", "macs")
@@ -31,8 +30,7 @@ def read_as_results(trial: str) -> Iterator[None]:
         told = f"some without {error}" if isinstance(error, KeyError) else "others"
         raise StoreError(
             f"results: trial {trial} must hold the results and evaluations that a training "
-            f"writes, got {told}. Move its folder away and run the same command again; {VERIFY} "
-            "says more of it."
+            f"writes, got {told}. Move its folder away and run the same command again."
         ) from error
 
 

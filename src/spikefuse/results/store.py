@@ -23,6 +23,7 @@ from spikefuse.results.documents import definition_hash
 from spikefuse.results.folder import TrialFolder
 from spikefuse.results.inspect import NAME, inspected
 from spikefuse.results.marks import FINAL_STATES, States
+from spikefuse.results.outputs import require_folder
 from spikefuse.results.record import TrialRecord
 
 _WHERE = "results"
@@ -37,6 +38,7 @@ class TrialStore:
         read_only: Read someone's results: the folder must exist and is never written.
 
     Raises:
+        InputError: It would lie within another one, or over files of somebody's own.
         StoreError: The folder cannot be created or written (or, with `read_only`, is missing).
     """
 
@@ -51,6 +53,7 @@ class TrialStore:
                     "Run a study with this folder first."
                 )
             return
+        require_folder(self.root, "spikefuse", "out")
         make_folder(self.trials, _WHERE)
         _probe(self.trials)
 

@@ -14,8 +14,8 @@ from spikefuse.core.untrusted import reason_of
 from spikefuse.results.outputs import require_apart
 from spikefuse.tracking.events import TrialEvent
 
-_EVENT = re.compile(rb'\{\s*"event"\s*:')
-_BEGIN, _MOST_BEGIN = b'{"event":', 4096
+_EVENT = re.compile(rb'\{\s*"event"\s*:\s*"')
+_BEGIN, _MOST_BEGIN = b'{"event": "', 4096
 
 
 def line_of(event: TrialEvent) -> str:
@@ -71,10 +71,11 @@ def _refuse_other(path: Path, where: str, option: str) -> None:
         if not path.is_file():
             return
         with path.open("rb") as file:
-            begin = file.read(_MOST_BEGIN).split(b"\n", 1)[0].strip()
+            begin, *further = file.read(_MOST_BEGIN).split(b"\n", 1)
     except OSError:
         return  # whoever opens it says what is wrong
-    is_torn = _BEGIN.startswith(begin)
+    # Nothing, or what was torn within the first line; a whole line of this is something else's.
+    is_torn = _BEGIN.startswith(begin) and not further
     if not is_torn and not _EVENT.match(begin):
         raise InputError(
             f"{where}: {option} must be a file of events or a new one, got {path}, which holds "
@@ -101,8 +102,9 @@ def _refuse(path: Path, error: OSError | ValueError, where: str, option: str) ->
 class JsonLines:
     """A file that grows by a line an event; what is in it stays.
 
-    Each line is one write: who is killed leaves whole lines. The last line of a file that a full
-    disk or the machine's end has torn is ended first, so that it spoils no other.
+    Each line is one write. What a full disk, the machine's end or a kill within that write (at a
+    page of 4 KiB, where Linux lets a process go) has torn is the last line; it is ended before the
+    next one, so that it spoils no other.
 
     Args:
         path: The file; it is made if it is not there, its folder is not.

@@ -136,7 +136,9 @@ class Predictor:
     @torch.no_grad()
     def predict(self, values: Mapping[str, Any]) -> Prediction:
         """What the network says; see `Fit.predict`."""
-        require(bool(values), _WHERE, "inputs", f"of {', '.join(self.definition.modalities)}", None)
+        if not values:
+            names = ", ".join(self.definition.modalities)
+            raise InputError(f"{_WHERE}: inputs must be of {names}, got none of them.")
         for name in values:
             self.modality(name)
         samples = {

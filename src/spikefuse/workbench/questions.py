@@ -28,8 +28,9 @@ from spikefuse.execution import make_executor
 from spikefuse.planning import Plan, make_plan
 from spikefuse.planning.run import jobs_of, labels_of, run_plan
 from spikefuse.results import TrialStore
-from spikefuse.results.atomic import make_folder, require_place, write_file
+from spikefuse.results.atomic import make_folder, write_file
 from spikefuse.results.documents import pretty_json
+from spikefuse.results.outputs import require_folder
 from spikefuse.studies.controls import controls_of
 from spikefuse.studies.effort import AUTO, Effort, check_effort, effort_named
 from spikefuse.workbench.asking import (
@@ -114,7 +115,7 @@ def ask(
         events_apart(told_to, own, "ask")
     if out is not None:
         outside(Path(out).expanduser(), own, "ask", "out")
-        require_place(Path(out).expanduser(), "ask")
+        require_folder(Path(out).expanduser(), "ask", "out")
     named = None if network is None else named_of(network)
     location, source, audit = _found(data, said)
     if len(source.modalities) < 2:

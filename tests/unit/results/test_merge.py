@@ -148,3 +148,14 @@ def test_equal_weights_with_other_numbers_are_a_conflict(
     assert len(merged.conflicts) == 1
     assert "two results (results.json differs)" in merged.conflicts[0]
     assert content(store) == {}
+
+
+def test_an_entry_that_an_earlier_version_lacks_is_no_conflict(
+    machines: list[TrialStore], store: TrialStore
+) -> None:
+    for later, each in zip(({}, {"events": 3}), machines, strict=True):
+        folder = each.open({"seed": 1})
+        results = {"status": "done", "accuracy": {"test_best": 0.5}, "rates": {"a": 0.1, **later}}
+        folder.finish({**results, **later}, {"w": torch.zeros(2)}, {"p": torch.zeros(2)}, {})
+    merged = merge(machines, store)
+    assert (merged.conflicts, merged.copied) == ((), 1)

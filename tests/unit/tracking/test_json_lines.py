@@ -27,7 +27,8 @@ while True:
 """
 
 
-def test_who_is_killed_leaves_whole_lines(tmp_path: Path) -> None:
+def test_who_is_killed_tears_the_last_line_at_most(tmp_path: Path) -> None:
+    """Linux lets a process go within a write, at a page."""
     path = tmp_path / "events.jsonl"
     process = subprocess.Popen([sys.executable, "-c", ENDLESS, str(path)])
     try:
@@ -39,9 +40,16 @@ def test_who_is_killed_leaves_whole_lines(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         process.wait()
 
-    numbers = [json.loads(line)["number"] for line in path.read_bytes().splitlines()]
+    *lines, last = path.read_bytes().splitlines(keepends=True)
+    numbers = [json.loads(line)["number"] for line in lines]
     assert numbers == list(range(len(numbers)))
-    assert path.read_bytes().endswith(b"}\n")
+    assert len(numbers) > 100
+    later = JsonLines(path)
+    later.write(TrialEvent("epoch", "1f", "snn", {"number": -1}))
+    later.close()
+    further = path.read_bytes().splitlines()[len(lines) :]
+    assert further[0] == last.rstrip(b"\n")
+    assert [json.loads(line)["number"] for line in further[1:]] == [-1]
 
 
 def test_a_line_is_one_write(tmp_path: Path) -> None:
@@ -133,9 +141,15 @@ def test_a_file_of_something_else_is_no_file_of_events(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a file of events or a new one, got .*notes"):
         require_writable(other)
     assert other.read_text() == "mine\n"
+    for content in ("{\n}", "\nmine\n", '{"event":\n 1}'):
+        other.write_text(content)
+        with pytest.raises(InputError, match="a file of events or a new one"):
+            require_writable(other)
     (tmp_path / "run" / "trials").mkdir(parents=True)
     table = tmp_path / "run" / "results.csv"
-    table.write_text("")
-    for place in (table, table.with_name("run.json"), table.parent / "trials" / "new.jsonl"):
+    table.write_text("study,trial,network\n")
+    (tmp_path / "link").symlink_to(table)
+    kept = (table, table.with_name("run.json"), table.parent / "trials" / "new.jsonl")
+    for place in (*kept, tmp_path / "link"):
         with pytest.raises(InputError, match=r"must not be what the results folder .* keeps"):
             require_writable(place)

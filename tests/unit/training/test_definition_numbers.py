@@ -36,3 +36,11 @@ def test_numbers_beyond_any_machine_are_refused(values: dict[str, int]) -> None:
 def test_draws_have_an_end() -> None:
     with pytest.raises(ValidationError, match="draws"):
         NoiseCondition(noise_std=0.1, draws=10**20)
+
+
+def test_a_zero_has_one_name() -> None:
+    """The sign of a zero changes nothing that is trained."""
+    one, other = TrialDefinition(leak=0.0), TrialDefinition(leak=-0.0)
+    assert one.name == other.name
+    assert str(NoiseCondition(noise_std=-0.0)) == str(NoiseCondition(noise_std=0.0))
+    assert TrialDefinition(modality_dropout=-0.0).name == TrialDefinition().name

@@ -123,7 +123,7 @@ def test_one_modality_alone_is_its_own_head_where_the_fusion_allows_it(late, tmp
     [
         ({"image": True}, "fusion 'early'"),
         ({"imago": True}, "Did you mean image"),
-        ({}, "predict: inputs must be of image, audio"),
+        ({}, "predict: inputs must be of image, audio, got none of them"),
     ],
 )
 def test_what_is_missing_or_unknown_is_said(fitted, tmp_path, given, message) -> None:

@@ -23,7 +23,6 @@ from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.events import parts_of_time
 from spikefuse.report.output.files import FORMATS
 from spikefuse.results.atomic import make_folder, write_file
-from spikefuse.results.outputs import require_output
 
 MOST_CLASSES, MOST_COLUMNS = 8, 4
 """Rows of the picture, and samples in a row of a modality."""
@@ -103,7 +102,6 @@ def write_samples(path: Path, corpus: Corpus, *, columns: int = 3, seed: int = 0
         StoreError: The file cannot be written.
     """
     ending = ending_of(path)
-    require_output(path, "data show")
     rows = choose_samples(corpus, columns, seed)
     style: Any = theme.rc(text_as_text=False, salt=path.stem)
     with matplotlib.rc_context(style), warnings.catch_warnings():

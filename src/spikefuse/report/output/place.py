@@ -1,5 +1,6 @@
 """Where a report may go: over one of ours, never over a page or figures of somebody's own."""
 
+import os
 from pathlib import Path
 
 from spikefuse.core.errors import InputError
@@ -21,27 +22,34 @@ def require_page(page: Path, root: Path, where: str = "report") -> None:
         where: Who asks.
 
     Raises:
-        InputError: A page is there that is none of ours, or none is and its folders hold files.
+        InputError: A page is there that is none of ours, or none is and its folders hold files
+            that belong to no page of ours beside them.
     """
-    require_output(page, where)
-    try:
-        with page.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError:
+    require_output(page, where, is_page=True)
+    if not os.path.lexists(page):
         if page.parent.resolve() != root.resolve():
             _require_empty(page.parent, where)
-        return
-    if _GENERATOR not in head:
+    elif not _is_ours(page):
         raise InputError(
             f"{where}: --out must not be a file of yours, got {page}, which no report wrote. "
             "Name another file."
         )
 
 
+def _is_ours(page: Path) -> bool:
+    try:
+        with page.open("rb") as file:
+            return _GENERATOR in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
+
+
 def _require_empty(folder: Path, where: str) -> None:
+    if any(each.is_file() and _is_ours(each) for each in folder.glob("*.html")):
+        return
     for each in (folder / FIGURE_FOLDER, folder / TABLE_FOLDER):
         if each.is_dir() and any(each.iterdir()):
             raise InputError(
-                f"{where}: figures and tables lie beside the page, and {each} holds files that no "
-                "report here wrote. Name --out in another folder."
+                f"{where}: figures and tables lie beside the page, and {each} holds files "
+                "while no report lies beside it. Name --out in another folder."
             )
