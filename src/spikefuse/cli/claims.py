@@ -93,7 +93,7 @@ def claims(
     from spikefuse.results.outputs import require_output
 
     if out is not None:
-        require_output(out, "claims")
+        require_output(out, "claims", its=frozenset({"claims.json"}))
     if rules and as_json:
         from spikefuse.cli.checked import refuse_idle
 

@@ -30,11 +30,15 @@ KEPT = frozenset({*_SIGNS, "run.log", "data.png", "index.csv", PAGE})
 
 _TRIALS, _PLANS = "trials", ("journal", "plans")
 _FOLDERS = frozenset({_TRIALS, "journal", "modules", "figures", "tables", "mlruns", "tensorboard"})
-_OF_A_PAGE = frozenset({PAGE, "figures", "tables"})
+OF_A_PAGE = frozenset({PAGE, "figures", "tables"})
+"""What a report writes."""
+
 _HEAD_BYTES = 4096
 
 
-def require_output(path: Path, where: str, option: str = "--out", *, is_page: bool = False) -> None:
+def require_output(
+    path: Path, where: str, option: str = "--out", *, its: frozenset[str] = frozenset()
+) -> None:
     """Refuse a place for a file that would take something else's place, before any work.
 
     A regular file that is there may be replaced: it was named.
@@ -43,7 +47,7 @@ def require_output(path: Path, where: str, option: str = "--out", *, is_page: bo
         path: The file that was named.
         where: Who writes.
         option: What names it.
-        is_page: A report is written, whose place in a results folder that is.
+        its: Names in a results folder that the command itself writes.
 
     Raises:
         InputError: A pipe, device, link or folder is there, or a results folder keeps something
@@ -54,16 +58,18 @@ def require_output(path: Path, where: str, option: str = "--out", *, is_page: bo
         raise InputError(
             f"{where}: {option} must name a file, got {path}, where {there} is. Name another file."
         )
-    require_apart(path, where, option, is_page=is_page)
+    require_apart(path, where, option, its=its)
 
 
-def require_apart(path: Path, where: str, option: str, *, is_page: bool = False) -> None:
+def require_apart(
+    path: Path, where: str, option: str, *, its: frozenset[str] = frozenset()
+) -> None:
     """Refuse a place for a file that belongs to what a results folder keeps, there or not.
 
     Raises:
         InputError: It does.
     """
-    kept = _kept_by(path, _OF_A_PAGE if is_page else frozenset())
+    kept = _kept_by(path, its)
     if kept is not None:
         raise InputError(
             f"{where}: {option} must not be what {_told(kept)} keeps, got {path}. Name a file "

@@ -7,7 +7,7 @@ import pytest
 
 from spikefuse.core.errors import InputError
 from spikefuse.results import TrialStore
-from spikefuse.results.outputs import KEPT, PAGE, require_folder, require_output
+from spikefuse.results.outputs import KEPT, OF_A_PAGE, PAGE, require_folder, require_output
 
 OURS = {
     "results.csv": "study,trial,network\n",
@@ -70,9 +70,9 @@ def test_what_is_kept_elsewhere_by_links_is_refused(run: Path, tmp_path: Path) -
 
 
 def test_a_page_goes_where_a_page_lies(run: Path) -> None:
-    require_output(run / PAGE, "report", is_page=True)
+    require_output(run / PAGE, "report", its=OF_A_PAGE)
     with pytest.raises(InputError, match="keeps"):
-        require_output(run / "claims.json", "report", is_page=True)
+        require_output(run / "claims.json", "report", its=OF_A_PAGE)
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from spikefuse.core.errors import InputError
-from spikefuse.results.outputs import require_output
+from spikefuse.results.outputs import OF_A_PAGE, require_output
 
 FIGURE_FOLDER, TABLE_FOLDER = "figures", "tables"
 """Folders beside the page."""
@@ -25,7 +25,7 @@ def require_page(page: Path, root: Path, where: str = "report") -> None:
         InputError: A page is there that is none of ours, or none is and its folders hold files
             that belong to no page of ours beside them.
     """
-    require_output(page, where, is_page=True)
+    require_output(page, where, its=OF_A_PAGE)
     if not os.path.lexists(page):
         if page.parent.resolve() != root.resolve():
             _require_empty(page.parent, where)
