@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -127,7 +127,7 @@ def export_trial(
     one_of(WHERE, "--format", to, FORMATS)
     one_of(WHERE, "--reset", reset, RESETS)
     require(samples >= 1, WHERE, "--samples", "at least 1", samples)
-    _refuse_place(out, _files_of(out, to))
+    _refuse_place(out, to)
     network = plain_network(definition.network_spec(), folder.weights())
     inputs, logits, labels = _shown(folder, definition, corpus, samples)
     told = json.dumps(_told(folder, definition, corpus), allow_nan=False)
@@ -162,12 +162,12 @@ def _files_of(out: Path, to: str) -> tuple[Path, ...]:
     return (out, out.with_name(out.name + ".json"), *weights)
 
 
-def _refuse_place(out: Path, files: Sequence[Path]) -> None:
+def _refuse_place(out: Path, to: str) -> None:
     """What is no file's name, before the network is run. A file that is there is replaced.
 
     Args:
         out: The file that was named.
-        files: All that are written, that one first; the others were not named.
+        to: The format, which decides what is written beside it.
 
     Raises:
         InputError: It is a folder, or nothing, or another file would take the place of one of
@@ -177,6 +177,7 @@ def _refuse_place(out: Path, files: Sequence[Path]) -> None:
         raise InputError(
             f"{WHERE}: --out must be a file, got the folder {str(out)!r}. Name a file."
         )
+    files = _files_of(out, to)
     for each in files:
         require_output(each, WHERE)
     ending = f"a name of another ending than {out.suffix}, under which the weights lie alone"
