@@ -142,14 +142,13 @@ def _kept_by(path: Path, but: frozenset[str]) -> Path | None:
 
 
 def _forms(path: Path) -> Iterator[Path]:
-    """A place as it is said, and as links lead to it and to what it is in."""
+    """A place as it is said, and as links lead to it."""
     said = Path(os.path.abspath(path))
+    yield said
     try:
-        yield from dict.fromkeys(
-            (said, Path(os.path.realpath(said.parent), said.name), Path(os.path.realpath(said)))
-        )
-    except (OSError, ValueError):  # whoever writes says what is wrong
-        yield said
+        yield Path(os.path.realpath(said))
+    except (OSError, ValueError):
+        return  # whoever writes says what is wrong
 
 
 def _told(owner: Path) -> str:
