@@ -84,14 +84,11 @@ def ask_data(
 def _checked(data: str, request: Request) -> Checked:
     """What is wrong of a question whatever its data is: told before a file of it is read."""
     from spikefuse.data.own.outside import results_apart
-    from spikefuse.results.outputs import require_folder
     from spikefuse.studies.effort import check_effort
 
     require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
     check_effort(request.profile)
     results_apart(own_root(data), request.out, "runs/ask-{}", "ask", events=request.events)
-    if request.out is not None:
-        require_folder(request.out, "ask")
     return check_request(request)
 
 

@@ -67,6 +67,8 @@ def test_what_is_kept_elsewhere_by_links_is_refused(run: Path, tmp_path: Path) -
     trial.rename(tmp_path / trial.name)  # a trial that was handed on
     with pytest.raises(InputError, match=f"what the trial .*{trial.name} keeps"):
         require_output(tmp_path / trial.name / "results.json", "report")
+    with pytest.raises(InputError, match=f"what the trial .*{trial.name} keeps"):
+        require_folder(tmp_path / trial.name / "new", "run")
 
 
 def test_a_page_goes_where_a_page_lies(run: Path) -> None:
