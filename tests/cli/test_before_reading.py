@@ -23,7 +23,7 @@ WRONG_QUESTIONS = {
     "--network json:dumps --workers 2": "--workers has no effect on a network of yours",
     "--out pets/answers": "--out must lie outside the data",
     "--events pets/told.jsonl": "--events must lie outside the data",
-    "--out notes.txt": "notes.txt must lie in folders, got a file",
+    "--out notes.txt": "--out must be a folder, got notes.txt, which is a file",
 }
 WRONG_COMMANDS = {
     **{f"ask pets {words}": said for words, said in WRONG_QUESTIONS.items()},
@@ -71,7 +71,10 @@ def test_a_command_refuses_before_it_reads(place: Path, words: str) -> None:
         (lambda: sf.ask("pets", profile="quik"), "Did you mean quick"),
         (lambda: sf.ask("pets", network="json:nothing"), "json has none of that name"),
         (lambda: sf.ask("pets", out="pets/answers"), "out must lie outside the data"),
-        (lambda: sf.ask("pets", out="notes.txt"), "notes.txt must lie in folders, got a file"),
+        (
+            lambda: sf.ask("pets", out="notes.txt"),
+            "out must be a folder, got notes.txt, which is a file",
+        ),
     ],
 )
 def test_python_refuses_before_it_reads(place: Path, ask: Callable[[], object], said: str) -> None:

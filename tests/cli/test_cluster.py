@@ -101,7 +101,7 @@ def test_a_conflict_is_one_line_and_exit_1(tasks: list[Path], tmp_path: Path) ->
     assert result.exit_code == 1
     assert "nothing was merged, 1 conflicts" in result.stdout
     assert not (tmp_path / "whole").exists()
-    refused = call("merge", tasks[0], "--out", tasks[0] / "trials" / "x")
+    refused = call("merge", tasks[0], "--out", tasks[0] / "x")
     assert isinstance(refused.exception, InputError)
     assert "must be outside of" in str(refused.exception)
     assert not (tasks[0] / "trials" / "x").exists()

@@ -228,7 +228,7 @@ def test_shards_together_are_the_whole(run: Path, tmp_path: Path) -> None:
         (("train", "--leak", "1.5"), 2, "--leak"),
         (("train", "--data", "builtin", "--budget", "150"), 2, "Take another budget"),
         (("reproduce", "--data-dir", "nowhere"), 1, "nowhere"),
-        (("reproduce", "--profile", "smoke", "--out", "a-file"), 1, "a-file"),
+        (("reproduce", "--profile", "smoke", "--out", "a-file"), 2, "a-file"),
         (("evaluate", "nowhere"), 1, "no trial folder"),
     ],
 )

@@ -84,11 +84,11 @@ def require_folder(out: Path, where: str, option: str = "--out") -> None:
         InputError: It lies there, is or lies below a file, or holds a file of a name of ours that
             no run wrote.
     """
-    there = next(each for each in (out, *out.absolute().parents) if os.path.exists(each))
-    if not os.path.isdir(there):
-        is_file = "is a file" if there == out else f"lies below the file {there}"
+    file = _file_at(out)
+    if file is not None:
+        told = "is a file" if file == out else f"lies below the file {file}"
         raise InputError(
-            f"{where}: {option} must be a folder, got {out}, which {is_file}. Name another one."
+            f"{where}: {option} must be a folder, got {out}, which {told}. Name another one."
         )
     for place in _forms(out):
         for owner in (place, *place.parents):
@@ -128,6 +128,17 @@ def _kind(path: Path) -> str:
     }
     other = "" if stat.S_ISREG(mode) else "a device"
     return next((name for is_one, name in kinds.items() if is_one(mode)), other)
+
+
+def _file_at(out: Path) -> Path | None:
+    """What is no folder at a place or, of a place that is not there, above it."""
+    for each in (out, *out.absolute().parents):
+        try:
+            mode = os.stat(each).st_mode
+        except (OSError, ValueError):  # not there; of other reasons, whoever makes it says which
+            continue
+        return None if stat.S_ISDIR(mode) else each
+    return None
 
 
 def _kept_by(path: Path, but: frozenset[str]) -> Path | None:

@@ -151,7 +151,7 @@ def test_files_of_somebody_s_own_are_not_written_over(root: Path, tmp_path: Path
     (own / "figures" / "figure-11.png").write_text("mine")
     (own / "thesis.html").write_text("<html>mine</html>")
     for name in ("thesis.html", "page.html"):
-        with pytest.raises(InputError, match=r"a file of yours|holds files that no report here"):
+        with pytest.raises(InputError, match=r"a file of yours|holds files while no report lies"):
             build_report(root, own / name)
     assert (own / "figures" / "figure-11.png").read_text() == "mine"
     assert (own / "thesis.html").read_text() == "<html>mine</html>"
