@@ -25,7 +25,8 @@ _SIGNS = {
 }
 """Files of a results folder, and what such a file begins with in about its first 4,096 bytes."""
 
-KEPT = frozenset({*_SIGNS, "run.log", "data.png", "index.csv", PAGE})
+_LOG = "run.log"
+KEPT = frozenset({*_SIGNS, _LOG, "data.png", "index.csv", PAGE})
 """Files of a results folder, beside its folders."""
 
 _TRIALS, _PLANS = "trials", ("journal", "plans")
@@ -98,8 +99,9 @@ def require_folder(out: Path, where: str, option: str = "--out") -> None:
                     f"{where}: {option} must lie outside of what {_told(owner)} keeps, got {out}. "
                     "Name another folder."
                 )
-    # A page is refused where one is written.
-    other = next((name for name in sorted(KEPT - {PAGE}) if os.path.lexists(out / name)), None)
+    # A page is refused where one is written, and a log is added to.
+    others = sorted(KEPT - {PAGE, _LOG})
+    other = next((name for name in others if os.path.lexists(out / name)), None)
     if other is not None and not is_results(out):
         raise InputError(
             f"{where}: {option} must be a results folder or hold no files of their names, got "

@@ -121,13 +121,18 @@ def test_no_results_folder_lies_within_what_another_keeps(run: Path, place: str)
         require_folder(run / fine, "run")
 
 
-@pytest.mark.parametrize("name", sorted(KEPT - {PAGE}))
+@pytest.mark.parametrize("name", sorted(KEPT - {PAGE, "run.log"}))
 def test_no_results_folder_takes_the_place_of_files_of_somebody(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine\n")
     with pytest.raises(InputError, match=rf"with {name}, which no run wrote\. Name another folder"):
         require_folder(tmp_path, "run")
     (tmp_path / "trials" / "0123456789abcdef").mkdir(parents=True)
     (tmp_path / "trials" / "0123456789abcdef" / "trial.json").write_text("{}")
+    require_folder(tmp_path, "run")
+
+
+def test_a_log_that_a_shell_made_already_is_added_to(tmp_path: Path) -> None:
+    (tmp_path / "run.log").touch()
     require_folder(tmp_path, "run")
 
 
