@@ -589,6 +589,71 @@ def test_every_fusion_on_fashion_lies_below_the_product() -> None:
     assert below == {"SNN": 8, "DNN": 5}
 
 
+KINDS_OF_MOVEMENTS = (
+    *("late-product", "late", "late-weighted", "hybrid-product", "early", "gated", "hybrid"),
+    *("attention", "experts"),
+)
+
+
+def test_fusions_of_movements() -> None:
+    name, text = "fusion-utd/results.csv", page("findings.md")
+    of = {
+        label: {
+            kind: seeds(name, **network, modality="fused", fusion=kind, size="S")
+            for kind in (*KINDS_OF_MOVEMENTS, "product-of-experts")
+        }
+        for label, network in (("SNN", SNN), ("DNN", DNN))
+    }
+    for kind in KINDS_OF_MOVEMENTS:
+        cells = [f"`{kind}`"]
+        for found in of.values():
+            assert len(found[kind]) == 5
+            cells += [plain(found[kind].values())]
+            cells += [gain(minus(found[kind], found["product-of-experts"]))]
+        assert f"| {' | '.join(cells)} |" in text
+    products = [plain(found["product-of-experts"].values()) for found in of.values()]
+    assert f"(no fusion) | {products[0]} | | {products[1]} | |" in text
+    told = {"late-weighted": "0.017 to 0.038", "hybrid-product": "0.002 to 0.026"}
+    for (label, found), (best, least) in zip(of.items(), told.items(), strict=True):
+        others = [series for kind, series in found.items() if kind != best]
+        adjusted = holm([float(stats.ttest_1samp(minus(found[best], s), 0).pvalue) for s in others])
+        below = [value for value in adjusted if value < 0.05]
+        assert len(below) == 5
+        assert f"{min(below):.3f} to {max(below):.3f}" == least
+        assert least in text
+        product = found["product-of-experts"]
+        versus = {
+            kind: float(stats.ttest_1samp(minus(found[kind], product), 0).pvalue)
+            for kind in KINDS_OF_MOVEMENTS
+        }
+        raised = dict(
+            zip(sorted(versus, key=versus.__getitem__), holm(list(versus.values())), strict=True)
+        )
+        lost = {kind: f"{value:.3f}" for kind, value in raised.items() if value < 0.05}
+        assert lost == (
+            {"experts": "0.031", "hybrid": "0.033", "gated": "0.034"}
+            if label == "SNN"
+            else {"attention": "0.003", "experts": "0.041", "hybrid": "0.041"}
+        )
+        assert f"{raised['early']:.2g}" == ("0.26" if label == "SNN" else "0.064")
+        network = SNN if label == "SNN" else DNN
+        validated = {
+            kind: sum(
+                seeds(
+                    name, "validation", **network, modality="fused", fusion=kind, size="S"
+                ).values()
+            )
+            for kind in KINDS_OF_MOVEMENTS
+        }
+        assert max(validated, key=validated.__getitem__) == best
+    assert gain(minus(of["SNN"]["late"], of["DNN"]["late"])) in text
+    before = "ask/utd-mhad/results.csv"
+    for network, counts in ((SNN, [4, 9, 6, -2]), (DNN, [-1, -1, -2, 0])):
+        plain_early = {**BASE, **network, "modality": "fused", "fusion": "early", "size": "S"}
+        then, now = (seeds(each, **plain_early) for each in (before, name))
+        assert [round(430 * value) for value in minus(then, now)] == counts
+
+
 def test_the_census_of_twenty_seeds() -> None:
     found = census(read_tidy(DOCS / "results" / "census-smallest" / "results.csv"))
     cells = {cell.reading: cell for cell in found}
