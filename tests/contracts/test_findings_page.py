@@ -640,6 +640,42 @@ def adjusted(differences: dict[str, list[float]]) -> dict[str, float]:
     return dict(zip(order, holm(list(p_values.values())), strict=True))
 
 
+def test_fusions_after_ten_epochs() -> None:
+    name, text = "fusion-medium/results.csv", page("findings.md")
+    of = fusions(name, "S/3", 3)
+    for label, network, won, lost, furthest in (
+        (
+            "SNN",
+            SNN,
+            {"gated": "0.002", "input": "0.038"},
+            {"input": "0.014", "early": "0.037"},
+            22,
+        ),
+        ("DNN", DNN, {}, {}, 65),
+    ):
+        kinds = of[label]
+        assert best_by_validation(name, network, "S/3", kinds) == "late-product"
+        raised = above("late-product", kinds)
+        assert {k: f"{v:.3f}" for k, v in raised.items() if v < 0.05} == won
+        raised = from_product(kinds)
+        assert {k: f"{v:.3f}" for k, v in raised.items() if v < 0.05} == lost
+        assert f"{raised['gated']:.3f}" == ("0.055" if label == "SNN" else "0.065")
+        means = {k: ends(minus(kinds[k], kinds[PRODUCT]))[0] for k in kinds if k != PRODUCT}
+        assert round(100 * min(v for k, v in means.items() if k != "input")) == -furthest
+        assert f"{-means['experts']:.2f}" == ("0.19" if label == "SNN" else "0.35")
+        before = {
+            kind: seeds("fusion/results.csv", **network, modality="fused", fusion=kind)
+            for kind in set(kinds) - {"late-weighted", "hybrid"}
+        }
+        gaps = [ends(minus(before[k], before[PRODUCT]))[0] for k in before if k != PRODUCT]
+        assert [round(-max(gaps)), round(-min(gaps))] == [1, 18 if label == "SNN" else 41]
+    assert f"{min(above('late-product', of['DNN']).values()):.2f}" == "0.12"
+    assert "(0.00 pp, -0.09 to +0.09)" in text
+    assert "(+0.02 pp, -0.26 to +0.30)" in text
+    smaller, larger = of["SNN"]["early"], _medium(SNN, "fused")
+    assert [f"{ends(each.values())[0]:.1f}" for each in (smaller, larger)] == ["99.8", "99.6"]
+
+
 def test_fusions_of_movements() -> None:
     name, text = "fusion-utd/results.csv", page("findings.md")
     of = fusions(name, "S", 5)
