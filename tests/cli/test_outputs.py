@@ -141,4 +141,4 @@ def test_a_network_that_no_memory_holds_is_one_sentence(
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
-    assert ended.stderr.startswith("spikefuse: memory must hold a network and a batch, got none")
+    assert ended.stderr.startswith("spikefuse: memory must hold what the command works on, got")

@@ -212,8 +212,10 @@ def main() -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        told = "memory must hold a network and a batch, got none left for them"
-        remedy = "Take fewer time steps, a smaller size, smaller batches or fewer workers"
+        told = "memory must hold what the command works on, got too little"
+        remedy = (
+            "Fewer time steps, fewer workers, smaller batches and networks need less"
+        )
         print(f"spikefuse: {told}. {remedy}; what is stored is intact.", file=sys.stderr)
         sys.exit(1)
     except OSError as error:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from spikefuse.core.record import ValueRecord
 from spikefuse.core.registry import name_in
 from spikefuse.data import FUSED, PROTOCOLS, SOURCES, Selection, Source, is_joint
 from spikefuse.data.sources.registry import DEFAULT
@@ -31,15 +32,13 @@ EACH, GROUPED, TIMED = "each", "grouped", "timed"
 alone that has a time axis an encoder may take."""
 
 
-class Cell(BaseModel):
+class Cell(ValueRecord):
     """The levels of one condition, without the seed. Field names are tidy columns.
 
     `pairing` "shuffled" is the control in which the clips of a split are permuted over its pairs;
     `held_out` is the test speaker of protocol "speaker"; `reading` is a name in `ALL_READINGS`;
     `disturbance` is what is done to the inputs, see `studies.disturbances`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: Literal["snn", "dnn"] = "snn"
     modality: str = SOURCES[DEFAULT].modalities[0].name

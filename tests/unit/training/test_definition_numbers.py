@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from spikefuse.core.errors import InputError
 from spikefuse.noise.condition import NoiseCondition
+from spikefuse.studies.design import Cell
 from spikefuse.training import TrialDefinition
 
 
@@ -43,4 +44,5 @@ def test_a_zero_has_one_name() -> None:
     one, other = TrialDefinition(leak=0.0), TrialDefinition(leak=-0.0)
     assert one.name == other.name
     assert str(NoiseCondition(noise_std=-0.0)) == str(NoiseCondition(noise_std=0.0))
+    assert str(Cell(noise_std=-0.0)) == str(Cell(noise_std=0.0))
     assert TrialDefinition(modality_dropout=-0.0).name == TrialDefinition().name
