@@ -213,9 +213,7 @@ def main() -> None:
         if not is_out_of_memory(error):
             raise
         told = "memory must hold what the command works on, got too little"
-        remedy = (
-            "Fewer time steps, fewer workers, smaller batches and networks need less"
-        )
+        remedy = "Fewer time steps, fewer workers, smaller batches and networks need less"
         print(f"spikefuse: {told}. {remedy}; what is stored is intact.", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
