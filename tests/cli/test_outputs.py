@@ -1,14 +1,16 @@
 """Every option that names a file for us to write keeps away from what a results folder keeps."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from spikefuse.cli import app
-from spikefuse.core.errors import InputError
+from spikefuse.core.errors import InputError, StoreError
 
 TRAIN = (
     *("train", "--data", "builtin", "--plan", "mlp", "--budget", "20000", "--images", "100"),
@@ -98,10 +100,7 @@ def test_no_results_go_over_files_of_somebody(tmp_path: Path, command: tuple[str
 def test_an_export_writes_over_nothing_that_was_not_named(trained: Path, tmp_path: Path) -> None:
     trial = min((trained / "trials").iterdir())
     export = ("export", str(trial), "--data", "builtin", "--format", "torch", "--out")
-    answer = CliRunner().invoke(app, [*export, str(tmp_path / "net.safetensors")])
-    assert isinstance(answer.exception, InputError), answer.output
-    assert "--out must be a name of another ending" in str(answer.exception)
-    for name in ("net.pt2.json", "net.safetensors"):
+    for name in ("net.pt2.json", "net.pt2.safetensors"):
         (tmp_path / name).write_text('{"mine": 1}')
         answer = CliRunner().invoke(app, [*export, str(tmp_path / "net.pt2")])
         assert isinstance(answer.exception, InputError), answer.output
@@ -112,6 +111,14 @@ def test_an_export_writes_over_nothing_that_was_not_named(trained: Path, tmp_pat
         answer = CliRunner().invoke(app, [*export, str(tmp_path / "net.pt2")])
         assert answer.exit_code == 0, answer.output
     assert len(list(tmp_path.iterdir())) == 3
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in ("net.v1", "net.safetensors"):  # neither over another's files nor over its own
+        other = ("export", str(max((trained / "trials").iterdir())), *export[2:])
+        answer = CliRunner().invoke(app, [*other, str(tmp_path / name)])
+        assert answer.exit_code == 0, answer.output
+        assert len(answer.output.split(str(tmp_path))) == 4
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list(tmp_path.iterdir())) == 9
 
 
 @pytest.mark.parametrize("words", [("--out", ""), ("--out=",), ("--events", "")])
@@ -142,3 +149,151 @@ def test_a_network_that_no_memory_holds_is_one_sentence(
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
     assert ended.stderr.startswith("spikefuse: memory must hold what the command works on, got")
+
+
+def call(*words: object) -> Any:
+    return CliRunner().invoke(app, [str(each) for each in words])
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with tables and a page."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    study = ("run", "controls", "--profile", "smoke", "--data", "builtin", "--seeds", 1)
+    assert call(*study, "--out", out).exit_code == 0
+    assert call("report", out).exit_code == 0
+    return out
+
+
+@pytest.mark.parametrize("name", ["report.html", "page.html", "tables/page.html", "figures/a.html"])
+def test_no_report_goes_into_the_results_of_others(
+    whole: Path, trained: Path, tmp_path: Path, name: str
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(whole, other)
+    before = contents(other)
+    answer = call("report", trained, "--out", other / name)
+    assert isinstance(answer.exception, InputError), answer.output
+    assert "--out must not" in str(answer.exception)
+    assert contents(other) == before
+    assert call("claims", whole, "--out", other / "claims.json").exit_code == 1
+    assert contents(other) == before
+    for page in ("report.html", "page.html"):
+        assert call("report", other, "--out", other / page).exit_code == 0
+
+
+def test_no_table_loses_rows_that_nothing_gives_again(whole: Path, tmp_path: Path) -> None:
+    tables = tmp_path / "tables-only"
+    tables.mkdir()
+    for name in ("results.csv", "run.json", "claims.json"):
+        shutil.copy(whole / name, tables / name)
+    before = contents(tables)
+    run = ("run", "time-axis", "--profile", "smoke", "--data", "builtin", "--seeds", 1, "--out")
+    answer = call(*run, tables)
+    assert isinstance(answer.exception, InputError), answer.output
+    assert "that are not stored there: they would be lost" in str(answer.exception)
+    assert contents(tables) == before
+    # What the same command trains again is not lost.
+    again = tmp_path / "again"
+    shutil.copytree(whole, again)
+    shutil.rmtree(min((again / "trials").iterdir()))
+    same = ("run", "controls", "--profile", "smoke", "--data", "builtin", "--seeds", 1, "--out")
+    assert call(*same, again).exit_code == 0
+
+
+NET = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self, shapes, classes):
+        super().__init__()
+        sizes = [c * h * w for c, h, w in shapes.values()]
+        self.head = torch.nn.Linear(sum(sizes), classes)
+    def forward(self, inputs):
+        return self.head(torch.cat([x.flatten(1) for x in inputs.values()], dim=1))
+class Other(Net):
+    pass
+"""
+
+
+def test_a_folder_answers_about_one_network(whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    ask = ("ask", "builtin", "--profile", "smoke", "--seeds", 1, "--network")
+    own, ours = tmp_path / "own", tmp_path / "ours"
+    shutil.copytree(whole, ours)
+    for _ in range(2):
+        answer = call(*ask, f"{tmp_path}/net.py:Net", "--out", own)
+        assert answer.exit_code in (0, 3, 4), answer.output
+    before = contents(tmp_path)
+    run = ("run", "controls", "--profile", "smoke", "--data", "builtin", "--seeds", 1)
+    for words, told in (
+        ((*ask, f"{tmp_path}/net.py:Net", "--out", ours), "whose tables tell of networks of ours"),
+        ((*ask, f"{tmp_path}/net.py:Other", "--out", own), "whose tables tell of "),
+        ((*run, "--out", own), "whose tables tell of "),
+        ((*ask[:-1], "--out", own), "whose tables tell of "),
+    ):
+        answer = call(*words)
+        assert isinstance(answer.exception, InputError), answer.output
+        assert told in str(answer.exception)
+    after = {path: content for path, content in contents(tmp_path).items() if path in before}
+    assert after == before
+
+
+def test_tables_of_somebody_are_not_those_of_a_first_run(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    own = tmp_path / "own" / "tables" / "answer.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    for words in (("--network", f"{tmp_path}/net.py:Net"), ()):
+        answer = call(
+            *("ask", "builtin", "--profile", "smoke", "--seeds", 1, *words),
+            *("--out", tmp_path / "own"),
+        )
+        assert isinstance(answer.exception, InputError), answer.output
+        assert "holds files while no report lies beside it" in str(answer.exception)
+    assert contents(tmp_path / "own") == {own: b"mine"}
+
+
+def test_what_a_command_reads_is_not_what_it_writes(
+    trained: Path, whole: Path, tmp_path: Path
+) -> None:
+    trial = min((trained / "trials").iterdir())
+    table, picture = tmp_path / "my.csv", tmp_path / "in.png"
+    shutil.copy(whole / "results.csv", table)
+    picture.write_bytes(b"mine")
+    notes, link = tmp_path / "notes.md", tmp_path / "link.md"
+    notes.write_text("mine")
+    link.symlink_to(notes)
+    before = contents(tmp_path)
+    bench = ("bench", "--parts", "memory", "--rounds", 1, "--steps", 1)
+    for words, option in (
+        (("claims", table, "--out", table), "--out"),
+        (("predict", trial, "--image", picture, "--picture", picture), "--picture"),
+        ((*bench, "--out", tmp_path / "b.json", "--page", notes, "--notes", notes), "--page"),
+        ((*bench, "--out", tmp_path / "b.json", "--page", notes, "--notes", link), "--page"),
+        ((*bench, "--out", tmp_path / "b.md", "--page", tmp_path / "b.md"), "--page"),
+    ):
+        answer = call(*words)
+        assert isinstance(answer.exception, InputError), answer.output
+        assert f"{option} must be a file of its own" in str(answer.exception)
+    assert contents(tmp_path) == before
+
+
+def test_what_is_only_read_may_be_read_only(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague's folder, or an archive."""
+
+    def refused(*_: object) -> None:
+        raise StoreError("written")
+
+    trial = min((trained / "trials").iterdir())
+    monkeypatch.setattr("spikefuse.results.store._probe", refused)
+    answer = call(
+        "export", trial, "--data", "builtin", "--format", "torch", "--out", tmp_path / "n"
+    )
+    assert answer.exit_code == 0, answer.output
+    assert call("energy", trial, "--measured").exit_code == 0

@@ -17,13 +17,13 @@ from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.groups import groups_record
+from spikefuse.analysis.kept import RESULTS, RUN, record_at
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
-from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import Plan, make_plan
 from spikefuse.planning.stages import still_missing
@@ -33,7 +33,7 @@ from spikefuse.results.tidy import table_bytes
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import readings_of, sensitivity_studies
 
-RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
+CLAIMS = "claims.json"
 READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     """
     results = out / RESULTS
     rows = tabulate(plan, store)
-    kept = _earlier_rows(results, plan, rows, store) if _is_alike(out / RUN, plan) else []
+    kept = _earlier_rows(results, plan, rows, store) if _is_alike(out, plan) else []
     rows = rows + kept
     write_tidy(rows, results)
     _write_energy(plan, store, out, keeps=bool(kept))
@@ -157,16 +157,13 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
     }
 
 
-def _is_alike(path: Path, plan: Plan) -> bool:
+def _is_alike(root: Path, plan: Plan) -> bool:
     """Whether the folder's last run had this plan's effort and data."""
-    try:
-        record = decode_json(read_regular(path, MOST_JSON_BYTES))
-    except (OSError, ValueError):
-        return False
+    record = record_at(root)
     same = {"profile_settings": plan.profile.model_dump(mode="json"), "source": plan.source}
     if plan.fingerprint is not None:
         same["fingerprint"] = plan.fingerprint
-    return isinstance(record, dict) and all(record.get(key) == same[key] for key in same)
+    return all(record.get(key) == same[key] for key in same)
 
 
 def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore) -> list[NewRow]:

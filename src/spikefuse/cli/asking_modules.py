@@ -49,15 +49,20 @@ def ask_modules(
     from spikefuse.cli.asking import finish, write_data
     from spikefuse.cli.workflow import command_line
     from spikefuse.data import content_at, load_corpus
+    from spikefuse.report.output.place import require_page
     from spikefuse.results.atomic import make_folder
     from spikefuse.results.outputs import require_folder
     from spikefuse.studies.effort import effort_named
     from spikefuse.workbench.asking import (
         answer_by_modules,
+        require_alone,
         seconds_of_modules,
         wanted_of,
     )
 
+    require_folder(out, "ask")
+    require_alone(out, named)
+    require_page(out / "report.html", out, "ask")
     effort = effort_named(checked.request.profile, location.source)
     seeds = checked.request.seeds or effort.profile.seeds
     wanted = wanted_of(location.source, effort.profile, seeds, content_at(location))
@@ -67,7 +72,6 @@ def ask_modules(
     fact(console, "networks", f"{len(wanted)} made by {named.name}")
     fact(console, "time", f"about {duration(seconds_of_modules(named, wanted, corpus))}")
     fact(console, "results", out)
-    require_folder(out, "ask")
     make_folder(out, "ask")
     write_data(out, audit, corpus)
 

@@ -76,9 +76,10 @@ def bench(
     wanted = [one_of("bench", "--parts", name.strip(), PARTS) for name in parts.split(",") if name]
     called = _called(peers, peers_python)
     sitting = Sitting(called, rounds, steps, threads, profiles, keep, command_line())
-    require_output(out, "bench")
+    read = (notes,) if notes else ()
+    require_output(out, "bench", reads=read)
     if page is not None:
-        require_output(page, "bench", "--page")
+        require_output(page, "bench", "--page", reads=(*read, out))
     # Before anything is measured: what cannot be read would be said after minutes.
     old = _record(out) if parts and out.exists() else {}
     told = _text(notes) if notes else ""

@@ -92,13 +92,14 @@ def claims(
     from spikefuse.results import read_tidy
     from spikefuse.results.outputs import require_output
 
-    if out is not None:
-        require_output(out, "claims", its=frozenset({"claims.json"}))
     if rules and as_json:
         from spikefuse.cli.checked import refuse_idle
 
         refuse_idle("claims", ("rules", "--json to be left out (it holds every rule)"))
     table = results / "results.csv" if results.is_dir() else results
+    if out is not None:
+        its = frozenset({"claims.json"})
+        require_output(out, "claims", of=table.parent, its=its, reads=(table,))
     rows = Rows(read_tidy(table))
     verdicts = evaluate_claims(
         *(rows, protocol or rows.protocol, split), noise_position=noise_position, reading=reading

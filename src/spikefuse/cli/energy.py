@@ -70,7 +70,7 @@ def _measured(trial: Path, data: str, data_dir: Path | None) -> dict[str, Any]:
     from spikefuse.training.inference import measure_inference
 
     console = make_console(to_stderr=True)
-    store, definition = open_trial(trial, data, console, "energy")
+    store, definition = open_trial(trial, data, console, "energy", read_only=True)
     location = locate(definition.data.source, data_dir)
     refuse_folder("energy", location, data_dir)
     corpus = load_corpus(definition.data, location)

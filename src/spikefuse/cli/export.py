@@ -63,7 +63,7 @@ def export(
     if out is not None:
         outside(out, root_of(data), "export")
     console = make_console(to_stderr=as_json)
-    store, definition = open_trial(trial, data, console, "export")
+    store, definition = open_trial(trial, data, console, "export", read_only=True)
     location = locate(definition.data.source, data_dir)
     refuse_folder("export", location, data_dir)
     corpus = load_corpus(definition.data, location)

@@ -50,10 +50,13 @@ def predict(
     enough.
     """
     from spikefuse.core.plugins import load_plugins
+    from spikefuse.results.outputs import require_output
     from spikefuse.workbench.fits import load
 
     load_plugins(plugin or ())
     given = _once([*_named(named or ()), *_extra(context.args)])
+    if picture is not None:
+        require_output(picture, "predict", "--picture", reads=given.values())
     fit = load(trial)
     found = fit.predict(given, data_dir=data_dir)
     if picture is not None:

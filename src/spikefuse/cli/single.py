@@ -355,7 +355,7 @@ def _evaluations(record: TrialRecord) -> dict[str, Any]:
 
 
 def open_trial(
-    path: Path, data: str, console: Console, command: str
+    path: Path, data: str, console: Console, command: str, *, read_only: bool = False
 ) -> tuple[TrialStore, TrialDefinition]:
     """The store and definition of a trial folder `.../trials/<name>`.
 
@@ -364,6 +364,7 @@ def open_trial(
         data: What --data names; data of somebody's own is read and made a source.
         console: For what is said meanwhile.
         command: What is being done with it.
+        read_only: Nothing of it is written.
 
     Raises:
         InputError: The trial is of other data.
@@ -374,7 +375,7 @@ def open_trial(
             f"{command}: {path} is no trial folder (it has no trial.json). "
             "Name a folder like RESULTS/trials/NAME."
         )
-    store = TrialStore(path.resolve().parent.parent)
+    store = TrialStore(path.resolve().parent.parent, read_only=read_only)
     state = store.state(path.resolve().name)
     if state != "done":
         raise StoreError(f"{command}: the trial in {path} is {state}; only a done one has weights.")

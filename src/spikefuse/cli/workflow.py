@@ -148,6 +148,7 @@ def planned(
         InputError: A number does not fit the data.
         StoreError: The result folder cannot be written.
     """
+    from spikefuse.analysis.kept import require_kept
     from spikefuse.data import banner_of, content_at
     from spikefuse.planning import make_plan
     from spikefuse.planning.used import pairing_of, used_of
@@ -173,6 +174,8 @@ def planned(
         with_curves=with_curves,
     )
     _require_trials(plan)
+    if not any(each.readings for each in studies):  # which have tables of their own
+        require_kept(plan, store)
     told, pairing = banner_of(location), pairing_of(plan)
     # Data of one's own says itself how it is paired.
     pairing = "" if pairing.lower().rstrip(".") in told else pairing

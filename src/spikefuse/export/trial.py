@@ -158,7 +158,7 @@ def export_trial(
 
 def _files_of(out: Path, to: str) -> tuple[Path, ...]:
     """The network's file, what is said of it, and for PyTorch its weights alone."""
-    weights = (out.with_suffix(".safetensors"),) if to == "torch" else ()
+    weights = (out.with_name(out.name + ".safetensors"),) if to == "torch" else ()
     return (out, out.with_name(out.name + ".json"), *weights)
 
 
@@ -180,8 +180,6 @@ def _refuse_place(out: Path, to: str) -> None:
     files = _files_of(out, to)
     for each in files:
         require_output(each, WHERE)
-    ending = f"a name of another ending than {out.suffix}, under which the weights lie alone"
-    require(len(set(files)) == len(files), WHERE, "--out", ending, out)
     for each in files[1:]:
         if each.exists() and not _is_ours(each):
             raise InputError(

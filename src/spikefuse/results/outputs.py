@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from spikefuse.core.errors import InputError
@@ -38,7 +38,13 @@ _HEAD_BYTES = 4096
 
 
 def require_output(
-    path: Path, where: str, option: str = "--out", *, its: frozenset[str] = frozenset()
+    path: Path,
+    where: str,
+    option: str = "--out",
+    *,
+    of: Path | None = None,
+    its: frozenset[str] = frozenset(),
+    reads: Iterable[Path] = (),
 ) -> None:
     """Refuse a place for a file that would take something else's place, before any work.
 
@@ -48,29 +54,41 @@ def require_output(
         path: The file that was named.
         where: Who writes.
         option: What names it.
-        its: Names in a results folder that the command itself writes.
+        of: The results folder that the command is about.
+        its: Names in that folder that the command itself writes.
+        reads: Files that the same command reads or writes.
 
     Raises:
-        InputError: A pipe, device, link or folder is there, or a results folder keeps something
-            there.
+        InputError: A pipe, device, link or folder is there, a results folder keeps something
+            there, or the command needs the file for something else.
     """
     there = _kind(path)
     if there:
         raise InputError(
             f"{where}: {option} must name a file, got {path}, where {there} is. Name another file."
         )
-    require_apart(path, where, option, its=its)
+    require_apart(path, where, option, of=of, its=its)
+    if any(is_same(path, each) for each in reads):
+        raise InputError(
+            f"{where}: {option} must be a file of its own, got {path}, which the same command "
+            "needs for something else. Name another file."
+        )
 
 
 def require_apart(
-    path: Path, where: str, option: str, *, its: frozenset[str] = frozenset()
+    path: Path,
+    where: str,
+    option: str,
+    *,
+    of: Path | None = None,
+    its: frozenset[str] = frozenset(),
 ) -> None:
     """Refuse a place for a file that belongs to what a results folder keeps, there or not.
 
     Raises:
         InputError: It does.
     """
-    kept = _kept_by(path, its)
+    kept = _kept_by(path, of, its)
     if kept is not None:
         raise InputError(
             f"{where}: {option} must not be what {_told(kept)} keeps, got {path}. Name a file "
@@ -116,6 +134,11 @@ def is_results(folder: Path) -> bool:
     return any(sign in _head(folder / name) for name, sign in _SIGNS.items())
 
 
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths name one place, there or not."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _kind(path: Path) -> str:
     """What is there that is no file, in words; empty for a file or nothing."""
     try:
@@ -143,13 +166,14 @@ def _file_at(out: Path) -> Path | None:
     return None
 
 
-def _kept_by(path: Path, but: frozenset[str]) -> Path | None:
+def _kept_by(path: Path, of: Path | None, its: frozenset[str]) -> Path | None:
     """The results folder or trial to which a file of that name belongs; None where to none."""
     for place in _forms(path):
         for owner in place.parents:
             name, *below = place.relative_to(owner).parts
-            is_named = name in (_FOLDERS if below else KEPT) - but
-            if _is_trial(owner) or (is_named and is_results(owner)):
+            is_named = name in (_FOLDERS if below else KEPT)
+            is_its = name in its and of is not None and is_same(owner, of)
+            if _is_trial(owner) or (is_named and not is_its and is_results(owner)):
                 return owner
     return None
 

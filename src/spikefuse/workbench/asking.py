@@ -30,8 +30,8 @@ from spikefuse.analysis.asked import (
 )
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
+from spikefuse.analysis.kept import RESULTS, RUN, record_at
 from spikefuse.analysis.product_of_experts import product_accuracy
-from spikefuse.analysis.write import RESULTS, RUN
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
 from spikefuse.core.provenance import describe
@@ -234,6 +234,21 @@ def record_of(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": describe(),
     }
+
+
+def require_alone(out: Path, named: Named) -> None:
+    """Refuse a folder whose tables tell of other networks: theirs would be gone.
+
+    Raises:
+        InputError: It is one.
+    """
+    record = record_at(out)
+    other = record.get(NETWORK) or "networks of ours"
+    if record and other != named.name:
+        raise InputError(
+            f"ask: --out must not hold the answer about another network, got {out}, whose tables "
+            f"tell of {other}. Name another folder."
+        )
 
 
 def rows_of_modules(

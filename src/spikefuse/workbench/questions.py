@@ -14,6 +14,7 @@ from spikefuse.analysis.asked import (
     question_of,
     source_record,
 )
+from spikefuse.analysis.kept import require_kept
 from spikefuse.analysis.tabulate import tabulate
 from spikefuse.analysis.write import gather
 from spikefuse.core.checks import nearest, require
@@ -38,6 +39,7 @@ from spikefuse.workbench.asking import (
     Named,
     answer_by_modules,
     named_of,
+    require_alone,
     seconds_of_modules,
     wanted_of,
 )
@@ -139,6 +141,7 @@ def ask(
         fingerprint=content_at(location),
         workers=1,
     )
+    require_kept(plan, store)
     _train(plan, store, location, told_to, call)
     answers = asked(tabulate(plan, store))
     document = answer_document(
@@ -202,6 +205,7 @@ def _ask_modules(
     call: str,
 ) -> Answer:
     """The answer of somebody's own network; what the folder holds is not trained again."""
+    require_alone(root, named)
     count = seeds or effort.profile.seeds
     wanted = wanted_of(location.source, effort.profile, count, content_at(location))
     corpus = load_corpus(wanted[0].definition.data, location)

@@ -73,7 +73,7 @@ def test_torch_is_a_program_and_a_state_dict_in_pytorchs_order(soft, data, tmp_p
     pools = data.corpus.pools
     logits = program(*(torch.zeros(5, 1, 28, 28) for _ in pools))
     assert logits.shape == (5, 10)
-    state = load_file(tmp_path / "network.safetensors")
+    state = load_file(tmp_path / "network.pt2.safetensors")
     assert state["layers.fused_hidden.weight"].shape[1] == 2 * 28 * 28
     side = json.loads((tmp_path / "network.pt2.json").read_text(encoding="utf-8"))
     assert side["interface"]["classes"] == list(data.classes)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from spikefuse.core.errors import InputError
-from spikefuse.results.outputs import OF_A_PAGE, require_output
+from spikefuse.results.outputs import OF_A_PAGE, is_results, is_same, require_output
 
 FIGURE_FOLDER, TABLE_FOLDER = "figures", "tables"
 """Folders beside the page."""
@@ -23,11 +23,17 @@ def require_page(page: Path, root: Path, where: str = "report") -> None:
 
     Raises:
         InputError: A page is there that is none of ours, or none is and its folders hold files
-            that belong to no page of ours beside them.
+            that belong to no page of ours beside them; or it would lie in another results folder.
     """
-    require_output(page, where, its=OF_A_PAGE)
+    require_output(page, where, of=root, its=OF_A_PAGE)
+    is_its = is_same(page.parent, root)
+    if not is_its and is_results(page.parent):
+        raise InputError(
+            f"{where}: --out must not lie in another results folder, got {page}: its figures and "
+            "tables would go over those that are there. Name another folder."
+        )
     if not os.path.lexists(page):
-        if page.parent.resolve() != root.resolve():
+        if not is_its or not is_results(root):
             _require_empty(page.parent, where)
     elif not _is_ours(page):
         raise InputError(
