@@ -72,9 +72,10 @@ def test_what_is_kept_elsewhere_by_links_is_refused(run: Path, tmp_path: Path) -
 
 
 def test_a_page_goes_where_a_page_lies(run: Path) -> None:
-    require_output(run / PAGE, "report", its=OF_A_PAGE)
-    with pytest.raises(InputError, match="keeps"):
-        require_output(run / "claims.json", "report", its=OF_A_PAGE)
+    require_output(run / PAGE, "report", of=run, its=OF_A_PAGE)
+    for kept, of in [("claims.json", run), (PAGE, run.parent), (PAGE, None)]:
+        with pytest.raises(InputError, match="keeps"):
+            require_output(run / kept, "report", of=of, its=OF_A_PAGE)
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
