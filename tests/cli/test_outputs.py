@@ -253,7 +253,7 @@ def test_tables_of_somebody_are_not_those_of_a_first_run(tmp_path: Path) -> None
             *("--out", tmp_path / "own"),
         )
         assert isinstance(answer.exception, InputError), answer.output
-        assert "holds files while no report lies beside it" in str(answer.exception)
+        assert "holds files of another page or of yours" in str(answer.exception)
     assert contents(tmp_path / "own") == {own: b"mine"}
 
 

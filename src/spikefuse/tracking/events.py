@@ -29,6 +29,8 @@ RUN_STARTED, RUN_ENDED, RUN_STOPPED = "run_started", "run_ended", "run_stopped"
 REPORT_WRITTEN = "report_written"
 ENDS = (ENDED, FAILED, STOPPED)
 """What a trial that was begun comes to in a run."""
+KINDS = (STARTED, EPOCH, *ENDS, RUN_STARTED, RUN_ENDED, RUN_STOPPED, REPORT_WRITTEN)
+"""Every kind of event there is."""
 
 OF_AN_EPOCH = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 """What is told of every epoch; accuracies are shares of 1."""

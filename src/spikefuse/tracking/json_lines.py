@@ -12,10 +12,11 @@ from typing import NoReturn
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import reason_of
 from spikefuse.results.outputs import require_apart
-from spikefuse.tracking.events import TrialEvent
+from spikefuse.tracking.events import KINDS, TrialEvent
 
-_EVENT = re.compile(rb'\{\s*"event"\s*:\s*"')
-_BEGIN, _MOST_BEGIN = b'{"event": "', 4096
+_EVENT = re.compile(rf'\{{\s*"event"\s*:\s*"({"|".join(KINDS)})"\s*,\s*"time"\s*:'.encode())
+_BEGINS = tuple(f'{{"event": "{kind}", "time":'.encode() for kind in KINDS)
+_MOST_BEGIN = 4096
 
 
 def line_of(event: TrialEvent) -> str:
@@ -75,7 +76,7 @@ def _refuse_other(path: Path, where: str, option: str) -> None:
     except OSError:
         return  # whoever opens it says what is wrong
     # Nothing, or what was torn within the first line; a whole line of this is something else's.
-    is_torn = _BEGIN.startswith(begin) and not further
+    is_torn = not further and any(each.startswith(begin) for each in _BEGINS)
     if not is_torn and not _EVENT.match(begin):
         raise InputError(
             f"{where}: {option} must be a file of events or a new one, got {path}, which holds "

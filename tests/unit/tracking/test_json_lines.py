@@ -12,7 +12,7 @@ import pytest
 
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.tracking.events import TrialEvent
-from spikefuse.tracking.json_lines import JsonLines, require_writable
+from spikefuse.tracking.json_lines import JsonLines, line_of, require_writable
 
 ENDLESS = """
 import sys
@@ -73,6 +73,13 @@ def test_a_torn_last_line_spoils_no_other(tmp_path: Path) -> None:
     whole, torn, *added = path.read_bytes().splitlines()
     assert (whole, torn) == (b'{"a": 1}', b'{"b": ')
     assert [json.loads(each)["event"] for each in added] == ["epoch", "epoch"]
+
+
+@pytest.mark.parametrize("length", [0, 1, 12, 20, 28, 40])
+def test_a_file_whose_first_line_is_torn_is_one_of_events(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(line_of(TrialEvent("trial_started", "1f", "snn"))[:length])
+    require_writable(path)
 
 
 def test_a_disk_that_fills_within_a_line_is_told_and_the_line_spoils_no_other(
@@ -141,7 +148,12 @@ def test_a_file_of_something_else_is_no_file_of_events(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a file of events or a new one, got .*notes"):
         require_writable(other)
     assert other.read_text() == "mine\n"
-    for content in ("{\n}", "\nmine\n", '{"event":\n 1}'):
+    anothers = (
+        '{"event": "login", "time": 1}\n',
+        '{"event": "epoch", "user": 1}\n',
+        '{"event": "epoc\n',
+    )
+    for content in ("{\n}", "\nmine\n", '{"event":\n 1}', *anothers, '{"event": "login'):
         other.write_text(content)
         with pytest.raises(InputError, match="a file of events or a new one"):
             require_writable(other)

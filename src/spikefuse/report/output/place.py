@@ -22,8 +22,8 @@ def require_page(page: Path, root: Path, where: str = "report") -> None:
         where: Who asks.
 
     Raises:
-        InputError: A page is there that is none of ours, or none is and its folders hold files
-            that belong to no page of ours beside them; or it would lie in another results folder.
+        InputError: A page is there that is none of ours, or none is and its folders hold files:
+            another page's or somebody's own; or it would lie in another results folder.
     """
     require_output(page, where, of=root, its=OF_A_PAGE)
     is_its = is_same(page.parent, root)
@@ -51,11 +51,9 @@ def _is_ours(page: Path) -> bool:
 
 
 def _require_empty(folder: Path, where: str) -> None:
-    if any(each.is_file() and _is_ours(each) for each in folder.glob("*.html")):
-        return
     for each in (folder / FIGURE_FOLDER, folder / TABLE_FOLDER):
         if each.is_dir() and any(each.iterdir()):
             raise InputError(
-                f"{where}: figures and tables lie beside the page, and {each} holds files "
-                "while no report lies beside it. Name --out in another folder."
+                f"{where}: figures and tables lie beside the page, and {each} holds files of "
+                "another page or of yours. Name --out in another folder."
             )

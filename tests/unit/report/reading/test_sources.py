@@ -151,7 +151,7 @@ def test_files_of_somebody_s_own_are_not_written_over(root: Path, tmp_path: Path
     (own / "figures" / "figure-11.png").write_text("mine")
     (own / "thesis.html").write_text("<html>mine</html>")
     for name in ("thesis.html", "page.html"):
-        with pytest.raises(InputError, match=r"a file of yours|holds files while no report lies"):
+        with pytest.raises(InputError, match=r"a file of yours|files of another page or of yours"):
             build_report(root, own / name)
     assert (own / "figures" / "figure-11.png").read_text() == "mine"
     assert (own / "thesis.html").read_text() == "<html>mine</html>"
@@ -160,6 +160,8 @@ def test_files_of_somebody_s_own_are_not_written_over(root: Path, tmp_path: Path
         build_report(root, root / "results.csv")
     page = build_report(root, tmp_path / "new" / "page.html")
     assert build_report(root, page) == page, "its own page is written anew"
+    with pytest.raises(InputError, match="files of another page"):
+        build_report(root, page.with_name("second.html"))
 
 
 def test_a_folder_in_the_place_of_the_table_is_told(root: Path) -> None:
