@@ -4,6 +4,7 @@ Plain csv and scipy on purpose: a fault in `spikefuse.analysis` must not hide he
 """
 
 import csv
+import json
 import math
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -402,6 +403,19 @@ def _medium(network: dict[str, str], modality: str, **changes: str | Collection[
     found = seeds("medium/results.csv", **levels)
     assert len(found) == 5
     return found
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.parent.name for path in DOCS.glob("results/*/claims.json"))
+)
+def test_committed_verdicts_are_those_of_their_rows(name: str, tmp_path: Path) -> None:
+    folder, again = DOCS / "results" / name, tmp_path / "claims.json"
+    CliRunner().invoke(app, ["claims", str(folder), "--out", str(again)])
+    told, now = (json.loads(path.read_text()) for path in (folder / "claims.json", again))
+    words = ("id", "verdict", "reason", "rule", "n", "decided_by")
+    assert [[each[word] for word in words] for each in told["claims"]] == [
+        [each[word] for word in words] for each in now["claims"]
+    ]
 
 
 def test_the_controls_after_long_training() -> None:

@@ -110,6 +110,21 @@ def is_longer(one: Effort, other: Effort) -> bool | None:
     return None
 
 
+def words_beside(one: Effort, other: Effort) -> tuple[str, str]:
+    """Two efforts as a reader would say them, in the unit in which `is_longer` compares them.
+
+    Example:
+        >>> words_beside(Effort(epochs=10, steps=1200), Effort(epochs=40, steps=880))
+        ('1,200 training steps', '880 training steps')
+    """
+    if one.steps is None or other.steps is None:
+        return one.words(), other.words()
+    first, second = (
+        f"{steps:,} training step{'' if steps == 1 else 's'}" for steps in (one.steps, other.steps)
+    )
+    return first, second
+
+
 def _whole(value: object) -> int | None:
     try:
         number = float(str(value))

@@ -762,7 +762,11 @@ class TestEffort:
         rows = trained(make_rows(spread=1e-5), self.SHORT)
         steps = {"image": 80, "audio": 44, "fused": 80}
         rows = [row | {"steps": steps[row["modality"]]} for row in rows]
-        assert judge("C22", rows).verdict == NOT_TESTED
+        verdict = judge("C22", rows)
+        assert verdict.verdict == NOT_TESTED
+        assert "image SNN at S, which is ahead, has 80 training steps, audio SNN at S 44" in (
+            " ".join(part.note for part in verdict.parts)
+        )
 
     def test_rows_that_do_not_say_prove_nothing_against_a_level(self) -> None:
         rows = [row | {"plateau": ""} for row in make_rows({"dnn fused S": 0.95}, spread=1e-4)]

@@ -2,7 +2,7 @@
 
 from spikefuse.analysis.claims.observations import Observations
 from spikefuse.analysis.claims.rules import Levels, Part
-from spikefuse.analysis.effort import PAPER_EPOCHS, Effort, is_longer
+from spikefuse.analysis.effort import PAPER_EPOCHS, Effort, is_longer, words_beside
 
 
 def doubt(part: Part, value: float, *, holds: bool, observed: Observations) -> str:
@@ -52,8 +52,9 @@ def _unequal(part: Part, *, holds: bool, observed: Observations) -> str:
     for first in ahead:
         for second in behind:
             if is_longer(known[first], known[second]) is not False:
+                more, less = words_beside(known[first], known[second])
                 return (
-                    f"trained unequally: {first.words()}, which is ahead, has "
-                    f"{known[first].words()}, {second.words()} {known[second].words()}"
+                    f"trained unequally: {first.words()}, which is ahead, has {more}, "
+                    f"{second.words()} {less}"
                 )
     return ""
