@@ -400,7 +400,7 @@ def test_the_time_axis() -> None:
 
 def _medium(network: dict[str, str], modality: str, **changes: str | Collection[str]) -> Seeds:
     levels = {**FULL, **network, "modality": modality, **changes}
-    found = seeds("medium/results.csv", **levels)
+    found = seeds("medium-controls/results.csv", **levels)
     assert len(found) == 5
     return found
 
@@ -439,7 +439,7 @@ def test_the_controls_after_long_training() -> None:
 
 
 def test_the_first_screen_after_long_training() -> None:
-    where = str(DOCS / "results" / "medium")
+    where = str(DOCS / "results" / "medium-controls")
     shown = CliRunner().invoke(app, ["show", where], env={"COLUMNS": "400"}).output
     words = " ".join(shown.replace("\N{MINUS SIGN}", "-").split())
     for told in (
@@ -450,7 +450,7 @@ def test_the_first_screen_after_long_training() -> None:
         assert told in page("findings.md")
         assert f"{mean} pp (95 % interval {interval[:-1]}, n = 5" in words
     assert "not provably more than the DNN" in words
-    adjusted = headline(read_tidy(DOCS / "results" / "medium" / "results.csv")).adjusted
+    adjusted = headline(read_tidy(DOCS / "results" / "medium-controls" / "results.csv")).adjusted
     left = {name for name, p_value in adjusted.items() if p_value < 0.05}
     of_gains = ("best unimodal", "mean of unimodals")
     assert left == {f"{network} over {each}" for network in ("SNN", "DNN") for each in of_gains}
@@ -458,7 +458,7 @@ def test_the_first_screen_after_long_training() -> None:
     assert "over the twelve answers of that screen leaves four of them" in page("findings.md")
 
 
-AGAIN = "medium-senses/results.csv"
+AGAIN = "medium/results.csv"
 
 
 def test_the_controls_on_another_processor() -> None:
