@@ -214,7 +214,7 @@ def _said(found: "Headline", rows: "Rows") -> tuple[str, str]:
 
 
 def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
-    from spikefuse.report.headline import answer_over_controls
+    from spikefuse.report.headline import answer_over_controls, corrected
     from spikefuse.report.tables import headline_estimates
 
     heading, text = _said(found, rows)
@@ -222,6 +222,7 @@ def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
         "verdict": heading,
         "answer": text,
         "controls": answer_over_controls(found),
+        "corrected": corrected(found),
         "quantities": [
             {"quantity": name, "mean": e.mean, "low": e.low, "high": e.high, "n": e.n}
             | {"silent": list(e.silent), "note": e.note}
@@ -235,12 +236,12 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
 
     from spikefuse.analysis.silence import NETWORK_WORDS
     from spikefuse.cli.wide import print_table
-    from spikefuse.report.headline import answer_over_controls
+    from spikefuse.report.headline import answer_over_controls, corrected
     from spikefuse.report.tables import headline_estimates, headline_table
 
     heading, text = _said(found, rows)
     console.print(Text(f"{heading}.", style="bold"))
-    for sentence in (text, answer_over_controls(found)):
+    for sentence in (text, answer_over_controls(found), corrected(found)):
         if sentence:
             console.print(Text(sentence))
     print_table(headline_table(found), console)

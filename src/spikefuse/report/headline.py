@@ -90,6 +90,15 @@ def _beside(found: Headline, value: Estimate) -> str:
     return with_interval(replace(value, over="") if is_told else value)
 
 
+def _alone(found: Headline, answer: str) -> str:
+    """Behind an interval without zero: that the answer does not stand beside the others."""
+    value, p_value = found.answers.get(answer), found.adjusted.get(answer)
+    if value is None or p_value is None or not value.sign or found.sign(answer):
+        return ""
+    side = "above" if value.sign > 0 else "below"
+    return f" ({side} zero by itself, not after Holm\u2019s correction, p = {p_value:.2g})"
+
+
 def answer(found: Headline, of_studies: str = "") -> str:
     """The gain over the better single modality, SNN against DNN, in one sentence.
 
@@ -111,14 +120,16 @@ def answer(found: Headline, of_studies: str = "") -> str:
         f"On untouched test data at size S, {together} the SNN to "
         f"{percent(gain.fused.mean)}\u00a0%, {with_interval(gain.over_best)} over its "
         f"{better_of(count)} single modality, {gain.best_modality}"
+        f"{_alone(found, gain_of('snn', BEST))}"
     )
     dense = found.gains.get("dnn")
     if dense is None or BEST not in found.more:
         lost = found.lost("dnn")
         return f"{text}; the DNN has no gain to compare: {lost}." if lost else f"{text}."
     return (
-        f"{text}; the DNN gains {_beside(found, dense.over_best)}, so the difference between the "
-        f"two gains is {_beside(found, found.more[BEST])}."
+        f"{text}; the DNN\u2019s gain is {_beside(found, dense.over_best)}"
+        f"{_alone(found, gain_of('dnn', BEST))}, so the difference between the two gains is "
+        f"{_beside(found, found.more[BEST])}{_alone(found, gain_of(None, BEST))}."
     )
 
 

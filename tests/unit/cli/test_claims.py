@@ -72,7 +72,7 @@ def test_a_level_missed_after_too_little_training_is_zero(tmp_path: Path) -> Non
     result = invoke(write(tmp_path / "results.csv", 0.90, plateau=False), "--rules")
     assert result.exit_code == 0, result.output
     assert "0 contradicted, 1 not tested: trained too little, 23" in result.output
-    assert "no plateau, the paper 200" in words(result)
+    assert "not every seed a plateau, the paper 200" in words(result)
 
 
 def test_folder_with_results_and_the_papers_reading(tmp_path: Path) -> None:

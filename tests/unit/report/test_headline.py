@@ -118,9 +118,19 @@ def test_answer_names_gain_interval_and_n() -> None:
 
     said = answer(found).replace("\u00a0", " ")
     assert "the SNN to 98.00 %, +3.00 pp (95 % interval +2.75 to +3.25, n = 3)" in said
-    assert "the DNN gains +1.00 pp" in said
+    assert "the DNN\u2019s gain is +1.00 pp" in said
     assert "is +2.00 pp (95 % interval" in said
     assert "SNN +5.50 pp" in answer_over_mean(found).replace("\u00a0", " ")
+
+
+def test_an_answer_that_does_not_stand_beside_the_others_says_so() -> None:
+    rows = network("snn", LARGE) + network("dnn", [0.017, 0.014, 0.005])
+    found = headline(rows)
+    difference = found.more["best unimodal"]
+
+    assert difference.sign > 0, "by itself it is shown"
+    assert verdict(found) == "Yes, but not provably more than the DNN"
+    assert "(above zero by itself, not after Holm\u2019s correction, p = " in answer(found)
 
 
 def test_the_controls_stand_beside_the_answer() -> None:

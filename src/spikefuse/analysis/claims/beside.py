@@ -126,4 +126,4 @@ def beside_words(found: tuple[Beside, ...]) -> str:
     missing = [each.text() for each in found if not each.is_shown]
     parts = [f"shown also {'; '.join(shown)}"] if shown else []
     parts += [f"not shown {'; '.join(missing)}"] if missing else []
-    return f" The same difference elsewhere: {'. '.join(parts)}."
+    return f" The same difference elsewhere, over seeds alone: {'. '.join(parts)}."

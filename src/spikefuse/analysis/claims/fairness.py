@@ -31,8 +31,8 @@ def _too_little(part: Part, observed: Observations) -> str:
         return ""
     cell, effort = min(short, key=lambda each: -1 if each[1].epochs is None else each[1].epochs)
     return (
-        f"trained too little: {cell.words()} has {effort.words()} and no plateau, the paper "
-        f"{PAPER_EPOCHS}"
+        f"trained too little: {cell.words()} has {effort.words()} and not every seed a plateau, "
+        f"the paper {PAPER_EPOCHS}"
     )
 
 
