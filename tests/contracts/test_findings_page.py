@@ -602,7 +602,39 @@ def test_the_experiments_after_ten_epochs() -> None:
         assert gain(differences[each]).replace(" (", ", ")[:-1] in page("findings.md")
     p_values = [float(stats.ttest_1samp(each, 0).pvalue) for each in differences.values()]
     assert round(min(holm(p_values)), 3) == 0.155
-    assert gain(differences["SNN", "image", "S/3"]).split(" (")[0] in page("findings.md")
+    largest = gain(differences["DNN", "audio", "S/2"]).split(" (")[1]
+    assert f"that of the audio DNN at S/2 ({largest[:-1]};" in page("findings.md")
+
+
+def test_what_quick_leaned_to_after_ten_epochs() -> None:
+    told = {
+        gain(minus(quick(SNN, "fused"), quick(SNN, "fused", size="S/3"))).replace("+", "", 1),
+        gain(minus(_setting(SNN, "fused"), _setting(SNN, "fused", size="S/3"))),
+        gain(minus(_setting(SNN, "image", neuron="if"), _setting(SNN, "image"))),
+        gain(minus(_setting(SNN, "image"), _setting(SNN, "audio"))),
+    }
+    few = minus(_setting(SNN, "image"), _setting(SNN, "image", size="S/3"))
+    told.add(f"{gain(few)[:-1]}, n = 4)")
+    assert {each for each in told if each not in page("findings.md")} == set()
+
+
+def test_the_product_of_halves_after_ten_epochs() -> None:
+    for network, few in ((SNN, ", n = 4"), (DNN, "")):
+        halves = {**FULL, **FIVE, **network, "size": "S/2", "fusion": "product-of-experts"}
+        product = seeds(AGAIN, **halves, modality="fused")
+        fires = _setting(network, "image", size="S/2")
+        lost = minus(_setting(network, "fused"), {s: product[s] for s in fires})
+        assert f"{gain(lost)[:-1]}{few})" in page("findings.md")
+
+
+def test_calibrated_and_plain_at_a_third_after_ten_epochs() -> None:
+    levels = {**FULL, **SNN, "modality": "fused", "size": "S/3", "fusion": "early"}
+    calibrated = seeds("fusion-medium/results.csv", **levels)
+    plainly = _setting(SNN, "fused", size="S/3")
+    told = f"calibrated minus plain at S/3 is {gain(minus(calibrated, plainly))[:-1]}, n = 3)"
+    assert told in page("findings.md")
+    means = (f"{ends(_setting(SNN, 'fused', size=size).values())[0]:.2f}" for size in ("S", "S/3"))
+    assert "{} % at S and {} % at S/3".format(*means) in page("findings.md")
 
 
 def test_who_is_silent_after_ten_epochs() -> None:
@@ -612,13 +644,20 @@ def test_who_is_silent_after_ten_epochs() -> None:
         rates = seeds(AGAIN, split="validation", metric="rate.image.hidden", **{**levels, **cell})
         assert [seed for seed, rate in rates.items() if rate == 0] == ["2"]
         assert seeds(AGAIN, **{**levels, **cell})["2"] == 0.1135
+    third = {**levels, "neuron": "lif", "reset": "soft", "time_steps": "4", "size": "S"}
+    del third["seed"]
+    rates = seeds("robustness/results.csv", split="validation", metric="rate.image.hidden", **third)
+    assert rates["2"] == 0
+    assert seeds("robustness/results.csv", **third)["2"] == 0.114
+    before = quick(SNN, "image", size="S/2")["2"], quick(SNN, "image", reset="hard")["2"]
+    assert before == (0.864, 0.85)
     learned = _setting(SNN, "image")["2"], _setting(SNN, "image", neuron="if")["2"]
     told = " and ".join(f"{100 * each:.2f}" for each in learned)
     assert f"the same seed learns ({told} %)" in page("findings.md")
 
 
 def test_noise_of_the_experiments_after_ten_epochs() -> None:
-    before, five = {}, []
+    before, five, p_values = {}, [], {}
     for name, network in (("SNN", SNN), ("DNN", DNN)):
         for modality in ("image", "audio", "fused"):
             for size in ("S", "S/2", "S/3"):
@@ -633,12 +672,18 @@ def test_noise_of_the_experiments_after_ten_epochs() -> None:
             )
             unit = " pp" if (name, modality) == ("SNN", "audio") else ""
             assert gain(minus(first, after), unit) in page("findings.md")
+            test = stats.ttest_1samp(minus(first, after), 0)
+            p_values[name, modality] = float(test.pvalue)
             cost = minus(_setting(network, modality), after)
             if unit:
                 assert gain(cost).replace("+", "", 1) in page("findings.md")
             else:
                 assert 0.53 <= round(ends(cost)[0], 2) <= 1.73
             five.append(ends(most.values())[0])
+    assert sorted(p_values, key=p_values.__getitem__)[:2] == [("SNN", "audio"), ("DNN", "image")]
+    adjusted = [round(value, 3) for value in holm(list(p_values.values()))]
+    assert adjusted[:2] == [0.016, 0.044]
+    assert adjusted[2] > 0.05
     assert max(before, key=before.__getitem__) == ("SNN", "audio", "S/3")
     assert round(max(before.values()), 2) == 0.47
     assert (round(min(five), 1), round(max(five), 1)) == (9.8, 14.8)
