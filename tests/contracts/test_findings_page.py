@@ -6,6 +6,7 @@ Plain csv and scipy on purpose: a fault in `spikefuse.analysis` must not hide he
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from spikefuse.analysis.census import census, choose
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.robustness import robustness
+from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.table import Table
 from spikefuse.cli import app
 from spikefuse.results import read_tidy
@@ -459,8 +461,10 @@ def test_the_first_screen_after_long_training() -> None:
 
 
 AGAIN = "medium/results.csv"
-FIVE = {"seed": ("0", "1", "2", "3", "4")}
-"""Of the ten seeds of the controls there, those of every other study."""
+FIVE = {"seed": ("0", "1", "2", "3", "4"), "reading": "base"}
+"""Of the ten seeds of the controls there, those of every other study but the fusions."""
+LEARNING = {"reading": "calibrated"}
+"""The study of fusions."""
 
 
 def test_the_controls_on_another_processor() -> None:
@@ -486,9 +490,119 @@ def test_the_controls_on_another_processor() -> None:
             apart = minus(seeds(AGAIN, **levels, modality=modality), _medium(network, modality))
             assert max(map(abs, apart)) <= bound / 100 + 1e-3
             assert -0.165 < ends(apart)[0] < 0.075
-    adjusted = headline(read_tidy(DOCS / "results" / AGAIN)).adjusted
+    adjusted = headline(first_five()).adjusted
     left = {name for name, p_value in adjusted.items() if p_value < 0.05}
     assert left == {"SNN over best unimodal", "SNN over mean of unimodals"}
+
+
+CONTROLS: tuple[dict[str, str], ...] = (
+    {"modality": "image"},
+    {"modality": "audio"},
+    {"modality": "fused"},
+    {"modality": "fused", "fusion": "product-of-experts"},
+    {"modality": "fused", "pairing": "shuffled"},
+)
+
+
+def _differences(network: dict[str, str], **levels: str | Collection[str]) -> list[list[float]]:
+    """Fused over image, over the mean and over the product, and shuffled over image, by seed."""
+    image, audio, fused, product, shuffled = (
+        seeds(AGAIN, **{**FULL, **network, **levels, **each}) for each in CONTROLS
+    )
+    mean = {seed: (image[seed] + audio[seed]) / 2 for seed in fused}
+    return [minus(fused, image), minus(fused, mean), minus(fused, product), minus(shuffled, image)]
+
+
+def test_ten_seeds_and_the_new_five() -> None:
+    text, found = page("findings.md"), {}
+    ten: dict[str, str | Collection[str]] = {"reading": "base"}
+    new: dict[str, str | Collection[str]] = {**ten, "seed": ("5", "6", "7", "8", "9")}
+    names = (
+        *("fused minus the better single network, image", "fused minus the mean of both"),
+        *("fused minus the product of experts", "shuffled audio minus image"),
+    )
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        cells = (seeds(AGAIN, **{**FULL, **network, **ten, **each}) for each in CONTROLS)
+        assert f"| {label} | {' | '.join(plain(each.values()) for each in cells)} |" in text
+        found[label] = [_differences(network, **levels) for levels in (ten, new)]
+        assert [len(each[0]) for each in found[label]] == [10, 5]
+        for name, *values in zip(names, *found[label], strict=True):
+            cells_of = " | ".join(gain(each, "") for each in values)
+            assert f"| {label}: {name} | {cells_of} |" in text
+    for place, name in enumerate(names[:3]):
+        both = [
+            [a - b for a, b in zip(snn[place], dnn[place], strict=True)]
+            for snn, dnn in zip(found["SNN"], found["DNN"], strict=True)
+        ]
+        assert f"| SNN minus DNN, {name} | {' | '.join(gain(each, '') for each in both)} |" in text
+        signs = [np.sign(ends(each)[1]) for each in both]
+        assert signs == ([1, -1] if name == names[1] else [1, 1])
+    for each in found.values():
+        for values in each:
+            assert [np.prod(ends(difference)[1:]) > 0 for difference in values] == [
+                *(True, True, True, False)
+            ]
+
+
+def test_the_first_screen_of_ten_seeds() -> None:
+    found = headline(read_tidy(DOCS / "results" / AGAIN))
+    stand = {name: round(p, 4) for name, p in found.adjusted.items() if p < 0.05}
+    assert len(found.adjusted) == 12
+    assert stand == {
+        "SNN over best unimodal": 0.0,
+        "SNN over mean of unimodals": 0.0,
+        "DNN over mean of unimodals": 0.0002,
+    }
+    for name, p_value in (
+        ("DNN over best unimodal", "0.24"),
+        ("SNN over product of experts", "0.24"),
+        ("DNN over product of experts", "0.097"),
+        ("SNN minus DNN over best unimodal", "0.097"),
+    ):
+        value = found.answers[name]
+        assert value.low is not None
+        assert value.high is not None
+        told = ", ".join(
+            [f"{100 * value.mean:+.2f}", f"{100 * value.low:+.2f} to {100 * value.high:+.2f}"]
+        )
+        assert told in page("findings.md")
+        assert f"{found.adjusted[name]:.2g}" == p_value
+        assert value.sign != 0
+
+
+def test_the_verdicts_that_ten_epochs_change() -> None:
+    quickly, later = (
+        {each["id"]: each for each in json.loads(path.read_text())["claims"]}
+        for path in (DOCS / "results" / name / "claims.json" for name in ("quick", "medium"))
+    )
+    counts = Counter(each["verdict"] for each in later.values())
+    assert dict(counts) == {
+        "reproduced": 1,
+        "contradicted": 6,
+        "not tested: trained too little": 5,
+        "inconclusive": 12,
+    }
+    changed: dict[tuple[str, str], list[str]] = {}
+    for name, each in later.items():
+        if each["verdict"] != quickly[name]["verdict"]:
+            words = tuple(x["verdict"].split(":")[0] for x in (quickly[name], each))
+            changed.setdefault((words[0], words[1]), []).append(name)
+    assert changed == {
+        ("reproduced", "inconclusive"): ["C8"],
+        ("inconclusive", "reproduced"): ["C3"],
+        ("inconclusive", "contradicted"): ["C5"],
+        ("inconclusive", "not tested"): ["C6", "C7"],
+        ("not tested", "inconclusive"): ["C1", "C4", "C20", "C24"],
+    }
+    for name in ("C3", "C8"):
+        low, high = later[name]["interval"]
+        measured = f"{100 * later[name]['measured_value']:+.2f} pp"
+        assert f"{measured}, {100 * low:+.2f} to {100 * high:+.2f}" in page("findings.md")
+
+
+def first_five() -> list[Row]:
+    """The rows of seeds 0 to 4, as the analysis reads them."""
+    return [row for row in read_tidy(DOCS / "results" / AGAIN) if str(row["seed"]) in FIVE["seed"]]
 
 
 def holm(p_values: list[float]) -> list[float]:
@@ -553,8 +667,7 @@ def test_noise_after_long_training() -> None:
             )
             row = f"| {name} {modality} | {' | '.join(cells)} | {area} |"
             assert row in page("findings.md"), row
-    five = [row for row in read_tidy(DOCS / "results" / AGAIN) if str(row["seed"]) in FIVE["seed"]]
-    against = robustness(Table(five)).against
+    against = robustness(Table(first_five())).against
     p_values = []
     for each in against:
         assert each.effective is not None
@@ -628,8 +741,8 @@ def test_the_product_of_halves_after_ten_epochs() -> None:
 
 
 def test_calibrated_and_plain_at_a_third_after_ten_epochs() -> None:
-    levels = {**FULL, **SNN, "modality": "fused", "size": "S/3", "fusion": "early"}
-    calibrated = seeds("fusion-medium/results.csv", **levels)
+    levels = {**FULL, **SNN, **LEARNING, "modality": "fused", "size": "S/3", "fusion": "early"}
+    calibrated = seeds(AGAIN, **levels)
     plainly = _setting(SNN, "fused", size="S/3")
     told = f"calibrated minus plain at S/3 is {gain(minus(calibrated, plainly))[:-1]}, n = 3)"
     assert told in page("findings.md")
@@ -743,7 +856,8 @@ def fusions(name: str, size: str, count: int) -> dict[str, Kinds]:
     kinds -= {"none", "product-of-experts-tempered"}
     of = {
         label: {
-            kind: seeds(name, **network, modality="fused", fusion=kind, size=size) for kind in kinds
+            kind: seeds(name, **network, **LEARNING, modality="fused", fusion=kind, size=size)
+            for kind in kinds
         }
         for label, network in (("SNN", SNN), ("DNN", DNN))
     }
@@ -759,7 +873,7 @@ def fusions(name: str, size: str, count: int) -> dict[str, Kinds]:
 
 
 def best_by_validation(name: str, network: dict[str, str], size: str, kinds: Kinds) -> str:
-    levels = {**network, "modality": "fused", "size": size}
+    levels = {**network, **LEARNING, "modality": "fused", "size": size}
     means = {
         kind: sum(seeds(name, "validation", **levels, fusion=kind).values())
         for kind in kinds
@@ -785,7 +899,7 @@ def adjusted(differences: dict[str, list[float]]) -> dict[str, float]:
 
 
 def test_fusions_after_ten_epochs() -> None:
-    name, text = "fusion-medium/results.csv", page("findings.md")
+    name, text = AGAIN, page("findings.md")
     of = fusions(name, "S/3", 3)
     for label, network, won, lost, furthest in (
         (
