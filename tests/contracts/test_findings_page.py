@@ -594,6 +594,12 @@ def test_the_verdicts_that_ten_epochs_change() -> None:
         ("inconclusive", "not tested"): ["C6", "C7"],
         ("not tested", "inconclusive"): ["C1", "C4", "C20", "C24"],
     }
+    low, high = next(
+        part["interval"]
+        for part in later["C22"]["parts"]
+        if part["quantity"] == "image SNN at S minus audio SNN at S"
+    )
+    assert f"other clips in mind ({100 * low:+.2f} to {100 * high:+.2f})" in page("findings.md")
     for name in ("C3", "C8"):
         low, high = later[name]["interval"]
         measured = f"{100 * later[name]['measured_value']:+.2f} pp"
