@@ -38,7 +38,7 @@ def plan(
 
     console = make_console(to_stderr=as_json)
     asked = requested(given, changes or ())
-    request, prepared = asked.request, prepare(asked, console)
+    request, prepared = asked.request, prepare(asked, console, is_planned=True)
     made = prepared.plan
     seconds = seconds_of(made, request.workers, request.backend, request.device, request.products)
     if as_json:

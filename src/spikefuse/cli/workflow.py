@@ -71,8 +71,10 @@ def _listed(names: str | None) -> list[str]:
     return [name.strip() for name in (names or "").split(",") if name.strip()]
 
 
-def prepare(asked: Request | Requested, console: Console, *, reports: bool = False) -> Prepared:
-    """Find the data and make the plan; nothing is trained.
+def prepare(
+    asked: Request | Requested, console: Console, *, reports: bool = False, is_planned: bool = False
+) -> Prepared:
+    """Find the data and make the plan; nothing is trained and, where it `is_planned`, written.
 
     Raises:
         InputError: An option has a value that is not allowed.
@@ -125,6 +127,7 @@ def prepare(asked: Request | Requested, console: Console, *, reports: bool = Fal
         out,
         console,
         reports=reports,
+        is_planned=is_planned,
         # Readings have tables of their own, of what the paper asks.
         with_curves=request.curves and not any(each.readings for each in studies),
     )
@@ -140,6 +143,7 @@ def planned(
     console: Console,
     *,
     reports: bool = False,
+    is_planned: bool = False,
     with_curves: bool = False,
 ) -> Prepared:
     """The plan of studies on data that was found; says what data it is.
@@ -158,7 +162,7 @@ def planned(
     request = checked.request
     if reports:
         require_page(out / "report.html", out, "spikefuse")
-    store = TrialStore(out)
+    store = TrialStore(out, is_planned=is_planned)
     plan = make_plan(
         studies,
         profile.model_copy(update={"precision": checked.precision}),

@@ -36,13 +36,14 @@ class TrialStore:
     Args:
         root: The results folder; created unless it exists.
         read_only: Read someone's results: the folder must exist and is never written.
+        is_planned: Look at what is there, if anything is; the first trial creates the folder.
 
     Raises:
         InputError: It would lie within another one, or over files of somebody's own.
         StoreError: The folder cannot be created or written (or, with `read_only`, is missing).
     """
 
-    def __init__(self, root: Path, *, read_only: bool = False) -> None:
+    def __init__(self, root: Path, *, read_only: bool = False, is_planned: bool = False) -> None:
         self.root = Path(root)
         self.trials = self.root / "trials"
         self._states = States()
@@ -54,8 +55,9 @@ class TrialStore:
                 )
             return
         require_folder(self.root, "spikefuse", "out")
-        make_folder(self.trials, _WHERE)
-        _probe(self.trials)
+        if not is_planned:
+            make_folder(self.trials, _WHERE)
+            _probe(self.trials)
 
     def state(self, trial: str) -> str:
         """One of "missing", "partial", "done" and "diverged"; see `TrialFolder.state`.

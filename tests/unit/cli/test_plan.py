@@ -37,3 +37,8 @@ def test_all_seeds_of_a_network_are_one_row(told: list[str]) -> None:
     shares = [float(row[3].removesuffix(" %")) for row in rows]
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(100, abs=0.3)
+
+
+@pytest.mark.usefixtures("told")
+def test_a_plan_leaves_nothing(tmp_path: Path) -> None:
+    assert list(tmp_path.iterdir()) == []
