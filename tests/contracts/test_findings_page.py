@@ -606,6 +606,20 @@ def test_the_verdicts_that_ten_epochs_change() -> None:
         assert f"{measured}, {100 * low:+.2f} to {100 * high:+.2f}" in page("findings.md")
 
 
+def test_time_steps_of_two_seeds() -> None:
+    for modality in ("image", "audio", "fused"):
+        base = {**FULL, **SNN, "reading": "base", "modality": modality, "seed": ("0", "1")}
+        steps = [seeds(AGAIN, **{**base, "time_steps": each}) for each in ("4", "8", "16")]
+        assert [len(each) for each in steps] == [2, 2, 2]
+        told = " and ".join(
+            ", ".join(f"{100 * each[seed]:.2f}" for each in steps) for seed in ("0", "1")
+        )
+        assert f"{modality} {told}" in page("findings.md")
+        widest = max(max(by) - min(by) for by in zip(*(s.values() for s in steps), strict=True))
+        if modality == "fused":
+            assert round(100 * widest, 2) == 0.16
+
+
 def first_five() -> list[Row]:
     """The rows of seeds 0 to 4, as the analysis reads them."""
     return [row for row in read_tidy(DOCS / "results" / AGAIN) if str(row["seed"]) in FIVE["seed"]]
