@@ -568,6 +568,10 @@ def test_the_first_screen_of_ten_seeds() -> None:
         assert told in page("findings.md")
         assert f"{found.adjusted[name]:.2g}" == p_value
         assert value.sign != 0
+    shown = CliRunner().invoke(app, ["show", str(DOCS / "results" / "medium")]).output
+    words = " ".join(shown.replace("\u2019", "'").split())
+    assert "Holm's correction leaves 3 of them at 5 %: SNN over best unimodal" in words
+    assert words.count("(above zero by itself, not after Holm's correction, p = ") == 2
 
 
 def test_the_verdicts_that_ten_epochs_change() -> None:

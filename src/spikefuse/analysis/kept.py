@@ -32,9 +32,9 @@ def require_kept(plan: Plan, store: TrialStore) -> None:
         named = {row["trial"] for row in read_tidy(table)} if is_file(table, "results") else ()
     except StoreError:
         return  # whoever gathers says what is wrong with it
-    known = {*store, *(trial.definition.name for trial in plan.trials)}
-    lost = {name for names in named for name in str(names).split("+")} - known
-    if lost:
+    lost = {name for names in named for name in str(names).split("+")}
+    lost -= {trial.definition.name for trial in plan.trials}
+    if lost and (lost := lost - set(store)):
         raise InputError(
             f"spikefuse: --out must hold the networks that its tables tell of, got {table} with "
             f"rows of {len(lost)} that are not stored there: they would be lost. Name another "

@@ -178,7 +178,8 @@ def planned(
         with_curves=with_curves,
     )
     _require_trials(plan)
-    if not any(each.readings for each in studies):  # which have tables of their own
+    # A plan writes no tables, and readings have tables of their own.
+    if not is_planned and not any(each.readings for each in studies):
         require_kept(plan, store)
     told, pairing = banner_of(location), pairing_of(plan)
     # Data of one's own says itself how it is paired.
