@@ -297,3 +297,59 @@ def test_what_is_only_read_may_be_read_only(
     )
     assert answer.exit_code == 0, answer.output
     assert call("energy", trial, "--measured").exit_code == 0
+
+
+def test_rows_that_nothing_gives_again_stay_whoever_writes(whole: Path, tmp_path: Path) -> None:
+    """By an own network, by readings, and where only a part of the tables is there."""
+    (tmp_path / "net.py").write_text(NET)
+    smoke = ("--profile", "smoke", "--data", "builtin", "--seeds", 1)
+    ask = ("ask", "builtin", "--profile", "smoke", "--seeds", 1)
+    own = (*ask, "--network", f"{tmp_path}/net.py:Net")
+    run = ("run", "time-axis", *smoke)
+    readings = ("run", "sensitivity", "--readings", "base", "--studies", "reset", *smoke)
+    places = {
+        "results.csv": (own, run, ask),
+        "energy.csv": (own, run),
+        "claims.json": (own, run),
+    }
+    for name, commands in places.items():
+        folder = tmp_path / name.split(".")[0]
+        folder.mkdir()
+        shutil.copy(whole / name, folder / name)
+        for words in commands:
+            answer = call(*words, "--out", folder)
+            assert isinstance(answer.exception, InputError), (name, words, answer.output)
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
+    read = tmp_path / "readings"
+    read.mkdir()
+    (read / "readings.csv").write_bytes((whole / "results.csv").read_bytes())
+    answer = call(*readings, "--out", read)
+    assert isinstance(answer.exception, InputError), answer.output
+    assert (read / "readings.csv").read_bytes() == (whole / "results.csv").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["results.csv", "run.log", "report.html", "tables/events.jsonl"])
+def test_events_of_a_run_are_none_of_its_own_files(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    (out / name).parent.mkdir(parents=True)
+    answer = call(
+        *("run", "time-axis", "--profile", "smoke", "--data", "builtin", "--seeds", 1),
+        *("--out", out, "--events", out / name),
+    )
+    assert isinstance(answer.exception, InputError), answer.output
+    assert "--events must not be what the results folder" in str(answer.exception)
+    assert not (out / name).is_file()
+
+
+@pytest.mark.parametrize("folder", ["tables", "figures"])
+def test_no_report_writes_through_a_link(whole: Path, tmp_path: Path, folder: str) -> None:
+    run, kept = tmp_path / "run", tmp_path / "kept"
+    shutil.copytree(whole, run)
+    shutil.rmtree(run / folder, ignore_errors=True)
+    kept.mkdir()
+    (kept / "headline.csv").write_text("mine")
+    (run / folder).symlink_to(kept)
+    answer = call("report", run)
+    assert isinstance(answer.exception, InputError), answer.output
+    assert "is a link" in str(answer.exception)
+    assert contents(kept) == {kept / "headline.csv": b"mine"}

@@ -4,32 +4,50 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spikefuse.analysis.asked import NETWORK
+from spikefuse.analysis.asked import FILE, NETWORK
+from spikefuse.analysis.energy import ENERGY
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.planning.plan import Plan
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file
 
-RESULTS, RUN = "results.csv", "run.json"
+RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
+READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
+
+_OF_TRIALS = {False: (RESULTS, ENERGY), True: (READINGS_ROWS,)}
+_OF_TABLES = {False: (CLAIMS, FILE), True: (SENSITIVITY_TABLE,)}
+"""What a run writes, by whether it is one of readings: rows of trials, and what rows give."""
 
 
 def require_kept(plan: Plan, store: TrialStore) -> None:
-    """Refuse a plan whose tables would take rows away that nothing stored could give again.
+    """Refuse a plan whose tables would take away what nothing stored could give again.
 
     Raises:
-        InputError: They are of a network of somebody's own, or of trials that are neither stored in
-            the folder nor in the plan.
+        InputError: They are of a network of somebody's own, of trials that are neither stored in
+            the folder nor in the plan, or verdicts and answers without rows and trials.
     """
-    record = record_at(store.root)
+    root = store.root
+    record = record_at(root)
     if NETWORK in record:
         raise InputError(
-            f"spikefuse: --out must not hold the answer about another network, got {store.root}, "
+            f"spikefuse: --out must not hold the answer about another network, got {root}, "
             f"whose tables tell of {record[NETWORK]}. Name another folder."
         )
-    table = store.root / RESULTS
+    of_readings = any(study.readings for study in plan.studies)
+    table = next((root / name for name in _OF_TRIALS[of_readings] if _is_there(root / name)), None)
+    if table is None:
+        alone = next(
+            (root / name for name in _OF_TABLES[of_readings] if _is_there(root / name)), None
+        )
+        if alone is not None and next(iter(store), None) is None:
+            raise InputError(
+                f"spikefuse: --out must hold what its files were made of, got {alone} without its "
+                "table and networks: it would be lost. Name another folder, or move it away."
+            )
+        return
     try:
-        named = {row["trial"] for row in read_tidy(table)} if is_file(table, "results") else ()
+        named = {row["trial"] for row in read_tidy(table)}
     except StoreError:
         return  # whoever gathers says what is wrong with it
     lost = {name for names in named for name in str(names).split("+")}
@@ -40,6 +58,18 @@ def require_kept(plan: Plan, store: TrialStore) -> None:
             f"rows of {len(lost)} that are not stored there: they would be lost. Name another "
             "folder, or move the table away."
         )
+
+
+def tells_of_ours(root: Path) -> bool:
+    """Whether a folder holds trials of ours, or anything that a run or an answer makes of them."""
+    names = (*_OF_TRIALS[False], *_OF_TRIALS[True], *_OF_TABLES[False], *_OF_TABLES[True])
+    if any(_is_there(root / name) for name in names):
+        return True
+    return root.is_dir() and next(iter(TrialStore(root, read_only=True)), None) is not None
+
+
+def _is_there(path: Path) -> bool:
+    return is_file(path, "results")
 
 
 def record_at(root: Path) -> Mapping[str, Any]:

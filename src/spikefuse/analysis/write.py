@@ -17,7 +17,14 @@ from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.groups import groups_record
-from spikefuse.analysis.kept import RESULTS, RUN, record_at
+from spikefuse.analysis.kept import (
+    CLAIMS,
+    READINGS_ROWS,
+    RESULTS,
+    RUN,
+    SENSITIVITY_TABLE,
+    record_at,
+)
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
@@ -32,9 +39,6 @@ from spikefuse.results.atomic import write_file
 from spikefuse.results.tidy import table_bytes
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import readings_of, sensitivity_studies
-
-CLAIMS = "claims.json"
-READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +57,8 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     results = out / RESULTS
     rows = tabulate(plan, store)
     kept = _earlier_rows(results, plan, rows, store) if _is_alike(out, plan) else []
+    if not kept:
+        _tell_left_out(out, plan)
     rows = rows + kept
     write_tidy(rows, results)
     _write_energy(plan, store, out, keeps=bool(kept))
@@ -164,6 +170,19 @@ def _is_alike(root: Path, plan: Plan) -> bool:
     if plan.fingerprint is not None:
         same["fingerprint"] = plan.fingerprint
     return all(record.get(key) == same[key] for key in same)
+
+
+def _tell_left_out(root: Path, plan: Plan) -> None:
+    """Say whose rows make room: of studies with another effort or other data, still stored."""
+    record = record_at(root)
+    others = sorted(set(record.get("studies") or ()) - {study.name for study in plan.studies})
+    if others and not _is_alike(root, plan):
+        logger.warning(
+            "%s held rows of %s with another effort or data: they are left out now, and their "
+            "command gives them again",
+            root / RESULTS,
+            ", ".join(map(str, others)),
+        )
 
 
 def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore) -> list[NewRow]:

@@ -178,8 +178,7 @@ def planned(
         with_curves=with_curves,
     )
     _require_trials(plan)
-    # A plan writes no tables, and readings have tables of their own.
-    if not is_planned and not any(each.readings for each in studies):
+    if not is_planned:  # a plan writes no tables
         require_kept(plan, store)
     told, pairing = banner_of(location), pairing_of(plan)
     # Data of one's own says itself how it is paired.

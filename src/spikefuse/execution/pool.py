@@ -148,11 +148,11 @@ class _Run:
         child.begin(job)
 
     def take_in(self, child: Child, message: Mapping[str, Any] | None) -> None:
+        if child not in self.staff:
+            return  # late words, or the end, of a worker that has been given up
         if message is None:
             self.bury(child)
             return
-        if child not in self.staff:
-            return  # late words of a worker that has been given up
         data = message["data"]
         if message["kind"] == "log":
             log_relayed(child.job.name if child.job else None, data)

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 
 from spikefuse.core.errors import InputError
@@ -94,6 +95,21 @@ def require_apart(
             f"{where}: {option} must not be what {_told(kept)} keeps, got {path}. Name a file "
             "outside of it."
         )
+
+
+def require_beside(path: Path, out: Path, where: str, option: str) -> None:
+    """Refuse a file that a command would write over in the folder it is about to fill.
+
+    Raises:
+        InputError: The folder will keep something of its own there.
+    """
+    for place, root in product(_forms(path), _forms(out)):
+        name, *below = place.relative_to(root).parts if root in place.parents else ("",)
+        if name in (_FOLDERS if below else KEPT):
+            raise InputError(
+                f"{where}: {option} must not be what {_told(root)} keeps, got {path}. Name a file "
+                "outside of it."
+            )
 
 
 def require_folder(out: Path, where: str, option: str = "--out") -> None:

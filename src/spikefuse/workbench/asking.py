@@ -30,7 +30,7 @@ from spikefuse.analysis.asked import (
 )
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
-from spikefuse.analysis.kept import RESULTS, RUN, record_at
+from spikefuse.analysis.kept import RESULTS, RUN, record_at, tells_of_ours
 from spikefuse.analysis.product_of_experts import product_accuracy
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
@@ -243,8 +243,9 @@ def require_alone(out: Path, named: Named) -> None:
         InputError: It is one.
     """
     record = record_at(out)
-    other = record.get(NETWORK) or "networks of ours"
-    if record and other != named.name:
+    is_of_ours = NETWORK not in record and (bool(record) or tells_of_ours(out))
+    other = "networks of ours" if is_of_ours else record.get(NETWORK, named.name)
+    if other != named.name:
         raise InputError(
             f"ask: --out must not hold the answer about another network, got {out}, whose tables "
             f"tell of {other}. Name another folder."
@@ -318,9 +319,10 @@ def answer_by_modules(
         StoreError: The folder cannot be written.
     """
     rows = rows_of_modules(named, wanted, corpus, out, report)
-    write_tidy(rows, out / RESULTS)
     record = record_of(named, wanted, effort.profile, corpus.banner, command)
+    # First: a table without it would be taken for one of our networks.
     write_file(out / RUN, pretty_json(record), "ask")
+    write_tidy(rows, out / RESULTS)
     answers = asked_of(rows, named.name, AS)
     source = SOURCES[wanted[0].definition.data.source]
     told = {"profile": effort.profile.name, "said": effort.said, "seeds": record["seeds"]}

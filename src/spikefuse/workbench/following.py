@@ -9,6 +9,7 @@ from pathlib import Path
 from spikefuse.core.checks import require
 from spikefuse.data.own.outside import outside
 from spikefuse.results import TrialStore
+from spikefuse.results.outputs import require_beside
 from spikefuse.tracking.events import Tracker
 from spikefuse.tracking.json_lines import JsonLines, require_writable
 
@@ -58,5 +59,7 @@ def follower(
         where: The function that was called.
         call: The call in words.
     """
+    if events is not None:
+        require_beside(events, store.root, where, "events")
     mirrors = [] if events is None else [JsonLines(events, where, "events")]
     return Tracker(labels, store, mirrors, call)

@@ -323,3 +323,15 @@ def test_listener_that_raises_leaves_no_worker(job: Make, tmp_path: Path) -> Non
         PoolExecutor(workers=3).run([*jobs, job("c")], listener)
     assert time.monotonic() - begin < 10
     assert not any(is_running(int(path.read_text() or 0)) for path in tmp_path.iterdir())
+
+
+def test_the_end_of_a_worker_that_was_given_up_fails_nothing() -> None:
+    """It comes after its job was stopped at the deadline."""
+    heard: list[Event] = []
+    run = pool._Run([], heard.append, 1, ())
+    run.close(pool.stopped(Job("late", "module:work", {})))
+    gone = object.__new__(Child)
+    gone.job = Job("late", "module:work", {})
+    run.take_in(gone, None)
+    assert run.results["late"].stopped
+    assert [event.kind for event in heard] == ["stopped"]

@@ -32,6 +32,12 @@ def require_page(page: Path, root: Path, where: str = "report") -> None:
             f"{where}: --out must not lie in another results folder, got {page}: its figures and "
             "tables would go over those that are there. Name another folder."
         )
+    for each in (page.parent / FIGURE_FOLDER, page.parent / TABLE_FOLDER):
+        if each.is_symlink():
+            raise InputError(
+                f"{where}: figures and tables lie beside the page, and {each} is a link: what it "
+                "leads to would be written over. Remove it, or name --out in another folder."
+            )
     if not os.path.lexists(page):
         if not is_its or not is_results(root):
             _require_empty(page.parent, where)
