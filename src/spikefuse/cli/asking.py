@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spikefuse.cli.checked import Checked, check_request
 from spikefuse.cli.downloads import download_progress
 from spikefuse.cli.own import files_progress, print_found, settings_of
-from spikefuse.cli.progress import duration
+from spikefuse.cli.progress import expected
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, make_console
 from spikefuse.cli.tracked import tell_report
@@ -215,7 +215,7 @@ def tell_plan(prepared: Prepared, effort: Effort, console: Console) -> None:
         networks += f", in {many} (networks of one shape, trained at once)"
     fact(console, "networks", networks)
     seconds = seconds_of(plan, request.workers, request.backend, request.device, request.products)
-    fact(console, "time", f"about {duration(seconds)}")
+    fact(console, "time", expected(seconds, plan))
     fact(console, "results", prepared.out)
 
 

@@ -26,7 +26,7 @@ PATIENCE_S = 10.0
 
 def tell_time(prepared: "Prepared", console: Console) -> None:
     """How long the work will take, measured here and now; not for a plan of a minute or two."""
-    from spikefuse.cli.progress import duration
+    from spikefuse.cli.progress import expected
     from spikefuse.core import library
     from spikefuse.execution import parse_shard
     from spikefuse.planning.estimate import at_once, seconds_of
@@ -38,10 +38,12 @@ def tell_time(prepared: "Prepared", console: Console) -> None:
     count = at_once(request.workers, request.device)
     if request.device == "cpu":
         instructions = (library.instructions() or "no C++ kernels").upper().replace("_", " ")
-        where = f"{count} cores, {instructions}" if count > 1 else f"1 core, {instructions}"
+        where = f"{count} cores" if count > 1 else "1 core"
+        where += f", {instructions}"
     else:
         where = f"{count} x {request.device}"
-    fact(console, "time", f"about {duration(seconds)} on {where}, measured with a few steps")
+    told = expected(seconds, plan, f" on {where}, measured with a few steps")
+    fact(console, "time", told)
 
 
 class EarlyResults:

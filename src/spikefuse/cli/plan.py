@@ -32,7 +32,7 @@ def plan(
     """Print trials, populations and an estimate of time; nothing is trained."""
     import json
 
-    from spikefuse.cli.progress import duration
+    from spikefuse.cli.progress import expected
     from spikefuse.cli.workflow import prepare, show_plan
     from spikefuse.planning.estimate import seconds_of
 
@@ -42,10 +42,13 @@ def plan(
     made = prepared.plan
     seconds = seconds_of(made, request.workers, request.backend, request.device, request.products)
     if as_json:
-        record = _record(made) | {"estimated_seconds": round(seconds, 1)}
+        record = _record(made) | {
+            "estimated_seconds": round(seconds, 1),
+            "may_end_early": made.may_end_early,
+        }
         print(json.dumps(record, indent=2))
         return
-    fact(console, "time", f"about {duration(seconds)}")
+    fact(console, "time", expected(seconds, made))
     show_plan(prepared, console)
     if prepared.readings:
         console.print(_readings_table(prepared))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console, RenderableType
 from rich.constrain import Constrain
@@ -17,6 +17,9 @@ from rich.table import Column
 
 from spikefuse.cli.terminal import news
 from spikefuse.execution import Event, Job
+
+if TYPE_CHECKING:
+    from spikefuse.planning.plan import Plan
 
 SECONDS_BETWEEN_LINES = 30.0
 
@@ -38,6 +41,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 86_400} days {whole % 86_400 // 3600} h"
 
 
+def expected(seconds: float, plan: "Plan", where: str = "") -> str:
+    """The time of a plan in words, which is the most where networks stop by themselves."""
+    told = f"about {duration(seconds)}{where}"
+    if not plan.may_end_early:
+        return told
+    return f"at most {told}: each network stops when its accuracy no longer rises"
+
+
 class _Bars(Progress):
     """Bars that leave the last columns free.
 
@@ -57,9 +68,11 @@ class RunProgress:
     Args:
         jobs: The work; costs weigh the jobs against each other.
         console: Where to show it.
+        may_end_early: Networks may stop before their last epoch, so what is left is the most.
     """
 
-    def __init__(self, jobs: list[Job], console: Console) -> None:
+    def __init__(self, jobs: list[Job], console: Console, may_end_early: bool = False) -> None:
+        self._about = "at most about" if may_end_early else "about"
         self._cost = {job.name: max(job.cost, 1.0) for job in jobs}
         self._share = dict.fromkeys(self._cost, 0.0)
         self._console = console
@@ -144,7 +157,7 @@ class RunProgress:
         left = (now - self._begin) * (1 - done) / done if done > 0.01 else None
         note = f"{self._finished}/{len(self._cost)} populations"
         if left is not None:
-            note = f"about {duration(left)} left, {note}"
+            note = f"{self._about} {duration(left)} left, {note}"
         self._progress.update(self._overall, completed=done, note=note)
         quiet = now - self._last_line < SECONDS_BETWEEN_LINES
         if not self._console.is_terminal and (force_line or not quiet):

@@ -270,7 +270,7 @@ def _execute(prepared: Prepared, console: Console, is_timed: bool) -> Path:
             tell_time(prepared, console)
     try:
         with (
-            RunProgress(jobs, console) as progress,
+            RunProgress(jobs, console, prepared.plan.may_end_early) as progress,
             EarlyResults(prepared, jobs, console) as early,
             _tracker(prepared, jobs) as tracker,
         ):

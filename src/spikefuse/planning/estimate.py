@@ -50,6 +50,8 @@ def seconds_of(
 ) -> float:
     """Estimated seconds of what is left of a plan; see `seconds_on_processor`, `seconds_on_device`.
 
+    They are the most where `Plan.may_end_early`.
+
     Args:
         plan: From `make_plan`, for this device.
         workers: Processes that share the work; by default one a core or device.
@@ -89,7 +91,7 @@ def seconds_on_processor(
             definition = max(trials, key=lambda trial: trial.cost).definition
             spent = step_seconds(definition, 1, backend, "cpu", products)
             pace = spent / step_cost(definition)
-            fresh = sum(trial.state not in ("done", "diverged") for trial in trials)
+            fresh = sum(trial.is_to_train for trial in trials)
             seconds += BESIDE * pace * sum(trial.cost for trial in trials)
             seconds += fresh * (ONCE_S + ONCE_STEPS * spent)
     return START_S + seconds / max(1, min(workers, len(plan.populations)))

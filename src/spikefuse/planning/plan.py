@@ -45,6 +45,12 @@ class Plan:
         """Work that is left, in multiply-accumulates of a forward pass."""
         return sum(trial.cost for population in self.populations for trial in population)
 
+    @property
+    def may_end_early(self) -> bool:
+        """Whether a network stops where its accuracy no longer rises: then `cost` is the most."""
+        trials = (trial for population in self.populations for trial in population)
+        return any(trial.is_to_train and trial.definition.stop == "plateau" for trial in trials)
+
 
 def resolve_studies(
     names: Iterable[str], readings: Sequence[str] = (), experiments: Sequence[str] = ()

@@ -47,6 +47,11 @@ class PlannedTrial:
         return macs_of(self.definition)
 
     @property
+    def is_to_train(self) -> bool:
+        """Its training has not come to an end."""
+        return self.state not in ("done", "diverged")
+
+    @property
     def is_ready(self) -> bool:
         """Nothing is left to compute."""
         return self.state == "diverged" or (self.state == "done" and not self.missing)
@@ -87,7 +92,7 @@ def cost_of(trial: PlannedTrial, from_nothing: bool) -> float:
     definition = trial.definition
     train, validation, test = samples_of(definition)
     passes = 0.0
-    if from_nothing or trial.state not in ("done", "diverged"):
+    if from_nothing or trial.is_to_train:
         passes += definition.epochs * (3 * train + validation) + 2 * (test + validation)
     for condition in trial.conditions if from_nothing else trial.missing:
         limit = condition.samples or max(test, validation)

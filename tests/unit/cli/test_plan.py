@@ -1,5 +1,6 @@
 """What a plan tells: all of the time first, then a row for all seeds of a network."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,18 @@ def test_all_seeds_of_a_network_are_one_row(told: list[str]) -> None:
 @pytest.mark.usefixtures("told")
 def test_a_plan_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("profile", ["full", "medium"])
+def test_the_time_is_the_most_where_networks_end_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    """With the rule of the plateau a network takes 200 epochs at most, and mostly far fewer."""
+    monkeypatch.setattr("spikefuse.planning.estimate.seconds_of", lambda *_, **__: 7300.0)
+    words = ["plan", "reset", "--profile", profile, "--data", "builtin", "--protocols", "disjoint"]
+    words += ["--seeds", "1", "--out", str(tmp_path / "run")]
+    told = CliRunner().invoke(app, words).stdout.splitlines()
+    (time,) = [line for line in told if line.startswith("time ")]
+    assert ("at most about 2 h 01 min" in time) == (profile == "full")
+    record = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert record["may_end_early"] == (profile == "full")

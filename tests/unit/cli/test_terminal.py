@@ -55,11 +55,12 @@ def test_show_prints_in_any_encoding(encoding: str) -> None:
     assert ("\u00b1" in text) or ("+/-" in text)
 
 
-def test_at_80_columns_bar_percent_and_time_come_whole_and_names_last() -> None:
+@pytest.mark.parametrize("may_end_early", [False, True])
+def test_at_80_columns_bar_percent_and_time_come_whole_and_names_last(may_end_early: bool) -> None:
     screen = io.StringIO()
     console = Console(file=screen, width=80, force_terminal=True, color_system=None)
     name = "snn fused S T=4 lif/soft disjoint without jackson seed 0,1,2,3,4 #abcdef"
-    with RunProgress([job(name), job("other")], console) as progress:
+    with RunProgress([job(name), job("other")], console, may_end_early) as progress:
         progress.on_event(Event(name, "started", {}))
         progress._begin -= 400.0
         data = {"epoch": 1, "epochs": 2, "step": 1, "steps": 10}
@@ -74,6 +75,7 @@ def test_at_80_columns_bar_percent_and_time_come_whole_and_names_last() -> None:
     assert "h " in lines[0]
     assert "left, 0/2 populations" in lines[0]
     assert lines[0].index("%") < lines[0].index("left")
+    assert ("at most about" in lines[0]) == may_end_early
     assert lines[1].index("epoch 1/2") < lines[1].index("snn fused")
 
 
