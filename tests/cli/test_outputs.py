@@ -316,9 +316,10 @@ def test_rows_that_nothing_gives_again_stay_whoever_writes(whole: Path, tmp_path
         folder = tmp_path / name.split(".")[0]
         folder.mkdir()
         shutil.copy(whole / name, folder / name)
-        for words in commands:
+        for words in (*commands, ("plan", *run[1:])):  # a plan says what a run would be told
             answer = call(*words, "--out", folder)
             assert isinstance(answer.exception, InputError), (name, words, answer.output)
+        assert list(folder.iterdir()) == [folder / name]
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
     read = tmp_path / "readings"
     read.mkdir()

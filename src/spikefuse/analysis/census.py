@@ -4,8 +4,9 @@ The rule of choice was written before the census was run; see `choose`.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.row_index import Row
@@ -13,13 +14,15 @@ from spikefuse.analysis.series import Series, resolution
 from spikefuse.analysis.silence import RATE
 from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.studies.paper import SIZES
 from spikefuse.studies.readings import CENSUS_READINGS
 
-STUDIES = ("census", "census-smallest")
+STUDIES = ("census", "census-smallest", "census-leading")
 USUAL_LEAK = 0.9
 """Of the networks among which the base is chosen."""
 ENOUGH = 40
-"""Seeds without a silent layer that a base needs: then fewer than 9 in 100 have one (95 %)."""
+"""Seeds of the leading modality without a silent layer that a base needs at every size: then fewer
+than 9 in 100 have one (95 %)."""
 WITHIN = 0.003
 """How far below the best of its cell the mean accuracy of a base may lie."""
 
@@ -66,18 +69,25 @@ class Choice:
 
     Attributes:
         reading: None where a network has a silent layer under every reading.
-        seeds: The fewest seeds of a cell that it was chosen by.
+        seeds: The fewest seeds of a cell of the leading modality that it was chosen by.
         shortfall: How far it lies below the best of a cell, at most.
+        is_everywhere: Whether single modalities and their fusion were measured at every size.
     """
 
     reading: str | None
     seeds: int
     shortfall: float
+    is_everywhere: bool
 
     @property
     def is_final(self) -> bool:
-        """Whether the seeds are as many as the rule wants and the accuracy is near the best."""
-        return self.reading is not None and self.seeds >= ENOUGH and self.shortfall <= WITHIN
+        """Whether places and seeds are what the rule wants and the accuracy is near the best."""
+        return self.is_everywhere and self.seeds >= ENOUGH and self.is_near
+
+    @property
+    def is_near(self) -> bool:
+        """Whether its accuracy is within the rule's distance of the best everywhere."""
+        return self.reading is not None and self.shortfall <= WITHIN
 
 
 def census(rows: Iterable[Row]) -> list[CensusCell]:
@@ -123,6 +133,8 @@ def _cell(
 def choose(cells: Sequence[CensusCell]) -> Choice:
     """The base that the rule takes, among the readings of leak 0.9 that all places have.
 
+    The leading modality is that of the first cell, as `census` orders them.
+
     No network with a silent layer anywhere; then, in every modality and size, a mean accuracy
     within 0.3 pp of the best one's; of these the smallest support of the surrogate's derivative
     (the sparsest gradients), of equal supports the higher mean accuracy. Where none is within
@@ -130,6 +142,7 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
     """
     usual = [c for c in cells if CENSUS_READINGS[c.reading].trial["leak"] == USUAL_LEAK]
     places = {cell.place for cell in usual}
+    leading = usual[0].modality if usual else ""
     measured: dict[str, list[CensusCell]] = {}
     for cell in usual:
         measured.setdefault(cell.reading, []).append(cell)
@@ -144,8 +157,9 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
         for reading, own in by_reading.items()
         if not any(cell.silent_layer for cell in own)
     }
+    is_everywhere = _is_everywhere(places)
     if not sound:
-        return Choice(None, min((cell.seeds for cell in usual), default=0), math.nan)
+        return Choice(None, _seeds(usual, leading), math.nan, is_everywhere)
     near = [reading for reading, short in sound.items() if short <= WITHIN + 1e-12]
 
     def rank(reading: str) -> tuple[float, float]:
@@ -153,8 +167,17 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
         return own[0].support, -math.fsum(map(_mean, own))
 
     chosen = min(near, key=rank) if near else min(sound, key=lambda reading: sound[reading])
-    seeds = min(cell.seeds for cell in by_reading[chosen])
-    return Choice(chosen, seeds, sound[chosen])
+    return Choice(chosen, _seeds(by_reading[chosen], leading), sound[chosen], is_everywhere)
+
+
+def _seeds(cells: Iterable[CensusCell], modality: str) -> int:
+    return min((cell.seeds for cell in cells if cell.modality == modality), default=0)
+
+
+def _is_everywhere(places: Collection[tuple[str, str]]) -> bool:
+    modalities = {modality for modality, _ in places}
+    has_both = FUSED in modalities and len(modalities) >= 3  # what is fused are two or more
+    return has_both and set(places) >= set(product(modalities, SIZES))
 
 
 def _mean(cell: CensusCell) -> float:

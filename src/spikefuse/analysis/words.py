@@ -106,9 +106,9 @@ def disturbed(kind: str, modalities: Sequence[str], share: float = 1.0) -> str:
     return f"{listing(modalities)} {_FAILS.get(kind, kind)}{part}"
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 seed`, `2 seeds`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def plural(count: int, noun: str, several: str = "") -> str:
+    """`1 seed`, `2 seeds`; `2 studies` with the word for several."""
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
 
 
 def under(protocol: str) -> str:

@@ -40,7 +40,8 @@ def refused(error: Any) -> InputError:
     if close:
         hint = f"Did you mean {' or '.join(close)}?"
     said = " ".join((error.message if close else error.format_message()).split()).rstrip(".")
-    return InputError(f"{where}: {said[:1].lower()}{said[1:]}. {hint}")
+    end = "" if said.endswith("?") else "."
+    return InputError(f"{where}: {said[:1].lower()}{said[1:]}{end} {hint}")
 
 
 def _name(parameter: Any) -> str:

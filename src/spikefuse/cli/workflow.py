@@ -162,7 +162,7 @@ def planned(
     request = checked.request
     if reports:
         require_page(out / "report.html", out, "spikefuse")
-    store = TrialStore(out, is_planned=is_planned)
+    store = TrialStore(out, is_planned=True)
     plan = make_plan(
         studies,
         profile.model_copy(update={"precision": checked.precision}),
@@ -178,8 +178,9 @@ def planned(
         with_curves=with_curves,
     )
     _require_trials(plan)
-    if not is_planned:  # a plan writes no tables
-        require_kept(plan, store)
+    require_kept(plan, store)
+    if not is_planned:
+        store = TrialStore(out)  # what is refused leaves nothing behind
     told, pairing = banner_of(location), pairing_of(plan)
     # Data of one's own says itself how it is paired.
     pairing = "" if pairing.lower().rstrip(".") in told else pairing
@@ -216,6 +217,8 @@ def tell_slow_neurons(console: Console, backend: str, device: str) -> None:
 
 def show_plan(prepared: Prepared, console: Console) -> None:
     """The plan in a few lines."""
+    from spikefuse.analysis.words import plural
+
     plan = prepared.plan
     if plan.populations:
         tell_slow_neurons(console, prepared.request.backend, prepared.request.device)
@@ -224,9 +227,10 @@ def show_plan(prepared: Prepared, console: Console) -> None:
     fact(
         console,
         "plan",
-        f"{len(plan.studies)} studies, {len(plan.seeds)} seeds, {len(plan.trials)} networks, "
-        f"{ready} stored, {len(plan.trials) - ready} to do in {len(plan.populations)} "
-        f"populations, {plan.profile.precision} products",
+        f"{plural(len(plan.studies), 'study', 'studies')}, {plural(len(plan.seeds), 'seed')}, "
+        f"{plural(len(plan.trials), 'network')}, {ready} stored, "
+        f"{len(plan.trials) - ready} to do in {plural(len(plan.populations), 'population')}, "
+        f"{plan.profile.precision} products",
     )
     tell_other_precision(plan, prepared.store, console)
     fact(console, "results", prepared.out)

@@ -35,3 +35,12 @@ CENSUS_SMALLEST = Study(
     protocols=("disjoint",),
 )
 """The part of the census that decides: the leading modality alone, at S/3."""
+
+CENSUS_LEADING = Study(
+    "census-leading",
+    "Networks that learn, of the leading modality",
+    "Of the networks of one modality at every size: how many have a silent layer?",
+    (Grid({"network": ("snn",), "size": SIZES, "reading": tuple(CENSUS_READINGS)}),),
+    protocols=("disjoint",),
+)
+"""The part of the census of which the rule wants most seeds: the leading modality alone."""

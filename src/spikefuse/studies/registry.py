@@ -1,6 +1,6 @@
 """All built-in studies by name."""
 
-from spikefuse.studies.census import CENSUS, CENSUS_SMALLEST
+from spikefuse.studies.census import CENSUS, CENSUS_LEADING, CENSUS_SMALLEST
 from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Study
 from spikefuse.studies.energy import ENERGY
@@ -27,6 +27,7 @@ STUDIES: dict[str, Study] = {
         ROBUSTNESS,
         CENSUS,
         CENSUS_SMALLEST,
+        CENSUS_LEADING,
         TIME_AXIS,
         LEAK,
     )

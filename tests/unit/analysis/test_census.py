@@ -21,11 +21,22 @@ FORGETS = "boxcar-0.5-calibrated-leak-0.5"
 Rows = list[dict[str, Any]]
 
 
-def cell(reading: str, values: list[float], silent: tuple[int, ...] = (), size: str = "S") -> Rows:
-    made = Cell.create(modality="image", size=size, reading=reading).model_dump()
+def cell(
+    reading: str,
+    values: list[float],
+    silent: tuple[int, ...] = (),
+    size: str = "S",
+    modality: str = "image",
+) -> Rows:
+    made = Cell.create(modality=modality, size=size, reading=reading).model_dump()
     rows = []
     for seed, value in enumerate(values):
-        one = {"study": "census", "trial": f"{reading} {size} {seed}", **made, "seed": seed}
+        one = {
+            "study": "census",
+            "trial": f"{modality} {reading} {size} {seed}",
+            **made,
+            "seed": seed,
+        }
         one |= {"samples": 1000}
         rows.append(one | {"split": "test", "metric": "accuracy", "value": value})
         for layer, rate in (("conv1", 0.1), ("conv2", 0.0 if seed in silent else 0.1)):
@@ -65,13 +76,46 @@ def test_the_rule_excludes_silent_ones_then_takes_the_sparsest_within_three_tent
     assert chosen.reading == SPARE
 
 
-def test_forty_seeds_within_reach_are_final_and_a_gap_in_one_size_decides() -> None:
+def test_a_gap_in_one_size_decides() -> None:
     rows = cell(SPARE, [0.93] * 39 + [0.94]) + cell(WIDE, [0.93] * 39 + [0.94])
-    assert choose(census(rows)).is_final
+    assert choose(census(rows)).reading == SPARE
     rows += cell(SPARE, [0.90] * 40, size="S/3") + cell(WIDE, [0.91] * 40, size="S/3")
     assert choose(census(rows)).reading == WIDE
     # What was not measured everywhere cannot be chosen.
     assert choose(census(rows + cell(ATAN, [0.99] * 40))).reading == WIDE
+
+
+def test_final_is_forty_seeds_of_the_leading_modality_in_every_place() -> None:
+    """One of nine places, however many its seeds, decides nothing."""
+
+    def everywhere(seeds: int) -> Rows:
+        return [
+            row
+            for size in ("S", "S/2", "S/3")
+            for modality, count in (("image", seeds), ("audio", 3), ("fused", 3))
+            for reading in (SPARE, WIDE)
+            for row in cell(reading, [0.93] * count, size=size, modality=modality)
+        ]
+
+    def told(rows: Rows) -> str:
+        section = census_section(census(rows), "")
+        assert section is not None
+        return section.paragraphs[1].partition("not final: it wants ")[2]
+
+    whole = everywhere(40)
+    assert choose(census(whole)).is_final
+    assert told(whole) == ""
+    assert told(everywhere(39)) == "40 seeds)."
+    place = "every modality and their fusion at every size)."
+    for part in (
+        cell(SPARE, [0.93] * 40),
+        [row for row in whole if row["modality"] == "image"],
+        [row for row in whole if row["modality"] != "fused"],
+        [row for row in whole if row["modality"] != "audio"],
+        [row for row in whole if row["size"] != "S/2"],
+    ):
+        assert not choose(census(part)).is_final
+        assert told(part) == place
 
 
 def test_no_sound_reading_is_no_choice() -> None:
@@ -90,7 +134,9 @@ def test_the_census_crosses_four_surrogates_two_inits_two_leaks_at_every_place()
     assert len(cells) == len(set(cells)) == 3 * 3 * 16
     smallest = STUDIES["census-smallest"].cells(("disjoint",))
     assert len(smallest) == 16
-    assert set(smallest) <= set(cells)
+    leading = STUDIES["census-leading"].cells(("disjoint",))
+    assert len(leading) == 3 * 16
+    assert set(smallest) < set(leading) < set(cells)
 
 
 def test_its_plain_boxcar_is_the_base_network(tmp_path: Any) -> None:

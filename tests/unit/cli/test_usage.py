@@ -53,6 +53,7 @@ def test_numbers_are_asked_for_in_a_users_words(
         ("run --sedes 2", "spikefuse: run: no such option: --sedes. Did you mean --seeds", "?"),
         ("evaluate", "spikefuse: evaluate: missing argument", "See `spikefuse evaluate --help`."),
         ("aks DATA", "spikefuse: no such command 'aks'", "`."),
+        ("stats", "spikefuse: no such command 'stats'. Did you mean 'status'? See", "`."),
         ("run --seeds", "spikefuse: option '--seeds' requires an argument", "--help`."),
     ],
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from spikefuse.analysis.census import ENOUGH, WITHIN, CensusCell, Choice, choose
-from spikefuse.analysis.words import percent, plural, points, share, span
+from spikefuse.analysis.words import listing, percent, plural, points, share, span
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
 from spikefuse.studies.readings import CENSUS_READINGS
@@ -33,16 +33,22 @@ def census_section(found: Sequence[CensusCell], command: str) -> Section | None:
 def chosen_words(choice: Choice) -> str:
     """What the rule takes, and how much it rests on."""
     rule = (
-        f"The rule: no silent layer in {ENOUGH} networks, accuracy within "
-        f"{points(WITHIN, sign=False)}\u00a0pp of the best in every cell, then the smallest "
-        "support of the surrogate"
+        "The rule: no silent layer in any modality and size, in the leading modality in "
+        f"{ENOUGH} seeds; accuracy within {points(WITHIN, sign=False)}\u00a0pp of the best in "
+        "each; then the smallest support of the surrogate"
     )
     if choice.reading is None:
         count = plural(choice.seeds, "seed")
         return f"{rule}. Under every one a network has a silent layer ({count})."
     says = CENSUS_READINGS[choice.reading].says
     short = f"at most {points(choice.shortfall, sign=False)}\u00a0pp below the best"
-    state = "" if choice.is_final else f", not final: it wants {ENOUGH} seeds and 0.3\u00a0pp"
+    wants = {
+        f"{ENOUGH} seeds": choice.seeds >= ENOUGH,
+        "every modality and their fusion at every size": choice.is_everywhere,
+        f"{points(WITHIN, sign=False)}\u00a0pp": choice.is_near,
+    }
+    lacks = [each for each, is_met in wants.items() if not is_met]
+    state = f", not final: it wants {listing(lacks)}" if lacks else ""
     return f"{rule}. It takes {says} ({plural(choice.seeds, 'seed')}, {short}{state})."
 
 
