@@ -504,10 +504,12 @@ CONTROLS: tuple[dict[str, str], ...] = (
 )
 
 
-def _differences(network: dict[str, str], **levels: str | Collection[str]) -> list[list[float]]:
+def _differences(
+    network: dict[str, str], name: str = AGAIN, **levels: str | Collection[str]
+) -> list[list[float]]:
     """Fused over image, over the mean and over the product, and shuffled over image, by seed."""
     image, audio, fused, product, shuffled = (
-        seeds(AGAIN, **{**FULL, **network, **levels, **each}) for each in CONTROLS
+        seeds(name, **{**FULL, **network, **levels, **each}) for each in CONTROLS
     )
     mean = {seed: (image[seed] + audio[seed]) / 2 for seed in fused}
     return [minus(fused, image), minus(fused, mean), minus(fused, product), minus(shuffled, image)]
@@ -542,6 +544,80 @@ def test_ten_seeds_and_the_new_five() -> None:
             assert [np.prod(ends(difference)[1:]) > 0 for difference in values] == [
                 *(True, True, True, False)
             ]
+
+
+LULL = "full/results.csv"
+"""All images, until the rule of the plateau holds."""
+DIFFERENCES = (
+    *("fused minus the better single network, image", "fused minus the mean of both"),
+    *("fused minus the product of experts", "shuffled audio minus image"),
+)
+
+
+def test_all_images_until_the_plateau() -> None:
+    text, found = page("findings.md"), {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        cells, epochs = [], []
+        for each in CONTROLS:
+            levels = {**FULL, **network, **each}
+            values = seeds(LULL, **levels)
+            assert len(values) == 3
+            cells.append(plain(values.values()))
+            if each.get("fusion") != PRODUCT:
+                taken = seeds(LULL, split="", metric="epochs", **levels)
+                epochs.append(", ".join(f"{taken[seed]:.0f}" for seed in "012"))
+        assert f"| {label} | {' | '.join(cells)} |" in text
+        assert f"| {label} | {' | '.join(epochs)} |" in text
+        found[label] = _differences(network, LULL)
+    for place, name in enumerate(DIFFERENCES):
+        told = [gain(found[label][place], "") for label in ("SNN", "DNN")]
+        more = [a - b for a, b in zip(*(found[label][place] for label in found), strict=True)]
+        assert f"| {name} | {' | '.join(told)} | {gain(more, '')} |" in text
+    for label, values in found.items():
+        assert all(x > 0 for x in values[0]), label
+        assert all(x < 0 for x in values[2]), label
+    at_medium = {
+        label: _differences(network, reading="base")
+        for label, network in (("SNN", SNN), ("DNN", DNN))
+    }
+    pairs = [
+        (np.mean(now), np.mean(then))
+        for label in found
+        for now, then in zip(found[label], at_medium[label], strict=True)
+    ]
+    pairs += [
+        tuple(np.mean(of["SNN"][place]) - np.mean(of["DNN"][place]) for of in (found, at_medium))
+        for place in range(3)
+    ]
+    assert [np.sign(now) == np.sign(then) for now, then in pairs] == [True] * 9 + [False, True]
+
+
+def test_what_stops_early_and_what_stands_at_the_plateau() -> None:
+    steps = {
+        (row["modality"], row["network"], row["seed"]): int(row["steps"])
+        for row in numbers(LULL, "test", "accuracy")
+        if row["steps"]
+    }
+    audio = [count for (modality, *_), count in steps.items() if modality == "audio"]
+    assert (min(audio), max(audio)) == (176, 704)
+    at_medium = {"reading": "base", "seed": ("0", "1", "2")}
+    for name, levels in ((LULL, {}), (AGAIN, at_medium)):
+        values = seeds(name, **{**FULL, **DNN, "modality": "audio", **levels})
+        told = [f"{100 * values[seed]:.2f}" for seed in "012"]
+        assert f"{told[0]}, {told[1]} and {told[2]} %" in page("findings.md")
+    found = headline(read_tidy(DOCS / "results" / LULL))
+    assert len(found.adjusted) == 12
+    assert f"p = {min(found.adjusted.values()):.3f} and more" in page("findings.md")
+    alone = {name: value for name, value in found.answers.items() if value.sign}
+    assert set(alone) == {
+        *("SNN over best unimodal", "SNN over mean of unimodals", "DNN control"),
+    }
+    for value in alone.values():
+        assert value.low is not None
+        assert value.high is not None
+        assert f"{100 * value.low:+.2f} to {100 * value.high:+.2f}" in page("findings.md")
+    claims = json.loads((DOCS / "results" / "full" / "claims.json").read_text())["claims"]
+    assert {each["verdict"] for each in claims} == {"inconclusive"}
 
 
 def test_the_first_screen_of_ten_seeds() -> None:
