@@ -686,18 +686,27 @@ def test_the_verdicts_that_ten_epochs_change() -> None:
         assert f"{measured}, {100 * low:+.2f} to {100 * high:+.2f}" in page("findings.md")
 
 
-def test_time_steps_of_two_seeds() -> None:
+def test_time_steps_of_five_seeds() -> None:
+    differences = {}
     for modality in ("image", "audio", "fused"):
-        base = {**FULL, **SNN, "reading": "base", "modality": modality, "seed": ("0", "1")}
-        steps = [seeds(AGAIN, **{**base, "time_steps": each}) for each in ("4", "8", "16")]
-        assert [len(each) for each in steps] == [2, 2, 2]
-        told = " and ".join(
-            ", ".join(f"{100 * each[seed]:.2f}" for each in steps) for seed in ("0", "1")
-        )
-        assert f"{modality} {told}" in page("findings.md")
-        widest = max(max(by) - min(by) for by in zip(*(s.values() for s in steps), strict=True))
-        if modality == "fused":
-            assert round(100 * widest, 2) == 0.16
+        base = {**FULL, **SNN, **FIVE, "modality": modality}
+        of = {each: seeds(AGAIN, **{**base, "time_steps": each}) for each in ("4", "8", "16")}
+        assert [len(each) for each in of.values()] == [5, 5, 5]
+        cells = " | ".join(plain(each.values()) for each in of.values())
+        more = gain(minus(of["16"], of["4"]), "")
+        assert f"| {modality} | {cells} | {more} |" in page("findings.md")
+        for few, many in (("4", "8"), ("4", "16"), ("8", "16")):
+            differences[modality, few, many] = minus(of[few], of[many])
+        assert ends(minus(of["16"], of["4"]))[0] < 0.275
+    without_zero = [key for key, each in differences.items() if np.prod(ends(each)[1:]) > 0]
+    assert without_zero == [("image", "4", "16")]
+    p_values = [stats.ttest_1samp(each, 0).pvalue for each in differences.values()]
+    assert round(min(holm(p_values)), 2) == 0.17
+    assert gain(differences["audio", "8", "16"]).replace(" (", ", ")[:-1] in page("findings.md")
+    claims = json.loads((DOCS / "results" / "medium" / "claims.json").read_text())["claims"]
+    (c23,) = (each for each in claims if each["id"] == "C23")
+    assert Counter(each["outcome"] for each in c23["parts"]) == {"holds": 6, "undecided": 3}
+    assert all("audio" in each["quantity"] for each in c23["parts"] if each["outcome"] != "holds")
 
 
 def first_five() -> list[Row]:
