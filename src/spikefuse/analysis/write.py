@@ -25,12 +25,14 @@ from spikefuse.analysis.kept import (
     SENSITIVITY_TABLE,
     record_at,
 )
+from spikefuse.analysis.over_samples import sample_rows
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
+from spikefuse.core.threads import one_thread
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import Plan, make_plan
 from spikefuse.planning.stages import still_missing
@@ -59,7 +61,7 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     kept = _earlier_rows(results, plan, rows, store) if _is_alike(out, plan) else []
     if not kept:
         _tell_left_out(out, plan)
-    rows = rows + kept
+    rows = _with_kept(rows, kept, store) if kept else rows
     write_tidy(rows, results)
     _write_energy(plan, store, out, keeps=bool(kept))
     unfinished = still_missing(plan.trials, plan.stages, store)
@@ -212,12 +214,27 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
     ]
 
 
+def _with_kept(rows: list[NewRow], kept: list[NewRow], store: TrialStore) -> list[NewRow]:
+    """New and kept rows, with errors over test samples of all seeds that now stand there.
+
+    Such an error is one of a mean over seeds: that of a study with fewer seeds would stand beside
+    a mean of more.
+    """
+    new, old = ([row for row in each if not _is_error(row)] for each in (rows, kept))
+    alone = [row for row in (*new, *old) if row["metric"] != ON_PAIRS]
+    with one_thread():
+        errors = [row for row in sample_rows(alone, store) if _is_error(row)]
+    return [*new, *errors, *old]
+
+
+def _is_error(row: Row) -> bool:
+    return str(row["metric"]).startswith(f"{ERROR}.")
+
+
 def _is_beside(row: Row) -> bool:
     """Whether it is of several stored networks together, whatever study asked for them."""
     return (
-        row["fusion"] in (PRODUCT, TEMPERED_PRODUCT)
-        or row["metric"] == ON_PAIRS
-        or str(row["metric"]).startswith(f"{ERROR}.")
+        row["fusion"] in (PRODUCT, TEMPERED_PRODUCT) or row["metric"] == ON_PAIRS or _is_error(row)
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import torch
 
 from spikefuse.analysis.write import gather
@@ -10,8 +11,31 @@ from spikefuse.planning import Plan, make_plan
 from spikefuse.planning.plan import resolve_studies
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.studies import PROFILES, Profile
+from spikefuse.training import TrialDefinition
 
 SMOKE = PROFILES["smoke"]
+
+
+def predictions_of(_: TrialDefinition) -> dict[str, torch.Tensor]:
+    """Three samples, all of them right."""
+    return {
+        "image": torch.arange(3),
+        "audio": torch.arange(3),
+        "labels": torch.tensor([1, 2, 3]),
+        "logits": torch.eye(4)[1:],
+    }
+
+
+def answers_by_chance(definition: TrialDefinition) -> dict[str, torch.Tensor]:
+    """Forty pairs of 40 images and 20 clips; each network has others of its samples right."""
+    count = 20 if definition.modality == "audio" else 40
+    draws = torch.Generator().manual_seed(int(definition.name, 16) % 2**31)
+    labels = torch.arange(count) % 4
+    answers = torch.where(torch.rand(count, generator=draws) < 0.7, labels, (labels + 1) % 4)
+    samples = {"image": torch.arange(40), "audio": torch.arange(count) % 20}
+    if definition.modality in samples:
+        samples = {definition.modality: samples[definition.modality]}
+    return {**samples, "labels": labels, "predicted": answers, "logits": torch.eye(4)[answers]}
 
 
 def finish(plan: Plan, store: TrialStore) -> None:
@@ -31,12 +55,7 @@ def finish(plan: Plan, store: TrialStore) -> None:
                 "rates": {},
             },
             weights={"w": torch.zeros(1)},
-            predictions={
-                "image": torch.arange(3),
-                "audio": torch.arange(3),
-                "labels": torch.tensor([1, 2, 3]),
-                "logits": torch.eye(4)[1:],
-            },
+            predictions=predictions_of(trial.definition),
             provenance={},
         )
 
@@ -84,6 +103,34 @@ def test_products_of_experts_of_other_networks_stay(tmp_path: Path) -> None:
     both = products(run(tmp_path, "controls"))
     assert both == of_reset | {("dnn", "none", "disjoint")}
     assert products(run(tmp_path, "reset")) == both
+
+
+def test_errors_over_samples_are_of_the_seeds_that_stand_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study with fewer seeds leaves them as they are, whichever ran last."""
+
+    def errors(rows: list[dict]) -> dict[tuple, set]:
+        found: dict[tuple, set] = {}
+        for row in rows:
+            if str(row["metric"]).startswith("samples_error."):
+                place = (row["metric"], row["network"], row["size"], row["reset"], row["protocol"])
+                found.setdefault(place, set()).add((row["seed"], row["value"]))
+        return found
+
+    monkeypatch.setattr(f"{__name__}.predictions_of", answers_by_chance)
+    one, other = tmp_path / "one", tmp_path / "other"
+    for out, order in ((one, (("controls", 5), ("reset", 3))), (other, (("reset", 3),))):
+        for study, seeds in order:
+            rows = run(out, study, seeds=seeds)
+    alone = errors(rows)
+    together = errors(run(other, "controls", seeds=5))
+    found = errors(read_tidy(one / "results.csv"))
+    assert found == together
+    of_both = [key for key in found if {seed for seed, _ in found[key]} == set(range(5))]
+    for values in found.values():
+        assert len({value for _, value in values}) == 1, "one error of one mean"
+    assert any(alone[key] - found[key] for key in of_both if key in alone), "that of three is other"
 
 
 def test_the_same_study_again_takes_its_place(tmp_path: Path) -> None:
