@@ -1072,6 +1072,36 @@ def test_fusions_of_movements() -> None:
         assert [round(430 * value) for value in minus(then, now)] == counts
 
 
+def test_fusions_of_movements_at_a_third() -> None:
+    name, text = "fusion-utd/results.csv", page("findings.md")
+    of = fusions(name, "S/3", 5)
+    for label, network, best, below, least in (
+        (
+            *("SNN", SNN, "late-weighted", {"experts", "hybrid", "attention", "early", "gated"}),
+            {"experts", "hybrid", "attention"},
+        ),
+        (
+            "DNN",
+            DNN,
+            "hybrid-product",
+            set(of["DNN"]) - {PRODUCT, "late-product"},
+            {"experts", "hybrid"},
+        ),
+    ):
+        assert best_by_validation(name, network, "S/3", of[label]) == best
+        under = from_product(of[label])
+        stand = {kind: p for kind, p in under.items() if p < 0.05}
+        assert set(stand) == below
+        assert f"({'p = ' * (label == 'SNN')}{min(stand.values()):.3f} to" in text
+        assert f"to {max(stand.values()):.3f})" in text
+        assert all(np.mean(minus(of[label][kind], of[label][PRODUCT])) < 0 for kind in stand)
+        worse = {kind: p for kind, p in above(best, of[label]).items() if p < 0.05}
+        assert set(worse) == least
+        for p_value in (min(worse.values()), max(worse.values())):
+            assert f"{p_value:.3f}" in text
+    assert f"{from_product(of['SNN'])['late-product']:.2f}" == "0.12"
+
+
 def test_the_census_of_twenty_seeds() -> None:
     found = census(read_tidy(DOCS / "results" / "census-smallest" / "results.csv"))
     cells = {cell.reading: cell for cell in found}
