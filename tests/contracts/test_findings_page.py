@@ -590,6 +590,9 @@ def test_all_images_until_the_plateau() -> None:
         for place in range(3)
     ]
     assert [np.sign(now) == np.sign(then) for now, then in pairs] == [True] * 9 + [False, True]
+    # By network: over image, over the mean, over the product, and what shuffled audio costs.
+    smaller = [abs(now) < abs(then) for now, then in pairs[:8]]
+    assert [smaller[:3], smaller[4:7]] == [[True, False, True]] * 2
 
 
 def test_what_stops_early_and_what_stands_at_the_plateau() -> None:

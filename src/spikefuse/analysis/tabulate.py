@@ -29,7 +29,11 @@ COUNTS = ("parameters", "macs", "epochs", DIVERGED)
 """Metrics that are whole numbers."""
 
 
-def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
+Earlier = Callable[[list[NewRow]], list[NewRow]]
+"""From the rows of a plan's trials to those that stay beside them."""
+
+
+def tabulate(plan: Plan, store: TrialStore, earlier: Earlier | None = None) -> list[NewRow]:
     """The rows of every stored trial of a plan; what is not stored has no rows.
 
     Accuracies are shares in [0, 1]; `samples` says of how many (under noise: times the draws).
@@ -41,6 +45,13 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
 
     Under every plan, the study "controls" also has the products of experts of separately trained
     networks, wherever both are stored; see `product_of_experts`.
+
+    Args:
+        plan: Whose rows are wanted.
+        store: Where its trials are.
+        earlier: Gives the rows of other studies that stay. They come last, and what other test
+            samples would give is reckoned of all: an error of a mean over seeds is one of those
+            seeds that stand in the table.
 
     Raises:
         StoreError: A trial was finished and cannot be read: its rows would be missing in silence.
@@ -57,10 +68,11 @@ def tabulate(plan: Plan, store: TrialStore) -> list[NewRow]:
     with one_thread():
         warm = Temperatures(store)
         rows += [row | dict.fromkeys(COLUMNS, "") for row in product_rows(plan, store, warm)]
-        rows += sample_rows(rows, store, warm)
+        kept = earlier(rows) if earlier is not None else []
+        rows += sample_rows([*rows, *kept], store, warm)
     names = dict.fromkeys([*(study.name for study in plan.studies), CONTROLS.name])
     order = {name: number for number, name in enumerate(names)}
-    return sorted(rows, key=lambda row: order[row["study"]])
+    return [*sorted(rows, key=lambda row: order[row["study"]]), *kept]
 
 
 def _rows(trial: PlannedTrial, use: Use, record: TrialRecord, plan: Plan) -> Iterator[NewRow]:

@@ -25,14 +25,12 @@ from spikefuse.analysis.kept import (
     SENSITIVITY_TABLE,
     record_at,
 )
-from spikefuse.analysis.over_samples import sample_rows
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
-from spikefuse.core.threads import one_thread
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import Plan, make_plan
 from spikefuse.planning.stages import still_missing
@@ -57,11 +55,16 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
         StoreError: The folder cannot be written.
     """
     results = out / RESULTS
-    rows = tabulate(plan, store)
-    kept = _earlier_rows(results, plan, rows, store) if _is_alike(out, plan) else []
+    kept: list[NewRow] = []
+
+    def earlier(rows: list[NewRow]) -> list[NewRow]:
+        if _is_alike(out, plan):
+            kept.extend(_earlier_rows(results, plan, rows, store))
+        return kept
+
+    rows = tabulate(plan, store, earlier)
     if not kept:
         _tell_left_out(out, plan)
-    rows = _with_kept(rows, kept, store) if kept else rows
     write_tidy(rows, results)
     _write_energy(plan, store, out, keeps=bool(kept))
     unfinished = still_missing(plan.trials, plan.stages, store)
@@ -190,8 +193,8 @@ def _tell_left_out(root: Path, plan: Plan) -> None:
 def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore) -> list[NewRow]:
     """Rows of other studies whose trials are still stored.
 
-    Every plan adds the products of experts of its own networks and what other test samples would
-    give to one study, so what stands there of other networks stays too.
+    Every plan adds the products of experts of its own networks to one study, so what stands there
+    of other networks stays too, as long as these have rows.
     """
     try:
         earlier = read_tidy(path)
@@ -205,37 +208,29 @@ def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore)
     planned = {study.name for study in plan.studies}
     ours = {_key(row) for row in rows}
     final = {name: store.state(name) in ("done", "diverged") for name in store}
-    return [
+    kept = [
         later | row | ({"value": int(row["value"])} if row["metric"] in COUNTS else {})
         for row in earlier
-        if (row["study"] not in planned or _is_beside(row))
+        if (row["study"] not in planned or _is_product(row))
+        and not _is_of_samples(row)
         and _key(row) not in ours
-        and all(final.get(name, False) for name in str(row["trial"]).split("+"))
+        and all(final.get(name, False) for name in _trials(row))
     ]
+    alone = {row["trial"] for row in (*rows, *kept) if not _is_product(row)}
+    return [row for row in kept if alone.issuperset(_trials(row))]
 
 
-def _with_kept(rows: list[NewRow], kept: list[NewRow], store: TrialStore) -> list[NewRow]:
-    """New and kept rows, with errors over test samples of all seeds that now stand there.
-
-    Such an error is one of a mean over seeds: that of a study with fewer seeds would stand beside
-    a mean of more.
-    """
-    new, old = ([row for row in each if not _is_error(row)] for each in (rows, kept))
-    alone = [row for row in (*new, *old) if row["metric"] != ON_PAIRS]
-    with one_thread():
-        errors = [row for row in sample_rows(alone, store) if _is_error(row)]
-    return [*new, *errors, *old]
+def _trials(row: Row) -> list[str]:
+    return str(row["trial"]).split("+")
 
 
-def _is_error(row: Row) -> bool:
-    return str(row["metric"]).startswith(f"{ERROR}.")
+def _is_product(row: Row) -> bool:
+    return row["fusion"] in (PRODUCT, TEMPERED_PRODUCT)
 
 
-def _is_beside(row: Row) -> bool:
-    """Whether it is of several stored networks together, whatever study asked for them."""
-    return (
-        row["fusion"] in (PRODUCT, TEMPERED_PRODUCT) or row["metric"] == ON_PAIRS or _is_error(row)
-    )
+def _is_of_samples(row: Row) -> bool:
+    """Whether it is reckoned anew, of all networks that stand in a table."""
+    return row["metric"] == ON_PAIRS or str(row["metric"]).startswith(f"{ERROR}.")
 
 
 def _key(row: Row) -> tuple[str, ...]:
@@ -247,7 +242,7 @@ def _together(record: dict[str, Any], kept: list[NewRow]) -> dict[str, list[Any]
     """The record's lists with what the kept rows add."""
     of_kept = {
         "studies": [row["study"] for row in kept],
-        "trials": [name for row in kept for name in str(row["trial"]).split("+")],
+        "trials": [name for row in kept for name in _trials(row)],
         "protocols": [row["protocol"] for row in kept],
         "seeds": [row["seed"] for row in kept],
     }

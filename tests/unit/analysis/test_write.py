@@ -134,8 +134,14 @@ def test_errors_over_samples_are_of_the_seeds_that_stand_there(
 
 
 def test_the_same_study_again_takes_its_place(tmp_path: Path) -> None:
-    run(tmp_path, "reset", "speakers", seeds=2)
+    """With fewer seeds too, and no product of experts stands beside networks that do not."""
+    two = run(tmp_path, "reset", "speakers", seeds=2)
     again = run(tmp_path, "reset")
+    of_reset = [
+        {row["seed"] for row in rows if "+" in str(row["trial"]) and row["reset"] == "hard"}
+        for rows in (two, again)
+    ]
+    assert of_reset == [{0, 1}, {0}]
     assert {row["seed"] for row in again if row["study"] == "reset"} == {0}
     assert {row["seed"] for row in again if row["study"] == "speakers"} == {0, 1}
     assert run(tmp_path, "reset") == again
