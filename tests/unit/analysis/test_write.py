@@ -147,10 +147,17 @@ def test_the_same_study_again_takes_its_place(tmp_path: Path) -> None:
     assert run(tmp_path, "reset") == again
 
 
-def test_other_effort_or_lost_trials_are_not_mixed_in(tmp_path: Path) -> None:
+def test_other_effort_or_lost_trials_are_not_mixed_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     run(tmp_path, "reset")
+    run(tmp_path, "neuron")
+    assert "left out" not in caplog.text
     other = SMOKE.model_copy(update={"images": 300})
     assert studies_of(run(tmp_path, "speakers", profile=other)) == ["speakers"]
+    told = [each.getMessage() for each in caplog.records if "left out" in each.getMessage()]
+    assert len(told) == 1, "once"
+    assert "held rows of controls, neuron, reset with another effort" in told[0]
 
     run(tmp_path, "neuron")
     lost = tmp_path / "trials" / run(tmp_path, "neuron")[0]["trial"]
