@@ -329,17 +329,30 @@ def test_rows_that_nothing_gives_again_stay_whoever_writes(whole: Path, tmp_path
     assert (read / "readings.csv").read_bytes() == (whole / "results.csv").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["results.csv", "run.log", "report.html", "tables/events.jsonl"])
-def test_events_of_a_run_are_none_of_its_own_files(tmp_path: Path, name: str) -> None:
+OWN_PLACES = (
+    *("", "results.csv", "run.log", "report.html", "claims.json", "data.png"),
+    *("trials", "journal", "figures", "tables", "modules", "mlruns", "tensorboard"),
+    *("tables/events.jsonl", "trials/a/b.jsonl"),
+)
+
+
+@pytest.mark.parametrize("name", OWN_PLACES)
+def test_events_are_none_of_what_a_results_folder_keeps(tmp_path: Path, name: str) -> None:
+    """And whoever is refused leaves nothing behind, where nothing was."""
     out = tmp_path / "out"
-    (out / name).parent.mkdir(parents=True)
-    answer = call(
-        *("run", "time-axis", "--profile", "smoke", "--data", "builtin", "--seeds", 1),
-        *("--out", out, "--events", out / name),
-    )
-    assert isinstance(answer.exception, InputError), answer.output
-    assert "--events must not be what the results folder" in str(answer.exception)
-    assert not (out / name).is_file()
+    (out / name).parent.mkdir(parents=True, exist_ok=True)
+    there = sorted(tmp_path.rglob("*"))
+    options = ("--out", out, "--events", out / name)
+    few = ("--profile", "smoke", "--seeds", 1)
+    for words in (
+        ("run", "time-axis", "--data", "builtin", *few),
+        ("ask", "builtin", *few),
+        ("train", "--data", "builtin", "--modality", "image", "--epochs", 1, "--images", 100),
+    ):
+        answer = call(*words, *options)
+        assert isinstance(answer.exception, InputError), (words, answer.output)
+        assert "--events must not be what the results folder" in str(answer.exception)
+        assert sorted(tmp_path.rglob("*")) == there, words
 
 
 @pytest.mark.parametrize("folder", ["tables", "figures"])

@@ -22,9 +22,16 @@ from spikefuse.analysis.claims.samples import claim_rows
 from spikefuse.analysis.compare.samples import Answers, NoSamples, answers_in, match
 from spikefuse.analysis.gains import EXPERTS, MEAN, NETWORKS, TEMPERED, alone, both_alone, shuffled
 from spikefuse.analysis.product_of_experts import Temperatures, product_right
-from spikefuse.analysis.row_index import Level, Row, same
+from spikefuse.analysis.row_index import DEFAULTS, Level, Row, same
 from spikefuse.analysis.sample_errors import CONTROL, ERROR, ON_PAIRS, over
-from spikefuse.analysis.table import METRIC, SPIKING, Table, single_modalities
+from spikefuse.analysis.table import (
+    DEFAULT_STUDIES,
+    METRIC,
+    SPIKING,
+    Table,
+    default_levels,
+    single_modalities,
+)
 from spikefuse.analysis.words import FEWEST
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.core.recent import Recent
@@ -77,7 +84,11 @@ class _Shelf:
 
 @dataclass(frozen=True)
 class _Fused:
-    """One fused cell with its parts: by seed, whose trials are whose, and which are silent."""
+    """One fused cell with its parts: by seed, whose trials are whose, and which are silent.
+
+    `counted` has the seeds of each part, by modality and `CONTROL`, that are in the means which
+    errors stand beside: of the default networks those of `DEFAULT_STUDIES`, as `gains` reads them.
+    """
 
     row: Row
     modalities: tuple[str, ...]
@@ -85,6 +96,7 @@ class _Fused:
     singles: Mapping[str, Mapping[int, str]]
     shuffled: Mapping[int, str]
     silent: frozenset[str]
+    counted: Mapping[str, frozenset[int]]
 
 
 def sample_rows(
@@ -128,14 +140,29 @@ def _cells(table: Table, modalities: tuple[str, ...]) -> Iterator[_Fused]:
         fixed |= {"noise_std": 0.0, "disturbance": ""}
         joint = {**fixed, "modality": FUSED, "fusion": "early"}
         silent = table.silent
-        true = table.series(**joint, pairing="true")
-        noise = table.series(**joint, pairing="shuffled")
-        alone_by = {
-            name: table.series(**{**fixed, "modality": name, "fusion": "none"}).trials
-            for name in modalities
+        wanted: dict[str, dict[str, Level]] = {
+            FUSED: {**joint, "pairing": "true"},
+            CONTROL: {**joint, "pairing": "shuffled"},
+            **{name: {**fixed, "modality": name, "fusion": "none"} for name in modalities},
         }
-        live = {seed: name for seed, name in true.trials.items() if name not in silent}
-        yield _Fused(row, modalities, live, alone_by, noise.trials, silent)
+        found = {name: table.series(**each).trials for name, each in wanted.items()}
+        live = {seed: name for seed, name in found[FUSED].items() if name not in silent}
+        studies = {"study": DEFAULT_STUDIES} if _is_default(row) else {}
+        counted = {
+            name: frozenset(table.series(**each, **studies).trials) for name, each in wanted.items()
+        }
+        singles = {name: found[name] for name in modalities}
+        yield _Fused(row, modalities, live, singles, found[CONTROL], silent, counted)
+
+
+def _is_default(row: Row) -> bool:
+    """Whether it is of a network as `gains` and the first screen have it, at any size."""
+    levels = default_levels(str(row["network"]), FUSED)
+    return all(
+        same(row.get(name) or DEFAULTS.get(name, ""), level)
+        for name, level in levels.items()
+        if name in _OWN
+    )
 
 
 def _contrasts(cell: _Fused, shelf: _Shelf) -> tuple[list[NewRow], Contrasts]:
@@ -161,8 +188,10 @@ def _contrasts(cell: _Fused, shelf: _Shelf) -> tuple[list[NewRow], Contrasts]:
             levels = {"modality": name, "fusion": "none", "trial": single}
             rows.append(_row(cell, seed, ON_PAIRS, parts[name].mean(), len(joint)) | levels)
 
-        if len(cell.trials) < FEWEST:
-            continue  # no interval stands on so few
+        counted = cell.counted[FUSED].intersection(cell.trials)
+        if seed not in counted or len(counted) < FEWEST:
+            continue  # in no mean, or no interval stands on so few
+        parts = {name: each for name, each in parts.items() if seed in cell.counted[name]}
 
         def add(name: str, values: Any, samples: Answers = fused, seed: int = seed) -> None:
             found.setdefault(name, []).append(Observed(seed, values, samples.samples))
@@ -180,7 +209,7 @@ def _contrasts(cell: _Fused, shelf: _Shelf) -> tuple[list[NewRow], Contrasts]:
             known = {name: each for name, each in warm.items() if each is not None}
             if len(known) == len(warm):
                 add(TEMPERED, joint - shelf.product(trial, experts, known))
-        noise = cell.shuffled.get(seed)
+        noise = cell.shuffled.get(seed) if seed in cell.counted[CONTROL] else None
         if noise is not None and noise not in cell.silent and parts:
             other = shelf.answers(noise)
             values = other.correct.astype(np.float64)

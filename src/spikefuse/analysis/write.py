@@ -6,7 +6,7 @@ of earlier runs with the same effort on the same data.
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -35,7 +35,8 @@ from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import Plan, make_plan
 from spikefuse.planning.stages import still_missing
 from spikefuse.results import TrialStore, read_tidy, write_tidy
-from spikefuse.results.atomic import write_file
+from spikefuse.results.atomic import is_file, write_file
+from spikefuse.results.rows import TidyRows
 from spikefuse.results.tidy import table_bytes
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import readings_of, sensitivity_studies
@@ -55,16 +56,16 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
         StoreError: The folder cannot be written.
     """
     results = out / RESULTS
+    table = _earlier_table(results)
     kept: list[NewRow] = []
 
     def earlier(rows: list[NewRow]) -> list[NewRow]:
-        if _is_alike(out, plan):
-            kept.extend(_earlier_rows(results, plan, rows, store))
+        if table and _is_alike(out, plan):
+            kept.extend(_earlier_rows(table, plan, rows, store))
         return kept
 
     rows = tabulate(plan, store, earlier)
-    if not kept:
-        _tell_left_out(out, plan)
+    _tell_left_out(results, table, rows)
     write_tidy(rows, results)
     _write_energy(plan, store, out, keeps=bool(kept))
     unfinished = still_missing(plan.trials, plan.stages, store)
@@ -177,30 +178,43 @@ def _is_alike(root: Path, plan: Plan) -> bool:
     return all(record.get(key) == same[key] for key in same)
 
 
-def _tell_left_out(root: Path, plan: Plan) -> None:
-    """Say whose rows make room: of studies with another effort or other data, still stored."""
-    record = record_at(root)
-    others = sorted(set(record.get("studies") or ()) - {study.name for study in plan.studies})
-    if others and not _is_alike(root, plan):
+def _tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> None:
+    """Say whose rows make room: of another effort, of other data, or of networks not here."""
+    there = {(row["study"], row["trial"]) for row in rows}
+    gone = {
+        str(row["study"])
+        for row in earlier
+        if (row["study"], row["trial"]) not in there
+        and not _is_product(row)
+        and not _is_of_samples(row)
+    }
+    if gone:
         logger.warning(
-            "%s held rows of %s with another effort or data: they are left out now, and their "
-            "command gives them again",
-            root / RESULTS,
-            ", ".join(map(str, others)),
+            "%s held further rows of %s (of another effort, of other data, seeds or protocols, or "
+            "of networks that are gone): they are left out now, and their command gives them again",
+            path,
+            ", ".join(sorted(gone)),
         )
 
 
-def _earlier_rows(path: Path, plan: Plan, rows: list[NewRow], store: TrialStore) -> list[NewRow]:
+def _earlier_table(path: Path) -> TidyRows:
+    """What a table held; nothing where there is none, or none that can be read."""
+    try:
+        if is_file(path, "results"):
+            return read_tidy(path)
+    except StoreError as problem:
+        logger.warning("earlier results are not kept: %s", problem)
+    return TidyRows({"value": ()})
+
+
+def _earlier_rows(
+    earlier: TidyRows, plan: Plan, rows: list[NewRow], store: TrialStore
+) -> list[NewRow]:
     """Rows of other studies whose trials are still stored.
 
     Every plan adds the products of experts of its own networks to one study, so what stands there
     of other networks stays too, as long as these have rows.
     """
-    try:
-        earlier = read_tidy(path)
-    except StoreError as problem:
-        logger.warning("earlier results are not kept: %s", problem)
-        return []
     # A table of before these columns says nothing in them.
     later = dict.fromkeys((*EFFORT_COLUMNS, "disturbance"), "")
     if rows and set(rows[0]) != {*later, *earlier.columns}:

@@ -53,7 +53,7 @@ from spikefuse.networks.plans import PLAN_OF_SMALL
 from spikefuse.planning.run import network_name
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.results.atomic import is_file
-from spikefuse.results.outputs import require_folder
+from spikefuse.results.outputs import require_beside, require_folder
 from spikefuse.results.sound import read_as_results
 from spikefuse.studies.profiles import SIZES
 from spikefuse.training import TrialDefinition, stored_definition
@@ -158,7 +158,10 @@ def train_one(given: dict[str, Any], how: How, began: float) -> None:
     tell_slow_neurons(console, how.backend, how.device)
     corpus = load_corpus(definition.data, location)
     _require_trainable(definition, corpus, how.products)
-    store = TrialStore(how.out or Path("runs") / f"single-{location.source}")
+    out = how.out or Path("runs") / f"single-{location.source}"
+    if how.events is not None:
+        require_beside(how.events, out, "train", "--events")
+    store = TrialStore(out)
     with stopped_in_words(console, how.time_limit):
         _train(definition, corpus, store, how, deadline, console)
     show_trial(store, definition.name, console, how.as_json)

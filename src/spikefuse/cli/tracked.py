@@ -60,14 +60,11 @@ def tracker_of(
         InputError: A name is unknown, or the file cannot be written.
         MissingExtraError: A library is not installed.
     """
-    from spikefuse.results.outputs import require_beside
     from spikefuse.tracking.events import Tracker
     from spikefuse.tracking.json_lines import JsonLines
     from spikefuse.tracking.registry import MIRRORS
 
     names = check_tracking(track)
-    if events is not None:
-        require_beside(events, out, "spikefuse", "--events")
     mirrors: list[Mirror] = [] if events is None else [JsonLines(events)]
     made = [*mirrors, *(MIRRORS[name].make(out) for name in names)]
     return Tracker(trials, store, made, command)

@@ -158,8 +158,11 @@ def planned(
     from spikefuse.planning.used import pairing_of, used_of
     from spikefuse.report.output.place import require_page
     from spikefuse.results import TrialStore
+    from spikefuse.results.outputs import require_beside
 
     request = checked.request
+    if request.events is not None:
+        require_beside(request.events, out, "spikefuse", "--events")
     if reports:
         require_page(out / "report.html", out, "spikefuse")
     store = TrialStore(out, is_planned=True)

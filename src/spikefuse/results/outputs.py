@@ -98,14 +98,16 @@ def require_apart(
 
 
 def require_beside(path: Path, out: Path, where: str, option: str) -> None:
-    """Refuse a file that a command would write over in the folder it is about to fill.
+    """Refuse a file that is the folder a command is about to fill, or what it will keep there.
 
     Raises:
-        InputError: The folder will keep something of its own there.
+        InputError: It is.
     """
     for place, root in product(_forms(path), _forms(out)):
-        name, *below = place.relative_to(root).parts if root in place.parents else ("",)
-        if name in (_FOLDERS if below else KEPT):
+        if not place.is_relative_to(root):
+            continue
+        name, *below = place.relative_to(root).parts or (_TRIALS,)
+        if name in _FOLDERS or (name in KEPT and not below):
             raise InputError(
                 f"{where}: {option} must not be what {_told(root)} keeps, got {path}. Name a file "
                 "outside of it."

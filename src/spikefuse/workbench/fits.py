@@ -237,13 +237,12 @@ def fit(
         return train_module(make, data, trained, numbers, device=device)
     require(seeds is None, "fit", "seeds", "left out for a network, which has its own", seeds)
     told_to, root = events_file(events, "fit"), root_of_source(data.source)
-    events_apart(told_to, root, "fit")
-    if store is not None:
-        outside(Path(store).expanduser(), root, "fit", "store")
-    keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if store is None else None
-    place = TrialStore(
-        Path(store).expanduser() if store is not None else Path(keep.name if keep else "")
-    )
+    out = None if store is None else Path(store).expanduser()
+    events_apart(told_to, root, out, "fit")
+    if out is not None:
+        outside(out, root, "fit", "store")
+    keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if out is None else None
+    place = TrialStore(out or Path(keep.name if keep else ""))
     definitions = {seed: trained.model_copy(update={"seed": seed}) for seed in net.seeds}
     planned = [PlannedTrial(d, place.state(d.name), 1.0) for d in definitions.values()]
     populations = group_trials(planned, place_of(device, workers=workers or 1))

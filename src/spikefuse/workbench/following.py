@@ -33,14 +33,23 @@ def events_file(events: str | Path | None, where: str) -> Path | None:
     return path
 
 
-def events_apart(events: Path | None, root: Path | None, where: str) -> None:
-    """Refuse a file inside a folder of somebody's own data.
+def events_apart(events: Path | None, root: Path | None, out: Path | None, where: str) -> None:
+    """Refuse a file inside a folder of somebody's own data, or that trained networks will take.
+
+    Args:
+        events: From `events_file`.
+        root: The folder of data; none where data are no folder.
+        out: The folder that keeps what is trained; none if nothing does.
+        where: The function that was called.
 
     Raises:
         InputError: It lies there.
     """
-    if events is not None:
-        outside(events, root, where, "events")
+    if events is None:
+        return
+    outside(events, root, where, "events")
+    if out is not None:
+        require_beside(events, out, where, "events")
 
 
 def follower(
@@ -59,7 +68,5 @@ def follower(
         where: The function that was called.
         call: The call in words.
     """
-    if events is not None:
-        require_beside(events, store.root, where, "events")
     mirrors = [] if events is None else [JsonLines(events, where, "events")]
     return Tracker(labels, store, mirrors, call)

@@ -112,12 +112,13 @@ def ask(
     must = "left out for a network of your own"
     require(events is None or network is None, "ask", "events", must, events)
     told_to = events_file(events, "ask")
-    if out is not None or told_to is not None:
+    kept = None if out is None else Path(out).expanduser()
+    if kept is not None or told_to is not None:
         own = root_of_source(data.source) if isinstance(data, Dataset) else root_of(str(data))
-        events_apart(told_to, own, "ask")
-    if out is not None:
-        outside(Path(out).expanduser(), own, "ask", "out")
-        require_folder(Path(out).expanduser(), "ask", "out")
+        events_apart(told_to, own, kept, "ask")
+    if kept is not None:
+        outside(kept, own, "ask", "out")
+        require_folder(kept, "ask", "out")
     named = None if network is None else named_of(network)
     location, source, audit = _found(data, said)
     if len(source.modalities) < 2:
@@ -125,12 +126,12 @@ def ask(
             f"ask: data must be of two modalities or more, got {source.modalities[0].name!r} alone."
         )
     effort = effort_named(profile, source.name)
-    keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if out is None else None
-    root = Path(out).expanduser() if out is not None else Path(keep.name if keep else "")
+    keep = tempfile.TemporaryDirectory(prefix="spikefuse-") if kept is None else None
+    root = kept or Path(keep.name if keep else "")
     if named is not None:
         return _ask_modules(named, location, effort, seeds, audit, root, call)
     study = controls_of(source)
-    store = TrialStore(root)
+    store = TrialStore(root, is_planned=True)
     plan = make_plan(
         [study],
         effort.profile,
@@ -142,6 +143,7 @@ def ask(
         workers=1,
     )
     require_kept(plan, store)
+    store = TrialStore(root)  # what is refused leaves nothing behind
     _train(plan, store, location, told_to, call)
     answers = asked(tabulate(plan, store))
     document = answer_document(
@@ -151,7 +153,7 @@ def ask(
         effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
         command=call,
     )
-    if out is not None:
+    if kept is not None:
         gather(plan, store, store.root, banner_of(location), call)
         write_file(store.root / FILE, pretty_json(document), "ask")
     return Answer(answers, document)

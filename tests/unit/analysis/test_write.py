@@ -105,13 +105,15 @@ def test_products_of_experts_of_other_networks_stay(tmp_path: Path) -> None:
     assert products(run(tmp_path, "reset")) == both
 
 
+@pytest.mark.parametrize(("of_controls", "of_reset"), [(5, 3), (3, 5)])
 def test_errors_over_samples_are_of_the_seeds_that_stand_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_controls: int, of_reset: int
 ) -> None:
-    """A study with fewer seeds leaves them as they are, whichever ran last."""
+    """Of the first screen those of the studies that it reads, whichever study ran last."""
+    Errors = dict[tuple, set]
 
-    def errors(rows: list[dict]) -> dict[tuple, set]:
-        found: dict[tuple, set] = {}
+    def errors(rows: list[dict]) -> Errors:
+        found: Errors = {}
         for row in rows:
             if str(row["metric"]).startswith("samples_error."):
                 place = (row["metric"], row["network"], row["size"], row["reset"], row["protocol"])
@@ -119,18 +121,20 @@ def test_errors_over_samples_are_of_the_seeds_that_stand_there(
         return found
 
     monkeypatch.setattr(f"{__name__}.predictions_of", answers_by_chance)
-    one, other = tmp_path / "one", tmp_path / "other"
-    for out, order in ((one, (("controls", 5), ("reset", 3))), (other, (("reset", 3),))):
-        for study, seeds in order:
-            rows = run(out, study, seeds=seeds)
-    alone = errors(rows)
-    together = errors(run(other, "controls", seeds=5))
-    found = errors(read_tidy(one / "results.csv"))
-    assert found == together
-    of_both = [key for key in found if {seed for seed, _ in found[key]} == set(range(5))]
-    for values in found.values():
+    first = errors(run(tmp_path / "one", "controls", seeds=of_controls))
+    one = errors(run(tmp_path / "one", "reset", seeds=of_reset))
+    run(tmp_path / "other", "reset", seeds=of_reset)
+    assert errors(run(tmp_path / "other", "controls", seeds=of_controls)) == one
+    for values in one.values():
         assert len({value for _, value in values}) == 1, "one error of one mean"
-    assert any(alone[key] - found[key] for key in of_both if key in alone), "that of three is other"
+    screen = [key for key in first if "product of experts" in key[0] or "mean of uni" in key[0]]
+    assert len(screen) >= 4
+    for key in screen:
+        assert one[key] == first[key]
+        assert len(one[key]) == of_controls
+    of_hard = [key for key in one if key[3] == "hard" and "mean of unimodals" in key[0]]
+    assert of_hard
+    assert {len(one[key]) for key in of_hard} == {of_reset}
 
 
 def test_the_same_study_again_takes_its_place(tmp_path: Path) -> None:
@@ -157,7 +161,7 @@ def test_other_effort_or_lost_trials_are_not_mixed_in(
     assert studies_of(run(tmp_path, "speakers", profile=other)) == ["speakers"]
     told = [each.getMessage() for each in caplog.records if "left out" in each.getMessage()]
     assert len(told) == 1, "once"
-    assert "held rows of controls, neuron, reset with another effort" in told[0]
+    assert "held further rows of neuron, reset (of another effort" in told[0]
 
     run(tmp_path, "neuron")
     lost = tmp_path / "trials" / run(tmp_path, "neuron")[0]["trial"]
@@ -165,6 +169,26 @@ def test_other_effort_or_lost_trials_are_not_mixed_in(
     kept = run(tmp_path, "speakers")
     assert studies_of(kept) == ["speakers", "neuron"]
     assert lost.name not in {row["trial"] for row in kept}
+
+
+def test_rows_of_the_same_study_that_make_room_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With another effort, or with fewer seeds; never what the run gives again."""
+
+    def told() -> list[str]:
+        found = [each.getMessage() for each in caplog.records if "left out" in each.getMessage()]
+        caplog.clear()
+        return found
+
+    run(tmp_path, "reset", seeds=2)
+    run(tmp_path, "speakers", seeds=2)
+    run(tmp_path, "reset", seeds=2)
+    assert told() == []
+    run(tmp_path, "reset", seeds=1)
+    assert [" rows of reset (" in each for each in told()] == [True]
+    run(tmp_path, "reset", profile=SMOKE.model_copy(update={"images": 300}))
+    assert [" rows of reset, speakers (" in each for each in told()] == [True]
 
 
 def test_damaged_files_of_an_earlier_run_are_written_anew(tmp_path: Path) -> None:

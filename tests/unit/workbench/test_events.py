@@ -123,6 +123,33 @@ def test_what_is_no_path_and_what_lies_in_the_data_is_refused(data, tmp_path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", [".", "journal", "results.csv", "trials/events.jsonl"])
+def test_what_the_folder_of_the_trained_keeps_is_refused_and_leaves_none(
+    data, tmp_path, name
+) -> None:
+    kept = tmp_path / "kept"
+    with pytest.raises(InputError, match="events must"):  # no folder there, or it keeps it
+        sf.fit(net_of(data), data, epochs=1, store=kept, events=kept / name)
+    with pytest.raises(InputError, match="events must"):
+        sf.ask(data, 1, "smoke", out=kept, events=kept / name)
+    assert list(tmp_path.iterdir()) == []
+    (kept / name).parent.mkdir(parents=True, exist_ok=True)
+    there = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="events must"):
+        sf.fit(net_of(data), data, epochs=1, store=kept, events=kept / name)
+    with pytest.raises(InputError, match="events must"):
+        sf.ask(data, 1, "smoke", out=kept, events=kept / name)
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+def test_what_would_lose_rows_leaves_no_trials(data, tmp_path) -> None:
+    """A question refused for the folder's tables makes nothing in it."""
+    (tmp_path / "claims.json").write_text('{"format": "spikefuse claims 3"}')
+    with pytest.raises(InputError, match="it would be lost"):
+        sf.ask(data, 1, "smoke", out=tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["claims.json"]
+
+
 def test_modules_of_ones_own_have_no_events(data, tmp_path) -> None:
     path = tmp_path / "events.jsonl"
     with pytest.raises(InputError, match="fit: events must be left out for a module of your own"):
