@@ -6,6 +6,7 @@ Plain csv and scipy on purpose: a fault in `spikefuse.analysis` must not hide he
 import csv
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -593,6 +594,17 @@ def test_all_images_until_the_plateau() -> None:
     # By network: over image, over the mean, over the product, and what shuffled audio costs.
     smaller = [abs(now) < abs(then) for now, then in pairs[:8]]
     assert [smaller[:3], smaller[4:7]] == [[True, False, True]] * 2
+    # Seed by seed, of the three that both have.
+    shown = []
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        first = _differences(network, reading="base", seed=("0", "1", "2"))
+        for place in (0, 2):
+            changed = [
+                now - then for now, then in zip(found[label][place], first[place], strict=True)
+            ]
+            assert gain(changed, "").replace(" (", ", ").rstrip(")") in text.replace(" pp", "")
+            shown.append(np.prod(ends(changed)[1:]) > 0)
+    assert shown == [True, False, False, False]
 
 
 def test_what_stops_early_and_what_stands_at_the_plateau() -> None:
@@ -621,6 +633,12 @@ def test_what_stops_early_and_what_stands_at_the_plateau() -> None:
         assert f"{100 * value.low:+.2f} to {100 * value.high:+.2f}" in page("findings.md")
     claims = json.loads((DOCS / "results" / "full" / "claims.json").read_text())["claims"]
     assert {each["verdict"] for each in claims} == {"inconclusive"}
+    whole = {each["id"] for each in claims if "no rows for" not in each["reason"]}
+    assert whole == {"C7", "C8"}
+    for each in claims:
+        if each["id"] in whole:
+            (told,) = re.findall(r"at S: (\S+ pp \(.*?)\)", each["reason"])
+            assert told.replace(" pp", "") in page("findings.md").replace(" pp", "")
 
 
 def test_the_first_screen_of_ten_seeds() -> None:
@@ -1092,6 +1110,9 @@ def test_fusions_of_movements_at_a_third() -> None:
         ),
     ):
         assert best_by_validation(name, network, "S/3", of[label]) == best
+        of_size = {**BASE, **network, "modality": "fused", "size": "S/3", "fusion": "early"}
+        (counted,) = set(seeds(name, split="", metric="parameters", **of_size).values())
+        assert f"{counted / 1e6:.2f} M at S/3" in text
         under = from_product(of[label])
         stand = {kind: p for kind, p in under.items() if p < 0.05}
         assert set(stand) == below
@@ -1103,6 +1124,7 @@ def test_fusions_of_movements_at_a_third() -> None:
         for p_value in (min(worse.values()), max(worse.values())):
             assert f"{p_value:.3f}" in text
     assert f"{from_product(of['SNN'])['late-product']:.2f}" == "0.12"
+    assert gain(minus(of["SNN"]["late"], of["DNN"]["late"])) in text
 
 
 def test_the_census_of_twenty_seeds() -> None:
