@@ -182,6 +182,26 @@ def test_a_network_of_plain_pytorch_gets_the_same_answer_file(tmp_path: Path) ->
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
+def test_an_answer_that_makes_room_for_another_of_the_same_name_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of fewer seeds, or of a file of the same name with other code; it is trained, too."""
+    place, out = a_stack(tmp_path / "data"), tmp_path / "out"
+    code = NETWORK.read_text(encoding="utf-8")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own.py").write_text(f"{code}# {name}\n", encoding="utf-8")
+
+    def told(name: str, seeds: int) -> int:
+        caplog.clear()
+        asked = {"profile": "smoke", "seeds": seeds, "out": out}
+        ask_data(str(place), asked, {}, network=f"{tmp_path}/{name}/own.py:make")
+        return sum("held further rows of controls (" in each.message for each in caplog.records)
+
+    assert [told("one", 2), told("one", 2), told("one", 1), told("two", 1)] == [0, 0, 1, 1]
+    assert len(list((out / "modules").iterdir())) == (2 + 1) * 5
+
+
 def test_the_report_of_a_network_of_plain_pytorch_is_the_answer_under_its_own_name(
     tmp_path: Path,
 ) -> None:

@@ -56,7 +56,7 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
         StoreError: The folder cannot be written.
     """
     results = out / RESULTS
-    table = _earlier_table(results)
+    table = earlier_table(results)
     kept: list[NewRow] = []
 
     def earlier(rows: list[NewRow]) -> list[NewRow]:
@@ -65,7 +65,7 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
         return kept
 
     rows = tabulate(plan, store, earlier)
-    _tell_left_out(results, table, rows)
+    tell_left_out(results, table, rows)
     write_tidy(rows, results)
     _write_energy(plan, store, out, keeps=bool(kept))
     unfinished = still_missing(plan.trials, plan.stages, store)
@@ -178,8 +178,14 @@ def _is_alike(root: Path, plan: Plan) -> bool:
     return all(record.get(key) == same[key] for key in same)
 
 
-def _tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> None:
-    """Say whose rows make room: of another effort, of other data, or of networks not here."""
+def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> None:
+    """Say whose rows make room: of another effort, of other data, or of networks not here.
+
+    Args:
+        path: The table that is about to be written.
+        earlier: What it held, from `earlier_table`.
+        rows: What it will hold.
+    """
     there = {(row["study"], row["trial"]) for row in rows}
     gone = {
         str(row["study"])
@@ -191,13 +197,14 @@ def _tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> No
     if gone:
         logger.warning(
             "%s held further rows of %s (of another effort, of other data, seeds or protocols, or "
-            "of networks that are gone): they are left out now, and their command gives them again",
+            "of networks that are gone or of other code): they are left out now, and their command "
+            "gives them again",
             path,
             ", ".join(sorted(gone)),
         )
 
 
-def _earlier_table(path: Path) -> TidyRows:
+def earlier_table(path: Path) -> TidyRows:
     """What a table held; nothing where there is none, or none that can be read."""
     try:
         if is_file(path, "results"):

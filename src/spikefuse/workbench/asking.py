@@ -32,6 +32,7 @@ from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.kept import RESULTS, RUN, record_at, tells_of_ours
 from spikefuse.analysis.product_of_experts import product_accuracy
+from spikefuse.analysis.write import earlier_table, tell_left_out
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
 from spikefuse.core.provenance import describe
@@ -320,6 +321,10 @@ def answer_by_modules(
     """
     rows = rows_of_modules(named, wanted, corpus, out, report)
     record = record_of(named, wanted, effort.profile, corpus.banner, command)
+    before = record_at(out)
+    is_other = before.get("network_digest") != named.digest
+    # Its trials have the same names as those of other code.
+    tell_left_out(out / RESULTS, earlier_table(out / RESULTS), [] if is_other else rows)
     # First: a table without it would be taken for one of our networks.
     write_file(out / RUN, pretty_json(record), "ask")
     write_tidy(rows, out / RESULTS)
