@@ -641,6 +641,50 @@ def test_what_stops_early_and_what_stands_at_the_plateau() -> None:
             assert told.replace(" pp", "") in page("findings.md").replace(" pp", "")
 
 
+def test_audio_beyond_the_first_lull() -> None:
+    name, text, gains = "audio-long/results.csv", page("findings.md"), []
+    with (DOCS / "results" / "audio-long" / "epochs.csv").open(encoding="utf-8") as file:
+        epochs = list(csv.DictReader(file))
+    raised, late = [], []
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        audio = {**FULL, **network, "modality": "audio"}
+        long, stopped = seeds(name, **audio), seeds(LULL, **audio)
+        best = {}
+        for seed in "012":
+            own = [
+                each
+                for each in epochs
+                if (each["network"], each["seed"]) == (network["network"], seed)
+            ]
+            assert len(own) == 200
+            chosen = max(
+                own, key=lambda e: (float(e["validation_accuracy"]), -float(e["validation_loss"]))
+            )
+            best[seed] = chosen["epoch"]
+            (told,) = {
+                float(row["value"])
+                for row in numbers(name, "validation", "accuracy")
+                if (row["network"], row["seed"]) == (network["network"], seed)
+            }
+            assert told == float(chosen["validation_accuracy"])
+        late += [int(each) for each in best.values() if label == "SNN"]
+        values = ", ".join(f"{100 * long[seed]:.2f}" for seed in "012")
+        line = [label, ", ".join(best[seed] for seed in "012"), values, plain(long.values())]
+        line.append(gain(minus(long, stopped), ""))
+        assert f"| {' | '.join(line)} |" in text
+        raised += [100 * (long[seed] - stopped[seed]) for seed in "012"]
+        image, fused = (
+            seeds(LULL, **{**FULL, **network, "modality": each}) for each in ("image", "fused")
+        )
+        gains.append([fused[s] - (image[s] + long[s]) / 2 for s in "012"])
+    assert [value > 0.001 for value in raised].count(True) == 5
+    assert f"{min(v for v in raised if v > 0.001):.2f} to {max(raised):.2f} pp" in text
+    differences = [a - b for a, b in zip(*gains, strict=True)]
+    cells = " | ".join(gain(each, "") for each in (*gains, differences))
+    assert f"| fused minus the mean of both | {cells} |" in text
+    assert f"for {min(late)} to {max(late)} epochs ({22 * max(late):,} steps" in text
+
+
 def test_the_first_screen_of_ten_seeds() -> None:
     found = headline(read_tidy(DOCS / "results" / AGAIN))
     stand = {name: round(p, 4) for name, p in found.adjusted.items() if p < 0.05}
