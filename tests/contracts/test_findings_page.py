@@ -1174,8 +1174,7 @@ def test_fusions_of_movements_at_a_third() -> None:
 def test_the_census_of_twenty_seeds() -> None:
     found = census(read_tidy(DOCS / "results" / "census-smallest" / "results.csv"))
     cells = {cell.reading: cell for cell in found}
-    words = {"boxcar-0.5": "boxcar 0.5", "boxcar-1": "boxcar 1", "triangle-1": "triangle 1"}
-    for name, told in (words | {"atan-0.5": "arc tangent 0.5"}).items():
+    for name, told in _census_words().items():
         for init in ("plain", "calibrated"):
             line = [f"{told}, {init}"]
             for leak in ("0.9", "0.5"):
@@ -1204,6 +1203,72 @@ def test_the_census_of_twenty_seeds() -> None:
         assert f"{mean:.2f} pp" in told
         assert f"{low:.2f} to {high:.2f}" in told.replace("+", "")
     assert choose(found).reading == "triangle-1-calibrated-leak-0.9"
+
+
+def _census_words() -> dict[str, str]:
+    names = {"boxcar-0.5": "boxcar 0.5", "boxcar-1": "boxcar 1", "triangle-1": "triangle 1"}
+    return names | {"atan-0.5": "arc tangent 0.5"}
+
+
+def test_the_census_of_forty_seeds() -> None:
+    text = page("findings.md")
+    cells = {
+        (cell.size, cell.reading): cell
+        for cell in census(read_tidy(DOCS / "results" / "census-leading" / "results.csv"))
+    }
+
+    def accuracy(size: str, name: str) -> Seeds:
+        found = cells[size, f"{name}-leak-0.9"].accuracy
+        assert found is not None
+        return {str(seed): value for seed, value in found.values.items()}
+
+    silent: dict[str, list[tuple[int, ...]]] = {}
+    for name, told in _census_words().items():
+        for init in ("plain", "calibrated"):
+            line = [f"{told}, {init}"]
+            for size in ("S", "S/2", "S/3"):
+                cell = cells[size, f"{name}-{init}-leak-0.9"]
+                assert cell.seeds == 40
+                silent.setdefault(f"{name}-{init}", []).append(cell.silent_layer)
+                line.append(plain(accuracy(size, f"{name}-{init}").values()))
+                line.append(str(len(cell.silent_layer)))
+            assert f"| {' | '.join(line)} |" in text
+    assert silent.pop("boxcar-0.5-plain") == [(2, 18, 30, 38), (18, 30, 38), (2, 18, 30, 38)]
+    assert not any(seeds for each in silent.values() for seeds in each)
+    for count, share in ((3, stats.beta.ppf(0.025, 3, 38)), (4, stats.beta.ppf(0.975, 5, 36))):
+        assert f"{100 * share:.1f}" == {3: "1.6", 4: "23.7"}[count]
+    assert f"{100 * stats.beta.ppf(0.975, 1, 120):.1f}" == "3.0"
+    name = "census-leading/results.csv"
+    lost = {
+        row["trial"]
+        for row in rows(name)
+        if row["metric"].startswith("rate.") and float(row["value"]) == 0
+    }
+    reached = [row for row in numbers(name, "test", "accuracy") if row["trial"] in lost]
+    values = [100 * float(row["value"]) for row in reached]
+    told = f"({min(values):.1f} to {max(values):.1f} %)"
+    assert f"{len(values)} of its 120 networks learn nothing** {told}" in text
+    for size in ("S", "S/2", "S/3"):
+        best = accuracy(size, "atan-0.5-calibrated")
+        mean, low, high = ends(minus(best, accuracy(size, "boxcar-0.5-plain")))
+        assert f"{mean:.2f}{' pp' * (size == 'S')} at {size} ({low:.2f} to {high:.2f})" in text
+    raised = {
+        (name, size): ends(
+            minus(accuracy(size, f"{name}-calibrated"), accuracy(size, f"{name}-plain"))
+        )
+        for name in _census_words()
+        for size in ("S", "S/3")
+    }
+    small = [mean for (_, size), (mean, *_) in raised.items() if size == "S/3"]
+    assert f"(S/3 {min(small):+.2f} to {max(small):+.2f} pp)" in text
+    assert all(low > 0 for (_, size), (_, low, _) in raised.items() if size == "S/3")
+    for name in ("boxcar-0.5", "triangle-1"):
+        mean, low, high = raised[name, "S"]
+        assert f"({mean:+.2f}, {low:.2f} to {high:.2f})" in text
+        assert low > 0
+    told_none = [raised[name, "S"] for name in ("boxcar-1", "atan-0.5")]
+    assert f"({told_none[0][0]:+.2f} and {told_none[1][0]:+.2f})" in text
+    assert all(low < 0 < high for _, low, high in told_none)
 
 
 def test_every_fusion_lies_below_the_product_and_none_wins() -> None:
