@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from spikefuse.analysis.census import census, choose
 from spikefuse.analysis.fusion_race import Race, fusion_races
 from spikefuse.analysis.gains import NETWORKS, PRODUCT
+from spikefuse.analysis.groups import GroupNames, group_names, group_summaries
 from spikefuse.analysis.headline import Headline, headline
 from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
 from spikefuse.analysis.robustness import Robustness, robustness
@@ -14,7 +16,10 @@ from spikefuse.analysis.words import level_name, plural
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.report.headline import leak_sentence
+from spikefuse.report.printable import plain
+from spikefuse.report.sections.census import census_heading, census_sentence
 from spikefuse.report.sections.fusion_race import fusion_sentence
+from spikefuse.report.sections.groups import group_heading, group_sentences
 from spikefuse.report.sections.robustness import kept_sentence
 from spikefuse.report.sections.senses import cost_sentence
 from spikefuse.studies.leak import LEAK
@@ -27,8 +32,13 @@ class StudyAnswer(NamedTuple):
     text: str
 
 
-def study_answer(table: Table) -> StudyAnswer | None:
-    """The answer of the first study that has one; None where none has, or rows disagree."""
+def study_answer(table: Table, names: GroupNames | None = None) -> StudyAnswer | None:
+    """The answer of the first study that has one; None where none has, or rows disagree.
+
+    Args:
+        table: The rows of a run.
+        names: What its groups are called; by the name of its study if left out.
+    """
     try:
         races = fusion_races(table)
         if any(race.entries for race in races):
@@ -42,12 +52,25 @@ def study_answer(table: Table) -> StudyAnswer | None:
             if first is not None and first.cost is not None and first.cost.mean <= 0.0:
                 heading = f"The fused {name} loses nothing without one sense, on average over seeds"
             return StudyAnswer(heading, " ".join(map(cost_sentence, lost)))
+        if counted := census(table):
+            return StudyAnswer(census_heading(choose(counted)), census_sentence(counted))
+        if of_pairing := _leak_answer(table):
+            return of_pairing
+        if of_groups := _group_answer(table, names or group_names({}, table)):
+            return of_groups
+        # Last: every run has the curves of the plain networks that it trains.
         found = robustness(table)
-        if said := kept_sentence(found):
-            return StudyAnswer(_curve_heading(found), said)
-        return _leak_answer(table)
+        said = kept_sentence(found)
+        return StudyAnswer(_curve_heading(found), said) if said else None
     except StudyError:
         return None
+
+
+def _group_answer(table: Table, names: GroupNames) -> StudyAnswer | None:
+    """Of a run that holds groups out."""
+    found, many = group_summaries(table, names), plain(names.many, 40)
+    heading = group_heading(found, many)
+    return StudyAnswer(heading, " ".join(group_sentences(found, many))) if heading else None
 
 
 def _leak_answer(table: Table) -> StudyAnswer | None:

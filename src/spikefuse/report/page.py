@@ -8,6 +8,7 @@ from typing import Any
 import spikefuse
 from spikefuse.analysis.estimates import estimate
 from spikefuse.analysis.figures import FigureRow, PaperFigure
+from spikefuse.analysis.groups import group_names
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.row_index import Runs
 from spikefuse.analysis.table import DEFAULT_STUDIES, PAIRED
@@ -183,7 +184,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
     """The page of a run; `parts` are the drawn pictures and figure groups."""
     record, trials = run.record, run.trials
     known = distinct(Runs(run.rows).entries("trial"))
-    other = study_answer(run.table) or StudyAnswer("", "")
+    other = study_answer(run.table, group_names(record, run.table)) or StudyAnswer("", "")
     loud = is_loud(run)
     banner = record.get("banner") or (_EMBEDDED_BANNER if run.source == FALLBACK else "")
     texts, noun = texts_of(run, loud=loud), noun_of(run)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from spikefuse.analysis.groups import GroupNames
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.table import Table
 from spikefuse.report.headline import answer, verdict
@@ -103,11 +104,51 @@ def test_a_run_of_senses_alone_says_what_is_missed(lost: tuple[float, ...], said
     assert found.heading == said
 
 
-def test_curves_without_single_networks_are_an_answer() -> None:
+def curves() -> Rows:
     rows: Rows = []
     for noise, values in ((0.0, (0.9, 0.9, 0.9)), (1.0, (0.7, 0.7, 0.7)), (5.0, (0.5, 0.5, 0.5))):
         rows += cell(values, study="robustness", network="snn", modality="fused", noise_std=noise)
-    assert heading(rows) == "The fused SNN is right in 70.0\u00a0% on average over noise"
+    return rows
+
+
+def test_curves_without_single_networks_are_an_answer() -> None:
+    assert heading(curves()) == "The fused SNN is right in 70.0\u00a0% on average over noise"
+
+
+def counted(reading: str, silent: int) -> Rows:
+    rows = cell((0.9, 0.91, 0.92), study="census", network="snn", reading=reading)
+    rows = [row | {"trial": f"{reading} {row['seed']}"} for row in rows]
+    return rows + [
+        row | {"split": "validation", "metric": "rate.image.hidden", "value": float(seed >= silent)}
+        for seed, row in enumerate(rows)
+    ]
+
+
+def test_a_run_of_the_census_alone_says_what_is_silent_and_whether_it_decides() -> None:
+    """Before the curves, which every run has of the plain networks that it trains."""
+    plain, learns = "boxcar-0.5-plain-leak-0.9", "boxcar-0.5-calibrated-leak-0.9"
+    rows = counted(plain, 2) + counted(learns, 0) + curves()
+    assert heading(rows) == "The census does not decide yet"
+    found = study_answer(Table(rows))
+    assert found is not None
+    assert "with initial weights as drawn 2 of 3, calibrated 0 of 3. The rule:" in found.text
+    assert "It takes boxcar of width 0.5, calibrated" in found.text
+    every = "Under every setting a network has a silent layer"
+    assert heading(counted(plain, 1) + curves()) == every
+
+
+def test_a_run_of_held_out_groups_alone_says_what_they_cost() -> None:
+    rows = curves()
+    for name, values in zip("abcd", ((0.5, 0.5), (0.6, 0.6), (0.7, 0.7), (0.8, 0.8)), strict=True):
+        levels = {"study": "subjects", "network": "snn", "modality": "audio"}
+        rows += cell(values, protocol="speaker", held_out=name, **levels)
+    assert heading(rows) == "With unknown subjects the audio SNN is right in 65.00\u00a0%"
+    found = study_answer(Table(rows), GroupNames("patient"))
+    assert found is not None
+    assert "SNN, audio: 65.00\u00a0% with unknown patients (95\u00a0% interval" in found.text
+    assert "from 50.00\u00a0% (a) to 80.00\u00a0% (d)" in found.text
+    known = cell((0.9, 0.9), study="controls", network="snn", modality="audio")
+    assert heading(rows + known) == "Unknown subjects cost the audio SNN +25.00\u00a0pp"
 
 
 def test_without_any_study_nothing_is_measured() -> None:
@@ -126,6 +167,7 @@ def test_a_run_of_the_leak_alone_says_it_beside_the_other_answers() -> None:
     clear = (0.995, 0.9962, 0.9998, 0.998, 0.9992)
     alike = "with as many distinct samples in training"
     assert heading(leak(clear)) == f"Pairing before the split flatters the SNN {alike}"
+    assert heading(leak(clear) + curves()) == f"Pairing before the split flatters the SNN {alike}"
     near = (0.985, 0.981, 0.99, 0.985, 0.99)
     rows = leak(near) + leak(near, "dnn")
     (matched,) = [

@@ -52,6 +52,28 @@ def chosen_words(choice: Choice) -> str:
     return f"{rule}. It takes {says} ({plural(choice.seeds, 'seed')}, {short}{state})."
 
 
+def census_heading(choice: Choice) -> str:
+    """What a run of the census alone says first."""
+    if choice.reading is None:
+        return "Under every setting a network has a silent layer"
+    says = CENSUS_READINGS[choice.reading].says
+    return f"The rule takes {says}" if choice.is_final else "The census does not decide yet"
+
+
+def census_sentence(found: Sequence[CensusCell]) -> str:
+    """How many networks have a silent layer by initial weights, and what the rule takes."""
+    counts = []
+    for init, told in (("plain", "as drawn"), ("calibrated", "calibrated")):
+        cells = [c for c in found if CENSUS_READINGS[c.reading].trial.get("init", "plain") == init]
+        if cells:
+            silent = sum(len(cell.silent_layer) for cell in cells)
+            counts.append(f"{told} {silent} of {sum(cell.seeds for cell in cells):,}")
+    return (
+        f"Networks with a silent layer: with initial weights {', '.join(counts)}. "
+        f"{chosen_words(choose(found))}"
+    )
+
+
 def census_table(found: Sequence[CensusCell]) -> Table:
     """Networks with a silent layer, their share's interval, and the accuracy of the others."""
     from spikefuse.stats import clopper_pearson

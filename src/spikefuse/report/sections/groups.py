@@ -37,7 +37,7 @@ def groups_section(
             f"and validation and is the whole test set, each in turn. The interval over {many} is "
             f"Student t over the mean of each: it says where the mean of other {many} would fall, "
             f"if they differ as these do. Of a {one} unlike any of these it knows nothing.",
-            *_sentences(found, many),
+            *group_sentences(found, many),
         ],
         tables=(
             Shown(summary_table(found, names), open=True),
@@ -62,13 +62,37 @@ def _roles(found: Sequence[GroupSummary]) -> dict[str, str]:
     return theme.roles(dict.fromkeys(each.modality for each in found))
 
 
-def _sentences(found: Sequence[GroupSummary], many: str) -> list[str]:
+def group_heading(found: Sequence[GroupSummary], many: str) -> str:
+    """What a run of held-out groups alone says first; empty where none has a mean."""
+    for each in found:
+        if each.cost is not None:
+            return f"Unknown {many} cost {_the(each)} {points(each.cost.estimate)}\u00a0pp"
+    for each in found:
+        if each.mean is not None:
+            right = f"is right in {percent(each.mean.estimate)}\u00a0%"
+            return f"With unknown {many} {_the(each)} {right}"
+    return ""
+
+
+def _the(found: GroupSummary) -> str:
+    return f"the {found.modality} {level_name('network', found.network)}"
+
+
+def group_sentences(found: Sequence[GroupSummary], many: str) -> list[str]:
+    """What unknown groups cost, and the lowest and the highest group, as one paragraph."""
     said = [
         f"{title_of(each)}: unknown {many} cost {points(each.cost.estimate, sign=False)}\u00a0pp "
         f"(95\u00a0% interval {points(each.cost.low)}\u00a0to\u00a0{points(each.cost.high)}, "
         f"n\u00a0=\u00a0{each.cost.n}\u00a0{many})."
         for each in found
         if each.cost is not None
+    ]
+    said += [
+        f"{title_of(each)}: {percent(each.mean.estimate)}\u00a0% with unknown {many} "
+        f"(95\u00a0% interval {percent(each.mean.low)}\u00a0to\u00a0{percent(each.mean.high)}, "
+        f"n\u00a0=\u00a0{each.mean.n}\u00a0{many})."
+        for each in found
+        if each.cost is None and each.mean is not None
     ]
     said += [
         f"{title_of(each)}: from {percent(worst.mean)}\u00a0% ({plain(low, 60)}) to "
