@@ -65,8 +65,14 @@ def _roles(found: Sequence[GroupSummary]) -> dict[str, str]:
 def group_heading(found: Sequence[GroupSummary], many: str) -> str:
     """What a run of held-out groups alone says first; empty where none has a mean."""
     for each in found:
-        if each.cost is not None:
-            return f"Unknown {many} cost {_the(each)} {points(each.cost.estimate)}\u00a0pp"
+        if each.cost is None:
+            continue
+        size = f"{points(abs(each.cost.estimate), sign=False)}\u00a0pp"
+        if each.cost.low > 0:
+            return f"Unknown {many} cost {_the(each)} {size}"
+        if each.cost.high < 0:
+            return f"With unknown {many} {_the(each)} is {size} better"
+        return f"That unknown {many} cost {_the(each)} accuracy is not shown"
     for each in found:
         if each.mean is not None:
             right = f"is right in {percent(each.mean.estimate)}\u00a0%"
