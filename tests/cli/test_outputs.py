@@ -355,6 +355,38 @@ def test_events_are_none_of_what_a_results_folder_keeps(tmp_path: Path, name: st
         assert sorted(tmp_path.rglob("*")) == there, words
 
 
+def test_events_are_no_folder_above_the_results(tmp_path: Path) -> None:
+    """Both would want to be made, and nothing may be left of either."""
+    few = ("--profile", "smoke", "--seeds", 1)
+    options = ("--out", tmp_path / "deep" / "out", "--events", tmp_path / "deep")
+    for words in (
+        ("run", "time-axis", "--data", "builtin", *few),
+        ("ask", "builtin", *few),
+        ("train", "--data", "builtin", "--modality", "image", "--epochs", 1, "--images", 100),
+    ):
+        answer = call(*words, *options)
+        assert isinstance(answer.exception, InputError), (words, answer.output)
+        assert "is or lies in" in str(answer.exception)
+        assert list(tmp_path.iterdir()) == [], words
+
+
+@pytest.mark.parametrize("way", ["link", "link/../trials", "link/../../q/trials"])
+def test_events_through_a_link_are_where_it_leads(tmp_path: Path, way: str) -> None:
+    """`..` behind a link leads out of the folder that the link leads to."""
+    out = tmp_path / "q"
+    for folder in (out / "trials", out / "modules" / "w"):
+        folder.mkdir(parents=True)
+    target = out / "trials" if way == "link" else out / "modules"
+    (tmp_path / "link").symlink_to(target, target_is_directory=True)
+    there = sorted(tmp_path.rglob("*"))
+    few = ("--profile", "smoke", "--seeds", 1, "--data", "builtin")
+    events = f"{tmp_path}/{way}/events.jsonl"
+    answer = call("run", "time-axis", *few, "--out", out, "--events", events)
+    assert isinstance(answer.exception, InputError), answer.output
+    assert "--events must not be what the results folder" in str(answer.exception)
+    assert sorted(tmp_path.rglob("*")) == there
+
+
 @pytest.mark.parametrize("folder", ["tables", "figures"])
 def test_no_report_writes_through_a_link(whole: Path, tmp_path: Path, folder: str) -> None:
     run, kept = tmp_path / "run", tmp_path / "kept"

@@ -181,6 +181,19 @@ def test_a_further_study_joins_the_results(run: Path, tmp_path: Path) -> None:
     assert lines(folder) == lines(run)
 
 
+def test_rows_that_make_room_are_told_where_the_run_is_watched(run: Path, tmp_path: Path) -> None:
+    """Once, on the terminal and in the log; the same command again says nothing."""
+    folder = tmp_path / "copy"
+    shutil.copytree(run, folder)
+    fewer = ("run", "reset", "--profile", "smoke", "--seeds", "1", "--out", str(folder))
+    told = "held further rows of reset (of another effort"
+    first, second = (spikefuse(*fewer, folder=tmp_path) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert " ".join((first.stdout + first.stderr).split()).count(told) == 1
+    assert "held further rows" not in second.stdout + second.stderr
+    assert (folder / "run.log").read_text(encoding="utf-8").count(told) == 1
+
+
 def test_evaluate_adds_a_condition(run: Path) -> None:
     store = TrialStore(run)
     name = next(n for n in store if store.read(n).definition["modality"] == "image")

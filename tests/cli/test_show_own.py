@@ -1,6 +1,7 @@
 """`spikefuse show` of data and studies that the paper does not have."""
 
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from spikefuse.cli.claims import claims
+from spikefuse.cli.report import report
 from spikefuse.cli.show import show
 from spikefuse.results import write_tidy
 from spikefuse.studies import Cell
@@ -16,6 +18,7 @@ from spikefuse.studies import Cell
 app = typer.Typer()
 app.command()(show)
 app.command()(claims)
+app.command()(report)
 
 ACCURACIES = {"skeleton": 0.70, "inertial": 0.60, "fused": 0.80}
 
@@ -103,6 +106,29 @@ def test_json_has_groups_and_conditions_with_every_seed(root: Path) -> None:
     )
     assert list(spiking["held_out"]) == [f"subject {number}" for number in range(1, 6)]
     assert spiking["cost"]["mean"] == pytest.approx(0.15)
+
+
+def test_groups_alone_bear_their_own_name_in_the_answer(tmp_path: Path) -> None:
+    """On the terminal, in JSON and on the page."""
+    rows = []
+    for number in range(1, 6):
+        held = {"protocol": "speaker", "held_out": f"p{number}"}
+        rows += cell("subjects", 0.8 - 0.05 * number, modality="inertial", network="snn", **held)
+    write_tidy(rows, tmp_path / "results.csv")
+    record = {"groups": {"one": "patient", "are_known": False}, "source": "own-moves"}
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    told = "With unknown patients the inertial SNN is right in 66.00\u00a0%"
+    output = run("show", tmp_path).output
+    assert f"{told}." in output
+    headline = json.loads(run("show", tmp_path, "--json").output)["headline"]
+    assert headline["verdict"] == told
+    assert "with unknown patients (95" in headline["answer"]
+    assert run("report", tmp_path).exception is None
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert told in unescape(page)
+    for text in (output, headline["answer"], page):
+        assert "unknown subjects" not in text
+        assert "unknown groups" not in text
 
 
 def test_claims_are_judged_by_the_pairing_that_the_results_have(root: Path) -> None:

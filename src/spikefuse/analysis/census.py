@@ -68,13 +68,15 @@ class Choice:
     """What the rule chooses, and on how many seeds it stands.
 
     Attributes:
-        reading: None where a network has a silent layer under every reading.
+        reading: None where nothing was compared, or every reading has a silent layer somewhere.
+        compared: How many readings of the usual leak were measured in every place.
         seeds: The fewest seeds of a cell of the leading modality that it was chosen by.
         shortfall: How far it lies below the best of a cell, at most.
         is_everywhere: Whether single modalities and their fusion were measured at every size.
     """
 
     reading: str | None
+    compared: int
     seeds: int
     shortfall: float
     is_everywhere: bool
@@ -159,7 +161,8 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
     }
     is_everywhere = _is_everywhere(places)
     if not sound:
-        return Choice(None, _seeds(usual, leading), math.nan, is_everywhere)
+        seeds = _seeds(usual, leading)
+        return Choice(None, len(by_reading), seeds, math.nan, is_everywhere)
     near = [reading for reading, short in sound.items() if short <= WITHIN + 1e-12]
 
     def rank(reading: str) -> tuple[float, float]:
@@ -167,7 +170,8 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
         return own[0].support, -math.fsum(map(_mean, own))
 
     chosen = min(near, key=rank) if near else min(sound, key=lambda reading: sound[reading])
-    return Choice(chosen, _seeds(by_reading[chosen], leading), sound[chosen], is_everywhere)
+    seeds = _seeds(by_reading[chosen], leading)
+    return Choice(chosen, len(by_reading), seeds, sound[chosen], is_everywhere)
 
 
 def _seeds(cells: Iterable[CensusCell], modality: str) -> int:

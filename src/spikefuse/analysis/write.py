@@ -39,6 +39,7 @@ from spikefuse.results.atomic import is_file, write_file
 from spikefuse.results.rows import TidyRows
 from spikefuse.results.tidy import table_bytes
 from spikefuse.studies.readings import READINGS
+from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.sensitivity import readings_of, sensitivity_studies
 
 logger = logging.getLogger(__name__)
@@ -201,6 +202,7 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> Non
             "gives them again",
             path,
             ", ".join(sorted(gone)),
+            extra={"is_news": True},
         )
 
 
@@ -219,8 +221,9 @@ def _earlier_rows(
 ) -> list[NewRow]:
     """Rows of other studies whose trials are still stored.
 
-    Every plan adds the products of experts of its own networks to one study, so what stands there
-    of other networks stays too, as long as these have rows.
+    Every plan adds the products of experts of its own networks to one study, and the curves over
+    noise of its plain ones to another: what stands there of other networks stays too, as long as
+    these have rows.
     """
     # A table of before these columns says nothing in them.
     later = dict.fromkeys((*EFFORT_COLUMNS, "disturbance"), "")
@@ -232,13 +235,33 @@ def _earlier_rows(
     kept = [
         later | row | ({"value": int(row["value"])} if row["metric"] in COUNTS else {})
         for row in earlier
-        if (row["study"] not in planned or _is_product(row))
+        if (row["study"] not in planned or row["study"] == ROBUSTNESS.name or _is_product(row))
         and not _is_of_samples(row)
         and _key(row) not in ours
         and all(final.get(name, False) for name in _trials(row))
     ]
     alone = {row["trial"] for row in (*rows, *kept) if not _is_product(row)}
+    if ROBUSTNESS.name in planned:
+        stays = _with_curves_still(earlier, [*rows, *kept], plan)
+        kept = [row for row in kept if row["study"] != ROBUSTNESS.name or row["trial"] in stays]
     return [row for row in kept if alone.issuperset(_trials(row))]
+
+
+def _with_curves_still(earlier: Iterable[Row], rows: Iterable[Row], plan: Plan) -> set[str]:
+    """Trials whose earlier curves over noise stay.
+
+    They go with the rows of the study that trained the network. Where none but the study of the
+    curves had, they go with the next run of that study.
+    """
+
+    def elsewhere(found: Iterable[Row]) -> set[str]:
+        return {str(row["trial"]) for row in found if row["study"] != ROBUSTNESS.name}
+
+    named = elsewhere(rows)
+    if any({use.study for use in trial.uses} == {ROBUSTNESS.name} for trial in plan.trials):
+        return named
+    lost = elsewhere(earlier) - named
+    return {str(row["trial"]) for row in earlier} - lost
 
 
 def _trials(row: Row) -> list[str]:

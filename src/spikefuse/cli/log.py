@@ -1,4 +1,7 @@
-"""The log of a run: the library's words in a file; the terminal shows one line a failure."""
+"""The log of a run: the library's words in a file; the terminal shows one line a failure.
+
+What is logged with `extra={"is_news": True}` stands on the terminal, too.
+"""
 
 import logging
 import sys
@@ -27,6 +30,8 @@ class _Log(logging.FileHandler):
             super().emit(record)  # opens the file at the first record, and that may fail
         except OSError as error:
             self._tell(error)
+        if getattr(record, "is_news", False):
+            news(self._console, record.getMessage())
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]

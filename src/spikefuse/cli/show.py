@@ -82,14 +82,15 @@ def show(
     measured = _measure(figures, rows, _views(protocol, split, rows))
     more = further(rows, record, study, protocol, split) if figure is None else None
     if as_json:
-        document = {"headline": _headline_record(found, rows), "figures": _records(measured)}
+        headed = _headline_record(found, _said(found, rows, record))
+        document = {"headline": headed, "figures": _records(measured)}
         document |= more.record() if more else {}
         _print_json(document | ({"unfinished": unfinished} if unfinished else {}))
         return
     console = make_console()
     is_asked = study is None and figure is None and not are_single(rows)
     if is_asked:
-        _print_answer(found, rows, console)
+        _print_answer(found, _said(found, rows, record), console)
     of_all = is_asked and protocol is None and split is None
     _print(measured, more, console, of_all=of_all)
     if more and are_single(rows):
@@ -201,23 +202,24 @@ def _records(measured: "Measured") -> list[dict[str, Any]]:
     ]
 
 
-def _said(found: "Headline", rows: "Rows") -> tuple[str, str]:
+def _said(found: "Headline", rows: "Rows", record: Mapping[str, Any]) -> tuple[str, str]:
     """The verdict and the answer; of a run without the usual networks, those of its study."""
     from spikefuse.report.headline import answer, verdict
 
     if "snn" in found.gains:
         return verdict(found), answer(found)
+    from spikefuse.analysis.groups import group_names
     from spikefuse.report.other_answers import study_answer
 
-    heading, text = study_answer(rows) or ("", "")
+    heading, text = study_answer(rows, group_names(record, rows)) or ("", "")
     return verdict(found, heading), answer(found, text)
 
 
-def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
+def _headline_record(found: "Headline", said: tuple[str, str]) -> dict[str, Any]:
     from spikefuse.report.headline import answer_over_controls, corrected
     from spikefuse.report.tables import headline_estimates
 
-    heading, text = _said(found, rows)
+    heading, text = said
     return {
         "verdict": heading,
         "answer": text,
@@ -231,7 +233,7 @@ def _headline_record(found: "Headline", rows: "Rows") -> dict[str, Any]:
     }
 
 
-def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
+def _print_answer(found: "Headline", said: tuple[str, str], console: "Console") -> None:
     from rich.text import Text
 
     from spikefuse.analysis.silence import NETWORK_WORDS
@@ -239,7 +241,7 @@ def _print_answer(found: "Headline", rows: "Rows", console: "Console") -> None:
     from spikefuse.report.headline import answer_over_controls, corrected
     from spikefuse.report.tables import headline_estimates, headline_table
 
-    heading, text = _said(found, rows)
+    heading, text = said
     console.print(Text(f"{heading}.", style="bold"))
     for sentence in (text, answer_over_controls(found), corrected(found)):
         if sentence:

@@ -98,18 +98,18 @@ def require_apart(
 
 
 def require_beside(path: Path, out: Path, where: str, option: str) -> None:
-    """Refuse a file that is the folder a command is about to fill, or what it will keep there.
+    """Refuse a file that is a folder a command is about to fill, or what it will keep there.
 
     Raises:
-        InputError: It is.
+        InputError: It is, or the folder would lie below it.
     """
     for place, root in product(_forms(path), _forms(out)):
-        if not place.is_relative_to(root):
-            continue
-        name, *below = place.relative_to(root).parts or (_TRIALS,)
-        if name in _FOLDERS or (name in KEPT and not below):
+        is_above = root.is_relative_to(place)
+        name, *below = place.relative_to(root).parts if root in place.parents else ("",)
+        if is_above or name in _FOLDERS or (name in KEPT and not below):
+            told = "is or lies in" if is_above else "keeps"
             raise InputError(
-                f"{where}: {option} must not be what {_told(root)} keeps, got {path}. Name a file "
+                f"{where}: {option} must not be what {_told(root)} {told}, got {path}. Name a file "
                 "outside of it."
             )
 
@@ -198,10 +198,9 @@ def _kept_by(path: Path, of: Path | None, its: frozenset[str]) -> Path | None:
 
 def _forms(path: Path) -> Iterator[Path]:
     """A place as it is said, and as links lead to it."""
-    said = Path(os.path.abspath(path))
-    yield said
+    yield Path(os.path.abspath(path))
     try:
-        yield Path(os.path.realpath(said))
+        yield Path(os.path.realpath(path))  # `..` behind a link leads out of where that leads
     except (OSError, ValueError):
         return  # whoever writes says what is wrong
 

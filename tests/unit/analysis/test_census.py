@@ -124,7 +124,7 @@ def test_no_sound_reading_is_no_choice() -> None:
     assert math.isnan(found.shortfall)
     section = census_section(census(cell(BOXCAR, [0.1, 0.9], silent=(0,))), "")
     assert section is not None
-    assert "Under every one a network has a silent layer" in section.paragraphs[1]
+    assert "Under every one of leak 0.9 a network has a silent layer" in section.paragraphs[1]
     assert census_section([], "") is None
 
 

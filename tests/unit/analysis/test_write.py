@@ -60,12 +60,12 @@ def finish(plan: Plan, store: TrialStore) -> None:
         )
 
 
-def run(out: Path, *studies: str, profile: Profile = SMOKE, seeds: int = 1) -> list[dict]:
+def run(
+    out: Path, *studies: str, profile: Profile = SMOKE, seeds: int = 1, with_curves: bool = False
+) -> list[dict]:
     store = TrialStore(out)
-    protocols = ("paper", "disjoint")
-    plan = make_plan(
-        resolve_studies(studies), profile, "builtin", store, protocols=protocols, seeds=seeds
-    )
+    shared = {"protocols": ("paper", "disjoint"), "seeds": seeds, "with_curves": with_curves}
+    plan = make_plan(resolve_studies(studies), profile, "builtin", store, **shared)
     finish(plan, store)
     return read_tidy(gather(plan, store, out, "banner", "command"))
 
@@ -169,6 +169,36 @@ def test_other_effort_or_lost_trials_are_not_mixed_in(
     kept = run(tmp_path, "speakers")
     assert studies_of(kept) == ["speakers", "neuron"]
     assert lost.name not in {row["trial"] for row in kept}
+
+
+def curves_of(rows: list[dict]) -> set[tuple[str, int]]:
+    return {(row["trial"], row["seed"]) for row in rows if row["study"] == "robustness"}
+
+
+def test_curves_of_networks_of_other_studies_stay(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every run adds those of its own networks; they go with the networks' other rows."""
+    first = curves_of(run(tmp_path, "reset", seeds=2, with_curves=True))
+    assert first
+    second = curves_of(run(tmp_path, "neuron", "speakers", with_curves=True))
+    assert second >= first
+    assert "left out" not in caplog.text
+    third = curves_of(run(tmp_path, "reset", with_curves=True))
+    assert third == {(trial, seed) for trial, seed in second if seed == 0}
+    told = [each.getMessage() for each in caplog.records if "left out" in each.getMessage()]
+    assert [" rows of reset, robustness (" in each for each in told] == [True]
+
+
+def test_curves_that_were_asked_for_stay_until_they_are_again(tmp_path: Path) -> None:
+    whole = curves_of(run(tmp_path, "robustness", seeds=2))
+    assert curves_of(run(tmp_path, "reset", with_curves=True)) >= whole
+    rows = run(tmp_path, "neuron", seeds=2, with_curves=True)
+    trained = {row["trial"] for row in rows if row["study"] == "neuron"}
+    assert curves_of(rows) == whole
+    expected = {(trial, seed) for trial, seed in whole if seed == 0 or trial in trained}
+    assert expected < whole
+    assert curves_of(run(tmp_path, "robustness")) == expected
 
 
 def test_rows_of_the_same_study_that_make_room_are_told(

@@ -133,8 +133,35 @@ def test_a_run_of_the_census_alone_says_what_is_silent_and_whether_it_decides() 
     assert found is not None
     assert "with initial weights as drawn 2 of 3, calibrated 0 of 3. The rule:" in found.text
     assert "It takes boxcar of width 0.5, calibrated" in found.text
-    every = "Under every setting a network has a silent layer"
+    every = "Under every setting of leak 0.9 a network has a silent layer"
     assert heading(counted(plain, 1) + curves()) == every
+
+
+def test_a_census_that_compares_nothing_does_not_say_that_everything_is_silent() -> None:
+    """The rule reads leak 0.9 alone, and settings that were measured in every place."""
+    learns = counted("triangle-1-calibrated-leak-0.9", 0)
+    smaller = [row | {"size": "S/3"} for row in counted("atan-0.5-calibrated-leak-0.9", 0)]
+    for rows in (counted("triangle-1-calibrated-leak-0.5", 0), learns + smaller):
+        assert heading(rows) == "The census does not decide yet"
+        found = study_answer(Table(rows))
+        assert found is not None
+        assert "No setting of leak 0.9 was measured in every place." in found.text
+        assert "silent layer (" not in found.text
+
+
+def test_a_census_of_every_place_that_decides_says_what_the_rule_takes() -> None:
+    shared = {"study": "census", "network": "snn", "reading": "triangle-1-calibrated-leak-0.9"}
+    rows = []
+    for size in ("S", "S/2", "S/3"):
+        for modality, seeds in (("image", 40), ("audio", 3), ("fused", 3)):
+            accuracies = cell((0.9,) * seeds, **shared, size=size, modality=modality)
+            for row in accuracies:
+                name = {"trial": f"{size} {modality} {row['seed']}"}
+                fires = {"split": "validation", "metric": "rate.image.hidden", "value": 1.0}
+                rows += [row | name, row | name | fires]
+    taken = "The rule takes triangle of width 1, calibrated initial weights, leak 0.9"
+    assert heading(rows) == taken
+    assert heading([row for row in rows if row["seed"] < 39]) == "The census does not decide yet"
 
 
 def test_a_run_of_held_out_groups_alone_says_what_they_cost() -> None:
@@ -155,6 +182,10 @@ def test_a_run_of_held_out_groups_alone_says_what_they_cost() -> None:
     ):
         known = cell((accuracy, accuracy), study="controls", network="snn", modality="audio")
         assert heading(rows + known) == said
+        found = study_answer(Table(rows + known))
+        assert found is not None
+        assert "unknown subjects cost " in found.text
+        assert "with unknown subjects (95" not in found.text, "the cost says it"
 
 
 def test_without_any_study_nothing_is_measured() -> None:

@@ -123,6 +123,15 @@ def test_what_is_no_path_and_what_lies_in_the_data_is_refused(data, tmp_path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_above_that_of_the_trained_is_no_file(data, tmp_path) -> None:
+    above = tmp_path / "deep"
+    with pytest.raises(InputError, match="events must not be what"):
+        sf.fit(net_of(data), data, epochs=1, store=above / "kept", events=above)
+    with pytest.raises(InputError, match="events must not be what"):
+        sf.ask(data, 1, "smoke", out=above / "kept", events=above)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", [".", "journal", "results.csv", "trials/events.jsonl"])
 def test_what_the_folder_of_the_trained_keeps_is_refused_and_leaves_none(
     data, tmp_path, name

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from spikefuse.analysis.census import ENOUGH, WITHIN, CensusCell, Choice, choose
+from spikefuse.analysis.census import ENOUGH, USUAL_LEAK, WITHIN, CensusCell, Choice, choose
 from spikefuse.analysis.words import listing, percent, plural, points, share, span
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
@@ -37,9 +37,12 @@ def chosen_words(choice: Choice) -> str:
         f"{ENOUGH} seeds; accuracy within {points(WITHIN, sign=False)}\u00a0pp of the best in "
         "each; then the smallest support of the surrogate"
     )
+    usual = f"leak {USUAL_LEAK:g}"
+    if not choice.compared:
+        return f"{rule}. No setting of {usual} was measured in every place."
     if choice.reading is None:
         count = plural(choice.seeds, "seed")
-        return f"{rule}. Under every one a network has a silent layer ({count})."
+        return f"{rule}. Under every one of {usual} a network has a silent layer ({count})."
     says = CENSUS_READINGS[choice.reading].says
     short = f"at most {points(choice.shortfall, sign=False)}\u00a0pp below the best"
     wants = {
@@ -55,7 +58,8 @@ def chosen_words(choice: Choice) -> str:
 def census_heading(choice: Choice) -> str:
     """What a run of the census alone says first."""
     if choice.reading is None:
-        return "Under every setting a network has a silent layer"
+        every = f"Under every setting of leak {USUAL_LEAK:g} a network has a silent layer"
+        return every if choice.compared else "The census does not decide yet"
     says = CENSUS_READINGS[choice.reading].says
     return f"The rule takes {says}" if choice.is_final else "The census does not decide yet"
 
