@@ -595,7 +595,7 @@ def test_all_images_until_the_plateau() -> None:
     smaller = [abs(now) < abs(then) for now, then in pairs[:8]]
     assert [smaller[:3], smaller[4:7]] == [[True, False, True]] * 2
     # Seed by seed, of the three that both have.
-    shown = []
+    shown, by_chance = [], []
     for label, network in (("SNN", SNN), ("DNN", DNN)):
         first = _differences(network, reading="base", seed=("0", "1", "2"))
         for place in (0, 2):
@@ -604,7 +604,9 @@ def test_all_images_until_the_plateau() -> None:
             ]
             assert gain(changed, "").replace(" (", ", ").rstrip(")") in text.replace(" pp", "")
             shown.append(np.prod(ends(changed)[1:]) > 0)
+            by_chance.append(float(stats.ttest_1samp(changed, 0).pvalue))
     assert shown == [True, False, False, False]
+    assert f"p = {holm(by_chance)[0]:.3f} after Holm over them" in text
 
 
 def test_what_stops_early_and_what_stands_at_the_plateau() -> None:
@@ -645,7 +647,7 @@ def test_audio_beyond_the_first_lull() -> None:
     name, text, gains = "audio-long/results.csv", page("findings.md"), []
     with (DOCS / "results" / "audio-long" / "epochs.csv").open(encoding="utf-8") as file:
         epochs = list(csv.DictReader(file))
-    raised, late = [], []
+    raised, late, near, before = [], [], [], []
     for label, network in (("SNN", SNN), ("DNN", DNN)):
         audio = {**FULL, **network, "modality": "audio"}
         long, stopped = seeds(name, **audio), seeds(LULL, **audio)
@@ -661,6 +663,9 @@ def test_audio_beyond_the_first_lull() -> None:
                 own, key=lambda e: (float(e["validation_accuracy"]), -float(e["validation_loss"]))
             )
             best[seed] = chosen["epoch"]
+            right = [round(500 * float(each["validation_accuracy"])) for each in own]
+            close = next(n for n, each in enumerate(right, 1) if each >= max(right) - 2)
+            near += [close] if label == "SNN" else []
             (told,) = {
                 float(row["value"])
                 for row in numbers(name, "validation", "accuracy")
@@ -677,12 +682,19 @@ def test_audio_beyond_the_first_lull() -> None:
             seeds(LULL, **{**FULL, **network, "modality": each}) for each in ("image", "fused")
         )
         gains.append([fused[s] - (image[s] + long[s]) / 2 for s in "012"])
+        before.append([fused[s] - (image[s] + stopped[s]) / 2 for s in "012"])
     assert [value > 0.001 for value in raised].count(True) == 5
     assert f"{min(v for v in raised if v > 0.001):.2f} to {max(raised):.2f} pp" in text
     differences = [a - b for a, b in zip(*gains, strict=True)]
     cells = " | ".join(gain(each, "") for each in (*gains, differences))
     assert f"| fused minus the mean of both | {cells} |" in text
-    assert f"for {min(late)} to {max(late)} epochs ({22 * max(late):,} steps" in text
+    changes = [
+        100 * (now - then[0] + then[1]) for now, *then in zip(differences, *before, strict=True)
+    ]
+    told = "{:+.2f}, {:+.2f} and {:+.2f} pp: seed 2 alone makes it".format(*changes)
+    assert f"The change by seed is {told}" in text
+    assert f"the {min(late)}nd to the {max(late)}th ({22 * max(late):,} steps" in text
+    assert f"of their best by epoch {max(near)}." in text
 
 
 def test_the_first_screen_of_ten_seeds() -> None:
@@ -1293,6 +1305,7 @@ def test_the_census_of_every_place_does_not_decide() -> None:
         for cell in census(read_tidy(DOCS / "results" / "census-everywhere" / "results.csv"))
         if cell.reading.endswith("leak-0.9")
     ]
+    text = page("findings.md")
     means: dict[tuple[str, str], dict[str, float]] = {}
     for cell in found:
         assert cell.accuracy is not None
@@ -1321,6 +1334,25 @@ def test_the_census_of_every_place_does_not_decide() -> None:
     last = [place for place, own in means.items() if own[base] == min(own.values())]
     assert set(means) - set(last) == {("audio", "S")}
     assert sorted(means["audio", "S"].values()).index(means["audio", "S"][base]) == 1
+    others = {reading: below[reading, "audio"] for reading in means["image", "S"]}
+    taken, _ = others.pop(choice.reading), others.pop(base)
+    assert f"(by {min(others.values()):.2f} to {max(others.values()):.2f} pp;" in text
+    short = {of: round(below[choice.reading, of], 2) for of in ("audio", "fused", "image")}
+    assert max(short, key=lambda of: short[of]) == "fused"
+    assert min(others.values()) > 100 * choice.shortfall > taken
+    name = "census-everywhere/results.csv"
+    by_chance = []
+    for size in ("S", "S/2", "S/3"):
+        for modality in ("audio", "fused"):
+            levels = {"study": "census", "split": "test", "size": size, "modality": modality}
+            own = {
+                reading: seeds(name, **levels, reading=reading) for reading in means["image", "S"]
+            }
+            theirs = own.pop(base)
+            for values in own.values():
+                by_chance.append(stats.ttest_1samp(minus(values, theirs), 0).pvalue)
+    assert (sum(p < 0.05 for p in by_chance), len(by_chance)) == (7, 42)
+    assert "of 42 paired differences to the other settings seven have p < 0.05" in text
     of_images = choose([cell for cell in found if cell.modality == "image"])
     assert of_images.reading == "triangle-1-calibrated-leak-0.9"
     assert f"{100 * of_images.shortfall:.2f}" == "0.16"
