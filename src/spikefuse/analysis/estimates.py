@@ -10,7 +10,7 @@ decided by it. (With one silent network in ten a t interval over all covers 41 %
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from spikefuse.analysis.series import Series
 from spikefuse.analysis.words import FEWEST, plural
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spikefuse.stats import Interval
 
 Values = Mapping[int, float]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,21 @@ def estimate(values: Values | Series, resolution: float | None = None) -> Estima
     told = _joined(note, found.note)
     ends = found.low, found.high
     return Estimate(dict(values), mean, *ends, told, found.p_value, silent, variance or 0.0)
+
+
+def adjusted(found: Mapping[Key, Estimate | None]) -> dict[Key, float]:
+    """Holm's p-values over the differences that have one.
+
+    Example:
+        >>> first, second = ({0: x, 1: x + 0.01, 2: x + 0.02} for x in (0.01, 0.1))
+        >>> both = {"first": estimate(first), "second": estimate(second), "none": None}
+        >>> {name: round(p_value, 3) for name, p_value in adjusted(both).items()}
+        {'first': 0.074, 'second': 0.005}
+    """
+    from spikefuse.stats import holm
+
+    known = {n: e.p_value for n, e in found.items() if e is not None and e.p_value is not None}
+    return dict(zip(known, holm(list(known.values())), strict=True))
 
 
 def silent_words(series: Series) -> str:

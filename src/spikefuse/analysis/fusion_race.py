@@ -9,7 +9,7 @@ on the test set would bring the winner the luck of its seeds.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from spikefuse.analysis.estimates import Estimate, estimate
+from spikefuse.analysis.estimates import Estimate, adjusted, estimate
 from spikefuse.analysis.gains import NETWORKS, PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
@@ -107,13 +107,13 @@ def _race(table: Table, levels: dict[str, Level]) -> Race:
         for name, series in tested.items()
         if best is not None and name != best
     }
-    adjusted = _adjusted(behind)
+    p_values = adjusted(behind)
     entries = {
         name: Entry(
             name,
             estimate(series, step),
             behind.get(name),
-            adjusted.get(name),
+            p_values.get(name),
             estimate(minus(series, product), step) if name != PRODUCT else None,
             _whole(table, levels, name, "parameters"),
             _whole(table, levels, name, "macs"),
@@ -139,13 +139,6 @@ def _chosen(
         return None
     means = {n: sum(v[seed] for seed in seeds) / len(seeds) for n, v in validated.items()}
     return max(means, key=lambda name: means[name])
-
-
-def _adjusted(behind: Mapping[str, Estimate | None]) -> dict[str, float]:
-    from spikefuse.stats import holm
-
-    known = {n: e.p_value for n, e in behind.items() if e is not None and e.p_value is not None}
-    return dict(zip(known, holm(list(known.values())), strict=True)) if known else {}
 
 
 def _whole(table: Table, levels: dict[str, Level], fusion: str, metric: str) -> int | None:

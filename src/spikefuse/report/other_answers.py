@@ -12,6 +12,7 @@ from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
 from spikefuse.analysis.robustness import Robustness, robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.table import Table
+from spikefuse.analysis.time_axis import time_gains
 from spikefuse.analysis.words import level_name, plural
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
@@ -22,6 +23,7 @@ from spikefuse.report.sections.fusion_race import fusion_sentence
 from spikefuse.report.sections.groups import group_heading, group_sentences
 from spikefuse.report.sections.robustness import kept_sentence
 from spikefuse.report.sections.senses import cost_sentence
+from spikefuse.report.sections.time_axis import time_heading, time_sentence
 from spikefuse.studies.leak import LEAK
 
 
@@ -58,6 +60,8 @@ def study_answer(table: Table, names: GroupNames | None = None) -> StudyAnswer |
             return of_pairing
         if of_groups := _group_answer(table, names or group_names({}, table)):
             return of_groups
+        if in_time := time_gains(table):
+            return StudyAnswer(time_heading(in_time), time_sentence(in_time))
         # Last: every run has the curves of the plain networks that it trains.
         found = robustness(table)
         said = kept_sentence(found)

@@ -188,6 +188,15 @@ def test_a_run_of_held_out_groups_alone_says_what_they_cost() -> None:
         assert "with unknown subjects (95" not in found.text, "the cost says it"
 
 
+def test_a_run_of_the_time_axis_alone_says_what_its_own_time_brings() -> None:
+    """Before the curves of its usual networks."""
+    rows = curves()
+    for reading, values in (("whole-map", (0.8, 0.81, 0.8)), ("sequence", (0.7, 0.7, 0.69))):
+        levels = {"network": "snn", "modality": "audio", "time_steps": 4, "reading": reading}
+        rows += cell(values, study="time-axis", **levels)
+    assert heading(rows) == "Meeting audio in its own time costs the SNN 10.67\u00a0pp at T = 4"
+
+
 def test_without_any_study_nothing_is_measured() -> None:
     assert study_answer(Table([])) is None
     assert verdict(headline([])) == "Not measured yet"

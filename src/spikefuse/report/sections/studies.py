@@ -10,6 +10,7 @@ from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.sensitivity import judged_from
+from spikefuse.analysis.time_axis import time_gains
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.commands import commands_of
 from spikefuse.report.reading.sources import Run
@@ -24,6 +25,7 @@ from spikefuse.report.sections.robustness import robustness_section
 from spikefuse.report.sections.senses import senses_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
 from spikefuse.report.sections.single import single_section
+from spikefuse.report.sections.time_axis import time_section
 
 
 def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]:
@@ -49,6 +51,9 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         ),
         "robustness": lambda: robustness_section(
             robustness(run.table), commands.run("robustness", protocols=False)
+        ),
+        "time axis": lambda: time_section(
+            time_gains(run.table), commands.run("time-axis", protocols=False)
         ),
         "census": lambda: census_section(
             census(run.table), commands.run("census", protocols=False)
