@@ -84,7 +84,8 @@ def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
     """Verdicts under both readings, and what could not be judged.
 
     A claims.json in the folder is shown as it is, for the reading it names; the other reading is
-    judged here from the same rows. Networks that see other modalities than the paper's have none.
+    judged here from the same rows. Networks that see other modalities than the paper's have none,
+    and neither has a reading of which no part of a claim was measured: nobody asked.
     """
     if not is_of_the_paper(run.modalities):
         return None, []
@@ -105,11 +106,18 @@ def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
             (each for each in views_of(run) if f"{each.protocol}, {each.split}" == key), None
         )
         judged[key or "claims.json"] = (same, run.claims)
+    judged = {key: each for key, each in judged.items() if not _is_unmeasured(each[1])}
     if not judged:
         return None, notices
     readings = tuple(_reading(key, view, claims) for key, (view, claims) in judged.items())
     rows = _rows([claims for _, claims in judged.values()])
     return Verdicts(readings, rows), notices
+
+
+def _is_unmeasured(claims: Claims) -> bool:
+    """Whether all say that no seed stands behind any part of them."""
+    said = [part for claim in claims for part in (claim, *_parts(claim))]
+    return all(isinstance(part, Mapping) and part.get("n") == 0 for part in said)
 
 
 def _reading(key: str, view: View | None, claims: Claims) -> Reading:
@@ -183,13 +191,17 @@ def _measured(claim: Mapping[str, Any]) -> str:
 
 def _decided(claim: Mapping[str, Any]) -> Mapping[str, Any]:
     """The part of a claim that decided; empty where the file does not say."""
-    parts = claim.get("parts")
     found = (
         part
-        for part in (parts if isinstance(parts, list) else ())
+        for part in _parts(claim)
         if isinstance(part, Mapping) and str(part.get("quantity")) == str(claim.get("decided_by"))
     )
     return next(found, {})
+
+
+def _parts(claim: Mapping[str, Any]) -> list[Any]:
+    parts = claim.get("parts")
+    return parts if isinstance(parts, list) else []
 
 
 def verdict_table(found: Verdicts) -> Table:

@@ -85,6 +85,8 @@ def test_accuracies_are_per_cent_without_sign(run: Run) -> None:
         {"verdict": "sure"},
         {"verdict": None, "measured_value": None, "n": None},
         {"interval": ["a", "b"], "parts": "x", "figure": 99},
+        {"parts": 5, "n": 3},
+        {"parts": ["x"], "n": 0},
         {"id": None, "statement": None, "interval": [1]},
     ],
 )
@@ -97,6 +99,20 @@ def test_a_strange_claims_file_is_inconclusive_never_a_crash(
     expected = "inconclusive" if "verdict" in strange else "reproduced"
     assert found.rows[0].judgements[0].kind == expected
     assert verdict_table(found).rows
+
+
+def test_claims_that_nobody_measured_are_not_listed(run: Run) -> None:
+    """A page of 24 that are inconclusive for want of networks; one part that has some is enough."""
+    rows = [{**row, "study": "census", "reading": "triangle"} for row in run.rows]
+    nothing = evaluate_claims(rows, "disjoint", "test")
+    written = claims_document(nothing)["claims"]
+    assert {each["n"] for each in written} == {0}
+    assert verdicts(Run(run.root, tuple(rows))) == (None, [])
+    assert verdicts(with_claims(run, *written)) == (None, [])
+    written[3]["parts"][0]["n"] = 2
+    found, _ = verdicts(with_claims(run, *written))
+    assert found is not None
+    assert len(found.rows) == 24
 
 
 def test_without_results_there_is_no_table(tmp_path: Path) -> None:
