@@ -53,6 +53,8 @@ def show_summaries(
     tables += [_conditions(rows, name) for name in studies if name not in BUILT_IN]
     if "fusion" in studies:
         tables += _fusions(rows, console)
+    if "leak" in studies:
+        _print_leak(rows, console)
     for table in tables:
         if table.rows:
             console.print(table)
@@ -67,7 +69,7 @@ def show_summaries(
 
 
 def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list[ReportTable]":
-    """The tables of failing senses, robustness and census, as the report has them."""
+    """Failing senses, the time axis, robustness and census, in the tables of the report."""
     found: list[ReportTable] = []
     if "senses" in studies:
         from spikefuse.analysis.senses import senses
@@ -75,6 +77,11 @@ def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list
 
         lost = senses(rows)
         found += [senses_table(lost), contribution_table(lost)]
+    if "time-axis" in studies:
+        from spikefuse.analysis.time_axis import time_gains
+        from spikefuse.report.sections.time_axis import time_table
+
+        found.append(time_table(time_gains(rows)))
     if "robustness" in studies:
         from spikefuse.analysis.robustness import robustness
         from spikefuse.report.sections.robustness import against_table, curve_table, place_table
@@ -268,6 +275,14 @@ def _epoch_choices(rows: Sequence[Mapping[str, Any]]) -> list[Table]:
         quantities = (each.optimism, each.on_test, each.on_validation, each.bias)
         _add(table, name, *(_points(quantity, each.reason) for quantity in quantities))
     return [table]
+
+
+def _print_leak(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """What the pairing leaks, in the sentence of the report."""
+    from spikefuse.analysis.headline import headline
+    from spikefuse.report.headline import leak_sentence
+
+    console.print(leak_sentence(headline(rows), {}), markup=False, highlight=False)
 
 
 def _fusions(rows: Sequence[Mapping[str, Any]], console: Console) -> list[Table]:

@@ -67,6 +67,23 @@ def test_speakers_have_their_numbers_and_their_names_are_text() -> None:
     assert "65.50 %" in text
 
 
+def test_the_time_axis_has_the_table_of_the_report() -> None:
+    rows = []
+    for reading, values in (("whole-map", (0.8, 0.81, 0.8)), ("sequence", (0.7, 0.7, 0.69))):
+        levels = {"modality": "audio", "time_steps": 4, "reading": reading}
+        rows += cell("time-axis", values, **levels)
+    assert "\u221210.67" in line(shown(rows, "time-axis", "robustness"), "SNN")
+    assert shown(rows, "robustness") == ""
+
+
+def test_the_pairing_s_leak_has_its_sentence() -> None:
+    levels = {"network": "snn", "modality": "fused"}
+    rows = cell("leak", (0.9, 0.91, 0.92), **levels, protocol="disjoint")
+    rows += cell("leak", (0.95, 0.96, 0.98), **levels, protocol="paper")
+    assert "+5.33\u00a0pp" in shown(rows, "leak")
+    assert "so the leak cannot be computed" in shown([], "leak")
+
+
 def test_only_what_was_run_is_shown() -> None:
     assert shown(ROWS, "reset") == ""
     assert "choosing the epoch" in shown(ROWS, "model-size")
