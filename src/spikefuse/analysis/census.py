@@ -68,8 +68,9 @@ class Choice:
     """What the rule chooses, and on how many seeds it stands.
 
     Attributes:
-        reading: None where nothing was compared, or every reading has a silent layer somewhere.
+        reading: None where nothing was compared, or every one of it has a silent layer somewhere.
         compared: How many readings of the usual leak were measured in every place.
+        of_all: Whether these are all that there are.
         seeds: The fewest seeds of a cell of the leading modality that it was chosen by.
         shortfall: How far it lies below the best of a cell, at most.
         is_everywhere: Whether single modalities and their fusion were measured at every size.
@@ -77,14 +78,15 @@ class Choice:
 
     reading: str | None
     compared: int
+    of_all: bool
     seeds: int
     shortfall: float
     is_everywhere: bool
 
     @property
     def is_final(self) -> bool:
-        """Whether places and seeds are what the rule wants and the accuracy is near the best."""
-        return self.is_everywhere and self.seeds >= ENOUGH and self.is_near
+        """Whether all that the rule wants was measured and the accuracy is near the best."""
+        return self.of_all and self.is_everywhere and self.seeds >= ENOUGH and self.is_near
 
     @property
     def is_near(self) -> bool:
@@ -160,9 +162,11 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
         if not any(cell.silent_layer for cell in own)
     }
     is_everywhere = _is_everywhere(places)
+    of_leak = [name for name, each in CENSUS_READINGS.items() if each.trial["leak"] == USUAL_LEAK]
+    counts = len(by_reading), set(by_reading) == set(of_leak)
     if not sound:
         seeds = _seeds(usual, leading)
-        return Choice(None, len(by_reading), seeds, math.nan, is_everywhere)
+        return Choice(None, *counts, seeds, math.nan, is_everywhere)
     near = [reading for reading, short in sound.items() if short <= WITHIN + 1e-12]
 
     def rank(reading: str) -> tuple[float, float]:
@@ -171,7 +175,7 @@ def choose(cells: Sequence[CensusCell]) -> Choice:
 
     chosen = min(near, key=rank) if near else min(sound, key=lambda reading: sound[reading])
     seeds = _seeds(by_reading[chosen], leading)
-    return Choice(chosen, len(by_reading), seeds, sound[chosen], is_everywhere)
+    return Choice(chosen, *counts, seeds, sound[chosen], is_everywhere)
 
 
 def _seeds(cells: Iterable[CensusCell], modality: str) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from spikefuse.analysis.estimates import Estimate, adjusted, estimate
 from spikefuse.analysis.row_index import Level, Row
-from spikefuse.analysis.series import minus, resolution
+from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import Table
 from spikefuse.studies.readings import BASE, TIME_READINGS
 from spikefuse.studies.time_axis import TIME_AXIS
@@ -83,5 +83,11 @@ def _gain(table: Table, levels: dict[str, Level]) -> TimeGain:
         whole=estimate(whole, step),
         parts=estimate(parts, step),
         gain=estimate(gap, step),
-        reason=gap.reason or ("" if whole.is_there else "the whole map is not stored"),
+        reason=gap.reason or _missing(whole, gap),
     )
+
+
+def _missing(whole: Series, gap: Series) -> str:
+    if not whole.is_there:
+        return "the whole map is not stored"
+    return "" if gap.is_there else "no seed has both"

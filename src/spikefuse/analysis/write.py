@@ -6,9 +6,10 @@ of earlier runs with the same effort on the same data.
 
 import json
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_
 from spikefuse.analysis.tabulate import COUNTS, NewRow, tabulate
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
+from spikefuse.core.untrusted import reason_of
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import Plan, make_plan
 from spikefuse.planning.stages import still_missing
@@ -141,7 +143,7 @@ def _earlier_energy(
     try:
         earlier = read_tidy(path)
     except StoreError as problem:
-        logger.warning("earlier energy rows are not kept: %s", problem)
+        _set_aside(path, problem)
         return []
     if first is not None and set(first) != set(earlier.columns):
         return []
@@ -207,13 +209,32 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> Non
 
 
 def earlier_table(path: Path) -> TidyRows:
-    """What a table held; nothing where there is none, or none that can be read."""
+    """What a table held that is about to be written anew; nothing where there is none.
+
+    One that cannot be read is moved aside, so that it can still be mended.
+
+    Raises:
+        StoreError: It cannot be moved.
+    """
     try:
         if is_file(path, "results"):
             return read_tidy(path)
     except StoreError as problem:
-        logger.warning("earlier results are not kept: %s", problem)
+        if not path.is_file():
+            raise
+        _set_aside(path, problem)
     return TidyRows({"value": ()})
+
+
+def _set_aside(path: Path, problem: StoreError) -> None:
+    names = (path.with_name(f"{path.name}.unreadable-{number}") for number in count(1))
+    place = next(name for name in names if not os.path.lexists(name))
+    try:
+        path.rename(place)
+    except OSError as error:
+        raise StoreError(f"results: {path} must be movable, got: {reason_of(error)}") from error
+    told = "what stood in %s is not kept, and lies in %s now: %s"
+    logger.warning(told, path, place.name, problem, extra={"is_news": True})
 
 
 def _earlier_rows(
@@ -240,25 +261,24 @@ def _earlier_rows(
         and _key(row) not in ours
         and all(final.get(name, False) for name in _trials(row))
     ]
+    stays = _with_curves_still(earlier, [*rows, *kept], plan)
+    kept = [row for row in kept if row["study"] != ROBUSTNESS.name or row["trial"] in stays]
     alone = {row["trial"] for row in (*rows, *kept) if not _is_product(row)}
-    if ROBUSTNESS.name in planned:
-        stays = _with_curves_still(earlier, [*rows, *kept], plan)
-        kept = [row for row in kept if row["study"] != ROBUSTNESS.name or row["trial"] in stays]
     return [row for row in kept if alone.issuperset(_trials(row))]
 
 
 def _with_curves_still(earlier: Iterable[Row], rows: Iterable[Row], plan: Plan) -> set[str]:
     """Trials whose earlier curves over noise stay.
 
-    They go with the rows of the study that trained the network. Where none but the study of the
-    curves had, they go with the next run of that study.
+    They go with the rows of the study that trained the network. Of a network that no other study
+    had, they go where the study of the curves is asked for again and has it no more.
     """
 
     def elsewhere(found: Iterable[Row]) -> set[str]:
         return {str(row["trial"]) for row in found if row["study"] != ROBUSTNESS.name}
 
     named = elsewhere(rows)
-    if any({use.study for use in trial.uses} == {ROBUSTNESS.name} for trial in plan.trials):
+    if ROBUSTNESS.name in {study.name for study in plan.studies} and not plan.adds_curves:
         return named
     lost = elsewhere(earlier) - named
     return {str(row["trial"]) for row in earlier} - lost

@@ -53,8 +53,6 @@ def show_summaries(
     tables += [_conditions(rows, name) for name in studies if name not in BUILT_IN]
     if "fusion" in studies:
         tables += _fusions(rows, console)
-    if "leak" in studies:
-        _print_leak(rows, console)
     for table in tables:
         if table.rows:
             console.print(table)
@@ -66,11 +64,20 @@ def show_summaries(
             "column says.",
             markup=False,
         )
+    if "leak" in studies:
+        _print_leak(rows, console)
 
 
 def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list[ReportTable]":
-    """Failing senses, the time axis, robustness and census, in the tables of the report."""
+    """Robustness, failing senses, the time axis and census, in the tables of the report."""
     found: list[ReportTable] = []
+    # Every run has curves of its own networks: what was asked for stands below them.
+    if "robustness" in studies:
+        from spikefuse.analysis.robustness import robustness
+        from spikefuse.report.sections.robustness import against_table, curve_table, place_table
+
+        curves = robustness(rows)
+        found += [curve_table(curves), against_table(curves), place_table(curves)]
     if "senses" in studies:
         from spikefuse.analysis.senses import senses
         from spikefuse.report.sections.senses import contribution_table, senses_table
@@ -82,12 +89,6 @@ def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list
         from spikefuse.report.sections.time_axis import time_table
 
         found.append(time_table(time_gains(rows)))
-    if "robustness" in studies:
-        from spikefuse.analysis.robustness import robustness
-        from spikefuse.report.sections.robustness import against_table, curve_table, place_table
-
-        curves = robustness(rows)
-        found += [curve_table(curves), against_table(curves), place_table(curves)]
     if any(name.startswith("census") for name in studies):
         from spikefuse.analysis.census import census
         from spikefuse.report.sections.census import census_table

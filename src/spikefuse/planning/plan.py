@@ -28,7 +28,11 @@ from spikefuse.training import TrialDefinition
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a run will do, before it does it."""
+    """Everything a run will do, before it does it.
+
+    Attributes:
+        adds_curves: Whether the study of robustness is there for the networks of the others alone.
+    """
 
     studies: tuple[Study, ...]
     profile: Profile
@@ -39,6 +43,7 @@ class Plan:
     populations: tuple[tuple[PlannedTrial, ...], ...]
     fingerprint: str | None = None
     stages: tuple[str, ...] = ("everything",)
+    adds_curves: bool = False
 
     @property
     def cost(self) -> float:
@@ -145,8 +150,9 @@ def make_plan(
     for study in studies:
         trials.add(study)
     named = {each.name for each in studies}
-    if with_curves and ROBUSTNESS.name not in named and trials.add(ROBUSTNESS, trains=False):
-        studies.append(ROBUSTNESS)
+    wanted = with_curves and ROBUSTNESS.name not in named
+    adds_curves = wanted and trials.add(ROBUSTNESS, trains=False) > 0
+    studies += [ROBUSTNESS] if adds_curves else []
     planned = trials.all
     for trial in planned:
         find_missing(trial)
@@ -165,6 +171,7 @@ def make_plan(
         populations=populations,
         fingerprint=fingerprint,
         stages=stages,
+        adds_curves=adds_curves,
     )
 
 

@@ -202,8 +202,8 @@ def _figure_groups(run: Run, places: _Places) -> tuple[list[FigureGroup], str]:
         FigureGroup(titles[name], blocks, commands.run(name)) for name, blocks in by_study.items()
     ]
     asked = run.record.get("studies")
-    of_the_paper = {figure.study for figure in FIGURES}
-    if not found and isinstance(asked, list) and not of_the_paper.intersection(map(str, asked)):
+    named = {*(map(str, asked) if isinstance(asked, list) else ()), *run.table.levels("study")}
+    if not found and not named.intersection(figure.study for figure in FIGURES):
         return [], ""  # nobody wanted them
     text = f"Not measured in this run: Figures {', '.join(missing)}." if missing else ""
     return found, text

@@ -349,10 +349,11 @@ def _rate_table(groups: Sequence[Group], modalities: Sequence[str]) -> Table | N
 
 
 def _leak(run: Run, found: Headline, noun: str) -> str:
-    """What is said of the pairing leak; nothing in a run that asked for one pairing alone."""
+    """What is said of the pairing leak; nothing where no fused network or one pairing was asked."""
     asked = run.record.get("protocols")
     is_asked = not isinstance(asked, list) or len({"paper", "disjoint"} & set(map(str, asked))) == 2
-    if not (found.leaks or found.protocol == PAIRED or is_asked):
+    is_paired = found.protocol == PAIRED
+    if not (found.leaks or is_paired or is_asked) or not run.table.select(modality=FUSED):
         return ""
     return leak_sentence(found, audit_shares(run.trials, run.modalities), noun)
 

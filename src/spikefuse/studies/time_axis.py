@@ -26,6 +26,7 @@ TIME_AXIS = Study(
         ),
     ),
     protocols=("disjoint",),
+    fewest_seeds=3,
 )
 """Each modality with a time axis alone: the usual network, and the same two layers without
 convolutions on the whole map and on its parts in turn."""

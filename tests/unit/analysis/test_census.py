@@ -18,6 +18,7 @@ from spikefuse.studies.registry import STUDIES
 BOXCAR, WIDE = "boxcar-0.5-plain-leak-0.9", "boxcar-1-plain-leak-0.9"
 SPARE, ATAN = "boxcar-0.5-calibrated-leak-0.9", "atan-0.5-plain-leak-0.9"
 FORGETS = "boxcar-0.5-calibrated-leak-0.5"
+OF_LEAK = tuple(name for name in CENSUS_READINGS if name.endswith("leak-0.9"))
 Rows = list[dict[str, Any]]
 
 
@@ -93,7 +94,7 @@ def test_final_is_forty_seeds_of_the_leading_modality_in_every_place() -> None:
             row
             for size in ("S", "S/2", "S/3")
             for modality, count in (("image", seeds), ("audio", 3), ("fused", 3))
-            for reading in (SPARE, WIDE)
+            for reading in OF_LEAK
             for row in cell(reading, [0.93] * count, size=size, modality=modality)
         ]
 
@@ -107,8 +108,12 @@ def test_final_is_forty_seeds_of_the_leading_modality_in_every_place() -> None:
     assert told(whole) == ""
     assert told(everywhere(39)) == "40 seeds)."
     place = "every modality and their fusion at every size)."
+    assert not choose(census([row for row in whole if row["reading"] != WIDE])).is_final
+    assert told([row for row in whole if row["reading"] != WIDE]) == (
+        "every setting of leak 0.9 in every place)."
+    )
     for part in (
-        cell(SPARE, [0.93] * 40),
+        [r for r in whole if (r["modality"], r["size"]) == ("image", "S")],
         [row for row in whole if row["modality"] == "image"],
         [row for row in whole if row["modality"] != "fused"],
         [row for row in whole if row["modality"] != "audio"],
@@ -122,9 +127,15 @@ def test_no_sound_reading_is_no_choice() -> None:
     found = choose(census(cell(BOXCAR, [0.1, 0.9], silent=(0,))))
     assert found.reading is None
     assert math.isnan(found.shortfall)
-    section = census_section(census(cell(BOXCAR, [0.1, 0.9], silent=(0,))), "")
-    assert section is not None
-    assert "Under every one of leak 0.9 a network has a silent layer" in section.paragraphs[1]
+    alone = cell(BOXCAR, [0.1, 0.9], silent=(0,))
+    elsewhere = cell(BOXCAR, [0.1, 0.9], (0,), "S/3") + cell(SPARE, [0.9, 0.9], size="S/3")
+    every = [row for name in OF_LEAK for row in cell(name, [0.1, 0.9], silent=(0,))]
+    for rows, which in ((alone, "that every place has (1) "), (every, "")):
+        for more in ([], elsewhere if rows is alone else []):
+            section = census_section(census([*rows, *more]), "")
+            assert section is not None
+            said = f"Under every setting of leak 0.9 {which}a network has a silent layer"
+            assert said in section.paragraphs[1]
     assert census_section([], "") is None
 
 

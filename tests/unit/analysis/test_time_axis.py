@@ -68,7 +68,8 @@ def test_the_study_alone_is_read_and_nothing_else() -> None:
         (BETTER, "Meeting audio in its own time brings the SNN 11.00\u00a0pp at T = 4"),
         ((0.70, 0.70, 0.69), "Meeting audio in its own time costs the SNN 10.33\u00a0pp at T = 4"),
         (NEAR, "That a modality in its own time helps or hurts the SNN is not shown"),
-        (BETTER[:2], "That a modality in its own time helps or hurts the SNN is not shown"),
+        (BETTER[:2], "2 seeds cannot say what a modality in its own time brings"),
+        (BETTER[:1], "1 seed cannot say what a modality in its own time brings"),
     ],
 )
 def test_the_heading_says_no_more_than_is_shown(parts: tuple[float, ...], said: str) -> None:
@@ -93,6 +94,11 @@ def test_two_seeds_show_their_values_and_a_lost_one_says_why() -> None:
     assert found.reason in time_table([found]).rows[0]
     (alone,) = time_gains(cell("sequence", BETTER))
     assert time_sentence([alone]).endswith("not known (the whole map is not stored).")
+    later = [row | {"seed": row["seed"] + 3} for row in cell("sequence", BETTER)]
+    (apart,) = time_gains(cell("whole-map", WHOLE) + later)
+    assert time_sentence([apart]).endswith("not known (no seed has both).")
+    for unknown in (found, alone, apart):
+        assert time_heading([unknown]) == "Not known: what a modality in its own time brings"
 
 
 def test_the_section_has_the_sentence_and_every_network() -> None:

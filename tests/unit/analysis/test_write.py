@@ -190,6 +190,16 @@ def test_curves_of_networks_of_other_studies_stay(
     assert [" rows of reset, robustness (" in each for each in told] == [True]
 
 
+def test_no_product_outlives_its_networks(tmp_path: Path) -> None:
+    """A curve that is about to go vouches for none."""
+    for curves in (True, False):
+        run(tmp_path, "model-size", seeds=2, with_curves=True)
+        rows = run(tmp_path, "model-size", seeds=1, with_curves=curves)
+        networks = {row["trial"] for row in rows if "+" not in row["trial"]}
+        assert {part for row in rows for part in row["trial"].split("+")} == networks
+        assert {row["seed"] for row in rows} == {0}
+
+
 def test_curves_that_were_asked_for_stay_until_they_are_again(tmp_path: Path) -> None:
     whole = curves_of(run(tmp_path, "robustness", seeds=2))
     assert curves_of(run(tmp_path, "reset", with_curves=True)) >= whole
@@ -199,6 +209,9 @@ def test_curves_that_were_asked_for_stay_until_they_are_again(tmp_path: Path) ->
     expected = {(trial, seed) for trial, seed in whole if seed == 0 or trial in trained}
     assert expected < whole
     assert curves_of(run(tmp_path, "robustness")) == expected
+    run(tmp_path, "robustness", seeds=2)
+    fewer = curves_of(run(tmp_path, "robustness", "neuron", "model-size"))
+    assert {seed for _, seed in fewer} == {0}, "asked for beside others, too"
 
 
 def test_rows_of_the_same_study_that_make_room_are_told(
@@ -221,9 +234,16 @@ def test_rows_of_the_same_study_that_make_room_are_told(
     assert [" rows of reset, speakers (" in each for each in told()] == [True]
 
 
-def test_damaged_files_of_an_earlier_run_are_written_anew(tmp_path: Path) -> None:
+def test_damaged_files_of_an_earlier_run_are_written_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     expected = run(tmp_path, "reset")
-    (tmp_path / "results.csv").write_text("no,table\n")
-    assert run(tmp_path, "reset") == expected
+    for number in (1, 2):
+        (tmp_path / "results.csv").write_text(f"no,table {number}\n")
+        assert run(tmp_path, "reset") == expected
+        aside = f"results.csv.unreadable-{number}"
+        assert (tmp_path / aside).read_text() == f"no,table {number}\n", "it can still be mended"
+        (told,) = [each for each in caplog.records if aside in each.getMessage()]
+        assert told.is_news  # type: ignore[attr-defined]
     (tmp_path / "run.json").write_text("[1")
     assert run(tmp_path, "reset") == expected

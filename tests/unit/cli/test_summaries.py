@@ -72,7 +72,10 @@ def test_the_time_axis_has_the_table_of_the_report() -> None:
     for reading, values in (("whole-map", (0.8, 0.81, 0.8)), ("sequence", (0.7, 0.7, 0.69))):
         levels = {"modality": "audio", "time_steps": 4, "reading": reading}
         rows += cell("time-axis", values, **levels)
-    assert "\u221210.67" in line(shown(rows, "time-axis", "robustness"), "SNN")
+    curves = cell("robustness", (0.9, 0.9, 0.9), modality="audio")
+    noisy = cell("robustness", (0.5, 0.5, 0.5), modality="audio", noise_std=5.0)
+    text = shown(rows + curves + noisy, "time-axis", "robustness")
+    assert "\u221210.67" in text.partition("SNN audio ")[2], "below the curves"
     assert shown(rows, "robustness") == ""
 
 
@@ -80,7 +83,8 @@ def test_the_pairing_s_leak_has_its_sentence() -> None:
     levels = {"network": "snn", "modality": "fused"}
     rows = cell("leak", (0.9, 0.91, 0.92), **levels, protocol="disjoint")
     rows += cell("leak", (0.95, 0.96, 0.98), **levels, protocol="paper")
-    assert "+5.33\u00a0pp" in shown(rows, "leak")
+    text = shown(rows + cell("controls", (0.9, 0.9), modality="image"), "controls", "leak")
+    assert "+5.33\u00a0pp" in text.partition("choosing the epoch")[2], "below all else"
     assert "so the leak cannot be computed" in shown([], "leak")
 
 

@@ -42,13 +42,16 @@ def chosen_words(choice: Choice) -> str:
         return f"{rule}. No setting of {usual} was measured in every place."
     if choice.reading is None:
         count = plural(choice.seeds, "seed")
-        return f"{rule}. Under every one of {usual} a network has a silent layer ({count})."
+        which = "" if choice.of_all else f" that every place has ({choice.compared})"
+        every = f"every setting of {usual}{which}"
+        return f"{rule}. Under {every} a network has a silent layer ({count})."
     says = CENSUS_READINGS[choice.reading].says
     short = f"at most {points(choice.shortfall, sign=False)}\u00a0pp below the best"
     wants = {
         f"{ENOUGH} seeds": choice.seeds >= ENOUGH,
         "every modality and their fusion at every size": choice.is_everywhere,
         f"{points(WITHIN, sign=False)}\u00a0pp": choice.is_near,
+        f"every setting of {usual} in every place": choice.of_all,
     }
     lacks = [each for each, is_met in wants.items() if not is_met]
     state = f", not final: it wants {listing(lacks)}" if lacks else ""
@@ -59,7 +62,7 @@ def census_heading(choice: Choice) -> str:
     """What a run of the census alone says first."""
     if choice.reading is None:
         every = f"Under every setting of leak {USUAL_LEAK:g} a network has a silent layer"
-        return every if choice.compared else "The census does not decide yet"
+        return every if choice.of_all else "The census does not decide yet"
     says = CENSUS_READINGS[choice.reading].says
     return f"The rule takes {says}" if choice.is_final else "The census does not decide yet"
 

@@ -8,6 +8,7 @@ from spikefuse.analysis.words import (
     counted,
     level_name,
     percent,
+    plural,
     points,
     share,
     span,
@@ -41,6 +42,11 @@ def time_heading(found: Sequence[TimeGain]) -> str:
     """What a run of the study alone says first; empty without rows of it."""
     if not found:
         return ""
+    known = [each.gain for each in found if each.gain is not None]
+    if not any(each.low is not None for each in known):
+        what = "what a modality in its own time brings"
+        fewest = max((each.n for each in known), default=0)
+        return f"{plural(fewest, 'seed')} cannot say {what}" if fewest else f"Not known: {what}"
     shown = [(each.sign, each.gain, each) for each in found if each.sign and each.gain]
     if not shown:
         network = _name(found[0].network)

@@ -14,6 +14,7 @@ from spikefuse.analysis.claims import (
     evaluate_claims,
 )
 from spikefuse.analysis.figures import FIGURES
+from spikefuse.analysis.row_index import DIVERGED
 from spikefuse.analysis.words import NONE, percent, points
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.drawing.pictures import View, views_of
@@ -106,7 +107,8 @@ def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
             (each for each in views_of(run) if f"{each.protocol}, {each.split}" == key), None
         )
         judged[key or "claims.json"] = (same, run.claims)
-    judged = {key: each for key, each in judged.items() if not _is_unmeasured(each[1])}
+    if not run.table.select(metric=DIVERGED):  # of such networks the claims say why they are open
+        judged = {key: each for key, each in judged.items() if not _is_unmeasured(each[1])}
     if not judged:
         return None, notices
     readings = tuple(_reading(key, view, claims) for key, (view, claims) in judged.items())

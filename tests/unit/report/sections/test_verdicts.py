@@ -109,6 +109,9 @@ def test_claims_that_nobody_measured_are_not_listed(run: Run) -> None:
     assert {each["n"] for each in written} == {0}
     assert verdicts(Run(run.root, tuple(rows))) == (None, [])
     assert verdicts(with_claims(run, *written)) == (None, [])
+    lost = [row | {"metric": "diverged", "value": 1} for row in run.rows]
+    told, _ = verdicts(Run(run.root, tuple(lost)))
+    assert told is not None, "these were asked for"
     written[3]["parts"][0]["n"] = 2
     found, _ = verdicts(with_claims(run, *written))
     assert found is not None
