@@ -19,7 +19,7 @@ from spikefuse.report import build_report
 from spikefuse.report.build import measured_columns
 from spikefuse.report.output.files import write_figure_files
 from spikefuse.report.reading.sources import read_run
-from spikefuse.results import read_tidy
+from spikefuse.results import read_tidy, write_tidy
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = (
@@ -408,6 +408,29 @@ def test_results_without_anything_else_still_make_a_report(built: Any, tmp_path:
     assert "The trial folders are missing" in page.text()
     assert "Figure 11. SNN: hard against soft reset" in page.text()
     assert "The run left no record of its command" in page.text()
+
+
+@pytest.mark.parametrize(
+    ("study", "modality", "is_asked"),
+    [("census", "image", False), ("model-size", "image", True), ("census", "fused", False)],
+)
+def test_a_page_has_the_questions_that_were_asked(
+    built: Any, tmp_path: Path, study: str, modality: str, is_asked: bool
+) -> None:
+    """Figures and claims of the paper where one of its studies ran, the leak where pairs are."""
+    rows = [
+        row | {"study": study}
+        for row in read_tidy(built.root / "results.csv")
+        if (row["study"], row["modality"]) == ("model-size", modality)
+    ]
+    if not is_asked:  # of other networks than those of the figures
+        rows = [row | {"reading": "triangle-1-plain-leak-0.5"} for row in rows]
+    write_tidy(rows, tmp_path / "results.csv")
+    text = Page(build_report(tmp_path, tmp_path / "report.html").read_text("utf-8")).text()
+    assert ("How much of it is a leak?" in text) == (modality == "fused")
+    assert ("Every figure stands twice" in text) == is_asked
+    assert ("The paper\u2019s claims, one by one" in text) == is_asked
+    assert ("Not measured in this run: Figures" in text) == is_asked
 
 
 def test_contradicting_results_are_named_where_they_would_stand(built: Any, tmp_path: Any) -> None:
