@@ -111,6 +111,7 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
         if name in asked or all(trial.is_ready for trial in one.trials):
             shown.append(name)
             rows += tabulate(one, store)
+    tell_left_out(out / READINGS_ROWS, earlier_table(out / READINGS_ROWS), rows)
     write_tidy(rows, out / READINGS_ROWS)
     verdicts = sensitivity_rows(judge_readings(rows, shown))
     content = table_bytes(COLUMNS, verdicts, "sensitivity")

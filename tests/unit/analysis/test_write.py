@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from spikefuse.analysis.write import gather
+from spikefuse.analysis.write import gather, gather_readings
 from spikefuse.planning import Plan, make_plan
 from spikefuse.planning.plan import resolve_studies
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.studies import PROFILES, Profile
+from spikefuse.studies.sensitivity import sensitivity_studies
 from spikefuse.training import TrialDefinition
 
 SMOKE = PROFILES["smoke"]
@@ -232,6 +233,27 @@ def test_rows_of_the_same_study_that_make_room_are_told(
     assert [" rows of reset (" in each for each in told()] == [True]
     run(tmp_path, "reset", profile=SMOKE.model_copy(update={"images": 300}))
     assert [" rows of reset, speakers (" in each for each in told()] == [True]
+
+
+def test_readings_that_make_room_are_told_and_what_cannot_be_read_is_moved(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = TrialStore(tmp_path)
+    studies = sensitivity_studies(["atan"], ["reset"])
+
+    def read(seeds: int) -> list[str]:
+        plan = make_plan(studies, SMOKE, "builtin", store, seeds=seeds)
+        finish(plan, store)
+        gather_readings(plan, store, tmp_path)
+        found = [each.getMessage() for each in caplog.records if "is_news" in vars(each)]
+        caplog.clear()
+        return found
+
+    assert read(2) == read(2) == []
+    assert ["readings.csv held further rows of " in each for each in read(1)] == [True]
+    (tmp_path / "readings.csv").write_text("no,table\n")
+    assert ["lies in readings.csv.unreadable-1" in each for each in read(1)] == [True]
+    assert (tmp_path / "readings.csv.unreadable-1").read_text() == "no,table\n"
 
 
 def test_damaged_files_of_an_earlier_run_are_written_anew(
