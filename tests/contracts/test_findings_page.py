@@ -1120,6 +1120,26 @@ def test_fusions_after_ten_epochs() -> None:
     assert [f"{ends(each.values())[0]:.1f}" for each in (smaller, larger)] == ["99.8", "99.6"]
 
 
+def test_fusions_after_ten_epochs_at_size_s() -> None:
+    name, text = AGAIN, page("findings.md")
+    of = fusions(name, "S", 3)
+    for label, network, won, below in (("SNN", SNN, {"hybrid": "0.041"}, 5), ("DNN", DNN, {}, 8)):
+        kinds = of[label]
+        assert best_by_validation(name, network, "S", kinds) == "late-product"
+        raised = above("late-product", kinds)
+        assert {k: f"{v:.3f}" for k, v in raised.items() if v < 0.05} == won
+        if not won:
+            assert f"for the DNN above none ({min(raised.values()):.2f} and more)" in text
+        lost = min(from_product(kinds).values())
+        assert f"{label} {'p = ' * (label == 'SNN')}{lost:.3f} and more" in text
+        gaps = {k: ends(minus(kinds[k], kinds[PRODUCT])) for k in kinds if k != PRODUCT}
+        assert sum(high < 0 for _, _, high in gaps.values()) == below
+        means = {k: -mean for k, (mean, *_) in gaps.items()}
+        assert f"{min(means.values()):.2f} to {max(means.values()):.2f} pp ({label})" in text
+        assert max(means, key=lambda k: means[k]) == "input"
+        assert gain(minus(kinds["late-product"], kinds[PRODUCT])) in text
+
+
 def test_fusions_of_movements() -> None:
     name, text = "fusion-utd/results.csv", page("findings.md")
     of = fusions(name, "S", 5)
