@@ -1291,7 +1291,8 @@ def test_the_census_of_forty_seeds() -> None:
     reached = [
         row
         for row in numbers(name, "test", "accuracy")
-        if row["trial"] in lost and row["study"] == "census-leading"
+        if (row["trial"] in lost, row["study"]) == (True, "census-leading")
+        and row["reading"].endswith("leak-0.9")
     ]
     values = [100 * float(row["value"]) for row in reached]
     told = f"({min(values):.1f} to {max(values):.1f} %)"
@@ -1317,6 +1318,51 @@ def test_the_census_of_forty_seeds() -> None:
     told_none = [raised[name, "S"] for name in ("boxcar-1", "atan-0.5")]
     assert f"({told_none[0][0]:+.2f} and {told_none[1][0]:+.2f})" in text
     assert all(low < 0 < high for _, low, high in told_none)
+
+
+def test_the_census_of_the_other_leak() -> None:
+    text = page("findings.md")
+    cells = {
+        (cell.size, cell.reading): cell
+        for cell in census(read_tidy(DOCS / "results" / "census-everywhere" / "results.csv"))
+        if cell.modality == "image"
+    }
+    more: dict[str, list[list[float]]] = {"plain": [], "calibrated": []}
+    helped = []
+    for name, told in _census_words().items():
+        for init in ("plain", "calibrated"):
+            line = [f"{told}, {init}"]
+            for size in ("S", "S/2", "S/3"):
+                cell = cells[size, f"{name}-{init}-leak-0.5"]
+                assert cell.seeds == 40
+                if (name, init) == ("boxcar-0.5", "plain"):
+                    line += ["none without", "40"]
+                    assert (len(cell.silent_layer), cell.accuracy) == (40, None)
+                    continue
+                assert (cell.silent_layer, cell.accuracy is None) == ((), False)
+                assert cell.accuracy is not None
+                line += [plain(cell.accuracy.values.values()), "0"]
+                slow, fast = cell.accuracy.values, cells[size, f"{name}-{init}-leak-0.9"].accuracy
+                assert fast is not None
+                more[init].append([slow[seed] - fast.values[seed] for seed in slow])
+                if init == "calibrated" and name != "boxcar-0.5":
+                    drawn = cells[size, f"{name}-plain-leak-0.5"].accuracy
+                    assert drawn is not None
+                    helped.append(ends(slow[seed] - drawn.values[seed] for seed in slow))
+            assert f"| {' | '.join(line)} |" in text
+    found = {init: [ends(each) for each in values] for init, values in more.items()}
+    means = {init: [mean for mean, *_ in each] for init, each in found.items()}
+    assert (len(found["calibrated"]), len(found["plain"])) == (12, 9)
+    assert f"{min(means['calibrated']):+.2f} to {max(means['calibrated']):+.2f} pp in" in text
+    p_values = [float(stats.ttest_1samp(each, 0).pvalue) for each in more["calibrated"]]
+    assert f"after Holm too (p = {max(holm(p_values)):.5f} at most)" in text
+    assert all(low > 0 for _, low, _ in found["calibrated"])
+    assert f"{min(means['plain']):+.2f} to {max(means['plain']):+.2f} pp, two of nine" in text
+    assert sum(high < 0 for *_, high in found["plain"]) == 2
+    assert sum(low > 0 for _, low, _ in found["plain"]) == 1
+    worst, best = min(mean for mean, *_ in helped), max(mean for mean, *_ in helped)
+    assert f"every size ({worst:+.2f} to {best:+.2f} pp)" in " ".join(text.split())
+    assert all(low > 0 for _, low, _ in helped)
 
 
 def test_the_census_of_every_place_does_not_decide() -> None:
