@@ -203,7 +203,7 @@ def _figure_groups(run: Run, places: _Places) -> tuple[list[FigureGroup], str]:
     ]
     asked = run.record.get("studies")
     named = {*(map(str, asked) if isinstance(asked, list) else ()), *run.table.levels("study")}
-    if not found and not named.intersection(figure.study for figure in FIGURES):
+    if not named.intersection(figure.study for figure in FIGURES):
         return [], ""  # nobody wanted them
     text = f"Not measured in this run: Figures {', '.join(missing)}." if missing else ""
     return found, text

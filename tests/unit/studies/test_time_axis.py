@@ -1,6 +1,10 @@
 """The study of the time axis asks of modalities that have one, with equal layers beside the map."""
 
+from pathlib import Path
+
 from spikefuse.data import SOURCES
+from spikefuse.planning import make_plan
+from spikefuse.results import TrialStore
 from spikefuse.studies.profiles import PROFILES
 from spikefuse.studies.registry import STUDIES
 
@@ -29,3 +33,10 @@ def test_the_readings_differ_in_the_encoder_alone() -> None:
     changed = sequence.model_copy(update={"encoder": "direct"})
     assert changed == whole
     assert whole.plan == "mlp"
+
+
+def test_alone_it_has_seeds_enough_for_an_interval(tmp_path: Path) -> None:
+    """At `quick`, too, which has two."""
+    studies = [STUDIES["time-axis"]]
+    plan = make_plan(studies, PROFILES["quick"], "builtin", TrialStore(tmp_path))
+    assert plan.seeds == (0, 1, 2)
