@@ -416,7 +416,7 @@ def test_results_without_anything_else_still_make_a_report(built: Any, tmp_path:
         ("census", "image", "triangle-1-plain-leak-0.5", False),
         ("census", "fused", "triangle-1-plain-leak-0.5", False),
         ("model-size", "image", "base", True),
-        ("model-size", "image", "triangle-1-plain-leak-0.5", True),  # asked, and none is there
+        ("noise-size", "image", "base", True),  # asked, and none is there
         ("controls", "image", "base", False),
     ],
 )
