@@ -336,6 +336,15 @@ OWN_PLACES = (
 )
 
 
+FEW = ("--profile", "smoke", "--seeds", 1)
+TELLERS = (
+    ("run", "time-axis", "--data", "builtin", *FEW),
+    ("ask", "builtin", *FEW),
+    ("train", "--data", "builtin", "--modality", "image", "--epochs", 1, "--images", 100),
+)
+"""Commands that tell events."""
+
+
 @pytest.mark.parametrize("name", OWN_PLACES)
 def test_events_are_none_of_what_a_results_folder_keeps(tmp_path: Path, name: str) -> None:
     """And whoever is refused leaves nothing behind, where nothing was."""
@@ -343,12 +352,7 @@ def test_events_are_none_of_what_a_results_folder_keeps(tmp_path: Path, name: st
     (out / name).parent.mkdir(parents=True, exist_ok=True)
     there = sorted(tmp_path.rglob("*"))
     options = ("--out", out, "--events", out / name)
-    few = ("--profile", "smoke", "--seeds", 1)
-    for words in (
-        ("run", "time-axis", "--data", "builtin", *few),
-        ("ask", "builtin", *few),
-        ("train", "--data", "builtin", "--modality", "image", "--epochs", 1, "--images", 100),
-    ):
+    for words in TELLERS:
         answer = call(*words, *options)
         assert isinstance(answer.exception, InputError), (words, answer.output)
         assert "--events must not be what the results folder" in str(answer.exception)
@@ -357,13 +361,8 @@ def test_events_are_none_of_what_a_results_folder_keeps(tmp_path: Path, name: st
 
 def test_events_are_no_folder_above_the_results(tmp_path: Path) -> None:
     """Both would want to be made, and nothing may be left of either."""
-    few = ("--profile", "smoke", "--seeds", 1)
     options = ("--out", tmp_path / "deep" / "out", "--events", tmp_path / "deep")
-    for words in (
-        ("run", "time-axis", "--data", "builtin", *few),
-        ("ask", "builtin", *few),
-        ("train", "--data", "builtin", "--modality", "image", "--epochs", 1, "--images", 100),
-    ):
+    for words in TELLERS:
         answer = call(*words, *options)
         assert isinstance(answer.exception, InputError), (words, answer.output)
         assert "is or lies in" in str(answer.exception)
@@ -379,9 +378,8 @@ def test_events_through_a_link_are_where_it_leads(tmp_path: Path, way: str) -> N
     target = out / "trials" if way == "link" else out / "modules"
     (tmp_path / "link").symlink_to(target, target_is_directory=True)
     there = sorted(tmp_path.rglob("*"))
-    few = ("--profile", "smoke", "--seeds", 1, "--data", "builtin")
     events = f"{tmp_path}/{way}/events.jsonl"
-    answer = call("run", "time-axis", *few, "--out", out, "--events", events)
+    answer = call(*TELLERS[0], "--out", out, "--events", events)
     assert isinstance(answer.exception, InputError), answer.output
     assert "--events must not be what the results folder" in str(answer.exception)
     assert sorted(tmp_path.rglob("*")) == there

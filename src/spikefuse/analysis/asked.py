@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from statistics import stdev
 from typing import Any, Literal
 
-from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.estimates import LEVEL, Estimate
 from spikefuse.analysis.gains import BEST, EXPERTS, NETWORKS, Baselines, alone
-from spikefuse.analysis.headline import LEVEL, Headline, gain_of, headline
+from spikefuse.analysis.headline import Headline, gain_of, headline
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.table import Table
 from spikefuse.analysis.words import FEWEST, level_name, percent, plural, with_interval

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Values = Mapping[int, float]
 Key = TypeVar("Key")
 
+LEVEL = 0.05
+"""What a p-value, adjusted over its family, has to be below."""
+
 
 @dataclass(frozen=True)
 class Estimate:

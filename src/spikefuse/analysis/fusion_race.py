@@ -9,7 +9,7 @@ on the test set would bring the winner the luck of its seeds.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from spikefuse.analysis.estimates import Estimate, adjusted, estimate
+from spikefuse.analysis.estimates import LEVEL, Estimate, adjusted, estimate
 from spikefuse.analysis.gains import NETWORKS, PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
@@ -17,7 +17,6 @@ from spikefuse.analysis.table import Table
 from spikefuse.data.sources.contract import FUSED
 
 STUDY = "fusion"
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)

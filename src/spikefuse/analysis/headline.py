@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.estimates import LEVEL, Estimate, adjusted
 from spikefuse.analysis.gains import (
     BEST,
     EXPERTS,
@@ -17,9 +17,6 @@ from spikefuse.analysis.gains import (
 from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.table import SPLIT, Table
-
-LEVEL = 0.05
-"""Of the family of all answers of the first screen."""
 
 
 def gain_of(network: str | None, yardstick: str) -> str:
@@ -107,10 +104,7 @@ class Headline:
     @property
     def adjusted(self) -> dict[str, float]:
         """P values of the answers, Holm-adjusted over all of them; without one where n is small."""
-        from spikefuse.stats import holm
-
-        p_values = {n: each.p_value for n, each in self.answers.items() if each.p_value is not None}
-        return dict(zip(p_values, holm(list(p_values.values())), strict=True)) if p_values else {}
+        return adjusted(self.answers)
 
     def sign(self, answer: str) -> int:
         """1 or -1 where an answer stands beside all others of the first screen, else 0."""

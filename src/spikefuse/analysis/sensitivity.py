@@ -8,13 +8,12 @@ from typing import Any
 
 from spikefuse.analysis.claims import Verdict, evaluate_claims
 from spikefuse.analysis.claims.engine import OUTCOMES, Outcome
+from spikefuse.analysis.estimates import LEVEL
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.words import FEWEST
 from spikefuse.core.checks import one_of
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import SENSITIVITY
-
-_LEVEL = 0.05
 
 COLUMNS = (
     *("claim", "reading", "topic", "protocol", "split", "verdict"),
@@ -155,7 +154,7 @@ def _beside_next(judged: Sequence[Judged], first: Judged) -> str:
     ]
     more, less = len(held[0] - held[1]), len(held[1] - held[0])
     p_value = min(1.0, 2.0 * float(bdtr(min(more, less), more + less, 0.5))) if more + less else 1.0
-    if p_value < _LEVEL:
+    if p_value < LEVEL:
         return ""
     return (
         f"; its lead on {others[0].reading} cannot be told from chance (claims that only one of "

@@ -7,7 +7,7 @@ correction is over all modalities and numbers of steps of one network.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from spikefuse.analysis.estimates import Estimate, adjusted, estimate
+from spikefuse.analysis.estimates import LEVEL, Estimate, adjusted, estimate
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import Table
@@ -15,7 +15,6 @@ from spikefuse.studies.readings import BASE, TIME_READINGS
 from spikefuse.studies.time_axis import TIME_AXIS
 
 WHOLE, PARTS = TIME_READINGS
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.estimates import LEVEL, Estimate
 from spikefuse.analysis.gains import (
     BEST,
     CONTROL_MARGIN,
@@ -13,7 +13,7 @@ from spikefuse.analysis.gains import (
     TEMPERED,
     Baselines,
 )
-from spikefuse.analysis.headline import LEVEL, Headline, gain_of
+from spikefuse.analysis.headline import Headline, gain_of
 from spikefuse.analysis.pairing_leak import PairingLeak
 from spikefuse.analysis.table import PAIRED
 from spikefuse.analysis.words import (
