@@ -152,6 +152,16 @@ def test_a_file_is_written_changed_planned_and_run(place: Path) -> None:
     assert "fused SNN at S, T = 1" in output
 
 
+@pytest.mark.parametrize("option", ["--readings byte", "--studies reset", "--sizes S"])
+def test_a_part_of_a_ready_study_is_not_asked_of_a_file(place: Path, option: str) -> None:
+    done("new", "study", "--out", "mine.toml", "--data", "builtin")
+    for command in ("plan", "run"):
+        error = called(command, "mine.toml", *option.split()).exception
+        assert isinstance(error, InputError)
+        assert f"{option.split()[0]} is for a study that is ready" in str(error)
+        assert not (place / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

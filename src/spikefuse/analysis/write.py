@@ -200,7 +200,7 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> Non
     }
     if gone:
         logger.warning(
-            "%s held further rows of %s (of another effort, of other data, seeds or protocols, or "
+            "%s held further rows of %s (of another effort, of other data, seeds, sizes or protocols, or "
             "of networks that are gone or of other code): they are left out now, and their command "
             "gives them again",
             path,

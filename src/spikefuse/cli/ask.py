@@ -17,6 +17,7 @@ OF_OTHERS = (
     "protocols",
     "readings",
     "experiments",
+    "sizes",
     "shard",
     "curves",
 )

@@ -86,6 +86,12 @@ def _experiments() -> Iterable[str]:
     return (study.name for study in EXPERIMENTS)
 
 
+def _sizes() -> Iterable[str]:
+    from spikefuse.studies.fusion import SIZES
+
+    return SIZES
+
+
 Studies = Annotated[
     list[str] | None,
     typer.Argument(
@@ -247,6 +253,15 @@ Experiments = Annotated[
         help="With sensitivity: only these of the paper's experiments, separated by commas.",
     ),
     Choices(_experiments),
+]
+Sizes = Annotated[
+    str | None,
+    typer.Option(
+        "--sizes",
+        help="With fusion: only fused networks of these sizes, separated by commas; both if left "
+        "out, under quick S/3.",
+    ),
+    Choices(_sizes),
 ]
 Plugin = Annotated[
     list[Path] | None,

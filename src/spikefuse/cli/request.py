@@ -19,6 +19,7 @@ class Request:
     protocols: options.Protocols = None
     readings: options.Readings = None
     experiments: options.Experiments = None
+    sizes: options.Sizes = None
     curves: options.Curves = True
     executor: options.Executor = "auto"
     workers: options.Workers = None

@@ -66,6 +66,10 @@ class Prepared:
         return readings_of(self.plan.studies)
 
 
+_PARTS = ("--readings", "--studies", "--sizes")
+"""Options that take a part of a ready study."""
+
+
 def _listed(names: str | None) -> list[str]:
     """Names separated by commas."""
     return [name.strip() for name in (names or "").split(",") if name.strip()]
@@ -97,9 +101,15 @@ def prepare(
     protocols = tuple(_listed(request.protocols))
     for name in protocols:  # told before anything is downloaded
         one_of("spikefuse", "--protocols", name, options.pairings())
-    studies = further.studies or resolve_studies(
-        request.studies or (), _listed(request.readings), _listed(request.experiments)
-    )
+    parts = [_listed(each) for each in (request.readings, request.experiments, request.sizes)]
+    if further.studies and any(parts):
+        named = next(name for name, part in zip(_PARTS, parts, strict=True) if part)
+        raise InputError(
+            f"spikefuse: {named} is for a study that is ready, got the file of "
+            f"{further.studies[0].name}. Here it would change nothing: leave it out, or change the "
+            "file with --set."
+        )
+    studies = further.studies or resolve_studies(request.studies or (), *parts)
     if request.protocols != Request.protocols and all(each.pairs_itself for each in studies):
         raise InputError(
             "spikefuse: --protocols needs a study that leaves the pairing open, got "

@@ -19,6 +19,7 @@ from spikefuse.results import TrialStore
 from spikefuse.results.documents import hashes_with
 from spikefuse.results.seen import Seen
 from spikefuse.studies.design import MOST_SEEDS, Cell, Study
+from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import Profile
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
 from spikefuse.studies.robustness import ROBUSTNESS
@@ -58,7 +59,10 @@ class Plan:
 
 
 def resolve_studies(
-    names: Iterable[str], readings: Sequence[str] = (), experiments: Sequence[str] = ()
+    names: Iterable[str],
+    readings: Sequence[str] = (),
+    experiments: Sequence[str] = (),
+    sizes: Sequence[str] = (),
 ) -> tuple[Study, ...]:
     """Studies by name; those of the reproduction when none is named.
 
@@ -66,13 +70,19 @@ def resolve_studies(
         names: Names in `STUDIES`, or "sensitivity" alone.
         readings: Of the sensitivity study, only these; all if empty.
         experiments: Of the sensitivity study, only these of the paper's experiments.
+        sizes: Of the study of fusions, only these, under every profile; its own if empty.
 
     Raises:
-        InputError: A name is unknown, "sensitivity" does not stand alone, or readings or
-            experiments are chosen without it.
+        InputError: A name is unknown, "sensitivity" does not stand alone, or something is chosen
+            without the study that it is chosen of.
     """
     known = (*STUDIES, SENSITIVITY)
     chosen = tuple(dict.fromkeys(one_of("studies", "name", name, known) for name in names))
+    if sizes and chosen != (FUSION.name,):
+        raise InputError(
+            f"studies: sizes are chosen for {FUSION.name} alone, got "
+            f"{', '.join(chosen) or 'no study'}. Name {FUSION.name}."
+        )
     if chosen == (SENSITIVITY,):
         return sensitivity_studies(readings, experiments)
     if SENSITIVITY in chosen:
@@ -85,6 +95,8 @@ def resolve_studies(
             f"studies: readings and experiments are chosen for {SENSITIVITY}, got "
             f"{', '.join(chosen) or 'no study'}. Name {SENSITIVITY}."
         )
+    if sizes:
+        return (FUSION.of_sizes(sizes),)
     return tuple(STUDIES[name] for name in chosen or REPRODUCTION)
 
 

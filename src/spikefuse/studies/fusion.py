@@ -1,9 +1,10 @@
 """Which fusion wins? Every kind at equal parameters, and experts trained apart of the same sum."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from spikefuse.core.checks import one_of
 from spikefuse.core.errors import InputError
 from spikefuse.data import FUSED, SOURCES, DataSettings, Source
 from spikefuse.data.sources.registry import DEFAULT
@@ -17,7 +18,7 @@ NETWORKS = ("dnn", "snn")
 SIZES = ("S", "S/3")
 QUICK = "quick"
 QUICK_WITHOUT = ("late-weighted", "hybrid")
-"""Not asked under `quick`, and neither is size S. `hybrid` is trained as `hybrid-product` is and
+"""Not asked under `quick`, and neither is size S unless it is named. `hybrid` is trained as `hybrid-product` is and
 answers by one head of it; `late-weighted` begins as `late` and learns one number a modality more.
 """
 INIT = "calibrated"
@@ -51,16 +52,31 @@ class FusionStudy(Study):
     Attributes:
         sizes: Of the fused networks.
         without: Kinds that are not asked.
+        are_named: Whether somebody named the sizes: no profile leaves one of them out then.
     """
 
     sizes: tuple[str, ...] = SIZES
     without: tuple[str, ...] = ()
+    are_named: bool = False
+
+    def of_sizes(self, sizes: Iterable[str]) -> Self:
+        """The study of fused networks of these sizes alone, under every profile.
+
+        Args:
+            sizes: Some of `SIZES`.
+
+        Raises:
+            InputError: One is none of them.
+        """
+        chosen = tuple(dict.fromkeys(one_of(self.name, "sizes", size, SIZES) for size in sizes))
+        return replace(self, sizes=chosen, are_named=True)
 
     def under(self, profile: str) -> Self:
         """Under `quick` it ends in a quarter of an hour on two cores: see `QUICK_WITHOUT`."""
         if profile != QUICK:
             return self
-        return replace(self, sizes=SIZES[-1:], without=QUICK_WITHOUT)
+        sizes = self.sizes if self.are_named else SIZES[-1:]
+        return replace(self, sizes=sizes, without=QUICK_WITHOUT)
 
     def cells(self, protocols: Sequence[str], source: Source = SOURCES[DEFAULT]) -> list[Cell]:
         """Every fusion, and each modality alone at its share of each size."""

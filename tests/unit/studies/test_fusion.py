@@ -7,7 +7,7 @@ import pytest
 from spikefuse.core.errors import InputError
 from spikefuse.data import SOURCES
 from spikefuse.fusion import FUSIONS
-from spikefuse.planning.plan import make_plan
+from spikefuse.planning.plan import make_plan, resolve_studies
 from spikefuse.results import TrialStore
 from spikefuse.studies import PROFILES, STUDIES
 from spikefuse.studies.fusion import FUSION
@@ -42,6 +42,28 @@ def test_quick_asks_the_smaller_size_alone_and_other_profiles_both(tmp_path) -> 
     assert asked == KINDS - {"late-weighted", "hybrid"}
     experts = FUSION.under("quick").cells(["disjoint"], SOURCES["builtin"])
     assert {cell.size for cell in experts if cell.modality == "audio"} == {"S/6"}
+
+
+def test_sizes_that_are_named_are_asked_under_every_profile() -> None:
+    for profile in ("quick", "medium"):
+        (study,) = resolve_studies(["fusion"], sizes=["S", "S"])
+        cells = study.under(profile).cells(["disjoint"], SOURCES["builtin"])
+        assert {(cell.modality, cell.size) for cell in cells} == {
+            ("fused", "S"),
+            ("image", "S/2"),
+            ("audio", "S/2"),
+        }
+        kinds = {cell.fusion for cell in cells if cell.modality == "fused"}
+        assert kinds == KINDS - ({"late-weighted", "hybrid"} if profile == "quick" else set())
+    assert resolve_studies(["fusion"]) == (FUSION,)
+
+
+def test_sizes_are_chosen_of_this_study_alone() -> None:
+    for names in ([], ["reset"], ["fusion", "reset"], ["sensitivity"]):
+        with pytest.raises(InputError, match="Name fusion"):
+            resolve_studies(names, sizes=["S"])
+    with pytest.raises(InputError, match="must be one of S, S/3, got 'S/6'"):
+        resolve_studies(["fusion"], sizes=["S/6"])
 
 
 def test_one_modality_has_nothing_to_fuse() -> None:
