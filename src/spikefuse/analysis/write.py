@@ -200,9 +200,9 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> Non
     }
     if gone:
         logger.warning(
-            "%s held further rows of %s (of another effort, of other data, seeds, sizes or protocols, or "
-            "of networks that are gone or of other code): they are left out now, and their command "
-            "gives them again",
+            "%s held further rows of %s (of another effort, of other data, seeds, sizes or "
+            "protocols, or of networks that are gone or of other code): they are left out now, and "
+            "their command gives them again",
             path,
             ", ".join(sorted(gone)),
             extra={"is_news": True},

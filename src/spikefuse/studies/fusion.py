@@ -18,8 +18,9 @@ NETWORKS = ("dnn", "snn")
 SIZES = ("S", "S/3")
 QUICK = "quick"
 QUICK_WITHOUT = ("late-weighted", "hybrid")
-"""Not asked under `quick`, and neither is size S unless it is named. `hybrid` is trained as `hybrid-product` is and
-answers by one head of it; `late-weighted` begins as `late` and learns one number a modality more.
+"""Not asked under `quick`, and neither is size S unless it is named. `hybrid` is trained as
+`hybrid-product` is and answers by one head of it; `late-weighted` begins as `late` and learns one
+number a modality more.
 """
 INIT = "calibrated"
 """The reading of all its networks: a silent layer says nothing of the fusion behind it."""
