@@ -1018,7 +1018,7 @@ def test_every_fusion_on_fashion_lies_below_the_product() -> None:
     below = {}
     for label, network in (("SNN", SNN), ("DNN", DNN)):
         of = {
-            kind: seeds(name, **network, modality="fused", fusion=kind)
+            kind: seeds(name, **network, modality="fused", fusion=kind, size="S/3")
             for kind in (*kinds, "product-of-experts")
         }
         product = of.pop("product-of-experts")
@@ -1138,6 +1138,51 @@ def test_fusions_after_ten_epochs_at_size_s() -> None:
         assert f"{min(means.values()):.2f} to {max(means.values()):.2f} pp ({label})" in text
         assert max(means, key=lambda k: means[k]) == "input"
         assert gain(minus(kinds["late-product"], kinds[PRODUCT])) in text
+
+
+def test_fusions_on_fashion_at_size_s() -> None:
+    name, text = "fusion-fashion/results.csv", page("findings.md")
+    of, smaller = fusions(name, "S", 3), {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        kinds = of[label]
+        assert best_by_validation(name, network, "S", kinds) == "late-product"
+        levels = {**network, **LEARNING, "modality": "fused", "size": "S/3"}
+        third = {kind: seeds(name, **levels, fusion=kind) for kind in kinds}
+        orders = [
+            sorted(each.keys() - {PRODUCT}, key=lambda kind: -sum(each[kind].values()))
+            for each in (kinds, third)
+        ]
+        places = [a == b for a, b in zip(*orders, strict=True)]
+        if label == "SNN":
+            assert [place for place, is_same in enumerate(places) if is_same] == [0, 3, 7]
+            assert (orders[0].index("input"), orders[1].index("input")) == (6, 4)
+            assert orders[0][1:3] == orders[1][2:0:-1] == ["hybrid-product", "late"]
+        else:
+            assert all(places)
+        smaller[label] = {
+            kind
+            for kind in kinds.keys() - {PRODUCT}
+            if ends(minus(kinds[kind], kinds[PRODUCT]))[0]
+            < ends(minus(third[kind], third[PRODUCT]))[0]
+        }
+        lost = from_product(kinds)
+        stand = {kind: f"{value:.3f}" for kind, value in lost.items() if value < 0.05}
+        if label == "SNN":
+            assert (len(stand), len(lost)) == (8, 8)
+            assert f"(p = {min(stand.values())} to {max(stand.values())})" in text
+        else:
+            assert stand == {"experts": "0.005", "attention": "0.008"}
+        raised = above("late-product", kinds)
+        stand = {kind: f"{value:.3f}" for kind, value in raised.items() if value < 0.05}
+        assert stand == (
+            {"gated": "0.020", "late": "0.048", "experts": "0.048"}
+            if label == "SNN"
+            else {"experts": "0.003", "attention": "0.021"}
+        )
+        told = {"SNN": "gives p = 0.069", "DNN": "and 0.20."}[label]
+        assert f"{told} " in text
+        assert f"{raised[PRODUCT]:.{3 if label == 'SNN' else 2}f}" in told
+    assert smaller == {"SNN": set(), "DNN": {"attention"}}
 
 
 def test_fusions_of_movements() -> None:
