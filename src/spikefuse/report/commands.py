@@ -10,12 +10,16 @@ from spikefuse.data.own.source import PREFIX
 from spikefuse.data.sources.registry import SOURCES, choices
 from spikefuse.report.printable import plain
 from spikefuse.studies.effort import AUTO
+from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import EFFORT, PROFILES
+from spikefuse.studies.sensitivity import SENSITIVITY
 
+_PARTS = {"--sizes": FUSION.name, "--readings": SENSITIVITY, "--studies": SENSITIVITY}
+"""Options that take a part of one study, and are refused without it."""
 # The options of a run that decide its numbers, or where they lie; how it was spread over
 # processes does not.
 _KEPT = (
-    *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols", "--out"),
+    *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols", *_PARTS, "--out"),
     *("--device", "--backend", "--products", "--threads"),
     *(f"--{name.replace('_', '-')}" for name in EFFORT),
 )
@@ -42,11 +46,9 @@ class Commands:
         """
         if not self.options:
             return ""
-        kept = {
-            name: value
-            for name, value in self.options.items()
-            if protocols or name != "--protocols"
-        }
+        left_out = {name for name, study in _PARTS.items() if studies != (study,)}
+        left_out |= set() if protocols else {"--protocols"}
+        kept = {name: value for name, value in self.options.items() if name not in left_out}
         words = [word for option in kept.items() for word in option]
         return shlex.join(["spikefuse", "run", *studies, *words])
 

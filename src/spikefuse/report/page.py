@@ -46,7 +46,10 @@ from spikefuse.report.sections.verdicts import Verdicts, verdicts
 from spikefuse.report.tables import SEED_COLUMNS, Column, Table
 from spikefuse.report.texts import Texts, noun_of, texts_of
 from spikefuse.results.coded import distinct
+from spikefuse.studies import STUDIES
 
+_BOTH = ("paper", "disjoint")
+"""Protocols between which the pairing leak is."""
 _EMBEDDED_BANNER = (
     "Small embedded data (scikit-learn digits and synthesised speech), not MNIST and the Free "
     "Spoken Digit Dataset: the numbers show that the pipeline works, not what the paper found."
@@ -238,8 +241,8 @@ def section_commands(
     base = commands.run(*studies)
     fused = {"network": "snn", "modality": FUSED}
     gain = found.gains.get("snn")
-    best = gain.best_modality if gain else next(iter(found.modalities), "")
-    single = commands.compare(fused, fused | {"modality": best}) if best else ""
+    # Where no gain is measured the table has no such two cells, and the command would be refused.
+    single = commands.compare(fused, fused | {"modality": gain.best_modality}) if gain else ""
     first, last = ({"protocol": view.protocol} for view in (views[0], views[-1]))
     leak = commands.compare(fused | first, fused | last, "--split", "validation")
     by_name = {
@@ -349,13 +352,26 @@ def _rate_table(groups: Sequence[Group], modalities: Sequence[str]) -> Table | N
 
 
 def _leak(run: Run, found: Headline, noun: str) -> str:
-    """What is said of the pairing leak; nothing where no fused network or one pairing was asked."""
-    asked = run.record.get("protocols")
-    is_asked = not isinstance(asked, list) or len({"paper", "disjoint"} & set(map(str, asked))) == 2
+    """What is said of the pairing leak; nothing where no fused network or one pairing was asked.
+
+    Both protocols stand in the record of a run where nobody named one, also where its studies, as
+    that of fusions, train under one of their own.
+    """
+    asked, names = (run.record.get(name) for name in ("protocols", "studies"))
+    is_asked = not isinstance(asked, list) or set(_BOTH) <= set(map(str, asked))
+    if isinstance(names, list):
+        is_asked = is_asked and any(map(_trains_under_both, map(str, names)))
     is_paired = found.protocol == PAIRED
     if not (found.leaks or is_paired or is_asked) or not run.table.select(modality=FUSED):
         return ""
     return leak_sentence(found, audit_shares(run.trials, run.modalities), noun)
+
+
+def _trains_under_both(study: str) -> bool:
+    """Whether a study trains fused networks before and after the split; one's own may."""
+    if study not in STUDIES:
+        return True
+    return set(_BOTH) <= {cell.protocol for cell in STUDIES[study].cells(_BOTH)}
 
 
 def _trials_text(trials: Sequence[Trial], unopened: int) -> str:

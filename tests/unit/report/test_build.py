@@ -439,6 +439,34 @@ def test_a_page_has_the_questions_that_were_asked(
     assert ("The paper\u2019s claims, one by one" in text) == is_judged
 
 
+@pytest.mark.parametrize(
+    ("study", "is_asked"), [("fusion", False), ("model-size", True), ("my-own", True)]
+)
+def test_the_leak_is_told_where_a_study_trains_under_both_pairings(
+    built: Any, tmp_path: Path, study: str, is_asked: bool
+) -> None:
+    """A record names both protocols where nobody named one, also of a study that has its own."""
+    rows = [
+        row | {"study": study}
+        for row in read_tidy(built.root / "results.csv")
+        if (row["study"], row["modality"], row["protocol"]) == ("model-size", "fused", "disjoint")
+    ]
+    write_tidy(rows, tmp_path / "results.csv")
+    record = {
+        "protocols": ["paper", "disjoint"],
+        "studies": [study, "robustness"],
+        "profile": "quick",
+        "source": "mnist-fsdd",
+        "command": f"spikefuse run {study}",
+    }
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    text = Page(build_report(tmp_path, tmp_path / "report.html").read_text("utf-8")).text()
+    assert ("How much of it is a leak?" in text) == is_asked
+    # No gain is measured here: a comparison of two cells would be refused.
+    assert f"spikefuse run {study}" in text
+    assert "spikefuse compare network=snn,modality=fused network=snn" not in text
+
+
 def test_contradicting_results_are_named_where_they_would_stand(built: Any, tmp_path: Any) -> None:
     once = lines(built, "reset", "model-size")
     twice = [line.replace(",0.9", ",0.8") for line in once if line.startswith("model-size")]

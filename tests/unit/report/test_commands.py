@@ -36,6 +36,22 @@ def test_options_that_decide_numbers_are_kept() -> None:
     assert "--protocols" not in commands.run("speakers", protocols=False)
 
 
+def test_a_part_of_a_study_is_named_with_this_study_alone() -> None:
+    sizes = commands_of(RECORD | {"command": "spikefuse run fusion --sizes S,S/3"})
+    assert sizes.run("fusion", protocols=False).endswith("--seeds 2 --sizes S,S/3")
+    for others in (
+        ("controls",),
+        ("model-size", "controls"),
+        ("fusion", "reset"),
+        ("sensitivity",),
+    ):
+        assert "--sizes" not in sizes.run(*others)
+    called = "spikefuse run sensitivity --readings base,atan --studies reset"
+    readings = commands_of(RECORD | {"command": called})
+    assert readings.run("sensitivity").endswith("--readings base,atan --studies reset")
+    assert readings.run("reset").endswith("--seeds 2")
+
+
 def test_comparisons_name_cells_and_folder() -> None:
     fused = {"network": "snn", "modality": "fused"}
 
