@@ -28,11 +28,11 @@ from spikefuse.analysis.asked import (
     asked_of,
     question_of,
 )
+from spikefuse.analysis.earlier import earlier_table, tell_left_out
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.kept import RESULTS, RUN, record_at, tells_of_ours
 from spikefuse.analysis.product_of_experts import product_accuracy
-from spikefuse.analysis.write import earlier_table, tell_left_out
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
 from spikefuse.core.provenance import describe
