@@ -5,13 +5,15 @@ A folder answers with all its studies, as long as they have one effort and the s
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from spikefuse.analysis.asked import FILE
 from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
-from spikefuse.analysis.kept import record_at
+from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, RUN, is_of, record_at
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.tabulate import COUNTS, NewRow
@@ -44,13 +46,16 @@ def earlier_table(path: Path) -> TidyRows:
     return TidyRows({"value": ()})
 
 
-def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> None:
+def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> bool:
     """Say whose rows make room: of another effort, of other data, or of networks not here.
 
     Args:
         path: The table that is about to be written.
         earlier: What it held, from `earlier_table`.
         rows: What it will hold.
+
+    Returns:
+        Whether any do.
     """
     there = {(row["study"], row["trial"]) for row in rows}
     gone = {
@@ -69,12 +74,40 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> Non
             ", ".join(sorted(gone)),
             extra={"is_news": True},
         )
+    return bool(gone)
+
+
+def set_answer_aside(root: Path, record: Mapping[str, Any]) -> None:
+    """Move the answer to a question to a free name, and tell: its rows are no longer there.
+
+    So does what it says of the data, where that is not the data of the run.
+
+    Args:
+        root: The results folder.
+        record: Of the run whose rows are there.
+
+    Raises:
+        StoreError: One cannot be moved.
+    """
+    of_others = () if is_of(record, record_at(root, DATA_FILE)) else (DATA_FILE, DATA_PICTURE)
+    for name in (FILE, *of_others):
+        if is_file(root / name, "results"):
+            place = _moved(root / name, "earlier")
+            told = "%s told of rows that are left out now, and lies in %s"
+            logger.warning(told, root / name, place.name, extra={"is_news": True})
 
 
 def earlier_rows(
-    earlier: TidyRows, plan: Plan, rows: list[NewRow], store: TrialStore
+    earlier: TidyRows,
+    record: Mapping[str, Any],
+    plan: Plan,
+    rows: list[NewRow],
+    store: TrialStore,
 ) -> list[NewRow]:
-    """Rows of other studies whose trials are still stored.
+    """Rows of other studies whose trials are still stored, and which the record tells of.
+
+    A run that is stopped while it writes leaves its table beside the record of the run before: a
+    study with networks that the record does not name is of an effort that nobody knows.
 
     Every plan adds the products of experts of its own networks to one study, and the curves over
     noise of its plain ones to another: what stands there of other networks stays too, as long as
@@ -84,13 +117,21 @@ def earlier_rows(
     later = dict.fromkeys((*EFFORT_COLUMNS, "disturbance"), "")
     if rows and set(rows[0]) != {*later, *earlier.columns}:
         return []
-    planned = {study.name for study in plan.studies}
     ours = {_key(row) for row in rows}
     final = {name: store.state(name) in ("done", "diverged") for name in store}
+    leaving = {study.name for study in plan.studies}
+    if "trials" in record:
+        told = frozenset(map(str, listed(record, "trials")))
+        final = {name: is_final for name, is_final in final.items() if name in told}
+        leaving |= {
+            str(row["study"])
+            for row in earlier
+            if not _is_product(row) and told.isdisjoint(trials_of(row))
+        }
     kept = [
         later | row | ({"value": int(row["value"])} if row["metric"] in COUNTS else {})
         for row in earlier
-        if (row["study"] not in planned or row["study"] == ROBUSTNESS.name or _is_product(row))
+        if (row["study"] not in leaving or row["study"] == ROBUSTNESS.name or _is_product(row))
         and not _is_of_samples(row)
         and _key(row) not in ours
         and all(final.get(name, False) for name in trials_of(row))
@@ -124,28 +165,50 @@ def set_aside(path: Path, problem: StoreError) -> None:
     Raises:
         StoreError: It cannot be moved.
     """
-    names = (path.with_name(f"{path.name}.unreadable-{number}") for number in count(1))
-    place = next(name for name in names if not os.path.lexists(name))
-    try:
-        path.rename(place)
-    except OSError as error:
-        raise StoreError(f"results: {path} must be movable, got: {reason_of(error)}") from error
+    place = _moved(path, "unreadable")
     told = "what stood in %s is not kept, and lies in %s now: %s"
     logger.warning(told, path, place.name, problem, extra={"is_news": True})
 
 
-def is_alike(root: Path, plan: Plan) -> bool:
-    """Whether the folder's last run had this plan's effort and data."""
-    record = record_at(root)
+def earlier_record(root: Path) -> Mapping[str, Any]:
+    """What the folder's last run wrote of itself; one that cannot be read is moved aside.
+
+    Raises:
+        StoreError: It cannot be moved.
+    """
+    path, record = root / RUN, record_at(root)
+    if not record and is_file(path, "results"):
+        set_aside(path, StoreError("it is no record of a run"))
+    return record
+
+
+def is_alike(record: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether a run had this plan's effort and data, by its record."""
     same = {"profile_settings": plan.profile.model_dump(mode="json"), "source": plan.source}
     if plan.fingerprint is not None:
         same["fingerprint"] = plan.fingerprint
     return all(record.get(key) == same[key] for key in same)
 
 
+def _moved(path: Path, why: str) -> Path:
+    names = (path.with_name(f"{path.name}.{why}-{number}") for number in count(1))
+    place = next(name for name in names if not os.path.lexists(name))
+    try:
+        path.rename(place)
+    except OSError as error:
+        raise StoreError(f"results: {path} must be movable, got: {reason_of(error)}") from error
+    return place
+
+
 def trials_of(row: Row) -> list[str]:
     """The trials that a row is of; several of a product of experts."""
     return str(row["trial"]).split("+")
+
+
+def listed(record: Mapping[str, Any], key: str) -> list[Any]:
+    """A list of a record; empty where there is none."""
+    found = record.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _is_product(row: Row) -> bool:

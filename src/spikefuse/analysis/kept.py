@@ -1,6 +1,7 @@
 """What a results folder's tables tell of, looked at before a run writes others in their place."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,17 @@ from spikefuse.core.errors import InputError, StoreError
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.planning.plan import Plan
 from spikefuse.results import TrialStore, read_tidy
-from spikefuse.results.atomic import is_file
+from spikefuse.results.atomic import is_file, is_folder
 
 RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
 READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
+OF_READINGS = "sensitivity"
+"""The entry of `run.json` about the tables of readings, which have an effort of their own."""
+MODULES = "modules"
+"""The folder of what networks of somebody's own answered."""
 
+DATA_FILE, DATA_PICTURE = "data.json", "data.png"
+"""What `spikefuse ask` found in the data, and its picture."""
 _OF_TRIALS = {False: (RESULTS, ENERGY), True: (READINGS_ROWS,)}
 _OF_TABLES = {False: (CLAIMS, FILE), True: (SENSITIVITY_TABLE,)}
 """What a run writes, by whether it is one of readings: rows of trials, and what rows give."""
@@ -28,13 +35,15 @@ def require_kept(plan: Plan, store: TrialStore) -> None:
             the folder nor in the plan, or verdicts and answers without rows and trials.
     """
     root = store.root
+    of_readings = any(study.readings for study in plan.studies)
+    _require_places(root, (*_OF_TRIALS[of_readings], *_OF_TABLES[of_readings], RUN))
     record = record_at(root)
-    if NETWORK in record:
+    # Where the record is lost, what the modules left still tells whose numbers these are.
+    if NETWORK in record or is_folder(root / MODULES, "results"):
         raise InputError(
             f"spikefuse: --out must not hold the answer about another network, got {root}, "
-            f"whose tables tell of {record[NETWORK]}. Name another folder."
+            f"whose tables tell of {record.get(NETWORK, 'one of your own')}. Name another folder."
         )
-    of_readings = any(study.readings for study in plan.studies)
     table = next((root / name for name in _OF_TRIALS[of_readings] if _is_there(root / name)), None)
     if table is None:
         alone = next(
@@ -60,6 +69,17 @@ def require_kept(plan: Plan, store: TrialStore) -> None:
         )
 
 
+def _require_places(root: Path, names: Iterable[str]) -> None:
+    """Refuse a folder, pipe or device where a file is to be written, before anything is."""
+    for name in names:
+        path = root / name
+        if os.path.lexists(path) and not is_file(path, "results"):
+            raise InputError(
+                f"spikefuse: --out must have a file or nothing at {path}, got something else. "
+                "Name another folder, or move it away."
+            )
+
+
 def tells_of_ours(root: Path) -> bool:
     """Whether a folder holds trials of ours, or anything that a run or an answer makes of them."""
     names = (*_OF_TRIALS[False], *_OF_TRIALS[True], *_OF_TABLES[False], *_OF_TABLES[True])
@@ -72,10 +92,16 @@ def _is_there(path: Path) -> bool:
     return is_file(path, "results")
 
 
-def record_at(root: Path) -> Mapping[str, Any]:
+def is_of(record: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    """Whether what `data.json` tells is of the data of a run; one that does not say may be."""
+    both = {"source", "fingerprint"} & told.keys() & record.keys()
+    return all(told[key] == record[key] for key in both)
+
+
+def record_at(root: Path, name: str = RUN) -> Mapping[str, Any]:
     """What the folder's last run wrote of itself; empty where that cannot be read."""
     try:
-        record = decode_json(read_regular(root / RUN, MOST_JSON_BYTES))
+        record = decode_json(read_regular(root / name, MOST_JSON_BYTES))
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}

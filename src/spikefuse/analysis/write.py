@@ -5,7 +5,7 @@ of earlier runs with the same effort on the same data.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -13,9 +13,12 @@ from typing import Any
 
 from spikefuse.analysis.claims import evaluate_claims, write_claims
 from spikefuse.analysis.earlier import (
+    earlier_record,
     earlier_rows,
     earlier_table,
     is_alike,
+    listed,
+    set_answer_aside,
     set_aside,
     tell_left_out,
     trials_of,
@@ -24,6 +27,7 @@ from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.kept import (
     CLAIMS,
+    OF_READINGS,
     READINGS_ROWS,
     RESULTS,
     RUN,
@@ -31,7 +35,9 @@ from spikefuse.analysis.kept import (
 )
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
+from spikefuse.analysis.table import Table
 from spikefuse.analysis.tabulate import NewRow, tabulate
+from spikefuse.analysis.words import plural
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.data.sources.registry import SOURCES
@@ -50,41 +56,48 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     What the plan still lacks is said in both JSON files under "unfinished".
 
     Studies that the plan does not have keep the rows they have in the folder. The claims are
-    judged by our own reading: disjoint splits, the untouched test set.
+    judged by our own reading: disjoint splits (true pairs, where the data has them), the untouched
+    test set.
 
     Raises:
         StoreError: The folder cannot be written.
     """
     results = out / RESULTS
-    table = earlier_table(results)
+    table, before = earlier_table(results), earlier_record(out)
     kept: list[NewRow] = []
 
     def earlier(rows: list[NewRow]) -> list[NewRow]:
-        if table and is_alike(out, plan):
-            kept.extend(earlier_rows(table, plan, rows, store))
+        if table and is_alike(before, plan):
+            kept.extend(earlier_rows(table, before, plan, rows, store))
         return kept
 
     rows = tabulate(plan, store, earlier)
-    tell_left_out(results, table, rows)
-    write_tidy(rows, results)
-    _write_energy(plan, store, out, keeps=bool(kept))
-    unfinished = still_missing(plan.trials, plan.stages, store)
-    write_claims(evaluate_claims(rows), out / CLAIMS, unfinished)
+    verdicts = evaluate_claims(rows, Table(rows).protocol)
     record = _record(plan, banner, command)
+    waiting = _waiting(before, plan, store) if kept else []
+    unfinished = _unfinished(still_missing(plan.trials, plan.stages, store), waiting, before, plan)
     if unfinished:
         record["unfinished"] = unfinished
     if kept:
-        record |= _together(record, kept)
+        record |= _together(record, kept, waiting)
+    if OF_READINGS in before:
+        record[OF_READINGS] = before[OF_READINGS]
+    if tell_left_out(results, table, rows):
+        set_answer_aside(out, record)
+    # What takes time comes first: whoever is stopped between table and record leaves two efforts.
+    _write_energy(plan, store, out, {name for row in rows for name in trials_of(row)})
+    write_tidy(rows, results)
+    write_claims(verdicts, out / CLAIMS, unfinished)
     write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
     return results
 
 
-def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
+def gather_readings(plan: Plan, store: TrialStore, out: Path, command: str = "") -> Path:
     """Write `readings.csv` (tidy rows) and `sensitivity.csv` (claim by reading) of a plan.
 
     Besides the plan's readings, every other one whose networks and evaluations are all stored is
     judged too: it costs nothing, and the base reading is usually there. `results.csv` and what
-    belongs to it stay as they are.
+    belongs to it stay as they are; the record `run.json` says of what effort these two are.
 
     Returns:
         The path of `sensitivity.csv`.
@@ -108,16 +121,18 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path) -> Path:
         if name in asked or all(trial.is_ready for trial in one.trials):
             shown.append(name)
             rows += tabulate(one, store)
-    tell_left_out(out / READINGS_ROWS, earlier_table(out / READINGS_ROWS), rows)
-    write_tidy(rows, out / READINGS_ROWS)
     verdicts = sensitivity_rows(judge_readings(rows, shown))
     content = table_bytes(COLUMNS, verdicts, "sensitivity")
+    record = dict(earlier_record(out)) | {OF_READINGS: _record_of_readings(plan, command)}
+    tell_left_out(out / READINGS_ROWS, earlier_table(out / READINGS_ROWS), rows)
+    write_tidy(rows, out / READINGS_ROWS)
     write_file(out / SENSITIVITY_TABLE, content, "sensitivity")
+    write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
     return out / SENSITIVITY_TABLE
 
 
-def _write_energy(plan: Plan, store: TrialStore, out: Path, *, keeps: bool) -> None:
-    """Write `energy.csv`; with `keeps` the rows of earlier trials stay.
+def _write_energy(plan: Plan, store: TrialStore, out: Path, trials: Set[str]) -> None:
+    """Write `energy.csv`; rows of earlier trials stay with those of `results.csv`.
 
     A run whose trials have no counts (they are older than counting) has no such table.
     """
@@ -126,18 +141,17 @@ def _write_energy(plan: Plan, store: TrialStore, out: Path, *, keeps: bool) -> N
     rows, path = energy_rows(plan, store), out / ENERGY
     first = next(rows, None)
     earlier: Sequence[Row] = ()
-    if keeps and path.is_file():
-        earlier = _earlier_energy(path, first, plan, store)
+    if path.is_file():
+        ours = {trial.name for trial in plan.trials}
+        earlier = _earlier_energy(path, first, trials - ours)
     if first is not None or earlier:
         write_tidy(chain(() if first is None else (first,), rows, earlier), path)
     else:
         path.unlink(missing_ok=True)
 
 
-def _earlier_energy(
-    path: Path, first: NewRow | None, plan: Plan, store: TrialStore
-) -> Sequence[Row]:
-    """Rows of trials that are still stored and not of this plan."""
+def _earlier_energy(path: Path, first: NewRow | None, trials: Set[str]) -> Sequence[Row]:
+    """Rows of these trials."""
     try:
         earlier = read_tidy(path)
     except StoreError as problem:
@@ -145,19 +159,27 @@ def _earlier_energy(
         return []
     if first is not None and set(first) != set(earlier.columns):
         return []
-    ours = {trial.name for trial in plan.trials}
-    final = {name for name in store if store.state(name) in ("done", "diverged")}
-    return [row for row in earlier if row["trial"] not in ours and row["trial"] in final]
+    return [row for row in earlier if row["trial"] in trials]
+
+
+def _effort_and_data(plan: Plan) -> dict[str, Any]:
+    return {
+        "profile": plan.profile.name,
+        "profile_settings": plan.profile.model_dump(mode="json"),
+        "source": plan.source,
+        "fingerprint": plan.fingerprint,
+    }
+
+
+def _record_of_readings(plan: Plan, command: str) -> dict[str, Any]:
+    return _effort_and_data(plan) | {"seeds": list(plan.seeds), "command": command}
 
 
 def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
     return {
         "title": "Does a second modality help a spiking network?",
-        "profile": plan.profile.name,
-        "profile_settings": plan.profile.model_dump(mode="json"),
-        "source": plan.source,
+        **_effort_and_data(plan),
         "groups": groups_record(SOURCES[plan.source]),
-        "fingerprint": plan.fingerprint,
         "classes": list(plan.trials[0].definition.source.classes) if plan.trials else [],
         "banner": banner,
         "protocols": list(plan.protocols),
@@ -170,11 +192,38 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
     }
 
 
-def _together(record: dict[str, Any], kept: list[NewRow]) -> dict[str, list[Any]]:
-    """The record's lists with what the kept rows add."""
+def _waiting(before: Mapping[str, Any], plan: Plan, store: TrialStore) -> list[str]:
+    """Networks that an earlier, unfinished command asked for and that nothing has trained yet."""
+    if not before.get("unfinished"):
+        return []
+    ours = {trial.name for trial in plan.trials}
+    asked = [name for name in map(str, listed(before, "trials")) if name not in ours]
+    return [name for name in asked if store.state(name) not in ("done", "diverged")]
+
+
+def _unfinished(
+    ours: str | None, waiting: Sequence[str], before: Mapping[str, Any], plan: Plan
+) -> str | None:
+    """What the results do not hold yet, of this plan and of earlier studies that stay."""
+    planned = {study.name for study in plan.studies}
+    others = [name for name in map(str, listed(before, "studies")) if name not in planned]
+    told = [ours] if ours else []
+    if waiting and others:
+        many = plural(len(waiting), "network")
+        told.append(
+            f"Not finished either: {', '.join(others)}, of whose earlier command {many} "
+            f"{'is' if len(waiting) == 1 else 'are'} not trained. That command goes on."
+        )
+    return " ".join(told) or None
+
+
+def _together(
+    record: dict[str, Any], kept: list[NewRow], waiting: Sequence[str]
+) -> dict[str, list[Any]]:
+    """The record's lists with what the kept rows add, and what their command waits for."""
     of_kept = {
         "studies": [row["study"] for row in kept],
-        "trials": [name for row in kept for name in trials_of(row)],
+        "trials": [*(name for row in kept for name in trials_of(row)), *waiting],
         "protocols": [row["protocol"] for row in kept],
         "seeds": [row["seed"] for row in kept],
     }

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 OURS = "SNN"
 """What is asked about where no network is named: an SNN and its dense twin."""
 
-DATA_FILE, DATA_PICTURE = "data.json", "data.png"
-"""What the checks say of the data, and its picture: in the results folder, for the report."""
-
 
 def ask_data(
     data: str,
@@ -76,7 +73,7 @@ def ask_data(
     prepared = plan_of(checked, effort, location, out, console)
     tell_plan(prepared, effort, console)
     corpus = load_corpus(prepared.plan.trials[0].definition.data, prepared.location)
-    write_data(prepared.out, audit, corpus)
+    write_data(prepared.out, audit, location, corpus)
     execute(prepared, console, is_timed=True)
     return _answered(prepared, audit, effort, console, as_json)
 
@@ -219,13 +216,16 @@ def tell_plan(prepared: Prepared, effort: Effort, console: Console) -> None:
     fact(console, "results", prepared.out)
 
 
-def write_data(out: Path, audit: dict[str, Any], corpus: Corpus) -> None:
-    """What the data is, beside the results; its picture is drawn once."""
+def write_data(out: Path, audit: dict[str, Any], location: Location, corpus: Corpus) -> None:
+    """What the data is, beside the results, and of which; its picture is drawn once."""
+    from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE
+    from spikefuse.data import content_at
     from spikefuse.report.drawing.samples import write_samples
     from spikefuse.results.atomic import write_file
     from spikefuse.results.documents import pretty_json
 
-    write_file(out / DATA_FILE, pretty_json(audit), "ask")
+    known = {"source": location.source, "fingerprint": content_at(location)}
+    write_file(out / DATA_FILE, pretty_json({**audit, **known}), "ask")
     write_samples(out / DATA_PICTURE, corpus)
 
 

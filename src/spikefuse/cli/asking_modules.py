@@ -73,7 +73,7 @@ def ask_modules(
     fact(console, "time", f"about {duration(seconds_of_modules(named, wanted, corpus))}")
     fact(console, "results", out)
     make_folder(out, "ask")
-    write_data(out, audit, corpus)
+    write_data(out, audit, location, corpus)
 
     def report(done: int, total: int, each: Any) -> None:
         cell = each.cell

@@ -1,5 +1,6 @@
 """`spikefuse run`: named studies, or one of your own from a file, without the report."""
 
+import shlex
 from typing import Any
 
 from spikefuse.cli import options
@@ -42,3 +43,6 @@ def run(given: dict[str, Any], changes: options.Changes = None) -> None:
         record = {"groups": groups_record(SOURCES[prepared.plan.source])}
         show_summaries(rows, names, console, group_names(record, rows))
     fact(console, "written", f"{results}")
+    if (page := prepared.out / "report.html").is_file():
+        command = f"spikefuse report {shlex.quote(str(prepared.out))}"
+        fact(console, "report", f"{page} is of before this run: {command} makes it anew")

@@ -405,7 +405,7 @@ def write_results(prepared: Prepared) -> Path:
 
     plan, store, out = prepared.plan, prepared.store, prepared.out
     if prepared.readings:
-        return gather_readings(plan, store, out)
+        return gather_readings(plan, store, out, command_line())
     return gather(plan, store, out, prepared.banner, command_line())
 
 

@@ -31,7 +31,7 @@ from spikefuse.analysis.asked import (
 from spikefuse.analysis.earlier import earlier_table, tell_left_out
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
-from spikefuse.analysis.kept import RESULTS, RUN, record_at, tells_of_ours
+from spikefuse.analysis.kept import MODULES, RESULTS, RUN, record_at, tells_of_ours
 from spikefuse.analysis.product_of_experts import product_accuracy
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
@@ -60,8 +60,6 @@ that maps inputs {modality: [B, C, H, W]} to logits [B, K]. It is called once fo
 
 AS = "dnn"
 """What a module is in tidy rows: a network without spikes of its own to tell of."""
-
-FOLDER = "modules"
 
 
 @dataclass(frozen=True)
@@ -273,7 +271,7 @@ def rows_of_modules(
         InputError: The module does not run or gives no logits [B, K].
         StoreError: The folder cannot be written.
     """
-    folder = out / FOLDER
+    folder = out / MODULES
     make_folder(folder, "ask")
     found: list[tuple[Wanted, Mapping[str, Tensor]]] = []
     for number, each in enumerate(wanted):

@@ -1,15 +1,19 @@
 """A results folder answers with all its studies: what a further run keeps, and what it does not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from spikefuse.analysis.kept import require_kept
 from spikefuse.analysis.write import gather, gather_readings
+from spikefuse.core.errors import InputError
 from spikefuse.planning import Plan, make_plan
 from spikefuse.planning.plan import resolve_studies
-from spikefuse.results import TrialStore, read_tidy
+from spikefuse.report.reading.sources import read_run
+from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.studies import PROFILES, Profile
 from spikefuse.studies.sensitivity import sensitivity_studies
 from spikefuse.training import TrialDefinition
@@ -269,3 +273,158 @@ def test_damaged_files_of_an_earlier_run_are_written_anew(
         assert told.is_news  # type: ignore[attr-defined]
     (tmp_path / "run.json").write_text("[1")
     assert run(tmp_path, "reset") == expected
+
+
+OTHER = SMOKE.model_copy(update={"images": 300})
+
+
+def news(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if "is_news" in vars(each)]
+
+
+def test_a_record_that_cannot_be_read_is_moved_aside_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(tmp_path, "reset")
+    (tmp_path / "run.json").write_text("[1")
+    run(tmp_path, "neuron")
+    told = news(caplog)
+    assert "lies in run.json.unreadable-1" in told[0]
+    assert "held further rows of reset" in told[1]
+    assert (tmp_path / "run.json.unreadable-1").read_text() == "[1"
+
+
+def test_a_stop_between_table_and_record_mixes_no_efforts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The table is of the run that was stopped, the record of the one before."""
+    run(tmp_path, "reset")
+    before = (tmp_path / "run.json").read_bytes()
+    run(tmp_path, "neuron", profile=OTHER)
+    (tmp_path / "run.json").write_bytes(before)
+    caplog.clear()
+    assert studies_of(run(tmp_path, "speakers")) == ["speakers"]
+    assert "held further rows of neuron" in news(caplog)[0]
+    # The first effort goes on as if nothing had been.
+    assert studies_of(run(tmp_path, "reset")) == ["reset", "speakers"]
+
+
+def test_what_takes_time_comes_before_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, "reset")
+    files = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spikefuse.analysis.energy_rows.energy_rows", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, "neuron")
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == files
+
+
+def test_studies_that_stay_stay_unfinished(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=1)
+    finish(replace(plan, trials=plan.trials[:2]), store)
+    gather(plan, store, tmp_path, "banner", "command")
+    waiting = {trial.name for trial in plan.trials[2:]}
+    for study in ("neuron", "speakers"):
+        run(tmp_path, study)
+        record = json.loads((tmp_path / "run.json").read_text())
+        many = len({name for name in waiting if store.state(name) != "done"})
+        told = f"of whose earlier command {many} networks are not trained. That command goes on."
+        assert f"Not finished either: reset, {told}" in record["unfinished"].replace("neuron, ", "")
+        assert waiting <= set(record["trials"])
+        assert json.loads((tmp_path / "claims.json").read_text())["unfinished"]
+    run(tmp_path, "reset")
+    assert "unfinished" not in json.loads((tmp_path / "run.json").read_text())
+    run(tmp_path, "neuron")
+    assert "unfinished" not in json.loads((tmp_path / "run.json").read_text())
+
+
+def test_an_answer_whose_rows_are_gone_is_moved_aside_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(tmp_path, "reset", seeds=2)
+    (tmp_path / "answer.json").write_text('{"answer": "yes"}')
+    (tmp_path / "data.json").write_text('{"source": "builtin", "fingerprint": null}')
+    (tmp_path / "data.png").write_bytes(b"png")
+    run(tmp_path, "neuron", seeds=2)
+    assert (tmp_path / "answer.json").is_file(), "all of its rows are there"
+    run(tmp_path, "reset")
+    assert (tmp_path / "answer.json.earlier-1").read_text() == '{"answer": "yes"}'
+    assert (
+        "told of rows that are left out now, and lies in answer.json.earlier-1" in news(caplog)[1]
+    )
+    assert not (tmp_path / "answer.json").exists()
+    assert (tmp_path / "data.json").is_file(), "of the same data"
+    (tmp_path / "data.json").write_text('{"source": "mnist-fsdd"}')
+    run(tmp_path, "neuron", profile=OTHER)
+    assert not (tmp_path / "data.json").exists()
+    assert (tmp_path / "data.png.earlier-1").read_bytes() == b"png"
+
+
+def test_energy_is_of_the_networks_of_the_table(tmp_path: Path) -> None:
+    rows = run(tmp_path, "reset", "speakers", seeds=2)
+    alone = [dict(row) for row in rows if "+" not in str(row["trial"])]
+    write_tidy(alone, tmp_path / "energy.csv")
+    again = {row["trial"] for row in run(tmp_path, "reset")}
+    left = {row["trial"] for row in read_tidy(tmp_path / "energy.csv")}
+    ours = {row["trial"] for row in rows if row["study"] == "reset"}
+    assert left == {name for name in again if "+" not in str(name)} - ours
+    assert left, "of speakers, which stay"
+    (tmp_path / "energy.csv").write_text("no,table\n")
+    run(tmp_path, "reset")
+    assert (tmp_path / "energy.csv.unreadable-1").read_text() == "no,table\n"
+
+
+def test_readings_have_an_effort_of_their_own(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    plan = make_plan(sensitivity_studies(["atan"], ["reset"]), SMOKE, "builtin", store, seeds=1)
+    finish(plan, store)
+    gather_readings(plan, store, tmp_path, "spikefuse run sensitivity --readings atan")
+    run(tmp_path, "reset")
+    found = read_run(tmp_path)
+    assert found.sensitivity
+    assert found.record_of_readings["command"] == "spikefuse run sensitivity --readings atan"
+    assert found.record["command"] == "command"
+    run(tmp_path, "reset", profile=OTHER)
+    found = read_run(tmp_path)
+    assert found.sensitivity == ()
+    assert any(
+        "sensitivity.csv is of another effort or other data, and is left out (its command was "
+        "spikefuse run sensitivity --readings atan)" in each
+        for each in found.notices
+    )
+
+
+def test_paired_data_are_judged_by_their_pairs(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    for source, protocol in (("builtin", "disjoint"), ("n-mnist", "paired")):
+        plan = make_plan(resolve_studies(["reset"]), SMOKE, source, store, seeds=1)
+        finish(plan, store)
+        gather(plan, store, tmp_path, "banner", "command")
+        judged = json.loads((tmp_path / "claims.json").read_text())["claims"]
+        assert {claim["protocol"] for claim in judged} == {protocol}
+
+
+def test_numbers_of_another_network_are_kept_without_their_record(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=1)
+    require_kept(plan, store)
+    (tmp_path / "modules").mkdir()
+    with pytest.raises(InputError, match="must not hold the answer about another network"):
+        require_kept(plan, store)
+
+
+@pytest.mark.parametrize("name", ["results.csv", "energy.csv", "claims.json", "run.json"])
+def test_a_folder_in_place_of_a_file_is_refused_before_anything_is_trained(
+    tmp_path: Path, name: str
+) -> None:
+    store = TrialStore(tmp_path)
+    plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=1)
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=f"must have a file or nothing at .*{name}"):
+        require_kept(plan, store)

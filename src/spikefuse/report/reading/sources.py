@@ -14,6 +14,7 @@ from typing import Any
 
 from spikefuse.analysis.asked import NETWORK
 from spikefuse.analysis.energy import ENERGY
+from spikefuse.analysis.kept import OF_READINGS
 from spikefuse.analysis.row_index import Runs
 from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities
@@ -34,6 +35,7 @@ from spikefuse.report.reading.record import (
 )
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file, is_folder
+from spikefuse.results.rows import TidyRows
 
 CLAIMS = "claims.json"
 SENSITIVITY = "sensitivity.csv"
@@ -106,6 +108,12 @@ class Run:
         return next((str(each["source"]) for each in data if each.get("source")), "")
 
     @property
+    def record_of_readings(self) -> Mapping[str, Any]:
+        """What the run of the tables of readings wrote about itself, which may be another one."""
+        found = self.record.get(OF_READINGS)
+        return found if isinstance(found, Mapping) else self.record
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of its classes; empty where neither its record nor its source says them."""
         named = self.record.get("classes")
@@ -162,14 +170,14 @@ def read_run(root: Path) -> Run:
         claims=tuple(claim for claim in listed or () if isinstance(claim, dict))
         if isinstance(listed, list)
         else (),
-        sensitivity=_read_sensitivity(root / SENSITIVITY, notices),
-        energy=_read_energy(root / ENERGY, notices),
+        sensitivity=_read_sensitivity(root / SENSITIVITY, record, notices),
+        energy=_read_energy(root / ENERGY, rows, notices),
         notices=tuple(notices),
         unopened=unopened,
     )
 
 
-def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str], ...]:
+def _read_sensitivity(path: Path, record: Any, notices: list[str]) -> tuple[Mapping[str, str], ...]:
     try:
         text = read_regular(path, MOST_TABLE_BYTES).decode("utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=""))
@@ -181,17 +189,35 @@ def _read_sensitivity(path: Path, notices: list[str]) -> tuple[Mapping[str, str]
     if rows and not {"claim", "reading", "verdict"} <= rows[0].keys():
         notice(notices, f"{path.name} has no columns claim, reading and verdict.")
         return ()
+    if rows and (readings := _of_another_effort(record)):
+        of = f"its command was {readings['command']}" if readings.get("command") else "not of here"
+        notice(notices, f"{path.name} is of another effort or other data, and is left out ({of}).")
+        return ()
     return tuple(rows)
 
 
-def _read_energy(path: Path, notices: list[str]) -> Sequence[Mapping[str, Any]]:
+def _of_another_effort(record: Any) -> Mapping[str, Any] | None:
+    """The record of the readings where that of the other tables has another effort or data."""
+    readings = record.get(OF_READINGS) if isinstance(record, Mapping) else None
+    if not isinstance(readings, Mapping) or "profile_settings" not in record:
+        return None
+    names = ("profile_settings", "source", "fingerprint")
+    return readings if any(readings.get(each) != record.get(each) for each in names) else None
+
+
+def _read_energy(
+    path: Path, rows: Sequence[Mapping[str, Any]], notices: list[str]
+) -> Sequence[Mapping[str, Any]]:
+    """Rows of the networks that stand in the table; others may lie there of an earlier run."""
     if not path.is_file():
         return ()
     try:
-        return read_tidy(path)
+        found = read_tidy(path)
     except StoreError as error:
         notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return ()
+    trials, named = set(map(str, Runs(rows).entries("trial"))), found.columns["trial"]
+    return TidyRows(found.columns, [at for at in found.places if str(named[at]) in trials])
 
 
 def _shown(

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, is_of
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.report.drawing.pictures import Picture
 from spikefuse.report.printable import plain
@@ -16,7 +17,6 @@ from spikefuse.report.reading.sources import Run
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
 
-RECORD, PICTURE = "data.json", "data.png"
 MOST_PICTURE_BYTES = 8_000_000
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -24,10 +24,10 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def data_section(run: Run) -> Section | None:
     """What the networks were trained on; None where the run left no word of it."""
     try:
-        record = decode_json(read_regular(run.root / RECORD, MOST_JSON_BYTES))
+        record = decode_json(read_regular(run.root / DATA_FILE, MOST_JSON_BYTES))
     except (OSError, ValueError):
         return None
-    if not isinstance(record, Mapping):
+    if not isinstance(record, Mapping) or not is_of(run.record, record):
         return None
     tables = [table for table in (_counts(record), _remarks(record)) if table is not None]
     picture = _picture(run)
@@ -56,7 +56,7 @@ def _pairing(record: Mapping[str, Any]) -> str:
 
 def _picture(run: Run) -> Picture | None:
     try:
-        content = read_regular(run.root / PICTURE, MOST_PICTURE_BYTES)
+        content = read_regular(run.root / DATA_PICTURE, MOST_PICTURE_BYTES)
     except (OSError, ValueError):
         return None
     if not content.startswith(PNG):

@@ -59,7 +59,8 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
             census(run.table), commands.run("census", protocols=False)
         ),
         "sensitivity": lambda: sensitivity_section(
-            judged_from(run.sensitivity), commands.run("sensitivity", protocols=False)
+            judged_from(run.sensitivity),
+            commands_of(run.record_of_readings).run("sensitivity", protocols=False),
         ),
     }
     sections, problems = [], []
