@@ -3,13 +3,15 @@
 import json
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.report import build_report
 from spikefuse.report.reading.sources import read_run
-from spikefuse.results import TrialStore
+from spikefuse.report.sections.data import data_section
+from spikefuse.results import TrialStore, write_tidy
 
 NBSP = "\u00a0"
 
@@ -169,3 +171,28 @@ def test_a_folder_in_the_place_of_the_table_is_told(root: Path) -> None:
     (root / "results.csv").mkdir()
     with pytest.raises(StoreError, match="must be a table, got a folder in its place"):
         read_run(root)
+
+
+def test_energy_of_networks_that_left_the_table_is_not_read(root: Path) -> None:
+    """An earlier run may have left it there, and a stop between both tables does."""
+    rows = [dict(row) for row in read_run(root).rows if "+" not in str(row["trial"])]
+    write_tidy([*rows[:3], rows[0] | {"trial": "f" * 16}], root / "energy.csv")
+    assert list(read_run(root).energy) == rows[:3]
+
+
+@pytest.mark.parametrize(
+    ("told", "is_shown"),
+    [
+        ({"source": "builtin", "fingerprint": None}, True),
+        ({"source": "mnist-fsdd", "fingerprint": None}, False),
+        ({"source": "builtin", "fingerprint": "0" * 64}, False),
+        ({}, True),  # written before it said so
+    ],
+)
+def test_data_is_shown_beside_its_own_numbers_alone(
+    root: Path, told: dict[str, Any], is_shown: bool
+) -> None:
+    record = {"source": "builtin", "fingerprint": None}
+    (root / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    (root / "data.json").write_text(json.dumps(told | {"banner": "cats"}), encoding="utf-8")
+    assert (data_section(read_run(root)) is not None) == is_shown
