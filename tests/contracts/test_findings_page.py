@@ -1410,6 +1410,57 @@ def test_the_census_of_the_other_leak() -> None:
     assert all(low > 0 for _, low, _ in helped)
 
 
+def test_the_census_of_audio_and_fused_at_the_other_leak() -> None:
+    text = page("findings.md")
+    cells = {
+        (cell.place, cell.reading): cell
+        for cell in census(read_tidy(DOCS / "results" / "census-everywhere" / "results.csv"))
+        if cell.modality != "image"
+    }
+    silent = dict.fromkeys(("audio", "fused"), 0)
+    more: dict[str, list[list[float]]] = {"audio": [], "fused": []}
+    others = 0
+    for name, told in _census_words().items():
+        for init in ("plain", "calibrated"):
+            line = [f"{told}, {init}"]
+            for modality in silent:
+                for size in ("S", "S/2", "S/3"):
+                    cell = cells[(modality, size), f"{name}-{init}-leak-0.5"]
+                    assert cell.seeds == 3
+                    count = len(cell.silent_layer)
+                    of_all = f" ({count} silent)" if count else ""
+                    silent[modality] += count
+                    is_base = (name, init) == ("boxcar-0.5", "plain")
+                    assert is_base or count == 0
+                    others += 0 if is_base else cell.seeds
+                    if cell.accuracy is None:
+                        line.append("none without")
+                        continue
+                    line.append(f"{100 * cell.accuracy.mean:.2f}{of_all}")
+                    slow = cells[(modality, size), f"{name}-{init}-leak-0.9"].accuracy
+                    if init == "calibrated":
+                        assert slow is not None
+                        fast = cell.accuracy.values
+                        more[modality].append([fast[seed] - slow.values[seed] for seed in fast])
+            assert f"| {' | '.join(line)} |" in text
+    assert silent == {"audio": 5, "fused": 8}
+    assert f"No other setting has one in {others} networks." in text
+    found = {modality: [ends(each) for each in values] for modality, values in more.items()}
+    means = {modality: [mean for mean, *_ in each] for modality, each in found.items()}
+    assert [len(each) for each in means.values()] == [12, 12]
+    assert f"{min(means['fused']):+.2f} to {max(means['fused']):+.2f} pp in all twelve" in text
+    assert min(means["fused"]) > 0
+    assert sum(low > 0 for _, low, _ in found["fused"]) == 6
+    stand = holm([float(stats.ttest_1samp(each, 0).pvalue) for each in more["fused"]])
+    assert [f"{value:.3f}" for value in stand if value < 0.05] == ["0.047"]
+    assert f"boxcar 0.5 at S, {means['fused'][0]:+.2f} pp, p = 0.047" in text
+    low, high = min(means["audio"]), max(means["audio"])
+    assert f"none stands after Holm ({low:+.2f} to {high:+.2f} pp, n = 3)" in text
+    assert sum(low > 0 or high < 0 for _, low, high in found["audio"]) == 1
+    stand = holm([float(stats.ttest_1samp(each, 0).pvalue) for each in more["audio"]])
+    assert min(stand) > 0.05
+
+
 def test_the_census_of_every_place_does_not_decide() -> None:
     found = [
         cell
