@@ -74,8 +74,10 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     rows = tabulate(plan, store, earlier)
     verdicts = evaluate_claims(rows, Table(rows).protocol)
     record = _record(plan, banner, command)
-    waiting = _waiting(before, plan, store) if kept else []
-    unfinished = _unfinished(still_missing(plan.trials, plan.stages, store), waiting, before, plan)
+    planned = {study.name for study in plan.studies}
+    others = [name for name in map(str, listed(before, "studies")) if name not in planned]
+    waiting = _waiting(before, plan, store) if kept and others else []
+    unfinished = _unfinished(still_missing(plan.trials, plan.stages, store), others, len(waiting))
     if unfinished:
         record["unfinished"] = unfinished
     if kept:
@@ -201,18 +203,14 @@ def _waiting(before: Mapping[str, Any], plan: Plan, store: TrialStore) -> list[s
     return [name for name in asked if store.state(name) not in ("done", "diverged")]
 
 
-def _unfinished(
-    ours: str | None, waiting: Sequence[str], before: Mapping[str, Any], plan: Plan
-) -> str | None:
+def _unfinished(ours: str | None, others: Sequence[str], waiting: int) -> str | None:
     """What the results do not hold yet, of this plan and of earlier studies that stay."""
-    planned = {study.name for study in plan.studies}
-    others = [name for name in map(str, listed(before, "studies")) if name not in planned]
     told = [ours] if ours else []
-    if waiting and others:
-        many = plural(len(waiting), "network")
+    if waiting:
         told.append(
-            f"Not finished either: {', '.join(others)}, of whose earlier command {many} "
-            f"{'is' if len(waiting) == 1 else 'are'} not trained. That command goes on."
+            f"Not finished either: {', '.join(others)}, of whose earlier command "
+            f"{plural(waiting, 'network')} {'is' if waiting == 1 else 'are'} not trained. "
+            "That command goes on."
         )
     return " ".join(told) or None
 
