@@ -151,6 +151,13 @@ def test_a_file_is_written_changed_planned_and_run(place: Path) -> None:
     assert "Study my-study: test accuracy" in output
     assert "fused SNN at S, T = 1" in output
 
+    assert "report.html" not in output
+    page = place / "runs" / "my-study" / "report.html"
+    page.write_text("of before", encoding="utf-8")
+    again = done("run", "mine.toml", *changes, *effort)
+    assert "is of before this run: spikefuse report runs/my-study makes it anew" in again
+    assert page.read_text(encoding="utf-8") == "of before"
+
 
 @pytest.mark.parametrize("option", ["--readings byte", "--studies reset", "--sizes S"])
 def test_a_part_of_a_ready_study_is_not_asked_of_a_file(place: Path, option: str) -> None:
