@@ -5,7 +5,7 @@ A folder answers with all its studies, as long as they have one effort and the s
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from spikefuse.analysis.asked import FILE
 from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
-from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, RUN, is_of, record_at
+from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, RUN, is_of_data, record_at
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.tabulate import COUNTS, NewRow
@@ -23,6 +23,7 @@ from spikefuse.planning.plan import Plan
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file
 from spikefuse.results.rows import TidyRows
+from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.robustness import ROBUSTNESS
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def earlier_table(path: Path) -> TidyRows:
     return TidyRows({"value": ()})
 
 
-def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> bool:
+def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> set[str]:
     """Say whose rows make room: of another effort, of other data, or of networks not here.
 
     Args:
@@ -55,7 +56,7 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> boo
         rows: What it will hold.
 
     Returns:
-        Whether any do.
+        Their studies.
     """
     there = {(row["study"], row["trial"]) for row in rows}
     gone = {
@@ -74,27 +75,56 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> boo
             ", ".join(sorted(gone)),
             extra={"is_news": True},
         )
-    return bool(gone)
+    return gone
 
 
-def set_answer_aside(root: Path, record: Mapping[str, Any]) -> None:
-    """Move the answer to a question to a free name, and tell: its rows are no longer there.
-
-    So does what it says of the data, where that is not the data of the run.
+def set_answer_aside(
+    root: Path, record: Mapping[str, Any], rows: Iterable[Row], gone: Collection[str]
+) -> None:
+    """Move an answer whose rows are gone to a free name, and what is told of other data.
 
     Args:
         root: The results folder.
-        record: Of the run whose rows are there.
+        record: Of the run that writes its tables.
+        rows: What its table will hold.
+        gone: Studies of which it held further rows.
 
     Raises:
         StoreError: One cannot be moved.
     """
-    of_others = () if is_of(record, record_at(root, DATA_FILE)) else (DATA_FILE, DATA_PICTURE)
-    for name in (FILE, *of_others):
-        if is_file(root / name, "results"):
-            place = _moved(root / name, "earlier")
-            told = "%s told of rows that are left out now, and lies in %s"
-            logger.warning(told, root / name, place.name, extra={"is_news": True})
+    if is_file(root / FILE, "results"):
+        alone = (row for row in rows if row["study"] == CONTROLS.name and not _is_product(row))
+        if CONTROLS.name in gone or next(iter(alone), None) is None:
+            _tell_moved(root / FILE, "told of rows that are left out now")
+    set_data_aside(root, record)
+
+
+def set_data_aside(root: Path, record: Mapping[str, Any]) -> None:
+    """Move what `data.json` and its picture tell to free names where it is of other data.
+
+    Args:
+        root: The results folder.
+        record: Whose entries "source" and "fingerprint" say which data is meant.
+
+    Raises:
+        StoreError: One cannot be moved.
+    """
+    if not is_of_data(record, record_at(root, DATA_FILE)):
+        for name in (DATA_FILE, DATA_PICTURE):
+            if is_file(root / name, "results"):
+                _tell_moved(root / name, "is of other data")
+
+
+def _tell_moved(path: Path, why: str) -> None:
+    place = _moved(path, "earlier")
+    logger.warning("%s %s, and lies in %s", path, why, place.name, extra={"is_news": True})
+
+
+def carried(record: Mapping[str, Any], entry: str, studies: Collection[str]) -> dict[str, str]:
+    """What an earlier record says by study, of these studies."""
+    found = record.get(entry)
+    said = found if isinstance(found, dict) else {}
+    return {name: said[name] for name in said if name in studies and isinstance(said[name], str)}
 
 
 def earlier_rows(
@@ -121,7 +151,7 @@ def earlier_rows(
     final = {name: store.state(name) in ("done", "diverged") for name in store}
     leaving = {study.name for study in plan.studies}
     if "trials" in record:
-        told = frozenset(map(str, listed(record, "trials")))
+        told = frozenset(map(str, _listed(record, "trials")))
         final = {name: is_final for name, is_final in final.items() if name in told}
         leaving |= {
             str(row["study"])
@@ -205,8 +235,7 @@ def trials_of(row: Row) -> list[str]:
     return str(row["trial"]).split("+")
 
 
-def listed(record: Mapping[str, Any], key: str) -> list[Any]:
-    """A list of a record; empty where there is none."""
+def _listed(record: Mapping[str, Any], key: str) -> list[Any]:
     found = record.get(key)
     return found if isinstance(found, list) else []
 

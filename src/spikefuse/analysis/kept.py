@@ -17,6 +17,8 @@ RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
 READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
 OF_READINGS = "sensitivity"
 """The entry of `run.json` about the tables of readings, which have an effort of their own."""
+WAITING, COMMANDS = "waiting", "commands"
+"""Entries of `run.json` by study: what its results lack, in words, and what was typed for it."""
 MODULES = "modules"
 """The folder of what networks of somebody's own answered."""
 
@@ -39,7 +41,7 @@ def require_kept(plan: Plan, store: TrialStore) -> None:
     _require_places(root, (*_OF_TRIALS[of_readings], *_OF_TABLES[of_readings], RUN))
     record = record_at(root)
     # Where the record is lost, what the modules left still tells whose numbers these are.
-    if NETWORK in record or is_folder(root / MODULES, "results"):
+    if NETWORK in record or tells_of_own(root):
         raise InputError(
             f"spikefuse: --out must not hold the answer about another network, got {root}, "
             f"whose tables tell of {record.get(NETWORK, 'one of your own')}. Name another folder."
@@ -92,7 +94,13 @@ def _is_there(path: Path) -> bool:
     return is_file(path, "results")
 
 
-def is_of(record: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+def tells_of_own(root: Path) -> bool:
+    """Whether a folder holds what a network of somebody's own answered."""
+    folder = root / MODULES
+    return is_folder(folder, "results") and next(folder.iterdir(), None) is not None
+
+
+def is_of_data(record: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
     """Whether what `data.json` tells is of the data of a run; one that does not say may be."""
     both = {"source", "fingerprint"} & told.keys() & record.keys()
     return all(told[key] == record[key] for key in both)

@@ -13,11 +13,11 @@ from typing import Any
 
 from spikefuse.analysis.claims import evaluate_claims, write_claims
 from spikefuse.analysis.earlier import (
+    carried,
     earlier_record,
     earlier_rows,
     earlier_table,
     is_alike,
-    listed,
     set_answer_aside,
     set_aside,
     tell_left_out,
@@ -27,25 +27,26 @@ from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.kept import (
     CLAIMS,
+    COMMANDS,
     OF_READINGS,
     READINGS_ROWS,
     RESULTS,
     RUN,
     SENSITIVITY_TABLE,
+    WAITING,
 )
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.table import Table
 from spikefuse.analysis.tabulate import NewRow, tabulate
-from spikefuse.analysis.words import plural
 from spikefuse.core.errors import StoreError
 from spikefuse.core.provenance import describe
 from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import Plan, make_plan
-from spikefuse.planning.stages import still_missing
+from spikefuse.planning.stages import missing_by_study, still_missing
 from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.results.atomic import write_file
-from spikefuse.results.tidy import table_bytes
+from spikefuse.results.tidy import table_bytes, tidy_parts
 from spikefuse.studies.readings import READINGS
 from spikefuse.studies.sensitivity import readings_of, sensitivity_studies
 
@@ -74,21 +75,27 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     rows = tabulate(plan, store, earlier)
     verdicts = evaluate_claims(rows, Table(rows).protocol)
     record = _record(plan, banner, command)
-    planned = {study.name for study in plan.studies}
-    others = [name for name in map(str, listed(before, "studies")) if name not in planned]
-    waiting = _waiting(before, plan, store) if kept and others else []
-    unfinished = _unfinished(still_missing(plan.trials, plan.stages, store), others, len(waiting))
+    ours = still_missing(plan.trials, plan.stages, store)
+    record[WAITING] = missing_by_study(plan.trials, store) if ours else {}
+    if kept:
+        record |= _together(record, kept)
+    stays = {str(row["study"]) for row in kept} - {study.name for study in plan.studies}
+    others = carried(before, WAITING, stays)
+    record[WAITING] |= others
+    record[COMMANDS] |= carried(before, COMMANDS, stays)
+    unfinished = _unfinished(ours, others)
     if unfinished:
         record["unfinished"] = unfinished
-    if kept:
-        record |= _together(record, kept, waiting)
     if OF_READINGS in before:
         record[OF_READINGS] = before[OF_READINGS]
-    if tell_left_out(results, table, rows):
-        set_answer_aside(out, record)
-    # What takes time comes first: whoever is stopped between table and record leaves two efforts.
-    _write_energy(plan, store, out, {name for row in rows for name in trials_of(row)})
+    energy = _energy(plan, store, out, rows)
+    set_answer_aside(out, record, rows, tell_left_out(results, table, rows))
+    # All that takes time is done: whoever is stopped between two of these leaves two efforts.
     write_tidy(rows, results)
+    if energy is None:
+        (out / ENERGY).unlink(missing_ok=True)
+    else:
+        write_file(out / ENERGY, energy, "results")
     write_claims(verdicts, out / CLAIMS, unfinished)
     write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
     return results
@@ -133,8 +140,10 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path, command: str = "")
     return out / SENSITIVITY_TABLE
 
 
-def _write_energy(plan: Plan, store: TrialStore, out: Path, trials: Set[str]) -> None:
-    """Write `energy.csv`; rows of earlier trials stay with those of `results.csv`.
+def _energy(
+    plan: Plan, store: TrialStore, out: Path, table: Sequence[NewRow]
+) -> list[bytes] | None:
+    """The content of `energy.csv`; rows of earlier networks stay with those of `results.csv`.
 
     A run whose trials have no counts (they are older than counting) has no such table.
     """
@@ -145,15 +154,15 @@ def _write_energy(plan: Plan, store: TrialStore, out: Path, trials: Set[str]) ->
     earlier: Sequence[Row] = ()
     if path.is_file():
         ours = {trial.name for trial in plan.trials}
-        earlier = _earlier_energy(path, first, trials - ours)
-    if first is not None or earlier:
-        write_tidy(chain(() if first is None else (first,), rows, earlier), path)
-    else:
-        path.unlink(missing_ok=True)
+        stays = {_place(row) for row in table if row["trial"] not in ours}
+        earlier = _earlier_energy(path, first, stays)
+    if first is None and not earlier:
+        return None
+    return tidy_parts(chain(() if first is None else (first,), rows, earlier))
 
 
-def _earlier_energy(path: Path, first: NewRow | None, trials: Set[str]) -> Sequence[Row]:
-    """Rows of these trials."""
+def _earlier_energy(path: Path, first: NewRow | None, stays: Set[tuple[str, str]]) -> Sequence[Row]:
+    """Rows of these studies and trials."""
     try:
         earlier = read_tidy(path)
     except StoreError as problem:
@@ -161,7 +170,11 @@ def _earlier_energy(path: Path, first: NewRow | None, trials: Set[str]) -> Seque
         return []
     if first is not None and set(first) != set(earlier.columns):
         return []
-    return [row for row in earlier if row["trial"] in trials]
+    return [row for row in earlier if _place(row) in stays]
+
+
+def _place(row: Row) -> tuple[str, str]:
+    return str(row["study"]), str(row["trial"])
 
 
 def _effort_and_data(plan: Plan) -> dict[str, Any]:
@@ -189,39 +202,26 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
         "studies": [study.name for study in plan.studies],
         "trials": [trial.definition.name for trial in plan.trials],
         "command": command,
+        COMMANDS: {study.name: command for study in plan.studies},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": describe(),
     }
 
 
-def _waiting(before: Mapping[str, Any], plan: Plan, store: TrialStore) -> list[str]:
-    """Networks that an earlier, unfinished command asked for and that nothing has trained yet."""
-    if not before.get("unfinished"):
-        return []
-    ours = {trial.name for trial in plan.trials}
-    asked = [name for name in map(str, listed(before, "trials")) if name not in ours]
-    return [name for name in asked if store.state(name) not in ("done", "diverged")]
-
-
-def _unfinished(ours: str | None, others: Sequence[str], waiting: int) -> str | None:
+def _unfinished(ours: str | None, others: Mapping[str, str]) -> str | None:
     """What the results do not hold yet, of this plan and of earlier studies that stay."""
     told = [ours] if ours else []
-    if waiting:
-        told.append(
-            f"Not finished either: {', '.join(others)}, of whose earlier command "
-            f"{plural(waiting, 'network')} {'is' if waiting == 1 else 'are'} not trained. "
-            "That command goes on."
-        )
+    if others:
+        listed = ", ".join(f"{study} ({text})" for study, text in others.items())
+        told.append(f"Not finished{' either' if ours else ''}: {listed}. Its own command goes on.")
     return " ".join(told) or None
 
 
-def _together(
-    record: dict[str, Any], kept: list[NewRow], waiting: Sequence[str]
-) -> dict[str, list[Any]]:
-    """The record's lists with what the kept rows add, and what their command waits for."""
+def _together(record: dict[str, Any], kept: list[NewRow]) -> dict[str, list[Any]]:
+    """The record's lists with what the kept rows add."""
     of_kept = {
         "studies": [row["study"] for row in kept],
-        "trials": [*(name for row in kept for name in trials_of(row)), *waiting],
+        "trials": [name for row in kept for name in trials_of(row)],
         "protocols": [row["protocol"] for row in kept],
         "seeds": [row["seed"] for row in kept],
     }

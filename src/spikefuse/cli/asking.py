@@ -218,6 +218,7 @@ def tell_plan(prepared: Prepared, effort: Effort, console: Console) -> None:
 
 def write_data(out: Path, audit: dict[str, Any], location: Location, corpus: Corpus) -> None:
     """What the data is, beside the results, and of which; its picture is drawn once."""
+    from spikefuse.analysis.earlier import set_data_aside
     from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE
     from spikefuse.data import content_at
     from spikefuse.report.drawing.samples import write_samples
@@ -225,6 +226,7 @@ def write_data(out: Path, audit: dict[str, Any], location: Location, corpus: Cor
     from spikefuse.results.documents import pretty_json
 
     known = {"source": location.source, "fingerprint": content_at(location)}
+    set_data_aside(out, known)
     write_file(out / DATA_FILE, pretty_json({**audit, **known}), "ask")
     write_samples(out / DATA_PICTURE, corpus)
 

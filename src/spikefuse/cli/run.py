@@ -43,6 +43,6 @@ def run(given: dict[str, Any], changes: options.Changes = None) -> None:
         record = {"groups": groups_record(SOURCES[prepared.plan.source])}
         show_summaries(rows, names, console, group_names(record, rows))
     fact(console, "written", f"{results}")
-    if (page := prepared.out / "report.html").is_file():
+    if (page := prepared.out / "report.html").is_file() and prepared.plan.populations:
         command = f"spikefuse report {shlex.quote(str(prepared.out))}"
         fact(console, "report", f"{page} is of before this run: {command} makes it anew")

@@ -66,13 +66,18 @@ class Prepared:
         return readings_of(self.plan.studies)
 
 
-_PARTS = ("--readings", "--studies", "--sizes")
-"""Options that take a part of a ready study."""
+def _listed(names: str | None, option: str) -> list[str]:
+    """Names separated by commas; none where the option is left out.
 
+    Raises:
+        InputError: It names nothing.
+    """
+    found = [name.strip() for name in (names or "").split(",") if name.strip()]
+    if names is not None and not found:
+        from spikefuse.core.errors import InputError
 
-def _listed(names: str | None) -> list[str]:
-    """Names separated by commas."""
-    return [name.strip() for name in (names or "").split(",") if name.strip()]
+        raise InputError(f"spikefuse: {option} must name one or more, got {names!r}.")
+    return found
 
 
 def prepare(
@@ -89,7 +94,7 @@ def prepare(
     from spikefuse.core.checks import one_of
     from spikefuse.core.errors import InputError
     from spikefuse.data import SOURCES
-    from spikefuse.planning.plan import resolve_studies, usual_protocols
+    from spikefuse.planning.plan import PARTS, resolve_studies, usual_protocols
     from spikefuse.planning.used import require_partners
     from spikefuse.studies import PROFILES
     from spikefuse.studies.effort import AUTO
@@ -98,12 +103,13 @@ def prepare(
     further = asked if isinstance(asked, Requested) else Requested(asked)
     request = further.request
     one_of("spikefuse", "--profile", request.profile, (*PROFILES, AUTO))
-    protocols = tuple(_listed(request.protocols))
+    protocols = tuple(_listed(request.protocols, "--protocols"))
     for name in protocols:  # told before anything is downloaded
         one_of("spikefuse", "--protocols", name, options.pairings())
-    parts = [_listed(each) for each in (request.readings, request.experiments, request.sizes)]
+    asked_parts = (request.readings, request.experiments, request.sizes)
+    parts = [_listed(each, name) for name, each in zip(PARTS, asked_parts, strict=True)]
     if further.studies and any(parts):
-        named = next(name for name, part in zip(_PARTS, parts, strict=True) if part)
+        named = next(name for name, part in zip(PARTS, parts, strict=True) if part)
         raise InputError(
             f"spikefuse: {named} is for a study that is ready, got the file of "
             f"{further.studies[0].name}. Here it would change nothing: leave it out, or change the "

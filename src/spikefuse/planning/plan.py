@@ -58,6 +58,10 @@ class Plan:
         return any(trial.is_to_train and trial.definition.stop == "plateau" for trial in trials)
 
 
+PARTS = {"--readings": SENSITIVITY, "--studies": SENSITIVITY, "--sizes": FUSION.name}
+"""Options of a run that take a part of one study, and are refused without it."""
+
+
 def resolve_studies(
     names: Iterable[str],
     readings: Sequence[str] = (),

@@ -8,6 +8,7 @@ Stages cost a little: members of different stages train in different populations
 which many members fill, only the first screen is set apart, and a small plan is not cut at all.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from spikefuse.execution import Event, Job
@@ -96,6 +97,34 @@ class StageWatch:
             return None
         self._told = there
         return there
+
+
+def missing_by_study(trials: Sequence[PlannedTrial], store: TrialStore) -> dict[str, str]:
+    """What the results of each study of a plan do not hold yet, in words; whole ones are left out.
+
+    Args:
+        trials: All of the plan.
+        store: Where the trial folders are.
+    """
+    seen = Seen(store)
+    counts: dict[str, Counter[str]] = {}
+    for trial in trials:
+        found = seen.look(trial.name)
+        is_trained = found.state in ("done", "diverged")
+        evaluations = len(missing_among(found.evaluations, trial.conditions))
+        disturbed = {u.study for u in trial.uses if u.cell.noise_std or u.cell.disturbance}
+        for study in dict.fromkeys(use.study for use in trial.uses):
+            of = counts.setdefault(study, Counter())
+            of.update(networks=1, untrained=not is_trained)
+            of.update(evaluations=evaluations * (found.state == "done" and study in disturbed))
+    told = {}
+    for study, of in counts.items():
+        parts = [f"{of['untrained']} of {of['networks']} networks are not trained"]
+        parts = parts if of["untrained"] else []
+        parts += [f"{of['evaluations']} evaluations are missing"] if of["evaluations"] else []
+        if parts:
+            told[study] = " and ".join(parts)
+    return told
 
 
 def still_missing(

@@ -2,24 +2,21 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spikefuse.analysis.table import DEFAULT_STUDIES
 from spikefuse.data.own.source import PREFIX
 from spikefuse.data.sources.registry import SOURCES, choices
+from spikefuse.planning.plan import PARTS
 from spikefuse.report.printable import plain
 from spikefuse.studies.effort import AUTO
-from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import EFFORT, PROFILES
-from spikefuse.studies.sensitivity import SENSITIVITY
 
-_PARTS = {"--sizes": FUSION.name, "--readings": SENSITIVITY, "--studies": SENSITIVITY}
-"""Options that take a part of one study, and are refused without it."""
 # The options of a run that decide its numbers, or where they lie; how it was spread over
 # processes does not.
 _KEPT = (
-    *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols", *_PARTS, "--out"),
+    *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols", *PARTS, "--out"),
     *("--device", "--backend", "--products", "--threads"),
     *(f"--{name.replace('_', '-')}" for name in EFFORT),
 )
@@ -32,23 +29,28 @@ class Commands:
     Attributes:
         options: Of the run, by name; empty where its record names no profile.
         folder: The run's results folder as its command named it.
+        of_study: Options of studies that earlier commands asked for.
     """
 
     options: Mapping[str, str]
     folder: str
+    of_study: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def run(self, *studies: str, protocols: bool = True) -> str:
+    def run(self, *studies: str, protocols: bool = True, **others: str) -> str:
         """The command that trains and evaluates the studies; empty where the run is unknown.
 
         Args:
             *studies: Their names.
             protocols: Pass the run's protocols on; some studies have their own.
+            **others: Options that are said otherwise, without their dashes.
         """
         if not self.options:
             return ""
-        left_out = {name for name, study in _PARTS.items() if studies != (study,)}
+        left_out = {name for name, study in PARTS.items() if studies != (study,)}
         left_out |= set() if protocols else {"--protocols"}
-        kept = {name: value for name, value in self.options.items() if name not in left_out}
+        known = self.of_study.get(studies[0], self.options) if len(studies) == 1 else self.options
+        said = {**known, **{f"--{name}": value for name, value in others.items()}}
+        kept = {name: said[name] for name in _KEPT if name in said and name not in left_out}
         words = [word for option in kept.items() for word in option]
         return shlex.join(["spikefuse", "run", *studies, *words])
 
@@ -82,6 +84,19 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
     profile, command = str(record.get("profile", "")), record.get("command")
     if profile not in (*PROFILES, AUTO) or _says_it_all(command):
         return Commands({}, "")
+    options = _known(record, profile, command)
+    typed = record.get("commands")
+    of_study = {
+        str(study): _known(record, profile, each)
+        for study, each in (typed.items() if isinstance(typed, dict) else ())
+        if not _says_it_all(each)
+    }
+    folder = options.get("--out") or f"runs/{profile}-{record.get('source', '')}"
+    return Commands(options, folder, of_study)
+
+
+def _known(record: Mapping[str, Any], profile: str, command: object) -> dict[str, str]:
+    """The options of a command; profile, data and seeds from the record where it lacks them."""
     given = _options(command)
     found = {"--profile": profile}
     source = str(record.get("source", ""))
@@ -96,9 +111,7 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
     known = given.get("--data") in (source, *choices()) or is_own
     if not known or given.get("--data") == "auto":
         given.pop("--data", None)
-    options = {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
-    folder = options.get("--out") or f"runs/{profile}-{source}"
-    return Commands(options, folder)
+    return {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
 
 
 def studies_of(record: Mapping[str, Any]) -> tuple[str, ...]:

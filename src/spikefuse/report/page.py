@@ -218,7 +218,13 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         verdicts=judged,
         audit=tables,
         rate_table=rate_table,
-        commands=section_commands(commands_of(record), found, views_of(run), studies_of(record)),
+        commands=section_commands(
+            commands_of(record),
+            found,
+            views_of(run),
+            studies_of(record),
+            [name for name in _studies(record) if name in STUDIES and _trains_under_both(name)],
+        ),
         trials=settings.trial_table(trials) if trials else None,
         trials_text=_trials_text(trials, run.unopened),
         diverged=[_diverged(trial) for trial in diverged],
@@ -236,9 +242,19 @@ def section_commands(
     found: Headline,
     views: Sequence[View] = VIEWS,
     studies: Sequence[str] = DEFAULT_STUDIES[:1],
+    leaking: Sequence[str] = (),
 ) -> dict[str, list[str]]:
-    """What remakes the numbers of each section; empty lists where the run is unknown."""
+    """What remakes the numbers of each section; empty lists where the run is unknown.
+
+    Args:
+        commands: Of the run.
+        found: The answer of its first screen.
+        views: Pairing and split of each picture.
+        studies: Whose rows the first screen reads.
+        leaking: Studies of the run that train under both pairings.
+    """
     base = commands.run(*studies)
+    both = base if not leaking or set(studies) & set(leaking) else commands.run(leaking[0])
     fused = {"network": "snn", "modality": FUSED}
     gain = found.gains.get("snn")
     # Where no gain is measured the table has no such two cells, and the command would be refused.
@@ -247,7 +263,7 @@ def section_commands(
     leak = commands.compare(fused | first, fused | last, "--split", "validation")
     by_name = {
         "answer": [base, single],
-        "leak": [base, leak] if first != last else [],
+        "leak": [both, leak] if first != last else [],
         "verdicts": [commands.claims(view.protocol, view.split) for view in views],
         **{name: [base] for name in ("audit", "curves", "rates", "confusion")},
     }
@@ -357,14 +373,19 @@ def _leak(run: Run, found: Headline, noun: str) -> str:
     Both protocols stand in the record of a run where nobody named one, also where its studies, as
     that of fusions, train under one of their own.
     """
-    asked, names = (run.record.get(name) for name in ("protocols", "studies"))
+    asked = run.record.get("protocols")
     is_asked = not isinstance(asked, list) or set(_BOTH) <= set(map(str, asked))
-    if isinstance(names, list):
-        is_asked = is_asked and any(map(_trains_under_both, map(str, names)))
+    if names := _studies(run.record):
+        is_asked = is_asked and any(map(_trains_under_both, names))
     is_paired = found.protocol == PAIRED
     if not (found.leaks or is_paired or is_asked) or not run.table.select(modality=FUSED):
         return ""
     return leak_sentence(found, audit_shares(run.trials, run.modalities), noun)
+
+
+def _studies(record: Mapping[str, Any]) -> list[str]:
+    named = record.get("studies")
+    return [str(name) for name in named] if isinstance(named, list) else []
 
 
 def _trains_under_both(study: str) -> bool:

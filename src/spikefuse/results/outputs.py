@@ -1,6 +1,7 @@
 """Places that a user names: nothing is written over what is kept, by us or by somebody else."""
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -30,6 +31,8 @@ _LOG = "run.log"
 KEPT = frozenset({*_SIGNS, _LOG, "data.png", "index.csv", PAGE})
 """Files of a results folder, beside its folders."""
 
+_ASIDE = re.compile(r".+\.(earlier|unreadable)-\d+")
+"""What was moved aside, see `analysis.earlier`."""
 _TRIALS, _PLANS = "trials", ("journal", "plans")
 _FOLDERS = frozenset({_TRIALS, "journal", "modules", "figures", "tables", "mlruns", "tensorboard"})
 OF_A_PAGE = frozenset({PAGE, "figures", "tables"})
@@ -106,7 +109,7 @@ def require_beside(path: Path, out: Path, where: str, option: str) -> None:
     for place, root in product(_forms(path), _forms(out)):
         is_above = root.is_relative_to(place)
         name, *below = place.relative_to(root).parts if root in place.parents else ("",)
-        if is_above or name in _FOLDERS or (name in KEPT and not below):
+        if is_above or name in _FOLDERS or (_is_kept(name) and not below):
             told = "is or lies in" if is_above else "keeps"
             raise InputError(
                 f"{where}: {option} must not be what {_told(root)} {told}, got {path}. Name a file "
@@ -189,11 +192,15 @@ def _kept_by(path: Path, of: Path | None, its: frozenset[str]) -> Path | None:
     for place in _forms(path):
         for owner in place.parents:
             name, *below = place.relative_to(owner).parts
-            is_named = name in (_FOLDERS if below else KEPT)
+            is_named = name in _FOLDERS if below else _is_kept(name)
             is_its = name in its and of is not None and is_same(owner, of)
             if _is_trial(owner) or (is_named and not is_its and is_results(owner)):
                 return owner
     return None
+
+
+def _is_kept(name: str) -> bool:
+    return name in KEPT or _ASIDE.fullmatch(name) is not None
 
 
 def _forms(path: Path) -> Iterator[Path]:

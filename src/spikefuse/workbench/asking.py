@@ -28,10 +28,17 @@ from spikefuse.analysis.asked import (
     asked_of,
     question_of,
 )
-from spikefuse.analysis.earlier import earlier_table, tell_left_out
+from spikefuse.analysis.earlier import earlier_record, earlier_table, tell_left_out
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
-from spikefuse.analysis.kept import MODULES, RESULTS, RUN, record_at, tells_of_ours
+from spikefuse.analysis.kept import (
+    MODULES,
+    RESULTS,
+    RUN,
+    record_at,
+    tells_of_ours,
+    tells_of_own,
+)
 from spikefuse.analysis.product_of_experts import product_accuracy
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError
@@ -242,7 +249,8 @@ def require_alone(out: Path, named: Named) -> None:
         InputError: It is one.
     """
     record = record_at(out)
-    is_of_ours = NETWORK not in record and (bool(record) or tells_of_ours(out))
+    is_of_own = NETWORK in record or tells_of_own(out)
+    is_of_ours = not is_of_own and (bool(record) or tells_of_ours(out))
     other = "networks of ours" if is_of_ours else record.get(NETWORK, named.name)
     if other != named.name:
         raise InputError(
@@ -319,7 +327,7 @@ def answer_by_modules(
     """
     rows = rows_of_modules(named, wanted, corpus, out, report)
     record = record_of(named, wanted, effort.profile, corpus.banner, command)
-    before = record_at(out)
+    before = earlier_record(out)
     is_other = before.get("network_digest") != named.digest
     # Its trials have the same names as those of other code.
     tell_left_out(out / RESULTS, earlier_table(out / RESULTS), [] if is_other else rows)

@@ -1,6 +1,7 @@
 """A results folder answers with all its studies: what a further run keeps, and what it does not."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -324,46 +325,107 @@ def test_what_takes_time_comes_before_the_table(
     assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == files
 
 
+def lacking(out: Path) -> str:
+    """What both records say is not there yet."""
+    found = [json.loads((out / name).read_text()) for name in ("run.json", "claims.json")]
+    assert found[0].get("unfinished") == found[1].get("unfinished")
+    return str(found[0].get("unfinished", ""))
+
+
 def test_studies_that_stay_stay_unfinished(tmp_path: Path) -> None:
+    """Each by itself, until its own command has gone on, whatever else is stored meanwhile."""
     store = TrialStore(tmp_path)
+    run(tmp_path, "speakers")
     plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=1)
     finish(replace(plan, trials=plan.trials[:2]), store)
     gather(plan, store, tmp_path, "banner", "command")
-    waiting = {trial.name for trial in plan.trials[2:]}
-    for study in ("neuron", "speakers"):
-        run(tmp_path, study)
-        record = json.loads((tmp_path / "run.json").read_text())
-        many = len({name for name in waiting if store.state(name) != "done"})
-        told = f"of whose earlier command {many} networks are not trained. That command goes on."
-        assert f"Not finished either: reset, {told}" in record["unfinished"].replace("neuron, ", "")
-        assert waiting <= set(record["trials"])
-        assert json.loads((tmp_path / "claims.json").read_text())["unfinished"]
-    run(tmp_path, "reset")
-    assert "unfinished" not in json.loads((tmp_path / "run.json").read_text())
+    assert lacking(tmp_path).startswith("Not finished: 2 of 8 networks are trained")
     run(tmp_path, "neuron")
-    assert "unfinished" not in json.loads((tmp_path / "run.json").read_text())
+    told = "Not finished: reset (6 of 8 networks are not trained). Its own command goes on."
+    assert lacking(tmp_path) == told
+    finish(plan, store)  # a stop, or a merge: the table has their rows no sooner
+    run(tmp_path, "neuron")
+    assert lacking(tmp_path) == told
+    other = make_plan(resolve_studies(["time-steps"]), SMOKE, "builtin", store, seeds=1)
+    gather(other, store, tmp_path, "banner", "command")
+    ours, others = lacking(tmp_path).split(" Not finished either: ")
+    assert ours.startswith("Not finished: ")
+    assert others == told.removeprefix("Not finished: ")
+    finish(other, store)
+    gather(other, store, tmp_path, "banner", "command")
+    assert lacking(tmp_path) == told
+    run(tmp_path, "reset")
+    assert lacking(tmp_path) == ""
+    run(tmp_path, "neuron")
+    assert lacking(tmp_path) == ""
+
+
+def test_fewer_seeds_leave_nothing_unfinished(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    run(tmp_path, "speakers")
+    plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=2)
+    finish(replace(plan, trials=plan.trials[:3]), store)
+    gather(plan, store, tmp_path, "banner", "command")
+    run(tmp_path, "reset")
+    assert lacking(tmp_path) == ""
+
+
+def test_evaluations_that_are_missing_stay_said(tmp_path: Path) -> None:
+    run(tmp_path, "robustness")
+    first = lacking(tmp_path)
+    assert "evaluations under noise of these are missing" in first
+    run(tmp_path, "speakers")
+    told = re.fullmatch(
+        r"Not finished: robustness \((\d+) evaluations are missing\)\. .*", lacking(tmp_path)
+    )
+    assert told is not None
+    assert f"and {told[1]} evaluations" in first
+
+
+def test_a_command_is_known_of_each_study(tmp_path: Path) -> None:
+    store = TrialStore(tmp_path)
+    for names in (["reset"], ["neuron"], ["reset"]):
+        plan = make_plan(resolve_studies(names), SMOKE, "builtin", store, seeds=1)
+        finish(plan, store)
+        gather(plan, store, tmp_path, "banner", f"spikefuse run {names[0]} --threads {len(names)}")
+    record = json.loads((tmp_path / "run.json").read_text())
+    commands = {name: f"spikefuse run {name} --threads 1" for name in ("reset", "neuron")}
+    assert record["commands"] == commands
 
 
 def test_an_answer_whose_rows_are_gone_is_moved_aside_and_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    answer = tmp_path / "answer.json"
+    run(tmp_path, "controls", seeds=2)
+    answer.write_text('{"answer": "yes"}')
     run(tmp_path, "reset", seeds=2)
-    (tmp_path / "answer.json").write_text('{"answer": "yes"}')
-    (tmp_path / "data.json").write_text('{"source": "builtin", "fingerprint": null}')
-    (tmp_path / "data.png").write_bytes(b"png")
-    run(tmp_path, "neuron", seeds=2)
-    assert (tmp_path / "answer.json").is_file(), "all of its rows are there"
     run(tmp_path, "reset")
+    assert answer.is_file(), "all of its rows are there"
+    run(tmp_path, "controls")
     assert (tmp_path / "answer.json.earlier-1").read_text() == '{"answer": "yes"}'
-    assert (
-        "told of rows that are left out now, and lies in answer.json.earlier-1" in news(caplog)[1]
-    )
-    assert not (tmp_path / "answer.json").exists()
+    assert "lies in answer.json.earlier-1" in news(caplog)[-1]
+    assert not answer.exists()
+    # Nor does it stand beside a table that nobody can read any more.
+    answer.write_text('{"answer": "no"}')
+    (tmp_path / "results.csv").write_text("no,table\n")
+    run(tmp_path, "reset")
+    assert (tmp_path / "answer.json.earlier-2").read_text() == '{"answer": "no"}'
+
+
+def test_what_is_told_of_other_data_is_moved_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "data.png").write_bytes(b"png")
+    (tmp_path / "data.json").write_text('{"source": "builtin", "fingerprint": null}')
+    run(tmp_path, "reset")
+    run(tmp_path, "reset", profile=OTHER)
     assert (tmp_path / "data.json").is_file(), "of the same data"
     (tmp_path / "data.json").write_text('{"source": "mnist-fsdd"}')
     run(tmp_path, "neuron", profile=OTHER)
     assert not (tmp_path / "data.json").exists()
     assert (tmp_path / "data.png.earlier-1").read_bytes() == b"png"
+    assert "data.png is of other data, and lies in data.png.earlier-1" in news(caplog)[-1]
 
 
 def test_energy_is_of_the_networks_of_the_table(tmp_path: Path) -> None:
@@ -415,6 +477,8 @@ def test_numbers_of_another_network_are_kept_without_their_record(tmp_path: Path
     plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=1)
     require_kept(plan, store)
     (tmp_path / "modules").mkdir()
+    require_kept(plan, store)
+    (tmp_path / "modules" / "digest").mkdir()
     with pytest.raises(InputError, match="must not hold the answer about another network"):
         require_kept(plan, store)
 

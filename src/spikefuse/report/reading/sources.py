@@ -190,8 +190,9 @@ def _read_sensitivity(path: Path, record: Any, notices: list[str]) -> tuple[Mapp
         notice(notices, f"{path.name} has no columns claim, reading and verdict.")
         return ()
     if rows and (readings := _of_another_effort(record)):
-        of = f"its command was {readings['command']}" if readings.get("command") else "not of here"
-        notice(notices, f"{path.name} is of another effort or other data, and is left out ({of}).")
+        typed = readings.get("command")
+        of = f" (its command was {typed})" if typed else ""
+        notice(notices, f"{path.name} is of another effort or other data, and is left out{of}.")
         return ()
     return tuple(rows)
 

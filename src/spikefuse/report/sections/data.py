@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, is_of
+from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, is_of_data
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.report.drawing.pictures import Picture
 from spikefuse.report.printable import plain
@@ -27,7 +27,7 @@ def data_section(run: Run) -> Section | None:
         record = decode_json(read_regular(run.root / DATA_FILE, MOST_JSON_BYTES))
     except (OSError, ValueError):
         return None
-    if not isinstance(record, Mapping) or not is_of(run.record, record):
+    if not isinstance(record, Mapping) or not is_of_data(run.record, record):
         return None
     tables = [table for table in (_counts(record), _remarks(record)) if table is not None]
     picture = _picture(run)

@@ -60,7 +60,11 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         ),
         "sensitivity": lambda: sensitivity_section(
             judged_from(run.sensitivity),
-            commands_of(run.record_of_readings).run("sensitivity", protocols=False),
+            commands_of(run.record_of_readings).run(
+                "sensitivity",
+                protocols=False,
+                readings=",".join(dict.fromkeys(row["reading"] for row in run.sensitivity)),
+            ),
         ),
     }
     sections, problems = [], []
