@@ -12,8 +12,8 @@ from typing import Any
 
 from spikefuse.analysis.asked import FILE
 from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
+from spikefuse.analysis.folder import DATA_FILE, DATA_PICTURE, RUN, is_of_data, record_at
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
-from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, RUN, is_of_data, record_at
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
 from spikefuse.analysis.tabulate import COUNTS, NewRow

@@ -1,29 +1,25 @@
 """What a results folder's tables tell of, looked at before a run writes others in their place."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from spikefuse.analysis.asked import FILE, NETWORK
 from spikefuse.analysis.energy import ENERGY
+from spikefuse.analysis.folder import (
+    CLAIMS,
+    MODULES,
+    READINGS_ROWS,
+    RESULTS,
+    RUN,
+    SENSITIVITY_TABLE,
+    record_at,
+)
 from spikefuse.core.errors import InputError, StoreError
-from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.planning.plan import Plan
 from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file, is_folder
 
-RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
-READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
-OF_READINGS = "sensitivity"
-"""The entry of `run.json` about the tables of readings, which have an effort of their own."""
-WAITING, COMMANDS = "waiting", "commands"
-"""Entries of `run.json` by study: what its results lack, in words, and what was typed for it."""
-MODULES = "modules"
-"""The folder of what networks of somebody's own answered."""
-
-DATA_FILE, DATA_PICTURE = "data.json", "data.png"
-"""What `spikefuse ask` found in the data, and its picture."""
 _OF_TRIALS = {False: (RESULTS, ENERGY), True: (READINGS_ROWS,)}
 _OF_TABLES = {False: (CLAIMS, FILE), True: (SENSITIVITY_TABLE,)}
 """What a run writes, by whether it is one of readings: rows of trials, and what rows give."""
@@ -98,18 +94,3 @@ def tells_of_own(root: Path) -> bool:
     """Whether a folder holds what a network of somebody's own answered."""
     folder = root / MODULES
     return is_folder(folder, "results") and next(folder.iterdir(), None) is not None
-
-
-def is_of_data(record: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
-    """Whether what `data.json` tells is of the data of a run; one that does not say may be."""
-    both = {"source", "fingerprint"} & told.keys() & record.keys()
-    return all(told[key] == record[key] for key in both)
-
-
-def record_at(root: Path, name: str = RUN) -> Mapping[str, Any]:
-    """What the folder's last run wrote of itself; empty where that cannot be read."""
-    try:
-        record = decode_json(read_regular(root / name, MOST_JSON_BYTES))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}

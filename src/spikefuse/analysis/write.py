@@ -24,8 +24,7 @@ from spikefuse.analysis.earlier import (
     trials_of,
 )
 from spikefuse.analysis.energy import ENERGY
-from spikefuse.analysis.groups import groups_record
-from spikefuse.analysis.kept import (
+from spikefuse.analysis.folder import (
     CLAIMS,
     COMMANDS,
     OF_READINGS,
@@ -35,6 +34,7 @@ from spikefuse.analysis.kept import (
     SENSITIVITY_TABLE,
     WAITING,
 )
+from spikefuse.analysis.groups import groups_record
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sensitivity import COLUMNS, judge_readings, sensitivity_rows
 from spikefuse.analysis.table import Table

@@ -219,7 +219,7 @@ def tell_plan(prepared: Prepared, effort: Effort, console: Console) -> None:
 def write_data(out: Path, audit: dict[str, Any], location: Location, corpus: Corpus) -> None:
     """What the data is, beside the results, and of which; its picture is drawn once."""
     from spikefuse.analysis.earlier import set_data_aside
-    from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE
+    from spikefuse.analysis.folder import DATA_FILE, DATA_PICTURE
     from spikefuse.data import content_at
     from spikefuse.report.drawing.samples import write_samples
     from spikefuse.results.atomic import write_file

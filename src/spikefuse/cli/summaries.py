@@ -99,7 +99,7 @@ def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list
 
 def show_readings(folder: Path, asked: Sequence[str], console: Console) -> None:
     """Claim by reading, how many hold under each, and the reading that explains the paper best."""
-    from spikefuse.analysis.kept import READINGS_ROWS
+    from spikefuse.analysis.folder import READINGS_ROWS
     from spikefuse.analysis.sensitivity import explanation, judge_readings
     from spikefuse.results import read_tidy
     from spikefuse.studies.readings import READINGS

@@ -29,16 +29,10 @@ from spikefuse.analysis.asked import (
     question_of,
 )
 from spikefuse.analysis.earlier import earlier_record, earlier_table, tell_left_out
+from spikefuse.analysis.folder import MODULES, RESULTS, RUN, record_at
 from spikefuse.analysis.gains import PRODUCT
 from spikefuse.analysis.groups import groups_record
-from spikefuse.analysis.kept import (
-    MODULES,
-    RESULTS,
-    RUN,
-    record_at,
-    tells_of_ours,
-    tells_of_own,
-)
+from spikefuse.analysis.kept import tells_of_ours, tells_of_own
 from spikefuse.analysis.product_of_experts import product_accuracy
 from spikefuse.core.checks import nearest, require
 from spikefuse.core.errors import InputError, SpikefuseError, StoreError

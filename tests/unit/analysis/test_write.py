@@ -416,9 +416,9 @@ def test_an_answer_whose_rows_are_gone_is_moved_aside_and_told(
 def test_what_is_told_of_other_data_is_moved_aside(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    run(tmp_path, "reset")
     (tmp_path / "data.png").write_bytes(b"png")
     (tmp_path / "data.json").write_text('{"source": "builtin", "fingerprint": null}')
-    run(tmp_path, "reset")
     run(tmp_path, "reset", profile=OTHER)
     assert (tmp_path / "data.json").is_file(), "of the same data"
     (tmp_path / "data.json").write_text('{"source": "mnist-fsdd"}')

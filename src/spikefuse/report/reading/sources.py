@@ -14,7 +14,7 @@ from typing import Any
 
 from spikefuse.analysis.asked import NETWORK
 from spikefuse.analysis.energy import ENERGY
-from spikefuse.analysis.kept import OF_READINGS
+from spikefuse.analysis.folder import OF_READINGS
 from spikefuse.analysis.row_index import Runs
 from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities

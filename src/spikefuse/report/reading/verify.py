@@ -10,7 +10,7 @@ from typing import Any
 
 from spikefuse.analysis.asked import FILE
 from spikefuse.analysis.energy import ENERGY
-from spikefuse.analysis.kept import DATA_FILE
+from spikefuse.analysis.folder import DATA_FILE
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.report.reading.record import RESULTS, RUN
 from spikefuse.report.reading.sources import CLAIMS

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from spikefuse.analysis.kept import DATA_FILE, DATA_PICTURE, is_of_data
+from spikefuse.analysis.folder import DATA_FILE, DATA_PICTURE, is_of_data
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 from spikefuse.report.drawing.pictures import Picture
 from spikefuse.report.printable import plain

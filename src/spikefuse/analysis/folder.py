@@ -1,0 +1,34 @@
+"""The files of a results folder by name, and what its last run wrote of itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
+
+RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
+READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
+OF_READINGS = "sensitivity"
+"""The entry of `run.json` about the tables of readings, which have an effort of their own."""
+WAITING, COMMANDS = "waiting", "commands"
+"""Entries of `run.json` by study: what its results lack, in words, and what was typed for it."""
+MODULES = "modules"
+"""The folder of what networks of somebody's own answered."""
+
+DATA_FILE, DATA_PICTURE = "data.json", "data.png"
+"""What `spikefuse ask` found in the data, and its picture."""
+
+
+def is_of_data(record: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    """Whether what `data.json` tells is of the data of a run; one that does not say may be."""
+    both = {"source", "fingerprint"} & told.keys() & record.keys()
+    return all(told[key] == record[key] for key in both)
+
+
+def record_at(root: Path, name: str = RUN) -> Mapping[str, Any]:
+    """What the folder's last run wrote of itself; empty where that cannot be read."""
+    try:
+        record = decode_json(read_regular(root / name, MOST_JSON_BYTES))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
