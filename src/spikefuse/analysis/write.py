@@ -213,7 +213,8 @@ def _unfinished(ours: str | None, others: Mapping[str, str]) -> str | None:
     told = [ours] if ours else []
     if others:
         listed = ", ".join(f"{study} ({text})" for study, text in others.items())
-        told.append(f"Not finished{' either' if ours else ''}: {listed}. Its own command goes on.")
+        more = "Its own command goes on" if len(others) == 1 else "Their own commands go on"
+        told.append(f"Not finished{' either' if ours else ''}: {listed}. {more}.")
     return " ".join(told) or None
 
 

@@ -42,14 +42,14 @@ class Commands:
         Args:
             *studies: Their names.
             protocols: Pass the run's protocols on; some studies have their own.
-            **others: Options that are said otherwise, without their dashes.
+            **others: Options that are said otherwise, without their dashes; empty ones are not.
         """
         if not self.options:
             return ""
         left_out = {name for name, study in PARTS.items() if studies != (study,)}
         left_out |= set() if protocols else {"--protocols"}
         known = self.of_study.get(studies[0], self.options) if len(studies) == 1 else self.options
-        said = {**known, **{f"--{name}": value for name, value in others.items()}}
+        said = {**known, **{f"--{name}": value for name, value in others.items() if value}}
         kept = {name: said[name] for name in _KEPT if name in said and name not in left_out}
         words = [word for option in kept.items() for word in option]
         return shlex.join(["spikefuse", "run", *studies, *words])

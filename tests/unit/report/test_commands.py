@@ -52,6 +52,26 @@ def test_a_part_of_a_study_is_named_with_this_study_alone() -> None:
     assert readings.run("reset").endswith("--seeds 2")
 
 
+def test_a_study_is_remade_by_the_command_that_asked_for_it() -> None:
+    typed = {
+        "fusion": "spikefuse run fusion --sizes S --threads 2",
+        "mine": "spikefuse run mine.toml",
+        "neuron": "spikefuse run neuron --out here",
+    }
+    commands = commands_of(RECORD | {"command": typed["neuron"], "commands": typed})
+    assert commands.run("fusion") == (
+        "spikefuse run fusion --profile quick --data digits --seeds 2 --sizes S --threads 2"
+    )
+    assert commands.run("neuron").endswith("--seeds 2 --out here")
+    assert commands.run("reset", "neuron").endswith("--seeds 2 --out here")
+    assert commands.folder == "here"
+    assert commands.run("sensitivity", readings="").endswith("--seeds 2 --out here")
+    assert commands.run("sensitivity", readings="base").endswith("--readings base --out here")
+    for broken in (None, [], {"fusion": 7}):
+        line = commands_of(RECORD | {"commands": broken}).run("fusion")
+        assert line == "spikefuse run fusion --profile quick --data digits --seeds 2"
+
+
 def test_comparisons_name_cells_and_folder() -> None:
     fused = {"network": "snn", "modality": "fused"}
 

@@ -1,6 +1,6 @@
 """The sections of the controls and of the protocol studies, each shown where it has rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from spikefuse.analysis.census import census
 from spikefuse.analysis.epoch_choice import epoch_choices
@@ -26,6 +26,13 @@ from spikefuse.report.sections.senses import senses_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
 from spikefuse.report.sections.single import single_section
 from spikefuse.report.sections.time_axis import time_section
+from spikefuse.studies.readings import READINGS
+
+
+def _readings(verdicts: Sequence[Mapping[str, str]]) -> str:
+    """The readings that were judged, for their command; nothing where it is all there are."""
+    named = dict.fromkeys(row["reading"] for row in verdicts)
+    return "" if set(READINGS) <= set(named) else ",".join(named)
 
 
 def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]:
@@ -63,7 +70,7 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
             commands_of(run.record_of_readings).run(
                 "sensitivity",
                 protocols=False,
-                readings=",".join(dict.fromkeys(row["reading"] for row in run.sensitivity)),
+                readings=_readings(run.sensitivity),
             ),
         ),
     }

@@ -38,7 +38,7 @@ def test_every_section_with_its_command(synthetic: ModuleType, tmp_path: Any) ->
         "controls": f"spikefuse run model-size controls {options}",
         "speakers": f"spikefuse run speakers {options}",
         "selection": f"spikefuse run model-size {options}",
-        "sensitivity": f"spikefuse run sensitivity {options}",
+        "sensitivity": f"spikefuse run sensitivity {options} --readings base",
     }
 
 
