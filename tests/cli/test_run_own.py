@@ -154,8 +154,9 @@ def test_a_file_is_written_changed_planned_and_run(place: Path) -> None:
     assert "report.html" not in output
     page = place / "runs" / "my-study" / "report.html"
     page.write_text("of before", encoding="utf-8")
-    again = done("run", "mine.toml", *changes, *effort)
-    assert "is of before this run: spikefuse report runs/my-study makes it anew" in again
+    assert "report.html" not in done("run", "mine.toml", *changes, *effort), "nothing is new"
+    longer = done("run", "mine.toml", *changes, *effort, "--epochs", "fused=2")
+    assert "is of before this run: spikefuse report runs/my-study makes it anew" in longer
     assert page.read_text(encoding="utf-8") == "of before"
 
 

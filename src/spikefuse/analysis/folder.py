@@ -8,8 +8,8 @@ from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
 
 RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
 READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
-OF_READINGS = "sensitivity"
-"""The entry of `run.json` about the tables of readings, which have an effort of their own."""
+READINGS_RUN = "readings.json"
+"""What the run of the tables of readings wrote of itself: they have an effort of their own."""
 WAITING, COMMANDS = "waiting", "commands"
 """Entries of `run.json` by study: what its results lack, in words, and what was typed for it."""
 MODULES = "modules"

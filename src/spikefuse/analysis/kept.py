@@ -10,6 +10,7 @@ from spikefuse.analysis.folder import (
     CLAIMS,
     MODULES,
     READINGS_ROWS,
+    READINGS_RUN,
     RESULTS,
     RUN,
     SENSITIVITY_TABLE,
@@ -34,7 +35,8 @@ def require_kept(plan: Plan, store: TrialStore) -> None:
     """
     root = store.root
     of_readings = any(study.readings for study in plan.studies)
-    _require_places(root, (*_OF_TRIALS[of_readings], *_OF_TABLES[of_readings], RUN))
+    own = READINGS_RUN if of_readings else RUN
+    _require_places(root, (*_OF_TRIALS[of_readings], *_OF_TABLES[of_readings], own))
     record = record_at(root)
     # Where the record is lost, what the modules left still tells whose numbers these are.
     if NETWORK in record or tells_of_own(root):

@@ -27,8 +27,8 @@ from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.folder import (
     CLAIMS,
     COMMANDS,
-    OF_READINGS,
     READINGS_ROWS,
+    READINGS_RUN,
     RESULTS,
     RUN,
     SENSITIVITY_TABLE,
@@ -86,8 +86,6 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     unfinished = _unfinished(ours, others)
     if unfinished:
         record["unfinished"] = unfinished
-    if OF_READINGS in before:
-        record[OF_READINGS] = before[OF_READINGS]
     energy = _energy(plan, store, out, rows)
     set_answer_aside(out, record, rows, tell_left_out(results, table, rows))
     # All that takes time is done: whoever is stopped between two of these leaves two efforts.
@@ -106,7 +104,7 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path, command: str = "")
 
     Besides the plan's readings, every other one whose networks and evaluations are all stored is
     judged too: it costs nothing, and the base reading is usually there. `results.csv` and what
-    belongs to it stay as they are; the record `run.json` says of what effort these two are.
+    belongs to it stay as they are; `readings.json` says of what effort these two are.
 
     Returns:
         The path of `sensitivity.csv`.
@@ -132,11 +130,11 @@ def gather_readings(plan: Plan, store: TrialStore, out: Path, command: str = "")
             rows += tabulate(one, store)
     verdicts = sensitivity_rows(judge_readings(rows, shown))
     content = table_bytes(COLUMNS, verdicts, "sensitivity")
-    record = dict(earlier_record(out)) | {OF_READINGS: _record_of_readings(plan, command)}
+    record = _effort_and_data(plan) | {"seeds": list(plan.seeds), "command": command}
     tell_left_out(out / READINGS_ROWS, earlier_table(out / READINGS_ROWS), rows)
     write_tidy(rows, out / READINGS_ROWS)
     write_file(out / SENSITIVITY_TABLE, content, "sensitivity")
-    write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
+    write_file(out / READINGS_RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
     return out / SENSITIVITY_TABLE
 
 
@@ -184,10 +182,6 @@ def _effort_and_data(plan: Plan) -> dict[str, Any]:
         "source": plan.source,
         "fingerprint": plan.fingerprint,
     }
-
-
-def _record_of_readings(plan: Plan, command: str) -> dict[str, Any]:
-    return _effort_and_data(plan) | {"seeds": list(plan.seeds), "command": command}
 
 
 def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:

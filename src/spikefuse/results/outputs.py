@@ -28,7 +28,7 @@ _SIGNS = {
 """Files of a results folder, and what such a file begins with in about its first 4,096 bytes."""
 
 _LOG = "run.log"
-KEPT = frozenset({*_SIGNS, _LOG, "data.png", "index.csv", PAGE})
+KEPT = frozenset({*_SIGNS, _LOG, "data.png", "index.csv", "readings.json", PAGE})
 """Files of a results folder, beside its folders."""
 
 _ASIDE = re.compile(r".+\.(earlier|unreadable)-\d+")

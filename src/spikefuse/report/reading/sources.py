@@ -14,7 +14,7 @@ from typing import Any
 
 from spikefuse.analysis.asked import NETWORK
 from spikefuse.analysis.energy import ENERGY
-from spikefuse.analysis.folder import OF_READINGS
+from spikefuse.analysis.folder import READINGS_RUN, record_at
 from spikefuse.analysis.row_index import Runs
 from spikefuse.analysis.stored_rows import rows_of
 from spikefuse.analysis.table import Table, single_modalities
@@ -110,8 +110,7 @@ class Run:
     @property
     def record_of_readings(self) -> Mapping[str, Any]:
         """What the run of the tables of readings wrote about itself, which may be another one."""
-        found = self.record.get(OF_READINGS)
-        return found if isinstance(found, Mapping) else self.record
+        return record_at(self.root, READINGS_RUN) or self.record
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -189,7 +188,7 @@ def _read_sensitivity(path: Path, record: Any, notices: list[str]) -> tuple[Mapp
     if rows and not {"claim", "reading", "verdict"} <= rows[0].keys():
         notice(notices, f"{path.name} has no columns claim, reading and verdict.")
         return ()
-    if rows and (readings := _of_another_effort(record)):
+    if rows and (readings := _of_another_effort(path.parent, record)):
         typed = readings.get("command")
         of = f" (its command was {typed})" if typed else ""
         notice(notices, f"{path.name} is of another effort or other data, and is left out{of}.")
@@ -197,10 +196,10 @@ def _read_sensitivity(path: Path, record: Any, notices: list[str]) -> tuple[Mapp
     return tuple(rows)
 
 
-def _of_another_effort(record: Any) -> Mapping[str, Any] | None:
+def _of_another_effort(root: Path, record: Any) -> Mapping[str, Any] | None:
     """The record of the readings where that of the other tables has another effort or data."""
-    readings = record.get(OF_READINGS) if isinstance(record, Mapping) else None
-    if not isinstance(readings, Mapping) or "profile_settings" not in record:
+    readings = record_at(root, READINGS_RUN)
+    if not readings or not isinstance(record, Mapping) or "profile_settings" not in record:
         return None
     names = ("profile_settings", "source", "fingerprint")
     return readings if any(readings.get(each) != record.get(each) for each in names) else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from spikefuse.analysis.asked import FILE
 from spikefuse.analysis.energy import ENERGY
-from spikefuse.analysis.folder import DATA_FILE
+from spikefuse.analysis.folder import DATA_FILE, READINGS_RUN
 from spikefuse.core.errors import InputError, StoreError
 from spikefuse.report.reading.record import RESULTS, RUN
 from spikefuse.report.reading.sources import CLAIMS
@@ -56,7 +56,7 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
         problems += [f"{name}: {problem}" for problem in found[:_MOST_LINES]]
         if len(found) > _MOST_LINES:
             problems.append(f"{name}: and {len(found) - _MOST_LINES} more rows like these")
-    for name in (RUN, CLAIMS, FILE, DATA_FILE):
+    for name in (RUN, CLAIMS, FILE, DATA_FILE, READINGS_RUN):
         if is_file(root / name, "verify"):
             try:
                 parse_json(read_file(root / name, "verify"), root / name, "verify")
@@ -67,7 +67,7 @@ def verify_run(root: Path) -> tuple[int, list[str]]:
 
 def _no_files(root: Path) -> Iterator[str]:
     """What stands in the place of a file and is none: whoever reads the folder passes it over."""
-    for name in (RESULTS, READINGS, ENERGY, RUN, CLAIMS, FILE, DATA_FILE):
+    for name in (RESULTS, READINGS, ENERGY, RUN, CLAIMS, FILE, DATA_FILE, READINGS_RUN):
         if os.path.lexists(root / name) and not is_file(root / name, "verify"):
             yield f"{name} is no regular file (a device, pipe, folder or broken link)"
 
