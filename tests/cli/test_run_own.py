@@ -176,6 +176,8 @@ def test_a_part_of_a_ready_study_is_not_asked_of_a_file(place: Path, option: str
         ("reset --set seeds=2", "--set needs a study's file"),
         ("reset mine.toml", "mine.toml must stand alone"),
         ("none.toml", "must be a readable TOML file"),
+        ("fusion --sizes ,", "--sizes must name one or more, got ','"),
+        ("reset --protocols ,", "--protocols must name one or more"),
         ("reset --images 0", "--images must be at least 1, got 0"),
         ("reset --images 5000 --data builtin", "--images must be at most"),
         ("reset --epochs imag=1 --data builtin", "Did you mean image?"),

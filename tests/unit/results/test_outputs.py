@@ -35,6 +35,8 @@ def run(tmp_path: Path) -> Path:
     "name",
     [
         *sorted(KEPT),
+        "answer.json.earlier-1",
+        "results.csv.unreadable-12",
         "trials/anything.json",
         "trials/0123456789abcdef/weights.safetensors",
         "trials/0123456789abcdef/new.html",
