@@ -1293,7 +1293,7 @@ def test_the_census_where_silence_is_likeliest() -> None:
     assert choose(found).reading == "triangle-1-calibrated-leak-0.9"
 
 
-OTHERS = 14
+OTHERS = 17
 """Seeds of the audio and fused networks of the census."""
 
 
@@ -1501,11 +1501,11 @@ def test_the_census_of_every_place_decides() -> None:
         reading: max(below[reading, of] for of in ("audio", "fused", "image"))
         for reading in means["image", "S"]
     }
-    taken, near = most.pop(choice.reading), most.pop("atan-0.5-calibrated-leak-0.9")
+    taken, next_one = most.pop(choice.reading), most.pop("atan-0.5-calibrated-leak-0.9")
     assert f"at most {taken:.2f} pp below the best of a place in all nine" in text
-    assert f"is near everywhere, too ({near:.2f} pp)" in text
-    assert max(taken, near) <= 0.3 < min(most.values())
-    assert f"every other one lies {min(most.values()):.2f} pp and more below" in text
+    assert f"lies {next_one:.2f} pp below the best of some place" in text
+    assert taken <= 0.3 < next_one < min(most.values())
+    assert f"every other one {min(most.values()):.2f} pp and more" in text
     of_images = choose([cell for cell in found if cell.modality == "image"])
     assert of_images.reading == choice.reading
     name = "census-everywhere/results.csv"
@@ -1527,8 +1527,9 @@ def test_the_census_of_every_place_decides() -> None:
     mean, low, high = max(furthest, key=lambda found: found[2])
     assert f"is {mean:.2f} pp ({low:.2f} to {high:.2f}) where its interval reaches" in text
     assert f"{min(costs):.2f} to {max(costs):.2f} pp below the other settings in the six" in text
-    alone, stand = (sum(p < 0.05 for p in each) for each in (by_chance, holm(by_chance)))
-    assert f"of these {len(by_chance)} differences {alone} have p < 0.05, and {stand} stand" in text
+    assert len(by_chance) == 42
+    assert max(holm(by_chance)) < 0.05
+    assert "all 42 of these differences stand after Holm" in text
 
 
 def test_every_fusion_lies_below_the_product_and_none_wins() -> None:
