@@ -1,7 +1,7 @@
 """The commands that remake parts of a report, so that nobody has to believe a number."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,10 +114,18 @@ def _known(record: Mapping[str, Any], profile: str, command: object) -> dict[str
     return {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
 
 
-def studies_of(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """The studies of a run that hold the numbers of its first screen."""
+def studies_of(
+    record: Mapping[str, Any], there: Collection[object] | None = None
+) -> tuple[str, ...]:
+    """The studies of a run that hold the numbers of its first screen.
+
+    Args:
+        record: What the run wrote about itself, run.json.
+        there: Studies that have rows; what the record names beside them holds no numbers.
+    """
     asked = record.get("studies")
     names = [str(name) for name in asked] if isinstance(asked, list) else []
+    names = names if there is None else [name for name in names if name in there]
     first = next((name for name in DEFAULT_STUDIES if name in names), None)
     return (first,) if first else tuple(names) or DEFAULT_STUDIES[:1]
 

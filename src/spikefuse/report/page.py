@@ -222,7 +222,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
             commands_of(record),
             found,
             views_of(run),
-            studies_of(record),
+            studies_of(record, run.table.levels("study")),
             [name for name in _studies(record) if name in STUDIES and _trains_under_both(name)],
         ),
         trials=settings.trial_table(trials) if trials else None,

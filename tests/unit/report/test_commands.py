@@ -72,6 +72,13 @@ def test_a_study_is_remade_by_the_command_that_asked_for_it() -> None:
         assert line == "spikefuse run fusion --profile quick --data digits --seeds 2"
 
 
+def test_a_study_without_rows_holds_no_numbers_of_the_first_screen() -> None:
+    record = {"studies": ["census-leading", "robustness", "census", "controls"]}
+    assert studies_of(record) == ("controls",)
+    assert studies_of(record, ["census", "census-leading"]) == ("census-leading", "census")
+    assert studies_of(record, ["controls", "census"]) == ("controls",)
+
+
 def test_comparisons_name_cells_and_folder() -> None:
     fused = {"network": "snn", "modality": "fused"}
 
