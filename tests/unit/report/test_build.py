@@ -464,6 +464,7 @@ def test_the_leak_is_told_where_a_study_trains_under_both_pairings(
     assert ("How much of it is a leak?" in text) == is_asked
     # No gain is measured here: a comparison of two cells would be refused.
     assert f"spikefuse run {study}" in text
+    assert "spikefuse run robustness" not in text, "it has no rows here"
     assert "spikefuse compare network=snn,modality=fused network=snn" not in text
 
 
