@@ -74,18 +74,8 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
 
     rows = tabulate(plan, store, earlier)
     verdicts = evaluate_claims(rows, Table(rows).protocol)
-    record = _record(plan, banner, command)
-    ours = still_missing(plan.trials, plan.stages, store)
-    record[WAITING] = missing_by_study(plan.trials, store) if ours else {}
-    if kept:
-        record |= _together(record, kept)
-    stays = {str(row["study"]) for row in kept} - {study.name for study in plan.studies}
-    others = carried(before, WAITING, stays)
-    record[WAITING] |= others
-    record[COMMANDS] |= carried(before, COMMANDS, stays)
-    unfinished = _unfinished(ours, others)
-    if unfinished:
-        record["unfinished"] = unfinished
+    record = _record(plan, banner, command) | _lacking(plan, store)
+    _add_earlier(record, before, kept)
     energy = _energy(plan, store, out, rows)
     set_answer_aside(out, record, rows, tell_left_out(results, table, rows))
     # All that takes time is done: whoever is stopped between two of these leaves two efforts.
@@ -94,7 +84,7 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
         (out / ENERGY).unlink(missing_ok=True)
     else:
         write_file(out / ENERGY, energy, "results")
-    write_claims(verdicts, out / CLAIMS, unfinished)
+    write_claims(verdicts, out / CLAIMS, record.get("unfinished"))
     write_file(out / RUN, (json.dumps(record, indent=2) + "\n").encode(), "results")
     return results
 
@@ -202,22 +192,30 @@ def _record(plan: Plan, banner: str, command: str) -> dict[str, Any]:
     }
 
 
-def _unfinished(ours: str | None, others: Mapping[str, str]) -> str | None:
-    """What the results do not hold yet, of this plan and of earlier studies that stay."""
-    told = [ours] if ours else []
+def _lacking(plan: Plan, store: TrialStore) -> dict[str, Any]:
+    """What the results of a plan do not hold yet, in a sentence and by study."""
+    told = still_missing(plan.trials, plan.stages, store)
+    if told is None:
+        return {WAITING: {}}
+    return {WAITING: missing_by_study(plan.trials, store), "unfinished": told}
+
+
+def _add_earlier(record: dict[str, Any], before: Mapping[str, Any], kept: list[NewRow]) -> None:
+    """Add to a record what the rows that stay bring: networks, commands and what they wait for."""
+    stays = {str(row["study"]) for row in kept}.difference(record["studies"])
+    record[COMMANDS] |= carried(before, COMMANDS, stays)
+    others = carried(before, WAITING, stays)
+    record[WAITING] |= others
     if others:
-        listed = ", ".join(f"{study} ({text})" for study, text in others.items())
+        ours = record.get("unfinished")
+        listed = "; ".join(f"{study} ({text})" for study, text in others.items())
         more = "Its own command goes on" if len(others) == 1 else "Their own commands go on"
-        told.append(f"Not finished{' either' if ours else ''}: {listed}. {more}.")
-    return " ".join(told) or None
-
-
-def _together(record: dict[str, Any], kept: list[NewRow]) -> dict[str, list[Any]]:
-    """The record's lists with what the kept rows add."""
+        told = f"Not finished{' either' if ours else ''}: {listed}. {more}."
+        record["unfinished"] = f"{ours} {told}" if ours else told
     of_kept = {
         "studies": [row["study"] for row in kept],
         "trials": [name for row in kept for name in trials_of(row)],
         "protocols": [row["protocol"] for row in kept],
         "seeds": [row["seed"] for row in kept],
     }
-    return {key: list(dict.fromkeys([*record[key], *of_kept[key]])) for key in of_kept}
+    record |= {key: list(dict.fromkeys([*record[key], *of_kept[key]])) for key in of_kept}

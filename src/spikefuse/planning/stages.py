@@ -119,11 +119,13 @@ def missing_by_study(trials: Sequence[PlannedTrial], store: TrialStore) -> dict[
             of.update(evaluations=evaluations * (found.state == "done" and study in disturbed))
     told = {}
     for study, of in counts.items():
-        parts = [f"{of['untrained']} of {of['networks']} networks are not trained"]
-        parts = parts if of["untrained"] else []
-        parts += [f"{of['evaluations']} evaluations are missing"] if of["evaluations"] else []
+        parts = []
+        if of["untrained"]:
+            parts.append(f"networks not trained: {of['untrained']} of {of['networks']}")
+        if of["evaluations"]:
+            parts.append(f"evaluations missing: {of['evaluations']}")
         if parts:
-            told[study] = " and ".join(parts)
+            told[study] = ", ".join(parts)
     return told
 
 

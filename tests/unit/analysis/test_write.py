@@ -325,6 +325,15 @@ def test_what_takes_time_comes_before_the_table(
     assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == files
 
 
+def begin(out: Path, seeds: int, trained: int) -> tuple[TrialStore, Plan]:
+    """A study of which the first networks alone are trained."""
+    store = TrialStore(out)
+    plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=seeds)
+    finish(replace(plan, trials=plan.trials[:trained]), store)
+    gather(plan, store, out, "banner", "command")
+    return store, plan
+
+
 def lacking(out: Path) -> str:
     """What both records say is not there yet."""
     found = [json.loads((out / name).read_text()) for name in ("run.json", "claims.json")]
@@ -334,14 +343,11 @@ def lacking(out: Path) -> str:
 
 def test_studies_that_stay_stay_unfinished(tmp_path: Path) -> None:
     """Each by itself, until its own command has gone on, whatever else is stored meanwhile."""
-    store = TrialStore(tmp_path)
     run(tmp_path, "speakers")
-    plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=1)
-    finish(replace(plan, trials=plan.trials[:2]), store)
-    gather(plan, store, tmp_path, "banner", "command")
+    store, plan = begin(tmp_path, seeds=1, trained=2)
     assert lacking(tmp_path).startswith("Not finished: 2 of 8 networks are trained")
     run(tmp_path, "neuron")
-    told = "Not finished: reset (6 of 8 networks are not trained). Its own command goes on."
+    told = "Not finished: reset (networks not trained: 6 of 8). Its own command goes on."
     assert lacking(tmp_path) == told
     finish(plan, store)  # a stop, or a merge: the table has their rows no sooner
     run(tmp_path, "neuron")
@@ -361,11 +367,8 @@ def test_studies_that_stay_stay_unfinished(tmp_path: Path) -> None:
 
 
 def test_fewer_seeds_leave_nothing_unfinished(tmp_path: Path) -> None:
-    store = TrialStore(tmp_path)
     run(tmp_path, "speakers")
-    plan = make_plan(resolve_studies(["reset"]), SMOKE, "builtin", store, seeds=2)
-    finish(replace(plan, trials=plan.trials[:3]), store)
-    gather(plan, store, tmp_path, "banner", "command")
+    begin(tmp_path, seeds=2, trained=3)
     run(tmp_path, "reset")
     assert lacking(tmp_path) == ""
 
@@ -376,7 +379,7 @@ def test_evaluations_that_are_missing_stay_said(tmp_path: Path) -> None:
     assert "evaluations under noise of these are missing" in first
     run(tmp_path, "speakers")
     told = re.fullmatch(
-        r"Not finished: robustness \((\d+) evaluations are missing\)\. .*", lacking(tmp_path)
+        r"Not finished: robustness \(evaluations missing: (\d+)\)\. .*", lacking(tmp_path)
     )
     assert told is not None
     assert f"and {told[1]} evaluations" in first
