@@ -26,6 +26,7 @@ from spikefuse.analysis import energy_rows, write
 from spikefuse.bench import run as bench_run
 from spikefuse.cli import asking, bench, compare
 from spikefuse.core.errors import SpikefuseError
+from spikefuse.data import SOURCES, Location
 from spikefuse.report import build, build_report
 from spikefuse.report.drawing import pairs, samples
 from spikefuse.report.output import files, prediction
@@ -38,18 +39,23 @@ ROW = CELL | ACCURACY | {"study": "reset", "trial": "0" * 16}
 
 def results(root: Path) -> None:
     """`results.csv`, `energy.csv`, `claims.json` and `run.json`, as a run leaves them."""
-    profile = SimpleNamespace(name="smoke", model_dump=lambda mode: {})
-    plan: Any = SimpleNamespace(
-        trials=(), stages=(), studies=(), profile=profile, source="mnist-fsdd", fingerprint=None
-    )
-    plan.protocols, plan.seeds = ("disjoint",), (0, 1)
+    plan = a_plan()
+    definition = SimpleNamespace(name=ROW["trial"], source=SOURCES[plan.source])
+    plan.trials = (SimpleNamespace(name=ROW["trial"], definition=definition),)
+    plan.protocols = ("disjoint",)
     write.gather(plan, TrialStore(root), root, "banner", "command")
 
 
 def readings(root: Path) -> None:
-    """`readings.csv` and `sensitivity.csv`."""
-    plan: Any = SimpleNamespace(studies=(), profile=None, source="", seeds=(), fingerprint=None)
-    write.gather_readings(plan, TrialStore(root), root)
+    """`readings.csv`, `sensitivity.csv` and `readings.json`."""
+    write.gather_readings(a_plan(), TrialStore(root), root)
+
+
+def a_plan() -> Any:
+    """Of two seeds, without trials."""
+    profile = SimpleNamespace(name="smoke", model_dump=lambda mode: {})
+    plan: dict[str, Any] = {"profile": profile, "source": "mnist-fsdd", "fingerprint": None}
+    return SimpleNamespace(trials=(), stages=(), studies=(), seeds=(0, 1), **plan)
 
 
 def pictures(root: Path) -> None:
@@ -78,7 +84,8 @@ def answer(root: Path) -> None:
 
 
 def data(root: Path) -> None:
-    asking.write_data(root, {"samples": 3}, None)  # type: ignore[arg-type]
+    anything: Any = None
+    asking.write_data(root, {"samples": 3}, Location("mnist-fsdd"), anything)
 
 
 def benchmarks(root: Path) -> None:
@@ -103,6 +110,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [ROW | {"seed": seed} for seed in range(3)]
     monkeypatch.setattr(write, "tabulate", lambda *_: rows)
     monkeypatch.setattr(write, "still_missing", lambda *_: "")
+    monkeypatch.setattr(write, "missing_by_study", lambda *_: {})
     monkeypatch.setattr(energy_rows, "energy_rows", lambda *_: iter(rows))
     monkeypatch.setattr(write, "describe", dict)
     monkeypatch.setattr(files, "slide", lambda *_: Figure((1, 1)))
