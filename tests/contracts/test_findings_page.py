@@ -394,7 +394,7 @@ def test_the_time_axis() -> None:
                         time_steps=steps,
                         reading=reading,
                     )
-                    for reading in ("whole-map", "sequence")
+                    for reading in ("calibrated+whole-map", "calibrated+sequence")
                 )
                 told = [plain(whole.values()), plain(parts.values())]
                 told += [gain(minus(parts, whole), "")]
@@ -462,7 +462,7 @@ def test_the_first_screen_after_long_training() -> None:
 
 
 AGAIN = "medium/results.csv"
-FIVE = {"seed": ("0", "1", "2", "3", "4"), "reading": "base"}
+FIVE = {"seed": ("0", "1", "2", "3", "4"), "reading": "lab"}
 """Of the ten seeds of the controls there, those of every other study but the fusions."""
 LEARNING = {"reading": "calibrated"}
 """The study of fusions."""
@@ -518,7 +518,7 @@ def _differences(
 
 def test_ten_seeds_and_the_new_five() -> None:
     text, found = page("findings.md"), {}
-    ten: dict[str, str | Collection[str]] = {"reading": "base"}
+    ten: dict[str, str | Collection[str]] = {"reading": "lab"}
     new: dict[str, str | Collection[str]] = {**ten, "seed": ("5", "6", "7", "8", "9")}
     names = (
         *("fused minus the better single network, image", "fused minus the mean of both"),
@@ -578,7 +578,7 @@ def test_all_images_until_the_plateau() -> None:
         assert all(x > 0 for x in values[0]), label
         assert all(x < 0 for x in values[2]), label
     at_medium = {
-        label: _differences(network, reading="base")
+        label: _differences(network, reading="lab")
         for label, network in (("SNN", SNN), ("DNN", DNN))
     }
     pairs = [
@@ -597,7 +597,7 @@ def test_all_images_until_the_plateau() -> None:
     # Seed by seed, of the three that both have.
     shown, by_chance = [], []
     for label, network in (("SNN", SNN), ("DNN", DNN)):
-        first = _differences(network, reading="base", seed=("0", "1", "2"))
+        first = _differences(network, reading="lab", seed=("0", "1", "2"))
         for place in (0, 2):
             changed = [
                 now - then for now, then in zip(found[label][place], first[place], strict=True)
@@ -617,7 +617,7 @@ def test_what_stops_early_and_what_stands_at_the_plateau() -> None:
     }
     audio = [count for (modality, *_), count in steps.items() if modality == "audio"]
     assert (min(audio), max(audio)) == (176, 704)
-    at_medium = {"reading": "base", "seed": ("0", "1", "2")}
+    at_medium = {"reading": "lab", "seed": ("0", "1", "2")}
     for name, levels in ((LULL, {}), (AGAIN, at_medium)):
         values = seeds(name, **{**FULL, **DNN, "modality": "audio", **levels})
         told = [f"{100 * values[seed]:.2f}" for seed in "012"]
@@ -999,9 +999,9 @@ def test_the_leak_at_equal_clips() -> None:
         apart, leaky, matched = (
             seeds("leak/results.csv", split="validation", **{**levels, **changes})
             for changes in (
-                {"reading": "base"},
-                {"reading": "base", "protocol": "paper"},
-                {"reading": "matched-clips", "protocol": "paper"},
+                {"reading": "lab"},
+                {"reading": "lab", "protocol": "paper"},
+                {"reading": "lab+matched-clips", "protocol": "paper"},
             )
         )
         cells = [plain(each.values()) for each in (apart, leaky, matched)]

@@ -12,7 +12,14 @@ from typing import Any
 
 from spikefuse.analysis.asked import FILE
 from spikefuse.analysis.effort import COLUMNS as EFFORT_COLUMNS
-from spikefuse.analysis.folder import DATA_FILE, DATA_PICTURE, RUN, is_of_data, record_at
+from spikefuse.analysis.folder import (
+    BASE_ENTRY,
+    DATA_FILE,
+    DATA_PICTURE,
+    RUN,
+    is_of_data,
+    record_at,
+)
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
@@ -213,8 +220,9 @@ def earlier_record(root: Path) -> Mapping[str, Any]:
 
 
 def is_alike(record: Mapping[str, Any], plan: Plan) -> bool:
-    """Whether a run had this plan's effort and data, by its record."""
-    same = {"profile_settings": plan.profile.model_dump(mode="json"), "source": plan.source}
+    """Whether a run had this plan's effort, data and base network, by its record."""
+    same: dict[str, Any] = {"profile_settings": plan.profile.model_dump(mode="json"), **BASE_ENTRY}
+    same["source"] = plan.source
     if plan.fingerprint is not None:
         same["fingerprint"] = plan.fingerprint
     return all(record.get(key) == same[key] for key in same)

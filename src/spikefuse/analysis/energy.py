@@ -12,7 +12,7 @@ from functools import cached_property
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.row_index import DEFAULTS, Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
-from spikefuse.analysis.table import Table, default_levels, single_modalities
+from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.meters.opponent import break_even_rate, matched_bits
 
@@ -170,7 +170,10 @@ class Energies:
 
     def default(self, network: str, modality: str) -> dict[str, Level]:
         """The levels of the default network of size S."""
-        return default_levels(network, modality) | {"size": "S", "protocol": self.protocol}
+        return self.table.default_levels(network, modality) | {
+            "size": "S",
+            "protocol": self.protocol,
+        }
 
     def series(
         self, levels: Mapping[str, Level], model: str, metric: str = "energy.pj", **place: str
@@ -350,6 +353,7 @@ def points(energies: Energies, model: str) -> list[Point]:
     found = []
     for levels in _cells(energies):
         cell: dict[str, Level] = {**levels, "noise_std": 0.0, **DEFAULTS}
+        cell["reading"] = energies.table.reading
         cell["protocol"] = energies.protocol
         energy = estimate(energies.series(cell, model))
         accuracy = estimate(energies.accuracy(cell))
@@ -363,9 +367,8 @@ def points(energies: Energies, model: str) -> list[Point]:
 
 def _cells(energies: Energies) -> list[dict[str, str]]:
     """Levels of the networks that have energies under the protocol of the answers."""
-    chosen = energies.own.select(
-        metric="energy.pj", protocol=energies.protocol, **DEFAULTS, **_WHOLE
-    )
+    usual = {**DEFAULTS, "reading": energies.table.reading, "protocol": energies.protocol}
+    chosen = energies.own.select(metric="energy.pj", **usual, **_WHOLE)
     cells = {tuple(str(row.get(name, "")) for name in _CELL) for row in chosen}
     return [dict(zip(_CELL, cell, strict=True)) for cell in sorted(cells)]
 

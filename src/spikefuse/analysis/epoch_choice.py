@@ -14,7 +14,6 @@ from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
     METRIC,
     Table,
-    default_levels,
     single_modalities,
 )
 from spikefuse.data.sources.contract import FUSED
@@ -81,7 +80,7 @@ def epoch_choices(rows: Iterable[Row], size: str = "S") -> list[EpochChoice]:
 def _choice(
     table: Table, network: str, modality: str, protocol: str, size: str
 ) -> EpochChoice | None:
-    levels = default_levels(network, modality) | {"protocol": protocol, "size": size}
+    levels = table.default_levels(network, modality) | {"protocol": protocol, "size": size}
 
     def series(split: str, metric: str = METRIC) -> Series:
         return table.series(study=DEFAULT_STUDIES, split=split, metric=metric, **levels)

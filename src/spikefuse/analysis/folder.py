@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from spikefuse.core.untrusted import MOST_JSON_BYTES, decode_json, read_regular
+from spikefuse.training import BASE_NETWORK
 
 RESULTS, CLAIMS, RUN = "results.csv", "claims.json", "run.json"
 READINGS_ROWS, SENSITIVITY_TABLE = "readings.csv", "sensitivity.csv"
 READINGS_RUN = "readings.json"
 """What the run of the tables of readings wrote of itself: they have an effort of their own."""
+BASE_ENTRY = {"base": dict(BASE_NETWORK)}
+"""What `run.json` says of the base network: rows of the same name may be of another version's."""
 WAITING, COMMANDS = "waiting", "commands"
 """Entries of `run.json` by study: what its results lack, in words, and what was typed for it."""
 MODULES = "modules"

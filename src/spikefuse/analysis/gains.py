@@ -12,7 +12,7 @@ from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.sample_errors import CONTROL, errors_of, on_pairs, over, widened
 from spikefuse.analysis.series import Series, mean_of, minus, resolution
-from spikefuse.analysis.table import DEFAULT_STUDIES, Table, default_levels, single_modalities
+from spikefuse.analysis.table import DEFAULT_STUDIES, Table, single_modalities
 from spikefuse.analysis.words import listing
 from spikefuse.core.checks import one_of
 from spikefuse.data.sources.contract import FUSED
@@ -143,17 +143,17 @@ class _Cells:
     used: list[Series] = field(default_factory=list)
 
     def single(self, modality: str, split: str = "test") -> Series:
-        levels = {**default_levels(self.network, modality), **self.levels}
+        levels = {**self.table.default_levels(self.network, modality), **self.levels}
         found = self._series(levels, split)
         return on_pairs(self.table, found, **levels) if split == "test" else found
 
     def errors(self) -> Mapping[str, tuple[float, int, str]]:
         """The errors over test samples beside the fused network."""
-        levels = default_levels(self.network, FUSED)
+        levels = self.table.default_levels(self.network, FUSED)
         return errors_of(self.table.select(**{**levels, **self.levels}))
 
     def joint(self, **changes: Level) -> Series:
-        levels = default_levels(self.network, FUSED)
+        levels = self.table.default_levels(self.network, FUSED)
         return self._series({**levels, **self.levels, **changes}, "test")
 
     def _series(self, levels: Mapping[str, Level | Collection[str]], split: str) -> Series:

@@ -14,7 +14,6 @@ from spikefuse.analysis.table import (
     DEFAULT_STUDIES,
     PAIRED,
     Table,
-    default_levels,
     single_modalities,
 )
 from spikefuse.analysis.words import plural, shown
@@ -124,7 +123,7 @@ def group_summaries(rows: Iterable[Row], names: GroupNames | None = None) -> lis
 
 
 def _summary(table: Table, network: str, modality: str, names: GroupNames) -> GroupSummary:
-    levels = default_levels(network, modality) | {"size": "S"}
+    levels = table.default_levels(network, modality) | {"size": "S"}
     unknown: dict[str, Any] = levels | {"study": STUDIES, "protocol": "speaker"}
     del unknown["held_out"]
     held = sorted(table.levels("held_out", **unknown))

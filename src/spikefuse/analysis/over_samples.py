@@ -29,7 +29,6 @@ from spikefuse.analysis.table import (
     METRIC,
     SPIKING,
     Table,
-    default_levels,
     single_modalities,
 )
 from spikefuse.analysis.words import FEWEST
@@ -147,7 +146,7 @@ def _cells(table: Table, modalities: tuple[str, ...]) -> Iterator[_Fused]:
         }
         found = {name: table.series(**each).trials for name, each in wanted.items()}
         live = {seed: name for seed, name in found[FUSED].items() if name not in silent}
-        studies = {"study": DEFAULT_STUDIES} if _is_default(row) else {}
+        studies = {"study": DEFAULT_STUDIES} if _is_default(table, row) else {}
         counted = {
             name: frozenset(table.series(**each, **studies).trials) for name, each in wanted.items()
         }
@@ -155,9 +154,9 @@ def _cells(table: Table, modalities: tuple[str, ...]) -> Iterator[_Fused]:
         yield _Fused(row, modalities, live, singles, found[CONTROL], silent, counted)
 
 
-def _is_default(row: Row) -> bool:
+def _is_default(table: Table, row: Row) -> bool:
     """Whether it is of a network as `gains` and the first screen have it, at any size."""
-    levels = default_levels(str(row["network"]), FUSED)
+    levels = table.default_levels(str(row["network"]), FUSED)
     return all(
         same(row.get(name) or DEFAULTS.get(name, ""), level)
         for name, level in levels.items()

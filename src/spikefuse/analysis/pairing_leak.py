@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from spikefuse.analysis.estimates import Estimate, estimate
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import minus, resolution
-from spikefuse.analysis.table import DEFAULT_STUDIES, Table, default_levels
+from spikefuse.analysis.table import DEFAULT_STUDIES, Table
 from spikefuse.data.sources.contract import FUSED
-from spikefuse.studies.readings import MATCHED
+from spikefuse.studies.readings import MATCHED, under
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingL
         StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
     table = Table(rows)
-    levels = default_levels(network, FUSED) | {"size": size}
+    levels = table.default_levels(network, FUSED) | {"size": size}
     paper, disjoint = (
         table.series(split="validation", study=DEFAULT_STUDIES, protocol=protocol, **levels)
         for protocol in ("paper", "disjoint")
     )
-    fewer = levels | {"reading": MATCHED, "protocol": "paper"}
+    fewer = levels | {"reading": under(table.reading, MATCHED), "protocol": "paper"}
     matched = table.series(split="validation", study=DEFAULT_STUDIES, **fewer)
     step, gap = resolution(paper, disjoint), minus(paper, disjoint)
     if not (paper.is_there and disjoint.is_there and gap.is_there):

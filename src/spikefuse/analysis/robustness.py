@@ -113,12 +113,13 @@ def robustness(rows: Iterable[Row]) -> Robustness:
     )
 
 
-def _levels(network: str, modality: str) -> dict[str, Level]:
-    return {"study": STUDY, "network": network, "modality": modality}
+def _levels(table: Table, network: str, modality: str) -> dict[str, Level]:
+    network_of = {"network": network, "modality": modality}
+    return {"study": STUDY, **network_of, "reading": table.reading}
 
 
 def _curve(table: Table, network: str, modality: str) -> Curve | None:
-    own = _levels(network, modality) | {"noise_position": "before"}
+    own = _levels(table, network, modality) | {"noise_position": "before"}
     levels = sorted(float(level) for level in table.levels("noise_std", **own))
     series = {level: table.series(**own, noise_std=level) for level in levels}
     accuracy = {
@@ -196,7 +197,7 @@ def _places(
     """What the smaller noise costs at each place, paired by seed."""
     costs = {}
     for network, modality in networks:
-        own = _levels(network, modality)
+        own = _levels(table, network, modality)
         quiet = table.series(**own, noise_std=0.0)
         for place in PLACES:
             noisy = table.series(**own, noise_std=PLACED, noise_position=place)

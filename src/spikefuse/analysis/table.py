@@ -9,6 +9,7 @@ a number. Rows that nobody can read (no seed, no number, two numbers for one see
 import math
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ from spikefuse.analysis.series import Series
 from spikefuse.analysis.words import disturbed, level_name, noise_place, shown
 from spikefuse.core.errors import StudyError
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.studies.readings import BASE, READINGS
 
 METRIC = "accuracy"
 _NUMBER: Mapping[str, Level] = MappingProxyType({"split": "test", "metric": METRIC})
@@ -51,23 +53,6 @@ QUANTITIES = ("synops.", "energy.")
 
 # Two rows of one trial agree up to the rounding of a text file.
 _SAME = 1e-9
-
-
-def default_levels(network: str, modality: str) -> dict[str, Level]:
-    """The levels of the default network of a kind and modality, apart from size and protocol.
-
-    Example:
-        >>> default_levels("dnn", "audio")["fusion"]
-        'none'
-    """
-    levels: dict[str, Level] = {
-        "network": network,
-        "modality": modality,
-        "fusion": DEFAULT_FUSION if modality == FUSED else "none",
-        "noise_std": 0.0,
-        **DEFAULTS,
-    }
-    return {**levels, **SPIKING} if network == "snn" else levels
 
 
 def cell_words(row: Mapping[str, Any]) -> str:
@@ -157,6 +142,37 @@ class Table:
             ['disjoint', 'paired', 'disjoint']
         """
         return PAIRED if self.select(protocol=PAIRED) and not self.select(protocol=SPLIT) else SPLIT
+
+    @cached_property
+    def reading(self) -> str:
+        """The reading that answers are read by: the base, or the only one that stands in for it.
+
+        Networks of `lab`, the guess at the paper's, answer where no base network was trained; then
+        the first reading that has rows.
+
+        Example:
+            >>> Table([{"reading": "byte"}, {"reading": "lab"}]).reading, Table([{}]).reading
+            ('lab', 'base')
+        """
+        found = set(self.levels("reading"))
+        return next((name for name in READINGS if name in found), BASE)
+
+    def default_levels(self, network: str, modality: str) -> dict[str, Level]:
+        """The levels of the default network of a kind and modality, apart from size and protocol.
+
+        Example:
+            >>> Table([]).default_levels("dnn", "audio")["fusion"]
+            'none'
+        """
+        levels: dict[str, Level] = {
+            "network": network,
+            "modality": modality,
+            "fusion": DEFAULT_FUSION if modality == FUSED else "none",
+            "noise_std": 0.0,
+            **DEFAULTS,
+            "reading": self.reading,
+        }
+        return {**levels, **SPIKING} if network == "snn" else levels
 
     def select(self, **levels: Level | Collection[str]) -> Sequence[Row]:
         """The rows that have all these levels; a collection stands for any of its levels."""

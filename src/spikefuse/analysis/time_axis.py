@@ -11,7 +11,7 @@ from spikefuse.analysis.estimates import LEVEL, Estimate, adjusted, estimate
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import Table
-from spikefuse.studies.readings import BASE, TIME_READINGS
+from spikefuse.studies.readings import BASE, TIME_READINGS, under
 from spikefuse.studies.time_axis import TIME_AXIS
 
 WHOLE, PARTS = TIME_READINGS
@@ -56,13 +56,14 @@ def time_gains(rows: Iterable[Row]) -> list[TimeGain]:
     """
     table, found = Table(rows), []
     study: dict[str, Level] = {"study": TIME_AXIS.name}
-    for network in table.levels("network", **study, reading=PARTS):
+    parts = under(table.reading, PARTS)
+    for network in table.levels("network", **study, reading=parts):
         own: list[TimeGain] = []  # one family
-        for modality in table.levels("modality", **study, reading=PARTS, network=network):
+        for modality in table.levels("modality", **study, reading=parts, network=network):
             levels = study | {"network": network, "modality": modality}
             own += [
                 _gain(table, levels | {"time_steps": int(float(steps))})
-                for steps in table.levels("time_steps", **levels, reading=PARTS)
+                for steps in table.levels("time_steps", **levels, reading=parts)
             ]
         p_values = adjusted({place: each.gain for place, each in enumerate(own)})
         found += [replace(each, p_value=p_values.get(place)) for place, each in enumerate(own)]
@@ -71,7 +72,8 @@ def time_gains(rows: Iterable[Row]) -> list[TimeGain]:
 
 def _gain(table: Table, levels: dict[str, Level]) -> TimeGain:
     usual, whole, parts = (
-        table.series(**levels, reading=reading, noise_std=0.0) for reading in (BASE, WHOLE, PARTS)
+        table.series(**levels, reading=under(table.reading, own), noise_std=0.0)
+        for own in (BASE, WHOLE, PARTS)
     )
     step, gap = resolution(whole, parts), minus(parts, whole)
     return TimeGain(

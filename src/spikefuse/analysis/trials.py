@@ -5,7 +5,7 @@ made one by one may differ in any setting. Settings beyond the columns that are 
 of them stand in the column `reading`, which holds everywhere what departs from the usual.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -16,8 +16,8 @@ from spikefuse.neurons import NeuronSpec
 from spikefuse.results import TrialRecord, TrialStore
 from spikefuse.results.sound import read_as_results
 from spikefuse.studies import Cell
-from spikefuse.studies.readings import BASE
-from spikefuse.training import NoiseCondition, TrialDefinition
+from spikefuse.studies.readings import BASE, READINGS
+from spikefuse.training import BASE_NETWORK, NoiseCondition, TrialDefinition
 
 # Columns of their own, or nothing that tells networks apart.
 _TOLD = {*Cell.model_fields, "budget", "seed", "format", "data.fingerprint"}
@@ -26,6 +26,8 @@ _CONDITION = (
     *("kind", "sites", "draws", "samples"),
     *("unit", "common", "varies", "modalities", "steps_share", "plugins"),
 )
+_TELLING = ("init", "surrogate", "surrogate_width")
+"""Settings by which readings of the network differ, told where all networks have them too."""
 
 
 def trial_rows(store: TrialStore) -> list[NewRow]:
@@ -56,8 +58,10 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """By trial, the settings beyond the columns that differ between the trials."""
-    usual = _flat(TrialDefinition().naming())
-    flat = {name: usual | _flat(definition) for name, definition in definitions.items()}
+    usual = _flat(TrialDefinition.of_base().naming())
+    # What is stored without a field has the record's default, not what is usual.
+    absent = usual | {name: TrialDefinition.model_fields[name].default for name in BASE_NETWORK}
+    flat = {name: absent | _flat(definition) for name, definition in definitions.items()}
     known = sorted({key for settings in flat.values() for key in settings} - _TOLD)
     varying = [
         key
@@ -65,6 +69,7 @@ def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         if len({repr(settings.get(key)) for settings in flat.values()}) > 1
         and key.rpartition(".")[2] not in _SAID
     ]
+    shared = _shared_reading(flat.values(), usual)
     return {
         name: ",".join(
             f"{key.rpartition('.')[2]}={_text(value) if key == 'plugins' else value}"
@@ -73,9 +78,25 @@ def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
             and (value := settings[key]) != usual.get(key)
             and not _is_of_dense(key, settings)
         )
-        or BASE
+        or shared
         for name, settings in flat.items()
     }
+
+
+def _shared_reading(flat: Collection[Mapping[str, Any]], usual: Mapping[str, Any]) -> str:
+    """What spiking networks have that all have one surrogate and kind of initial weights."""
+    spiking = [settings for settings in flat if settings.get("network") != "dnn"]
+    found = {tuple(settings[key] for key in _TELLING) for settings in spiking}
+    if len(found) != 1:
+        return BASE
+    (own,) = found
+    for name, each in READINGS.items():
+        if each.trial.keys() == BASE_NETWORK.keys():
+            stands_for = TrialDefinition.create(**each.trial)
+            if own == tuple(getattr(stands_for, key) for key in _TELLING):
+                return name
+    told = zip(_TELLING, own, strict=True)
+    return ",".join(f"{key}={value}" for key, value in told if value != usual[key])
 
 
 def _is_of_dense(key: str, settings: Mapping[str, Any]) -> bool:

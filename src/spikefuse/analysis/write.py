@@ -25,6 +25,7 @@ from spikefuse.analysis.earlier import (
 )
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.folder import (
+    BASE_ENTRY,
     CLAIMS,
     COMMANDS,
     READINGS_ROWS,
@@ -171,6 +172,7 @@ def _effort_and_data(plan: Plan) -> dict[str, Any]:
         "profile_settings": plan.profile.model_dump(mode="json"),
         "source": plan.source,
         "fingerprint": plan.fingerprint,
+        **BASE_ENTRY,
     }
 
 

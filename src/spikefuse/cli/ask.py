@@ -15,7 +15,6 @@ OF_OTHERS = (
     "profile",
     "data",
     "protocols",
-    "readings",
     "experiments",
     "sizes",
     "shard",

@@ -14,7 +14,7 @@ from spikefuse.cli.progress import expected
 from spikefuse.cli.request import Request
 from spikefuse.cli.terminal import fact, make_console
 from spikefuse.cli.tracked import tell_report
-from spikefuse.cli.workflow import Prepared, command_line, execute, planned
+from spikefuse.cli.workflow import Prepared, command_line, execute, listed, planned
 from spikefuse.core.checks import require
 from spikefuse.core.errors import InputError
 
@@ -81,10 +81,13 @@ def ask_data(
 def _checked(data: str, request: Request) -> Checked:
     """What is wrong of a question whatever its data is: told before a file of it is read."""
     from spikefuse.data.own.outside import results_apart
+    from spikefuse.planning.plan import of_reading
+    from spikefuse.studies.controls import CONTROLS
     from spikefuse.studies.effort import check_effort
 
     require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
     check_effort(request.profile)
+    of_reading([CONTROLS], listed(request.readings, "--readings"))
     results_apart(own_root(data), request.out, "runs/ask-{}", "ask", events=request.events)
     return check_request(request)
 
@@ -185,11 +188,12 @@ def plan_of(
 ) -> Prepared:
     """The plan: every modality alone, all together, and together with shuffled pairs."""
     from spikefuse.data import SOURCES
+    from spikefuse.planning.plan import of_reading
     from spikefuse.studies.controls import CONTROLS, plain_protocol
 
     source = SOURCES[location.source]
     protocols = (plain_protocol(source),)
-    studies = (CONTROLS,)
+    studies = of_reading([CONTROLS], listed(checked.request.readings, "--readings"))
     return planned(
         checked, studies, effort.profile, protocols, location, out, console, reports=True
     )

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from spikefuse.workbench.asking import Named
 
 IDLE = ("executor", "workers", "time_limit", "ray_address", "retry_failed", "events", "track")
-IDLE_OF_OURS = ("backend", "precision", "products", "device")
-"""Options about processes and kernels that a module of one's own does not meet."""
+IDLE_OF_OURS = ("backend", "precision", "products", "device", "readings")
+"""Options about processes, kernels and neurons that a module of one's own does not meet."""
 
 
 def refuse_idle_options(given: dict[str, Any]) -> None:

@@ -51,8 +51,11 @@ _NoisePosition = Annotated[
     ),
 ]
 _Reading = Annotated[
-    str,
-    typer.Option("--reading", help="Reading to judge, in the readings.csv of a sensitivity run."),
+    str | None,
+    typer.Option(
+        "--reading",
+        help="Reading to judge (docs/method.md); where it is left out base, or what the table has.",
+    ),
 ]
 _Rules = Annotated[
     bool, typer.Option("--rules", help="Print the rule and every part of each claim too.")
@@ -68,7 +71,7 @@ def claims(
     protocol: _Protocol = None,
     split: _Split = "test",
     noise_position: _NoisePosition = "before",
-    reading: _Reading = "base",
+    reading: _Reading = None,
     rules: _Rules = False,
     out: _Out = None,
     as_json: options.AsJson = False,

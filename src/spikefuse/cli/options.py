@@ -242,7 +242,8 @@ Readings = Annotated[
     str | None,
     typer.Option(
         "--readings",
-        help="With sensitivity: only these readings, separated by commas (docs/method.md).",
+        help="What the networks have in place of the base network's settings, one of these; with "
+        "sensitivity several, separated by commas (docs/method.md).",
     ),
     Choices(_readings),
 ]

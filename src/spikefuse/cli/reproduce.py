@@ -8,7 +8,7 @@ from spikefuse.cli.terminal import fact, make_console
 from spikefuse.cli.tracked import tell_report
 
 
-@options_of(Request, leave_out=("studies", "readings", "experiments", "sizes"))
+@options_of(Request, leave_out=("studies", "experiments", "sizes"))
 def reproduce(given: dict[str, Any]) -> None:
     """Train, evaluate and report the six experiments and controls. Goes on where it was stopped."""
     from spikefuse.cli.workflow import execute, prepare, show_plan

@@ -78,9 +78,9 @@ def definition_from(
         data = {"source": source, "fingerprint": fingerprint} | data
         values["data"] = DataSettings.model_validate(data)
         if "plan" not in values:
-            draft = TrialDefinition.create(**values, plan=PLAN_OF_SMALL)
+            draft = TrialDefinition.of_base(**values, plan=PLAN_OF_SMALL)
             values["plan"] = draft.network_spec().fitting_plan
-        definition = TrialDefinition.create(**values)
+        definition = TrialDefinition.of_base(**values)
         spec = definition.network_spec()  # refuses, among others, a map too small for the plan
     except ValidationError as error:
         raise InputError(explain("train", error)) from None

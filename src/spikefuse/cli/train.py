@@ -6,7 +6,7 @@ from typing import Any
 from spikefuse.cli import options
 from spikefuse.cli.records import options_of
 from spikefuse.data import DataSettings, Selection
-from spikefuse.training import TrialDefinition
+from spikefuse.training import BASE_NETWORK, TrialDefinition
 
 OF_THE_RUN = ("source", "fingerprint", "precision", "plugins")
 """Fields that other options decide: --data, --precision with the device, --plugin."""
@@ -15,7 +15,10 @@ OF_THE_RUN = ("source", "fingerprint", "precision", "plugins")
 @options_of(
     *(TrialDefinition, Selection, DataSettings),
     leave_out=OF_THE_RUN,
-    shown={"budget": "of --size", "fusion": "early", "surrogate_width": "of --surrogate"},
+    shown={
+        **BASE_NETWORK,
+        **{"budget": "of --size", "fusion": "early", "surrogate_width": "of --surrogate"},
+    },
 )
 def train(
     given: dict[str, Any],

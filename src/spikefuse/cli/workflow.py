@@ -66,7 +66,7 @@ class Prepared:
         return readings_of(self.plan.studies)
 
 
-def _listed(names: str | None, option: str) -> list[str]:
+def listed(names: str | None, option: str) -> list[str]:
     """Names separated by commas; none where the option is left out.
 
     Raises:
@@ -94,7 +94,7 @@ def prepare(
     from spikefuse.core.checks import one_of
     from spikefuse.core.errors import InputError
     from spikefuse.data import SOURCES
-    from spikefuse.planning.plan import PARTS, resolve_studies, usual_protocols
+    from spikefuse.planning.plan import PARTS, of_reading, resolve_studies, usual_protocols
     from spikefuse.planning.used import require_partners
     from spikefuse.studies import PROFILES
     from spikefuse.studies.effort import AUTO
@@ -103,11 +103,12 @@ def prepare(
     further = asked if isinstance(asked, Requested) else Requested(asked)
     request = further.request
     one_of("spikefuse", "--profile", request.profile, (*PROFILES, AUTO))
-    protocols = tuple(_listed(request.protocols, "--protocols"))
+    protocols = tuple(listed(request.protocols, "--protocols"))
     for name in protocols:  # told before anything is downloaded
         one_of("spikefuse", "--protocols", name, options.pairings())
-    asked_parts = (request.readings, request.experiments, request.sizes)
-    parts = [_listed(each, name) for name, each in zip(PARTS, asked_parts, strict=True)]
+    asked_parts = (request.experiments, request.sizes)
+    readings = listed(request.readings, "--readings")
+    parts = [listed(each, name) for name, each in zip(PARTS, asked_parts, strict=True)]
     if further.studies and any(parts):
         named = next(name for name, part in zip(PARTS, parts, strict=True) if part)
         raise InputError(
@@ -115,7 +116,8 @@ def prepare(
             f"{further.studies[0].name}. Here it would change nothing: leave it out, or change the "
             "file with --set."
         )
-    studies = further.studies or resolve_studies(request.studies or (), *parts)
+    studies = of_reading(further.studies, readings)
+    studies = studies or resolve_studies(request.studies or (), readings, *parts)
     if request.protocols != Request.protocols and all(each.pairs_itself for each in studies):
         raise InputError(
             "spikefuse: --protocols needs a study that leaves the pairing open, got "

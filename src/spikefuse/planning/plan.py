@@ -4,7 +4,7 @@ Populations are dealt out by what they cost, so the plan knows how long the rest
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -21,6 +21,7 @@ from spikefuse.results.seen import Seen
 from spikefuse.studies.design import MOST_SEEDS, Cell, Study
 from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import Profile
+from spikefuse.studies.readings import BASE
 from spikefuse.studies.registry import REPRODUCTION, STUDIES
 from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.sensitivity import SENSITIVITY, sensitivity_studies
@@ -58,7 +59,7 @@ class Plan:
         return any(trial.is_to_train and trial.definition.stop == "plateau" for trial in trials)
 
 
-PARTS = {"--readings": SENSITIVITY, "--studies": SENSITIVITY, "--sizes": FUSION.name}
+PARTS = {"--studies": SENSITIVITY, "--sizes": FUSION.name}
 """Options of a run that take a part of one study, and are refused without it."""
 
 
@@ -72,7 +73,8 @@ def resolve_studies(
 
     Args:
         names: Names in `STUDIES`, or "sensitivity" alone.
-        readings: Of the sensitivity study, only these; all if empty.
+        readings: Of the sensitivity study, only these; all if empty. Of others one, which their
+            networks have; the base network's if empty.
         experiments: Of the sensitivity study, only these of the paper's experiments.
         sizes: Of the study of fusions, only these, under every profile; its own if empty.
 
@@ -94,14 +96,27 @@ def resolve_studies(
             f"studies: {SENSITIVITY} must stand alone, got {', '.join(chosen)}. "
             "It repeats the paper's experiments by itself; run the other studies apart."
         )
-    if readings or experiments:
+    if experiments:
         raise InputError(
-            f"studies: readings and experiments are chosen for {SENSITIVITY}, got "
+            f"studies: experiments are chosen for {SENSITIVITY}, got "
             f"{', '.join(chosen) or 'no study'}. Name {SENSITIVITY}."
         )
-    if sizes:
-        return (FUSION.of_sizes(sizes),)
-    return tuple(STUDIES[name] for name in chosen or REPRODUCTION)
+    studies = [STUDIES[name] for name in chosen or REPRODUCTION]
+    return of_reading([FUSION.of_sizes(sizes)] if sizes else studies, readings)
+
+
+def of_reading(studies: Iterable[Study], readings: Sequence[str]) -> tuple[Study, ...]:
+    """The studies under the reading that is named, or as they are where none is.
+
+    Raises:
+        InputError: There are several, it is unknown, or a study says itself what its networks have.
+    """
+    if len(readings) > 1:
+        raise InputError(
+            f"studies: a study is run under one reading, got {', '.join(readings)}. Name one, or "
+            f"{SENSITIVITY}, which takes several."
+        )
+    return tuple(each.of_reading(*readings) if readings else each for each in studies)
 
 
 def usual_protocols(source: Source) -> tuple[str, ...]:
@@ -167,8 +182,9 @@ def make_plan(
         trials.add(study)
     named = {each.name for each in studies}
     wanted = with_curves and ROBUSTNESS.name not in named
-    adds_curves = wanted and trials.add(ROBUSTNESS, trains=False) > 0
-    studies += [ROBUSTNESS] if adds_curves else []
+    curves = replace(ROBUSTNESS, reading=studies[0].reading if studies else BASE)
+    adds_curves = wanted and trials.add(curves, trains=False) > 0
+    studies += [curves] if adds_curves else []
     planned = trials.all
     for trial in planned:
         find_missing(trial)

@@ -12,11 +12,13 @@ from spikefuse.planning.plan import PARTS
 from spikefuse.report.printable import plain
 from spikefuse.studies.effort import AUTO
 from spikefuse.studies.profiles import EFFORT, PROFILES
+from spikefuse.studies.sensitivity import SENSITIVITY
 
 # The options of a run that decide its numbers, or where they lie; how it was spread over
 # processes does not.
 _KEPT = (
-    *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols", *PARTS, "--out"),
+    *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols"),
+    *("--readings", *PARTS, "--out"),
     *("--device", "--backend", "--products", "--threads"),
     *(f"--{name.replace('_', '-')}" for name in EFFORT),
 )
@@ -50,6 +52,8 @@ class Commands:
         left_out |= set() if protocols else {"--protocols"}
         known = self.of_study.get(studies[0], self.options) if len(studies) == 1 else self.options
         said = {**known, **{f"--{name}": value for name, value in others.items() if value}}
+        if "," in said.get("--readings", "") and studies != (SENSITIVITY,):
+            left_out.add("--readings")  # other studies are run under one
         kept = {name: said[name] for name in _KEPT if name in said and name not in left_out}
         words = [word for option in kept.items() for word in option]
         return shlex.join(["spikefuse", "run", *studies, *words])

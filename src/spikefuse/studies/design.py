@@ -1,12 +1,14 @@
 """A study: a question, the factors that answer it, and their levels."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from spikefuse.core.checks import one_of
+from spikefuse.core.errors import InputError
 from spikefuse.core.record import ValueRecord
 from spikefuse.core.registry import name_in
 from spikefuse.data import FUSED, PROTOCOLS, SOURCES, Selection, Source, is_joint
@@ -16,7 +18,15 @@ from spikefuse.neurons import NEURONS
 from spikefuse.neurons.lif import RESETS
 from spikefuse.noise.contract import Position
 from spikefuse.studies.disturbances import condition_fields, filled
-from spikefuse.studies.readings import ALL_READINGS, BASE, MATCHED, READINGS
+from spikefuse.studies.readings import (
+    BASE,
+    MATCHED,
+    NETWORK_READINGS,
+    READINGS,
+    UNDER,
+    reading_of,
+    under,
+)
 from spikefuse.training import NoiseCondition, TrialDefinition
 
 Level = str | int | float
@@ -36,8 +46,8 @@ class Cell(ValueRecord):
     """The levels of one condition, without the seed. Field names are tidy columns.
 
     `pairing` "shuffled" is the control in which the clips of a split are permuted over its pairs;
-    `held_out` is the test speaker of protocol "speaker"; `reading` is a name in `ALL_READINGS`;
-    `disturbance` is what is done to the inputs, see `studies.disturbances`.
+    `held_out` is the test speaker of protocol "speaker"; what `reading` stands for says
+    `reading_of`; `disturbance` is what is done to the inputs, see `studies.disturbances`.
     """
 
     network: Literal["snn", "dnn"] = "snn"
@@ -65,6 +75,11 @@ class Cell(ValueRecord):
             filled |= {"fusion": "none", "pairing": "true"}
         return cls(**filled)
 
+    def under(self, reading: str) -> "Cell":
+        """The same cell in a study that is run under a reading."""
+        level = under(reading, self.reading)
+        return self if level == self.reading else self.model_copy(update={"reading": level})
+
     def trial(self, seed: int, **settings: Any) -> TrialDefinition:
         """The trained network this cell needs; noise is a matter of its evaluation."""
         levels = self.model_dump(exclude={*_OF_EVALUATION, "pairing", "held_out", "reading"})
@@ -74,11 +89,11 @@ class Cell(ValueRecord):
         source = SOURCES[settings["data"].source] if "data" in settings else SOURCES[DEFAULT]
         if self.pairing == "shuffled":
             selection = selection.shuffling(source.seen_by(self.modality)[1:])
-        if self.reading == MATCHED:
+        if self.reading.rpartition(UNDER)[2] == MATCHED:
             from spikefuse.studies.leak import matched_selection  # made of cells itself
 
             selection = matched_selection(selection, source, source.seen_by(self.modality))
-        chosen = ALL_READINGS[self.reading].settings(self.modality)
+        chosen = reading_of(self.reading).settings(self.modality)
         return TrialDefinition.create(
             **(levels | settings | chosen | {"seed": seed, "selection": selection})
         )
@@ -100,7 +115,7 @@ class Cell(ValueRecord):
         return NoiseCondition(
             noise_std=self.noise_std,
             noise_position=self.noise_position,
-            sites=ALL_READINGS[self.reading].noise_sites,
+            sites=reading_of(self.reading).noise_sites,
             draws=draws,
         )
 
@@ -149,6 +164,7 @@ class Study:
         each_group: Hold out every group of the data in turn (speakers, subjects), under protocol
             "speaker".
         readings: Run the grids under these readings, each with its own protocol.
+        reading: Of its networks, see `of_reading`.
         fewest_seeds: Seeds where no number is asked for and the profile has fewer.
     """
 
@@ -160,12 +176,32 @@ class Study:
     protocols: tuple[str, ...] = field(default=())
     each_group: bool = False
     readings: tuple[str, ...] = field(default=())
+    reading: str = BASE
     fewest_seeds: int = 1
 
     @property
     def pairs_itself(self) -> bool:
         """Whether it decides its protocols by itself, whatever is asked for."""
         return self.each_group or bool(self.readings)
+
+    def of_reading(self, name: str) -> Self:
+        """The study of networks under a reading in place of the base network.
+
+        Args:
+            name: One of `NETWORK_READINGS`.
+
+        Raises:
+            InputError: It is none of them, or the study says itself what each of its networks has.
+        """
+        one_of("studies", f"reading of {self.name}", name, NETWORK_READINGS)
+        own = [level for grid in self.grids for level in grid.factors.get("reading", (BASE,))]
+        changed = {level for level in own if under(name, str(level)) != level}
+        if own and not changed and name != BASE:
+            raise InputError(
+                f"studies: reading {name!r} must be left out for {self.name}, which names the "
+                "reading of each of its networks itself. Here it would change nothing."
+            )
+        return replace(self, reading=name)
 
     def under(self, profile: str) -> Self:
         """The study as a profile runs it: itself, unless it says that it asks less there."""
@@ -180,7 +216,7 @@ class Study:
         """
         return list(
             dict.fromkeys(
-                cell
+                cell.under(self.reading)
                 for protocol, levels in self._conditions(protocols, source)
                 for grid in self.grids
                 for cell in grid.cells(source, protocol, **levels)

@@ -37,24 +37,16 @@ MOST_MACS = 350e9
 about 20 minutes of a 2017 core. Larger maps get fewer seeds, then fewer passes."""
 
 
-PLAIN, CALIBRATED = "plain", "calibrated"
-INIT = CALIBRATED
-"""Small spiking networks as drawn often have silent layers, and one in which nothing comes near
-firing learns nothing: the answer would be about an accident of its initial weights."""
-
-
 class AskedProfile(Profile):
     """A profile whose networks fit the data.
 
     Args:
         plan: A name in `PLANS`.
         batches: Samples of a step, by modality; one that is not named gets the usual number.
-        init: Initial weights, see `TrialDefinition`.
     """
 
     plan: str = USUAL_PLAN
     batches: dict[str, int] = {}  # noqa: RUF012 (a record's default is copied)
-    init: str = PLAIN
 
     def settings(
         self, modality: str, size: str, source: str, fingerprint: str | None = None
@@ -65,8 +57,6 @@ class AskedProfile(Profile):
             decided["plan"] = self.plan
         if modality in self.batches:
             decided["batch_size"] = self.batches[modality]
-        if self.init != PLAIN:
-            decided["init"] = self.init
         return decided
 
 
@@ -98,10 +88,10 @@ def effort_named(name: str, source: str) -> Effort:
     return effort_by(PROFILES[name], source)
 
 
-def effort_by(profile: Profile, source: str, init: str = INIT) -> Effort:
+def effort_by(profile: Profile, source: str) -> Effort:
     """The effort of a profile, with networks that fit the data."""
-    fit = {"plan": plan_for(source, profile), "init": init}
-    return Effort(AskedProfile(**profile.model_dump(), **fit), f"{profile.name}, {profile.summary}")
+    fitting = AskedProfile(**profile.model_dump(), plan=plan_for(source, profile))
+    return Effort(fitting, f"{profile.name}, {profile.summary}")
 
 
 def profile_named(name: str, source: str) -> Profile:
@@ -115,7 +105,7 @@ def profile_named(name: str, source: str) -> Profile:
         return effort_of(source).profile
     profile = PROFILES[name]
     is_usual = plan_for(source, profile) == USUAL_PLAN
-    return profile if is_usual else effort_by(profile, source, PLAIN).profile
+    return profile if is_usual else effort_by(profile, source).profile
 
 
 def plan_for(source: str, profile: Profile) -> str:
@@ -162,7 +152,7 @@ def effort_of(source: str) -> Effort:
     )
     batches = {name: _batch(count) for name, count in trained.items()}
     batches[FUSED] = batches[leading.name]
-    fit = {"plan": plan_for(source, profile), "batches": batches, "init": INIT}
+    fit: dict[str, Any] = {"plan": plan_for(source, profile), "batches": batches}
     asked = AskedProfile(**profile.model_dump(), **fit)
     return Effort(asked, _said(found, asked, trained))
 

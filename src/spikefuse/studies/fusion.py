@@ -22,8 +22,6 @@ QUICK_WITHOUT = ("late-weighted", "hybrid")
 `hybrid-product` is and answers by one head of it; `late-weighted` begins as `late` and learns one
 number a modality more.
 """
-INIT = "calibrated"
-"""The reading of all its networks: a silent layer says nothing of the fusion behind it."""
 
 
 def kinds_for(source: Source) -> list[str]:
@@ -88,7 +86,7 @@ class FusionStudy(Study):
                 f"{source.name} with {', '.join(names)}. Take other data."
             )
         shares = [share_of(size, len(names)) for size in self.sizes]
-        shared = {"network": NETWORKS, "reading": (INIT,)}
+        shared = {"network": NETWORKS, "reading": (self.reading,)}
         grids = (
             Grid({**shared, "modality": names, "size": shares}),
             Grid(

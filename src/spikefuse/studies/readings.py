@@ -1,16 +1,24 @@
-"""Readings of what the paper leaves open: each departs from the base reading in one thing.
+"""Readings of what the paper leaves open: each departs from the reading `lab` in one thing.
 
-The paper gives no input scale, layer plan, leak, surrogate, noise sites or order of splitting and
-pairing. The base reading is what a `Cell` and the settings of `spikefuse.training` default to; a
-reading names what it changes, and which protocol and split its claims are judged on.
+The paper gives no input scale, layer plan, leak, surrogate, initial weights, noise sites or order
+of splitting and pairing. `lab` is the guess at its network, and the other readings name what they
+change of that, and which protocol and split their claims are judged on. The reading `base` is what
+every command takes where nothing is asked for: the network that learns, see `BASE_NETWORK`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-BASE = "base"
+from spikefuse.training import BASE_NETWORK
+
+BASE, LAB = "base", "lab"
+UNDER = "+"
+"""In a level of the column `reading` between the reading that a study was run under and its own."""
+
+_GUESS = {"surrogate": "boxcar", "init": "plain"}
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -46,50 +54,63 @@ class Reading:
         return kept
 
 
+def _of_lab(
+    name: str, topic: str, says: str, trial: Mapping[str, Any] = _NOTHING, **others: Any
+) -> Reading:
+    return Reading(name, topic, says, {**_GUESS, **trial}, **others)
+
+
 READINGS: Mapping[str, Reading] = MappingProxyType(
     {
         reading.name: reading
         for reading in (
-            Reading(BASE, "everything", "the defaults; disjoint pairs, untouched test set"),
             Reading(
+                BASE,
+                "what learns",
+                "triangle, calibrated; disjoint pairs, untouched test set",
+                BASE_NETWORK,
+            ),
+            _of_lab(LAB, "everything", "boxcar, as drawn; disjoint pairs, untouched test set"),
+            _of_lab(
                 "best-validation",
                 "reported number",
                 "best validation accuracy of all epochs; disjoint pairs",
                 split="validation",
             ),
-            Reading(
+            _of_lab(
                 "paper-pairing",
                 "split order",
                 "pairs first, split afterwards; best validation accuracy of all epochs",
                 protocol="paper",
                 split="validation",
             ),
-            Reading("byte", "image scale", "pixels from 0 to 255", {"image_scale": "byte"}),
-            Reading(
+            _of_lab("byte", "image scale", "pixels from 0 to 255", {"image_scale": "byte"}),
+            _of_lab(
                 "standard", "image scale", "pixels of mean 0 and std 1", {"image_scale": "standard"}
             ),
-            Reading(
+            _of_lab(
                 "simple-audio", "layer plan", "32C3-64C3-P2-FC(h)-10", {"plan": "simple-audio"}
             ),
-            Reading("leak-0.5", "leak", "leak 0.5", {"leak": 0.5}),
-            Reading("leak-0.99", "leak", "leak 0.99", {"leak": 0.99}),
-            Reading("atan", "surrogate", "arc tangent", {"surrogate": "atan"}),
-            Reading("fast_sigmoid", "surrogate", "fast sigmoid", {"surrogate": "fast_sigmoid"}),
-            Reading("triangle", "surrogate", "triangle", {"surrogate": "triangle"}),
-            Reading(
+            _of_lab("leak-0.5", "leak", "leak 0.5", {"leak": 0.5}),
+            _of_lab("leak-0.99", "leak", "leak 0.99", {"leak": 0.99}),
+            _of_lab("atan", "surrogate", "arc tangent", {"surrogate": "atan"}),
+            _of_lab("fast_sigmoid", "surrogate", "fast sigmoid", {"surrogate": "fast_sigmoid"}),
+            _of_lab("triangle", "surrogate", "triangle", {"surrogate": "triangle"}),
+            _of_lab(
                 "calibrated",
                 "initial weights",
                 "layers scaled until a tenth of their neurons fire",
                 {"init": "calibrated"},
             ),
-            Reading(
+            _of_lab(
                 "noise-first", "noise sites", "noise at each branch's first", noise_sites="first"
             ),
-            Reading("noise-last", "noise sites", "noise at the last", noise_sites="last"),
+            _of_lab("noise-last", "noise sites", "noise at the last", noise_sites="last"),
         )
     }
 )
-"""Readings by name, the base first. Those that change no trial need no training of their own."""
+"""Readings by name, the base first. Those that change no trial of `lab` need no training of their
+own."""
 
 
 def _census() -> dict[str, Reading]:
@@ -97,8 +118,8 @@ def _census() -> dict[str, Reading]:
     for surrogate, width in (("boxcar", 0.5), ("boxcar", 1.0), ("triangle", 1.0), ("atan", 0.5)):
         for init in ("plain", "calibrated"):
             for leak in (0.9, 0.5):
-                trial = {"surrogate": surrogate, "surrogate_width": width, "leak": leak}
-                trial |= {"init": init} if init != "plain" else {}
+                trial = {"surrogate": surrogate, "surrogate_width": width}
+                trial |= {"leak": leak, "init": init}
                 name = f"{surrogate}-{width:g}-{init}-leak-{leak:g}"
                 says = f"{surrogate} of width {width:g}, {init} initial weights, leak {leak:g}"
                 found[name] = Reading(name, "networks that learn", says, trial)
@@ -113,12 +134,17 @@ TIME_READINGS: Mapping[str, Reading] = MappingProxyType(
         reading.name: reading
         for reading in (
             # A step of a sequence is one column, too small to halve: so also the whole map.
-            Reading("whole-map", "time", "the whole map at every step, FC(h)-K", {"plan": "mlp"}),
+            Reading(
+                "whole-map",
+                "time",
+                "the whole map at every step, FC(h)-K",
+                {**BASE_NETWORK, "plan": "mlp"},
+            ),
             Reading(
                 "sequence",
                 "time",
                 "the time axis as the steps, FC(h)-K",
-                {"plan": "mlp", "encoder": "sequence"},
+                {**BASE_NETWORK, "plan": "mlp", "encoder": "sequence"},
             ),
         )
     }
@@ -134,6 +160,7 @@ LEAK_READINGS: Mapping[str, Reading] = MappingProxyType(
             MATCHED,
             "split order",
             "pairs first, with as many distinct clips in training as disjoint pairs have",
+            BASE_NETWORK,
             protocol="paper",
             split="validation",
         )
@@ -144,4 +171,42 @@ LEAK_READINGS: Mapping[str, Reading] = MappingProxyType(
 ALL_READINGS: Mapping[str, Reading] = MappingProxyType(
     {**READINGS, **CENSUS_READINGS, **TIME_READINGS, **LEAK_READINGS}
 )
-"""Every level of the column `reading`. The claims are judged under `READINGS` alone."""
+"""Readings by name, of every study. The claims are judged under `READINGS` alone."""
+
+NETWORK_READINGS = tuple(
+    name for name, each in READINGS.items() if (each.protocol, each.split) == ("disjoint", "test")
+)
+"""Readings that any study can be run under: those that say nothing of pairing and of the split."""
+
+
+def under(reading: str, own: str) -> str:
+    """The level of a cell whose study is run under a reading.
+
+    Args:
+        reading: One of `NETWORK_READINGS`.
+        own: The cell's own level.
+
+    Example:
+        >>> under("lab", "base"), under("base", "sequence"), under("lab", "sequence")
+        ('lab', 'sequence', 'lab+sequence')
+    """
+    if own == BASE or reading == BASE:
+        return reading if own == BASE else own
+    return own if own in {*READINGS, *CENSUS_READINGS} else f"{reading}{UNDER}{own}"
+
+
+def reading_of(level: str) -> Reading:
+    """What a level of the column `reading` stands for.
+
+    Example:
+        >>> dict(reading_of("lab+whole-map").trial) == {
+        ...     "surrogate": "boxcar", "init": "plain", "plan": "mlp"
+        ... }
+        True
+    """
+    name, _, own = level.rpartition(UNDER)
+    if not name:
+        return ALL_READINGS[own]
+    found, above = ALL_READINGS[own], ALL_READINGS[name]
+    trial = {**found.trial, **above.trial}
+    return replace(found, name=level, trial=trial, noise_sites=above.noise_sites)

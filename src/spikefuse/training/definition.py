@@ -32,6 +32,7 @@ from spikefuse.networks import PLANS, NetworkSpec, NeuronSpec
 from spikefuse.neurons import DENSE, NEURONS, SHAPES
 from spikefuse.neurons.lif import RESETS
 from spikefuse.results import definition_hash
+from spikefuse.training.base_network import BASE_NETWORK
 
 if TYPE_CHECKING:
     from spikefuse.data import Corpus
@@ -210,6 +211,19 @@ class TrialDefinition(NamedRecord):
         holds_out = PROTOCOLS[filled["protocol"]].holds_out
         filled["selection"] = canonical(selection, source, seen, holds_out=holds_out)
         return cls(**filled)
+
+    @classmethod
+    def of_base(cls, **values: Any) -> Self:
+        """`create` for what was asked for: what is not named is the base network's.
+
+        Raises:
+            InputError: As `create`.
+
+        Example:
+            >>> TrialDefinition.of_base(surrogate="boxcar").init
+            'calibrated'
+        """
+        return cls.create(**{**BASE_NETWORK, **values})
 
     def on(self, corpus: "Corpus") -> Self:
         """The same definition for a corpus's content, which its name then holds.

@@ -81,7 +81,8 @@ def network(
         seeds: How many, counted from 0, or which.
         modality: One of the data's, or several with "+" between them; all if left out.
         settings: Further fields of a trial's definition: `time_steps`, `leak`, `reset`,
-            `surrogate`, `encoder`, ...; the `plan` of layers follows the shapes if left out.
+            `surrogate`, `encoder`, ...; the `plan` of layers follows the shapes if left out, and
+            surrogate and initial weights are those with which layers fire (`BASE_NETWORK`).
 
     Raises:
         InputError: A name or number is not allowed or has no effect, or no width meets the budget.
@@ -114,9 +115,9 @@ def network(
         raise InputError(f"network: {unknown[0]!r} is no setting of a network.{hint}")
     try:
         if "plan" not in settings:
-            draft = TrialDefinition.create(**values, plan=PLAN_OF_SMALL)
+            draft = TrialDefinition.of_base(**values, plan=PLAN_OF_SMALL)
             values["plan"] = draft.network_spec().fitting_plan
-        definition = TrialDefinition.create(**values)
+        definition = TrialDefinition.of_base(**values)
         _refuse_idle(definition, chosen)
         solve_width(definition.network_spec())
     except ValidationError as error:

@@ -609,7 +609,7 @@ class TestReadingOfRows:
             row["value"] = "\x1b[2J" + "x" * 500
         reason = judge("C1", rows).reason
         assert "\x1b" not in reason
-        assert len(reason) < 320
+        assert len(reason) < 330
 
     @pytest.mark.parametrize(
         "options",
@@ -778,8 +778,8 @@ class TestEffort:
     def test_the_reason_names_the_reading(self) -> None:
         reason = judge("C12", make_rows()).reason
         assert reason.endswith(
-            "Under the reading base (the defaults; disjoint pairs, untouched test set), protocol "
-            "paper, validation split, noise at all hidden activations."
+            "Under the reading base (triangle, calibrated; disjoint pairs, untouched test set), "
+            "protocol paper, validation split, noise at all hidden activations."
         )
         assert "noise at" not in judge("C1", make_rows()).reason
 

@@ -204,7 +204,7 @@ def test_readings_and_experiments_can_be_chosen() -> None:
     with pytest.raises(InputError, match="must stand alone"):
         resolve_studies(["reset", "sensitivity"])
     with pytest.raises(InputError, match="Name sensitivity"):
-        resolve_studies(["reset"], ["byte"])
+        resolve_studies(["reset"], [], ["reset"])
 
 
 def test_readings_that_are_stored_already_are_judged_too(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_readings_that_are_stored_already_are_judged_too(tmp_path: Path) -> None
     store, smoke = TrialStore(tmp_path), PROFILES["smoke"]
     (tmp_path / "results.csv").write_text("as it was")
     studies = resolve_studies(["sensitivity"], ["byte"], ["reset"])
-    base = resolve_studies(["sensitivity"], ["base"], ["reset"])
+    base = resolve_studies(["sensitivity"], ["lab"], ["reset"])
     for which in (studies, base):
         for trial in make_plan(which, smoke, "builtin", store, seeds=2).trials:
             if store.state(trial.definition.name) == "missing":
@@ -224,8 +224,8 @@ def test_readings_that_are_stored_already_are_judged_too(tmp_path: Path) -> None
     with table.open(newline="") as file:
         found = list(csv.DictReader(file))
     assert tuple(found[0]) == COLUMNS
-    # Without noise, what the two others read is what the base reads.
-    shown = ["base", "best-validation", "byte", "noise-first", "noise-last"]
+    # Without noise, what the two others read is what `lab` reads.
+    shown = ["lab", "best-validation", "byte", "noise-first", "noise-last"]
     assert list(dict.fromkeys(row["reading"] for row in found)) == shown
     rows = read_tidy(tmp_path / "readings.csv")
     assert {row["reading"] for row in rows} == set(shown)

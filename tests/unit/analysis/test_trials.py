@@ -30,7 +30,7 @@ DONE = {
 
 def stored(store: TrialStore, results: dict[str, Any] = DONE, **settings: Any) -> str:
     """The name of a trial that has these results."""
-    definition = TrialDefinition.create(**settings)
+    definition = TrialDefinition.of_base(**settings)
     folder = store.open(definition.naming())
     folder.finish(results, {"w": torch.zeros(1)}, {}, {})
     return definition.name
@@ -65,6 +65,28 @@ def test_settings_that_differ_stand_in_the_reading_and_shared_ones_do_not(tmp_pa
     assert readings == {usual: "base", other: "encoder=rate,leak=0.5"}
 
 
+def test_initial_weights_and_surrogate_are_always_told(tmp_path: Path) -> None:
+    """What all have in common is named too: the base is one network, whoever trains it."""
+    lab = {"surrogate": "boxcar", "init": "plain"}
+    first, second = TrialStore(tmp_path / "one"), TrialStore(tmp_path / "both")
+    name = stored(first, **lab)
+    assert {row["reading"] for row in trial_rows(first)} == {"lab"}
+    assert stored(second, **lab) == name
+    usual, further = stored(second), stored(second, network="dnn")
+    readings = {row["trial"]: row["reading"] for row in trial_rows(second)}
+    assert readings == {
+        usual: "base",
+        further: "base",
+        name: "init=plain,surrogate=boxcar,surrogate_width=0.5",
+    }
+    third = TrialStore(tmp_path / "third")
+    stored(third, init="calibrated", surrogate="boxcar")
+    assert {row["reading"] for row in trial_rows(third)} == {"calibrated"}
+    fourth = TrialStore(tmp_path / "fourth")
+    stored(fourth, surrogate_width=0.7)
+    assert {row["reading"] for row in trial_rows(fourth)} == {"surrogate_width=0.7"}
+
+
 def test_noise_is_told_by_kind_and_strength(tmp_path: Path) -> None:
     store = TrialStore(tmp_path)
     name = stored(store)
@@ -88,7 +110,7 @@ def test_versions_of_a_plugin_are_two_readings_of_networks_and_of_noise(tmp_path
     labels = ("mine.py:0123456789abcdef", "mine.py:fedcba9876543210")
     names = []
     for label in labels:
-        folder = store.open({**TrialDefinition.create(epochs=7).naming(), "plugins": [label]})
+        folder = store.open({**TrialDefinition.of_base(epochs=7).naming(), "plugins": [label]})
         folder.finish(DONE, {"w": torch.zeros(1)}, {}, {})
         names.append(folder.trial)
     for label, share in zip(labels, (0.25, 0.5), strict=True):

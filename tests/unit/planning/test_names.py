@@ -9,10 +9,11 @@ import pytest
 from spikefuse.planning.plan import definition_of
 from spikefuse.results import TrialStore, definition_hash
 from spikefuse.studies.design import Cell
+from spikefuse.studies.effort import profile_named
 from spikefuse.studies.profiles import PROFILES
 from spikefuse.training import NoiseCondition, TrialDefinition
 
-RESULTS = Path(__file__).resolve().parents[3] / "docs" / "results" / "quick" / "results.csv"
+RESULTS = Path(__file__).resolve().parents[3] / "docs" / "results"
 LEVELS = ("network", "modality", "size", "neuron", "reset", "fusion")
 FURTHER = ("protocol", "pairing", "held_out", "reading")
 
@@ -49,22 +50,41 @@ TRIAL_JSON = """{
 
 @pytest.mark.parametrize(("name", "levels"), TEN)
 def test_ten_names_of_the_first_release(name: str, levels: dict[str, Any]) -> None:
-    definition = definition_of(Cell.create(**levels), 0, PROFILES["smoke"], "builtin")
+    definition = definition_of(
+        Cell.create(**levels, reading="lab"), 0, PROFILES["smoke"], "builtin"
+    )
     assert definition.name == name
 
 
-def test_every_network_of_the_findings_keeps_its_name() -> None:
-    """The rows of docs/results were made with bf16 products."""
-    profile = PROFILES["quick"].model_copy(update={"precision": "bf16"})
+@pytest.mark.parametrize(
+    ("folder", "profile", "source", "precision", "count"),
+    [
+        ("quick", "quick", "mnist-fsdd", "bf16", 330),
+        ("leak", "quick", "mnist-fsdd", "float32", 30),
+        ("fusion", "quick", "mnist-fsdd", "float32", 60),
+        ("fusion-fashion", "quick", "fashion-fsdd", "float32", 120),
+        ("senses", "quick", "mnist-fsdd", "float32", 18),
+        ("robustness", "quick", "mnist-fsdd", "float32", 18),
+        ("energy", "quick", "mnist-fsdd", "float32", 51),
+        ("medium", "medium", "mnist-fsdd", "float32", 344),
+        ("full", "full", "mnist-fsdd", "float32", 24),
+        ("ask/fashion-fsdd", "auto", "fashion-fsdd", "float32", 24),
+        ("time-axis/fsdd", "auto", "mnist-fsdd", "float32", 15),
+    ],
+)
+def test_every_network_of_the_findings_keeps_its_name(
+    folder: str, profile: str, source: str, precision: str, count: int
+) -> None:
+    """Among them what reading they were made under: its name stands in the rows."""
+    of_profile = profile_named(profile, source).model_copy(update={"precision": precision})
     found: dict[str, str] = {}
-    for row in csv.DictReader(RESULTS.open(encoding="utf-8")):
+    for row in csv.DictReader((RESULTS / folder / "results.csv").open(encoding="utf-8")):
         if "+" in row["trial"] or row["trial"] in found:
             continue
         levels = {name: row[name] for name in (*LEVELS, *FURTHER)}
         cell = Cell.create(**levels, time_steps=int(row["time_steps"]))
-        seed = int(row["seed"])
-        found[row["trial"]] = definition_of(cell, seed, profile, "mnist-fsdd").name
-    assert len(found) == 330
+        found[row["trial"]] = definition_of(cell, int(row["seed"]), of_profile, source).name
+    assert len(found) == count
     assert [stored for stored, now in found.items() if stored != now] == []
 
 

@@ -21,7 +21,10 @@ def test_all_kinds_at_both_sizes_and_experts_of_half() -> None:
     assert {cell.fusion for cell in cells if cell.modality == "fused"} == KINDS
     assert {cell.size for cell in cells if cell.modality == "fused"} == {"S", "S/3"}
     assert {cell.size for cell in cells if cell.modality == "audio"} == {"S/2", "S/6"}
-    assert {(cell.protocol, cell.reading) for cell in cells} == {("disjoint", "calibrated")}
+    assert {(cell.protocol, cell.reading) for cell in cells} == {("disjoint", "base")}
+    rows_of_before = FUSION.of_reading("calibrated").cells(["disjoint"], SOURCES["builtin"])
+    assert {cell.reading for cell in rows_of_before} == {"calibrated"}
+    assert [c.model_copy(update={"reading": "base"}) for c in rows_of_before] == cells
     assert STUDIES["fusion"] is FUSION
 
 

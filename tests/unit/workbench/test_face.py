@@ -410,7 +410,7 @@ def test_what_has_no_effect_is_refused_in_python_too(data) -> None:
     refused("encoder needs a spiking network", neuron="relu", encoder="rate")
     refused("neuron needs a spiking network", network="dnn", neuron="plif")
     refused("leak needs a neuron that leaks", neuron="if", leak=0.5)
-    refused("target_rate needs init calibrated", target_rate=0.2)
+    refused("target_rate needs init calibrated", target_rate=0.2, init="plain")
 
 
 def test_a_refusal_says_once_where() -> None:

@@ -40,7 +40,7 @@ from spikefuse.analysis.words import percent, signed
 from spikefuse.core.checks import one_of, require
 from spikefuse.data.splits.protocols import PROTOCOLS
 from spikefuse.stats import RangeTest, holm, range_test
-from spikefuse.studies.readings import BASE, READINGS
+from spikefuse.studies.readings import READINGS
 
 Outcome = Literal["reproduced", "contradicted", "not tested: trained too little", "inconclusive"]
 PartOutcome = Literal["holds", "fails", "not tested", "undecided"]
@@ -164,7 +164,7 @@ def evaluate_claims(
     split: str = "test",
     *,
     noise_position: str = "before",
-    reading: str = BASE,
+    reading: str | None = None,
     confidence: float = 0.95,
     claims: Sequence[Claim] = CLAIMS,
 ) -> tuple[Verdict, ...]:
@@ -179,7 +179,7 @@ def evaluate_claims(
         protocol: Pairing protocol.
         split: "validation" (best of all epochs) or "test" (at the best validation epoch).
         noise_position: Where noise stands in the claims whose figures do not say.
-        reading: Which reading's rows; those that name none are of the base reading.
+        reading: Which reading's rows; the table's own if None, see `Table.reading`.
         confidence: Of the intervals, and 1 - confidence is the level of every decision.
         claims: Which claims.
 
@@ -193,7 +193,8 @@ def evaluate_claims(
     one_of(where, "protocol", protocol, PROTOCOLS)
     one_of(where, "split", split, SPLITS)
     one_of(where, "noise_position", noise_position, POSITIONS)
-    one_of(where, "reading", reading, READINGS)
+    if reading is not None:
+        one_of(where, "reading", reading, READINGS)
     require(0.0 < confidence < 1.0, where, "confidence", "between 0 and 1", confidence)
     observed = Observations.of(rows, protocol, split, noise_position, reading)
     return tuple(_judge(claim, observed, confidence) for claim in claims)

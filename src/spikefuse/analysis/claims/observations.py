@@ -72,10 +72,11 @@ class Observations:
         protocol: str,
         split: str,
         noise_position: str = "before",
-        reading: str = BASE,
+        reading: str | None = None,
     ) -> "Observations":
-        """Rows of one protocol and reading; a row that names none is of the base reading."""
+        """Rows of one protocol and reading, by default the table's own, see `Table.reading`."""
         everything = Table(rows)
+        reading = everything.reading if reading is None else reading
         chosen = everything.select(protocol=protocol, reading=reading)
         table = Table(chosen, first=PAPER_STUDIES)
         known = efforts(chosen)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikefuse.analysis.figures import FIGURES
-from spikefuse.analysis.table import DEFAULT_STUDIES, default_levels
+from spikefuse.analysis.table import DEFAULT_STUDIES
 from spikefuse.core.errors import SpikefuseError, StudyError
 from spikefuse.report.reading.sources import Run, Trial
 from spikefuse.results import TrialFolder, TrialStore
@@ -31,7 +31,7 @@ def default_trials(run: Run, network: str, modality: str, steps: int = 4) -> dic
     Raises:
         StudyError: A row cannot be read, or two say different things of one cell and seed.
     """
-    levels = default_levels(network, modality) | {"size": "S", "protocol": run.protocol}
+    levels = run.table.default_levels(network, modality) | {"size": "S", "protocol": run.protocol}
     if network == "snn":
         levels["time_steps"] = steps
     by_name = {trial.name: trial for trial in run.trials if trial.state == "done"}

@@ -32,7 +32,7 @@ def test_readings_have_their_topic_and_counts() -> None:
     table = readings_table(ranked(FOUND))
 
     on = "disjoint, test"
-    says = "the defaults; disjoint pairs, untouched test set"
+    says = "triangle, calibrated; disjoint pairs, untouched test set"
     assert table.rows == (
         ("byte", "image scale", "pixels from 0 to 255", on, "2", "0", "0", "0"),
         ("base", "everything", says, on, "1", "1", "0", "0"),

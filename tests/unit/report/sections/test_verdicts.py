@@ -9,12 +9,16 @@ import pytest
 from spikefuse.analysis.claims import claims_document, evaluate_claims
 from spikefuse.report.reading.sources import Run, read_run
 from spikefuse.report.sections.verdicts import verdict_table, verdicts
+from spikefuse.studies.readings import CENSUS_READINGS
 
 
 @pytest.fixture(scope="module")
 def run(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Run:
     root = tmp_path_factory.mktemp("run")
     return read_run(synthetic.write_run(root, seeds=3, epochs=1, studies=("model-size",)))
+
+
+CENSUS = next(iter(CENSUS_READINGS))
 
 
 def claim(**changes: Any) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def test_a_strange_claims_file_is_inconclusive_never_a_crash(
 
 def test_claims_that_nobody_measured_are_not_listed(run: Run) -> None:
     """A page of 24 that are inconclusive for want of networks; one part that has some is enough."""
-    rows = [{**row, "study": "census", "reading": "triangle"} for row in run.rows]
+    rows = [{**row, "study": "census", "reading": CENSUS} for row in run.rows]
     nothing = evaluate_claims(rows, "disjoint", "test")
     written = claims_document(nothing)["claims"]
     assert {each["n"] for each in written} == {0}
