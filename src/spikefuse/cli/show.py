@@ -82,7 +82,7 @@ def show(
     measured = _measure(figures, rows, _views(protocol, split, rows))
     more = further(rows, record, study, protocol, split) if figure is None else None
     if as_json:
-        headed = _headline_record(found, _said(found, rows, record))
+        headed = _headline_record(found, _said(found, rows, record)) | {"reading": rows.reading}
         document = {"headline": headed, "figures": _records(measured)}
         document |= more.record() if more else {}
         _print_json(document | ({"unfinished": unfinished} if unfinished else {}))
@@ -90,7 +90,7 @@ def show(
     console = make_console()
     is_asked = study is None and figure is None and not are_single(rows)
     if is_asked:
-        _print_answer(found, _said(found, rows, record), console)
+        _print_answer(found, _said(found, rows, record), console, rows.reading)
     of_all = is_asked and protocol is None and split is None
     _print(measured, more, console, of_all=of_all)
     if more and are_single(rows):
@@ -233,17 +233,20 @@ def _headline_record(found: "Headline", said: tuple[str, str]) -> dict[str, Any]
     }
 
 
-def _print_answer(found: "Headline", said: tuple[str, str], console: "Console") -> None:
+def _print_answer(
+    found: "Headline", said: tuple[str, str], console: "Console", reading: str
+) -> None:
     from rich.text import Text
 
     from spikefuse.analysis.silence import NETWORK_WORDS
     from spikefuse.cli.wide import print_table
-    from spikefuse.report.headline import answer_over_controls, corrected
+    from spikefuse.report.headline import answer_over_controls, corrected, not_of_the_base
     from spikefuse.report.tables import headline_estimates, headline_table
 
     heading, text = said
     console.print(Text(f"{heading}.", style="bold"))
-    for sentence in (text, answer_over_controls(found), corrected(found)):
+    more = (answer_over_controls(found), corrected(found), not_of_the_base(reading))
+    for sentence in (text, *more):
         if sentence:
             console.print(Text(sentence))
     print_table(headline_table(found), console)

@@ -1,7 +1,7 @@
 """The commands that remake parts of a report, so that nobody has to believe a number."""
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,15 +48,29 @@ class Commands:
         """
         if not self.options:
             return ""
+        return _line(studies, self._said(studies, protocols, others))
+
+    def runs(self, *studies: str) -> list[str]:
+        """The same, a command for those that were asked for with the same options."""
+        if not self.options:
+            return []
+        groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for study in studies:
+            said = self._said((study,), protocols=True, others={})
+            groups.setdefault(tuple(said.items()), []).append(study)
+        return [_line(names, dict(said)) for said, names in groups.items()]
+
+    def _said(
+        self, studies: tuple[str, ...], protocols: bool, others: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The options of a command for some studies: of several, those of the first."""
         left_out = {name for name, study in PARTS.items() if studies != (study,)}
         left_out |= set() if protocols else {"--protocols"}
-        known = self.of_study.get(studies[0], self.options) if len(studies) == 1 else self.options
+        known = self.of_study.get(studies[0], self.options)
         said = {**known, **{f"--{name}": value for name, value in others.items() if value}}
         if "," in said.get("--readings", "") and studies != (SENSITIVITY,):
             left_out.add("--readings")  # other studies are run under one
-        kept = {name: said[name] for name in _KEPT if name in said and name not in left_out}
-        words = [word for option in kept.items() for word in option]
-        return shlex.join(["spikefuse", "run", *studies, *words])
+        return {name: said[name] for name in _KEPT if name in said and name not in left_out}
 
     def compare(self, first: Mapping[str, str], second: Mapping[str, str], *more: str) -> str:
         """The command that tests one cell against another; levels by factor."""
@@ -74,6 +88,11 @@ class Commands:
             return ""
         words = ["spikefuse", "claims", self.folder, "--protocol", protocol, "--split", split]
         return shlex.join([*words, "--rules"])
+
+
+def _line(studies: Iterable[str], said: Mapping[str, str]) -> str:
+    words = [word for option in said.items() for word in option]
+    return shlex.join(["spikefuse", "run", *studies, *words])
 
 
 def commands_of(record: Mapping[str, Any]) -> Commands:

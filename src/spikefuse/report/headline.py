@@ -28,6 +28,7 @@ from spikefuse.analysis.words import (
     under,
     with_interval,
 )
+from spikefuse.studies.readings import BASE, READINGS
 
 _VERDICTS = {
     (1, 1): "Yes, and the SNN gains more than the DNN",
@@ -81,6 +82,17 @@ def corrected(found: Headline) -> str:
         f"Over the {count} of this screen about gains, control and leak Holm\u2019s correction "
         f"leaves {said}."
     )
+
+
+def not_of_the_base(reading: str) -> str:
+    """Which networks answer where they are not base networks; empty where they are.
+
+    Args:
+        reading: Of the table, see `Table.reading`.
+    """
+    if reading == BASE:
+        return ""
+    return f"The networks are of the reading {reading} ({READINGS[reading].says}), not of the base."
 
 
 def _beside(found: Headline, value: Estimate) -> str:

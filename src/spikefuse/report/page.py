@@ -32,6 +32,7 @@ from spikefuse.report.headline import (
     answer_over_mean,
     corrected,
     leak_sentence,
+    not_of_the_base,
     verdict,
 )
 from spikefuse.report.other_answers import StudyAnswer, study_answer
@@ -117,6 +118,7 @@ class Page:
     texts: Texts
     question: str = ""
     corrected: str = ""
+    reading: str = ""
     energy: str = ""
     lost_sense: str = ""
     fusion: str = ""
@@ -206,6 +208,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
         corrected=corrected(found),
+        reading=not_of_the_base(run.table.reading),
         leak_text=_leak(run, found, noun),
         texts=texts,
         question=texts.question,
@@ -253,8 +256,8 @@ def section_commands(
         studies: Whose rows the first screen reads.
         leaking: Studies of the run that train under both pairings.
     """
-    base = commands.run(*studies)
-    both = base if not leaking or set(studies) & set(leaking) else commands.run(leaking[0])
+    base = commands.runs(*studies)
+    both = base if not leaking or set(studies) & set(leaking) else [commands.run(leaking[0])]
     fused = {"network": "snn", "modality": FUSED}
     gain = found.gains.get("snn")
     # Where no gain is measured the table has no such two cells, and the command would be refused.
@@ -262,10 +265,10 @@ def section_commands(
     first, last = ({"protocol": view.protocol} for view in (views[0], views[-1]))
     leak = commands.compare(fused | first, fused | last, "--split", "validation")
     by_name = {
-        "answer": [base, single],
-        "leak": [both, leak] if first != last else [],
+        "answer": [*base, single],
+        "leak": [*both, leak] if first != last else [],
         "verdicts": [commands.claims(view.protocol, view.split) for view in views],
-        **{name: [base] for name in ("audit", "curves", "rates", "confusion")},
+        **dict.fromkeys(("audit", "curves", "rates", "confusion"), base),
     }
     return {name: [each for each in lines if each] for name, lines in by_name.items()}
 

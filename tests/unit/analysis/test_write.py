@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from spikefuse.analysis.kept import require_kept
+from spikefuse.analysis.table import Table
 from spikefuse.analysis.write import gather, gather_readings
 from spikefuse.core.errors import InputError
 from spikefuse.planning import Plan, make_plan
@@ -67,11 +69,16 @@ def finish(plan: Plan, store: TrialStore) -> None:
 
 
 def run(
-    out: Path, *studies: str, profile: Profile = SMOKE, seeds: int = 1, with_curves: bool = False
+    out: Path,
+    *studies: str,
+    profile: Profile = SMOKE,
+    seeds: int = 1,
+    with_curves: bool = False,
+    readings: Sequence[str] = (),
 ) -> list[dict]:
     store = TrialStore(out)
     shared = {"protocols": ("paper", "disjoint"), "seeds": seeds, "with_curves": with_curves}
-    plan = make_plan(resolve_studies(studies), profile, "builtin", store, **shared)
+    plan = make_plan(resolve_studies(studies, readings), profile, "builtin", store, **shared)
     finish(plan, store)
     return read_tidy(gather(plan, store, out, "banner", "command"))
 
@@ -175,6 +182,36 @@ def test_other_effort_or_lost_trials_are_not_mixed_in(
     kept = run(tmp_path, "speakers")
     assert studies_of(kept) == ["speakers", "neuron"]
     assert lost.name not in {row["trial"] for row in kept}
+
+
+def test_rows_of_another_base_network_are_not_mixed_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A version's rows of the reading `base` are of its own base network."""
+    run(tmp_path, "reset")
+    path = tmp_path / "run.json"
+    record = json.loads(path.read_text())
+    assert record["base"] == {"surrogate": "triangle", "init": "calibrated"}
+    assert studies_of(run(tmp_path, "speakers")) == ["speakers", "reset"]
+    for other in ({"surrogate": "atan", "init": "calibrated"}, None):
+        again = {name: value for name, value in record.items() if name != "base"}
+        run(tmp_path, "reset")
+        path.write_text(json.dumps(again | ({"base": other} if other else {})))
+        assert studies_of(run(tmp_path, "speakers")) == ["speakers"]
+    assert "held further rows of reset" in caplog.text
+
+
+def test_readings_stand_side_by_side_in_one_folder(tmp_path: Path) -> None:
+    """Each study has one; answers are read by the base where it is there, and say so if not."""
+    run(tmp_path, "reset", readings=["lab"])
+    first = Table(read_tidy(tmp_path / "results.csv"))
+    assert (first.levels("reading"), first.reading) == (["lab"], "lab")
+    both = Table(run(tmp_path, "neuron"))
+    assert (both.levels("reading", study="reset"), both.levels("reading", study="neuron")) == (
+        ["lab"],
+        ["base"],
+    )
+    assert both.reading == "base"
 
 
 def curves_of(rows: list[dict]) -> set[tuple[str, int]]:

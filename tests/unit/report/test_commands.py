@@ -67,9 +67,29 @@ def test_a_study_is_remade_by_the_command_that_asked_for_it() -> None:
     assert commands.folder == "here"
     assert commands.run("sensitivity", readings="").endswith("--seeds 2 --out here")
     assert commands.run("sensitivity", readings="base").endswith("--readings base --out here")
+    assert commands.runs("fusion", "reset", "neuron") == [
+        commands.run("fusion"),
+        commands.run("reset", "neuron"),
+    ]
     for broken in (None, [], {"fusion": 7}):
         line = commands_of(RECORD | {"commands": broken}).run("fusion")
         assert line == "spikefuse run fusion --profile quick --data digits --seeds 2"
+
+
+def test_the_reading_of_a_study_is_that_of_its_command() -> None:
+    typed = {
+        "fusion": "spikefuse run fusion --readings calibrated",
+        "controls": "spikefuse run controls --readings lab --seeds 10",
+        "model-size": "spikefuse run model-size --readings lab --seeds 5",
+    }
+    commands = commands_of(RECORD | {"command": typed["fusion"], "commands": typed})
+    assert commands.run("fusion").endswith("--seeds 2 --readings calibrated")
+    assert commands.run("controls").endswith("--seeds 10 --readings lab")
+    assert commands.runs("model-size", "controls") == [
+        commands.run("model-size"),
+        commands.run("controls"),
+    ]
+    assert commands_of(RECORD).run("controls").endswith("--seeds 2")
 
 
 def test_a_study_without_rows_holds_no_numbers_of_the_first_screen() -> None:

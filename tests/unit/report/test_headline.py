@@ -8,6 +8,7 @@ import pytest
 from spikefuse.analysis.estimates import Estimate
 from spikefuse.analysis.gains import Control, baselines
 from spikefuse.analysis.headline import headline
+from spikefuse.analysis.table import Table
 from spikefuse.report.headline import (
     answer,
     answer_over_controls,
@@ -15,6 +16,7 @@ from spikefuse.report.headline import (
     control_sentence,
     corrected,
     leak_sentence,
+    not_of_the_base,
     verdict,
 )
 
@@ -210,6 +212,20 @@ def test_an_answer_must_stand_beside_the_others_of_the_screen() -> None:
     assert said.startswith("Over the 6 answers of this screen")
     assert "SNN over best" not in said
     assert corrected(headline([])) == ""
+
+
+def test_a_table_without_base_networks_answers_by_what_it_has_and_says_so() -> None:
+    """The same numbers of `lab` give the same answer; beside base networks they are not read."""
+    rows = network("snn", SMALL) + network("dnn", SMALL)
+    lab = [{**row, "reading": "lab"} for row in rows]
+    found, usual = headline(lab), headline(rows)
+    assert answer(found) == answer(usual)
+    assert corrected(found) == corrected(usual) != ""
+    both = [*rows, *({**row, "value": 1 - row["value"]} for row in lab)]
+    assert answer(headline(both)) == answer(usual)
+    assert not_of_the_base(Table(rows).reading) == not_of_the_base(Table(both).reading) == ""
+    told = not_of_the_base(Table(lab).reading)
+    assert told.startswith("The networks are of the reading lab (boxcar, as drawn;")
 
 
 def test_two_seeds_show_their_values_and_cannot_say() -> None:
