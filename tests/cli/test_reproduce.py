@@ -144,19 +144,27 @@ def test_readings_of_stored_networks_train_nothing(run: Path, tmp_path: Path) ->
     """And what reproduce wrote stays as it is, in a copy as well as in the original."""
     folder = tmp_path / "copy"
     shutil.copytree(run, folder)
+    shared = ("--profile", "smoke", "--out", str(folder))
+    guess = spikefuse(
+        "run", "noise-position", "reset", *shared, "--readings", "lab", folder=tmp_path
+    )
+    assert guess.returncode == 0, guess.stderr
+    trained = list(TrialStore(folder))
+    assert len(trained) > NETWORKS
     before = {name: (folder / name).read_bytes() for name in ("results.csv", "run.json")}
     done = spikefuse(
-        "run", "sensitivity", "--readings", "base,best-validation,paper-pairing,noise-last",
-        "--studies", "noise-position,reset", "--profile", "smoke", "--out", str(folder),
+        "run", "sensitivity", "--readings", "lab,best-validation,paper-pairing,noise-last",
+        "--studies", "noise-position,reset", *shared,
         folder=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert len(list(TrialStore(folder))) == NETWORKS, "only evaluations were added"
+    assert list(TrialStore(folder)) == trained, "only evaluations were added"
     with (folder / "sensitivity.csv").open(encoding="utf-8", newline="") as file:
         verdicts = list(csv.DictReader(file))
-    assert len(verdicts) == 4 * 24
+    assert len(verdicts) == 5 * 24, "the base is stored, and judged too"
     assert {row["reading"] for row in verdicts if row["n"] == "2"} == {
         "base",
+        "lab",
         "best-validation",
         "paper-pairing",
         "noise-last",
@@ -233,7 +241,8 @@ def test_shards_together_are_the_whole(run: Path, tmp_path: Path) -> None:
         (("run", "rest", "--profile", "smoke"), 2, "Did you mean reset"),
         (("run", "sensitivty", "--profile", "smoke"), 2, "Did you mean sensitivity"),
         (("run", "sensitivity", "--readings", "bite"), 2, "Did you mean byte"),
-        (("run", "reset", "--readings", "byte"), 2, "Name sensitivity"),
+        (("run", "reset", "--readings", "byte,lab"), 2, "Name one, or sensitivity"),
+        (("run", "reset", "--studies", "reset"), 2, "Name sensitivity"),
         (("run", "fusion", "--sizes", "S/2"), 2, "Did you mean S/3"),
         (("run", "fusion", "reset", "--sizes", "S"), 2, "Name fusion"),
         (("reproduce", "--sizes", "S"), 2, "sizes"),

@@ -160,7 +160,7 @@ def test_a_file_is_written_changed_planned_and_run(place: Path) -> None:
     assert page.read_text(encoding="utf-8") == "of before"
 
 
-@pytest.mark.parametrize("option", ["--readings byte", "--studies reset", "--sizes S"])
+@pytest.mark.parametrize("option", ["--studies reset", "--sizes S"])
 def test_a_part_of_a_ready_study_is_not_asked_of_a_file(place: Path, option: str) -> None:
     done("new", "study", "--out", "mine.toml", "--data", "builtin")
     for command in ("plan", "run"):

@@ -116,8 +116,11 @@ def prepare(
             f"{further.studies[0].name}. Here it would change nothing: leave it out, or change the "
             "file with --set."
         )
-    studies = of_reading(further.studies, readings)
-    studies = studies or resolve_studies(request.studies or (), readings, *parts)
+    studies = (
+        of_reading(further.studies, readings)
+        if further.studies
+        else resolve_studies(request.studies or (), readings, *parts)
+    )
     if request.protocols != Request.protocols and all(each.pairs_itself for each in studies):
         raise InputError(
             "spikefuse: --protocols needs a study that leaves the pairing open, got "
