@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from rows import CELL
 
+from spikefuse.analysis.folder import BASE_ENTRY
 from spikefuse.results import TrialStore, definition_hash, write_tidy
 
 SIZES = {"S": 1_600_000, "S/2": 800_000, "S/3": 533_333}
@@ -350,6 +351,7 @@ def write_run(
         "title": "Does a second modality help a spiking network?",
         "profile": "quick",
         "profile_settings": {"images": 12_000, "epochs": {"image": 2, "audio": 15}},
+        **BASE_ENTRY,
         "banner": text[source],
         "source": source,
         "protocols": list(protocols),

@@ -31,6 +31,7 @@ from spikefuse.results import TrialStore, read_tidy
 from spikefuse.results.atomic import is_file
 from spikefuse.results.rows import TidyRows
 from spikefuse.studies.controls import CONTROLS
+from spikefuse.studies.readings import BASE
 from spikefuse.studies.robustness import ROBUSTNESS
 
 logger = logging.getLogger(__name__)
@@ -65,13 +66,11 @@ def tell_left_out(path: Path, earlier: Iterable[Row], rows: list[NewRow]) -> set
     Returns:
         Their studies.
     """
-    there = {(row["study"], row["trial"]) for row in rows}
+    there = {_network(row) for row in rows}
     gone = {
         str(row["study"])
         for row in earlier
-        if (row["study"], row["trial"]) not in there
-        and not _is_product(row)
-        and not _is_of_samples(row)
+        if _network(row) not in there and not _is_product(row) and not _is_of_samples(row)
     }
     if gone:
         logger.warning(
@@ -257,6 +256,12 @@ def _is_of_samples(row: Row) -> bool:
     return row["metric"] == ON_PAIRS or str(row["metric"]).startswith(f"{ERROR}.")
 
 
+def _network(row: Row) -> tuple[str, ...]:
+    """A dense network is the same under many readings, and has rows of each."""
+    return str(row["study"]), str(row["trial"]), str(row.get("reading") or BASE)
+
+
 def _key(row: Row) -> tuple[str, ...]:
     parts = ("study", "trial", "noise_std", "noise_position", "protocol", "split", "metric")
-    return (*(str(row[name]) for name in parts), str(row.get("disturbance") or ""))
+    later = (str(row.get("disturbance") or ""), str(row.get("reading") or BASE))
+    return (*(str(row[name]) for name in parts), *later)

@@ -337,7 +337,7 @@ def _figure_row(
     # Every figure reads one study: what another study says of the same cell is not the figure's.
     levels: dict[str, Level] = {**figure.where, "study": figure.study, "protocol": protocol}
     levels |= {figure.x.column: x, figure.hue.column: hue, "split": split}
-    levels["reading"] = table.reading
+    levels["reading"] = table.reading_of(figure.study)
     key: tuple[Level, ...] = (x, hue)
     if figure.panel is not None and panel is not None:
         levels[figure.panel.column] = panel

@@ -13,7 +13,7 @@ from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import minus, resolution
 from spikefuse.analysis.table import DEFAULT_STUDIES, Table
 from spikefuse.data.sources.contract import FUSED
-from spikefuse.studies.readings import MATCHED, under
+from spikefuse.studies.readings import MATCHED, composed
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def pairing_leak(rows: Iterable[Row], network: str, size: str = "S") -> PairingL
         table.series(split="validation", study=DEFAULT_STUDIES, protocol=protocol, **levels)
         for protocol in ("paper", "disjoint")
     )
-    fewer = levels | {"reading": under(table.reading, MATCHED), "protocol": "paper"}
+    fewer = levels | {"reading": composed(table.reading, MATCHED), "protocol": "paper"}
     matched = table.series(split="validation", study=DEFAULT_STUDIES, **fewer)
     step, gap = resolution(paper, disjoint), minus(paper, disjoint)
     if not (paper.is_there and disjoint.is_there and gap.is_there):

@@ -115,7 +115,7 @@ def robustness(rows: Iterable[Row]) -> Robustness:
 
 def _levels(table: Table, network: str, modality: str) -> dict[str, Level]:
     network_of = {"network": network, "modality": modality}
-    return {"study": STUDY, **network_of, "reading": table.reading}
+    return {"study": STUDY, **network_of, "reading": table.reading_of(STUDY)}
 
 
 def _curve(table: Table, network: str, modality: str) -> Curve | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spikefuse.analysis.silence import HIDDEN, RATE, is_silent_network
 from spikefuse.results.coded import Coded, distinct
 from spikefuse.results.rows import TidyRow, TidyRows
+from spikefuse.studies.readings import BASE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ EXPERTS_JOIN = "+"
 """Between the names of the trials that stand together behind one number."""
 
 DEFAULTS: Mapping[str, Level] = MappingProxyType(
-    {"pairing": "true", "held_out": "", "reading": "base", "disturbance": ""}
+    {"pairing": "true", "held_out": "", "reading": BASE, "disturbance": ""}
 )
 """What a row says of a further factor whose column its table does not have or leaves empty."""
 

@@ -145,16 +145,25 @@ class Table:
 
     @cached_property
     def reading(self) -> str:
-        """The reading that answers are read by: the base, or the only one that stands in for it.
+        """The reading that the first screen is read by: of its studies' rows, or else of all."""
+        return (
+            self.reading_of(*DEFAULT_STUDIES)
+            if self.select(study=DEFAULT_STUDIES)
+            else (self.reading_of())
+        )
 
-        Networks of `lab`, the guess at the paper's, answer where no base network was trained; then
-        the first reading that has rows.
+    def reading_of(self, *studies: str) -> str:
+        """The reading that answers of some studies are read by, of all where none is named.
+
+        The base where they have it; else `lab`, the guess at the paper's network, else the first
+        one that they have.
 
         Example:
-            >>> Table([{"reading": "byte"}, {"reading": "lab"}]).reading, Table([{}]).reading
-            ('lab', 'base')
+            >>> rows = [{"study": "reset", "reading": "byte"}, {"study": "neuron"}]
+            >>> [Table(rows).reading_of(*names) for names in ((), ("reset",), ("neuron",))]
+            ['base', 'byte', 'base']
         """
-        found = set(self.levels("reading"))
+        found = set(self.levels("reading", **({"study": studies} if studies else {})))
         return next((name for name in READINGS if name in found), BASE)
 
     def default_levels(self, network: str, modality: str) -> dict[str, Level]:

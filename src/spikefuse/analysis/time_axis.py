@@ -11,7 +11,7 @@ from spikefuse.analysis.estimates import LEVEL, Estimate, adjusted, estimate
 from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import Table
-from spikefuse.studies.readings import BASE, TIME_READINGS, under
+from spikefuse.studies.readings import BASE, TIME_READINGS, composed
 from spikefuse.studies.time_axis import TIME_AXIS
 
 WHOLE, PARTS = TIME_READINGS
@@ -56,7 +56,7 @@ def time_gains(rows: Iterable[Row]) -> list[TimeGain]:
     """
     table, found = Table(rows), []
     study: dict[str, Level] = {"study": TIME_AXIS.name}
-    parts = under(table.reading, PARTS)
+    parts = composed(table.reading_of(TIME_AXIS.name), PARTS)
     for network in table.levels("network", **study, reading=parts):
         own: list[TimeGain] = []  # one family
         for modality in table.levels("modality", **study, reading=parts, network=network):
@@ -71,8 +71,9 @@ def time_gains(rows: Iterable[Row]) -> list[TimeGain]:
 
 
 def _gain(table: Table, levels: dict[str, Level]) -> TimeGain:
+    reading = table.reading_of(TIME_AXIS.name)
     usual, whole, parts = (
-        table.series(**levels, reading=under(table.reading, own), noise_std=0.0)
+        table.series(**levels, reading=composed(reading, own), noise_std=0.0)
         for own in (BASE, WHOLE, PARTS)
     )
     step, gap = resolution(whole, parts), minus(parts, whole)

@@ -5,7 +5,7 @@ made one by one may differ in any setting. Settings beyond the columns that are 
 of them stand in the column `reading`, which holds everywhere what departs from the usual.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -27,7 +27,7 @@ _CONDITION = (
     *("unit", "common", "varies", "modalities", "steps_share", "plugins"),
 )
 _TELLING = ("init", "surrogate", "surrogate_width")
-"""Settings by which readings of the network differ, told where all networks have them too."""
+"""Settings by which readings of the network differ; a dense one has the first alone."""
 
 
 def trial_rows(store: TrialStore) -> list[NewRow]:
@@ -57,7 +57,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """By trial, the settings beyond the columns that differ between the trials."""
+    """By trial, the reading of its network, and further settings that differ between the trials."""
     usual = _flat(TrialDefinition.of_base().naming())
     # What is stored without a field has the record's default, not what is usual.
     absent = usual | {name: TrialDefinition.model_fields[name].default for name in BASE_NETWORK}
@@ -67,36 +67,35 @@ def _readings(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         key
         for key in known
         if len({repr(settings.get(key)) for settings in flat.values()}) > 1
-        and key.rpartition(".")[2] not in _SAID
+        and key.rpartition(".")[2] not in (*_SAID, *_TELLING)
     ]
-    shared = _shared_reading(flat.values(), usual)
-    return {
-        name: ",".join(
+
+    def differs(settings: Mapping[str, Any]) -> list[str]:
+        return [
             f"{key.rpartition('.')[2]}={_text(value) if key == 'plugins' else value}"
             for key in varying
             if key in settings
             and (value := settings[key]) != usual.get(key)
             and not _is_of_dense(key, settings)
-        )
-        or shared
+        ]
+
+    return {
+        name: ",".join([*_network_reading(settings, usual), *differs(settings)]) or BASE
         for name, settings in flat.items()
     }
 
 
-def _shared_reading(flat: Collection[Mapping[str, Any]], usual: Mapping[str, Any]) -> str:
-    """What spiking networks have that all have one surrogate and kind of initial weights."""
-    spiking = [settings for settings in flat if settings.get("network") != "dnn"]
-    found = {tuple(settings[key] for key in _TELLING) for settings in spiking}
-    if len(found) != 1:
-        return BASE
-    (own,) = found
+def _network_reading(settings: Mapping[str, Any], usual: Mapping[str, Any]) -> list[str]:
+    """The reading that a network is of, told whether or not others differ; none of the base."""
+    telling = _TELLING[:1] if settings.get("network") == "dnn" else _TELLING
+    own = [settings[key] for key in telling]
     for name, each in READINGS.items():
         if each.trial.keys() == BASE_NETWORK.keys():
             stands_for = TrialDefinition.create(**each.trial)
-            if own == tuple(getattr(stands_for, key) for key in _TELLING):
-                return name
-    told = zip(_TELLING, own, strict=True)
-    return ",".join(f"{key}={value}" for key, value in told if value != usual[key])
+            if own == [getattr(stands_for, key) for key in telling]:
+                return [] if name == BASE else [name]
+    told = zip(telling, own, strict=True)
+    return [f"{key}={value}" for key, value in told if value != usual[key]]
 
 
 def _is_of_dense(key: str, settings: Mapping[str, Any]) -> bool:

@@ -81,13 +81,13 @@ def ask_data(
 def _checked(data: str, request: Request) -> Checked:
     """What is wrong of a question whatever its data is: told before a file of it is read."""
     from spikefuse.data.own.outside import results_apart
-    from spikefuse.planning.plan import of_reading
+    from spikefuse.planning.plan import studies_under
     from spikefuse.studies.controls import CONTROLS
     from spikefuse.studies.effort import check_effort
 
     require((request.seeds or 1) >= 1, "ask", "--seeds", "at least 1", request.seeds)
     check_effort(request.profile)
-    of_reading([CONTROLS], listed(request.readings, "--readings"))
+    studies_under([CONTROLS], listed(request.readings, "--readings"))
     results_apart(own_root(data), request.out, "runs/ask-{}", "ask", events=request.events)
     return check_request(request)
 
@@ -188,12 +188,12 @@ def plan_of(
 ) -> Prepared:
     """The plan: every modality alone, all together, and together with shuffled pairs."""
     from spikefuse.data import SOURCES
-    from spikefuse.planning.plan import of_reading
+    from spikefuse.planning.plan import studies_under
     from spikefuse.studies.controls import CONTROLS, plain_protocol
 
     source = SOURCES[location.source]
     protocols = (plain_protocol(source),)
-    studies = of_reading([CONTROLS], listed(checked.request.readings, "--readings"))
+    studies = studies_under([CONTROLS], listed(checked.request.readings, "--readings"))
     return planned(
         checked, studies, effort.profile, protocols, location, out, console, reports=True
     )
@@ -249,7 +249,10 @@ def _answered(
         answers,
         question_of(source.title, [each.name for each in source.modalities]),
         {**audit, "banner": prepared.banner},
-        effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
+        effort={
+            **{"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
+            "reading": plan.studies[0].reading,
+        },
         command=command_line(),
     )
     reply = finish(out, document, answers, console, as_json)

@@ -90,9 +90,9 @@ def claims(
     import json
 
     from spikefuse.analysis.claims import claims_document, evaluate_claims, write_claims
+    from spikefuse.analysis.stored_rows import table_at
     from spikefuse.analysis.table import Table as Rows
     from spikefuse.report.reading.record import read_unfinished
-    from spikefuse.results import read_tidy
     from spikefuse.results.outputs import require_output
 
     if rules and as_json:
@@ -103,7 +103,7 @@ def claims(
     if out is not None:
         its = frozenset({"claims.json"})
         require_output(out, "claims", of=table.parent, its=its, reads=(table,))
-    rows = Rows(read_tidy(table))
+    rows = Rows(table_at(table))
     verdicts = evaluate_claims(
         *(rows, protocol or rows.protocol, split), noise_position=noise_position, reading=reading
     )

@@ -242,8 +242,9 @@ Readings = Annotated[
     str | None,
     typer.Option(
         "--readings",
-        help="What the networks have in place of the base network's settings, one of these; with "
-        "sensitivity several, separated by commas (docs/method.md).",
+        help="What the networks have in place of the base network's settings, one of these but "
+        "best-validation and paper-pairing; with sensitivity several of all, separated by commas "
+        "(docs/method.md).",
     ),
     Choices(_readings),
 ]

@@ -90,7 +90,7 @@ def show(
     console = make_console()
     is_asked = study is None and figure is None and not are_single(rows)
     if is_asked:
-        _print_answer(found, _said(found, rows, record), console, rows.reading)
+        _print_answer(found, _said(found, rows, record), console, rows)
     of_all = is_asked and protocol is None and split is None
     _print(measured, more, console, of_all=of_all)
     if more and are_single(rows):
@@ -234,7 +234,7 @@ def _headline_record(found: "Headline", said: tuple[str, str]) -> dict[str, Any]
 
 
 def _print_answer(
-    found: "Headline", said: tuple[str, str], console: "Console", reading: str
+    found: "Headline", said: tuple[str, str], console: "Console", rows: "Rows"
 ) -> None:
     from rich.text import Text
 
@@ -245,7 +245,7 @@ def _print_answer(
 
     heading, text = said
     console.print(Text(f"{heading}.", style="bold"))
-    more = (answer_over_controls(found), corrected(found), not_of_the_base(reading))
+    more = (answer_over_controls(found), corrected(found), not_of_the_base(rows))
     for sentence in (text, *more):
         if sentence:
             console.print(Text(sentence))

@@ -94,7 +94,7 @@ def prepare(
     from spikefuse.core.checks import one_of
     from spikefuse.core.errors import InputError
     from spikefuse.data import SOURCES
-    from spikefuse.planning.plan import PARTS, of_reading, resolve_studies, usual_protocols
+    from spikefuse.planning.plan import PARTS, resolve_studies, studies_under, usual_protocols
     from spikefuse.planning.used import require_partners
     from spikefuse.studies import PROFILES
     from spikefuse.studies.effort import AUTO
@@ -117,7 +117,7 @@ def prepare(
             "file with --set."
         )
     studies = (
-        of_reading(further.studies, readings)
+        studies_under(further.studies, readings)
         if further.studies
         else resolve_studies(request.studies or (), readings, *parts)
     )

@@ -73,8 +73,8 @@ def resolve_studies(
 
     Args:
         names: Names in `STUDIES`, or "sensitivity" alone.
-        readings: Of the sensitivity study, only these; all if empty. Of others one, which their
-            networks have; the base network's if empty.
+        readings: Of the sensitivity study, only these; all if empty. Of others one of
+            `NETWORK_READINGS`, which their networks have; the base network's if empty.
         experiments: Of the sensitivity study, only these of the paper's experiments.
         sizes: Of the study of fusions, only these, under every profile; its own if empty.
 
@@ -102,10 +102,10 @@ def resolve_studies(
             f"{', '.join(chosen) or 'no study'}. Name {SENSITIVITY}."
         )
     studies = [STUDIES[name] for name in chosen or REPRODUCTION]
-    return of_reading([FUSION.of_sizes(sizes)] if sizes else studies, readings)
+    return studies_under([FUSION.of_sizes(sizes)] if sizes else studies, readings)
 
 
-def of_reading(studies: Iterable[Study], readings: Sequence[str]) -> tuple[Study, ...]:
+def studies_under(studies: Iterable[Study], readings: Sequence[str]) -> tuple[Study, ...]:
     """The studies under the reading that is named, or as they are where none is.
 
     Raises:

@@ -5,13 +5,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spikefuse.analysis.folder import CALIBRATED, reading_of_older
 from spikefuse.analysis.table import DEFAULT_STUDIES
 from spikefuse.data.own.source import PREFIX
 from spikefuse.data.sources.registry import SOURCES, choices
 from spikefuse.planning.plan import PARTS
 from spikefuse.report.printable import plain
 from spikefuse.studies.effort import AUTO
+from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import EFFORT, PROFILES
+from spikefuse.studies.registry import STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY
 
 # The options of a run that decide its numbers, or where they lie; how it was spread over
@@ -66,6 +69,9 @@ class Commands:
         """The options of a command for some studies: of several, those of the first."""
         left_out = {name for name, study in PARTS.items() if studies != (study,)}
         left_out |= set() if protocols else {"--protocols"}
+        alone = STUDIES.get(studies[0]) if len(studies) == 1 else None
+        if alone is not None and not alone.takes_reading:
+            left_out.add("--readings")
         known = self.of_study.get(studies[0], self.options)
         said = {**known, **{f"--{name}": value for name, value in others.items() if value}}
         if "," in said.get("--readings", "") and studies != (SENSITIVITY,):
@@ -114,6 +120,14 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
         for study, each in (typed.items() if isinstance(typed, dict) else ())
         if not _says_it_all(each)
     }
+    older = reading_of_older(record)
+    if older is not None:  # what the base was then
+        options = {"--readings": older, **options}
+        named = record.get("studies")
+        others = {name: of_study.get(name, options) for name in map(str, named or ())}
+        of_study = {name: {"--readings": older, **said} for name, said in others.items()}
+        if FUSION.name in of_study:  # it calibrated, whatever the base
+            of_study[FUSION.name] = {**of_study[FUSION.name], "--readings": CALIBRATED}
     folder = options.get("--out") or f"runs/{profile}-{record.get('source', '')}"
     return Commands(options, folder, of_study)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from spikefuse.analysis.census import STUDIES as CENSUSES
 from spikefuse.analysis.estimates import LEVEL, Estimate
 from spikefuse.analysis.gains import (
     BEST,
@@ -15,7 +16,7 @@ from spikefuse.analysis.gains import (
 )
 from spikefuse.analysis.headline import Headline, gain_of
 from spikefuse.analysis.pairing_leak import PairingLeak
-from spikefuse.analysis.table import PAIRED
+from spikefuse.analysis.table import PAIRED, SINGLE, Table
 from spikefuse.analysis.words import (
     all_of,
     article,
@@ -28,8 +29,11 @@ from spikefuse.analysis.words import (
     under,
     with_interval,
 )
+from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.readings import BASE, READINGS
+from spikefuse.training import BASE_NETWORK
 
+_SETTINGS = {("init", "plain"): "initial weights as drawn"}
 _VERDICTS = {
     (1, 1): "Yes, and the SNN gains more than the DNN",
     (1, 0): "Yes, but not provably more than the DNN",
@@ -84,15 +88,33 @@ def corrected(found: Headline) -> str:
     )
 
 
-def not_of_the_base(reading: str) -> str:
-    """Which networks answer where they are not base networks; empty where they are.
+def not_of_the_base(table: Table) -> str:
+    """Which networks answer where they are not base networks; empty where all are."""
+    told = []
+    if table.reading != BASE:
+        told.append(f"The networks are of {_reading_words(table.reading)}, not of the base.")
+    others: dict[str, list[str]] = {}
+    for study in table.levels("study"):
+        own = table.reading_of(study)
+        if own != table.reading and study not in (CONTROLS.name, SINGLE, *CENSUSES):
+            others.setdefault(own, []).append(study)
+    for reading, studies in others.items():
+        words = "the base" if reading == BASE else _reading_words(reading)
+        told.append(f"Those of {listing(studies)} are of {words}.")
+    return " ".join(told)
 
-    Args:
-        reading: Of the table, see `Table.reading`.
-    """
-    if reading == BASE:
-        return ""
-    return f"The networks are of the reading {reading} ({READINGS[reading].says}), not of the base."
+
+def _reading_words(reading: str) -> str:
+    """Its name, and in what its networks differ from the base network."""
+    each = READINGS[reading]
+    parts = [
+        _SETTINGS.get((key, value), f"{key.replace('_', ' ')} {value}")
+        for key, value in each.trial.items()
+        if BASE_NETWORK.get(key) != value
+    ]
+    parts += [f"noise at the {each.noise_sites} activation"] * (each.noise_sites != "all")
+    parts += [f"protocol {each.protocol}"] * (each.protocol != "disjoint")
+    return f"the reading {reading} ({listing(parts)})"
 
 
 def _beside(found: Headline, value: Estimate) -> str:

@@ -208,7 +208,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         controls=answer_over_controls(found),
         yardstick=answer_over_mean(found),
         corrected=corrected(found),
-        reading=not_of_the_base(run.table.reading),
+        reading=not_of_the_base(run.table),
         leak_text=_leak(run, found, noun),
         texts=texts,
         question=texts.question,

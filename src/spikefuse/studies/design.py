@@ -20,12 +20,13 @@ from spikefuse.noise.contract import Position
 from spikefuse.studies.disturbances import condition_fields, filled
 from spikefuse.studies.readings import (
     BASE,
+    LAB,
     MATCHED,
     NETWORK_READINGS,
     READINGS,
     UNDER,
+    composed,
     reading_of,
-    under,
 )
 from spikefuse.training import NoiseCondition, TrialDefinition
 
@@ -75,9 +76,9 @@ class Cell(ValueRecord):
             filled |= {"fusion": "none", "pairing": "true"}
         return cls(**filled)
 
-    def under(self, reading: str) -> "Cell":
+    def of_reading(self, reading: str) -> "Cell":
         """The same cell in a study that is run under a reading."""
-        level = under(reading, self.reading)
+        level = composed(reading, self.reading)
         return self if level == self.reading else self.model_copy(update={"reading": level})
 
     def trial(self, seed: int, **settings: Any) -> TrialDefinition:
@@ -194,14 +195,18 @@ class Study:
             InputError: It is none of them, or the study says itself what each of its networks has.
         """
         one_of("studies", f"reading of {self.name}", name, NETWORK_READINGS)
-        own = [level for grid in self.grids for level in grid.factors.get("reading", (BASE,))]
-        changed = {level for level in own if under(name, str(level)) != level}
-        if own and not changed and name != BASE:
+        if not self.takes_reading:
             raise InputError(
                 f"studies: reading {name!r} must be left out for {self.name}, which names the "
                 "reading of each of its networks itself. Here it would change nothing."
             )
         return replace(self, reading=name)
+
+    @property
+    def takes_reading(self) -> bool:
+        """Whether some of its networks have what a reading says; a census names all settings."""
+        own = [level for grid in self.grids for level in grid.factors.get("reading", (BASE,))]
+        return not own or any(composed(LAB, str(level)) != level for level in own)
 
     def under(self, profile: str) -> Self:
         """The study as a profile runs it: itself, unless it says that it asks less there."""
@@ -216,7 +221,7 @@ class Study:
         """
         return list(
             dict.fromkeys(
-                cell.under(self.reading)
+                cell.of_reading(self.reading)
                 for protocol, levels in self._conditions(protocols, source)
                 for grid in self.grids
                 for cell in grid.cells(source, protocol, **levels)

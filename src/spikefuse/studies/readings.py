@@ -179,7 +179,7 @@ NETWORK_READINGS = tuple(
 """Readings that any study can be run under: those that say nothing of pairing and of the split."""
 
 
-def under(reading: str, own: str) -> str:
+def composed(reading: str, own: str) -> str:
     """The level of a cell whose study is run under a reading.
 
     Args:
@@ -187,7 +187,7 @@ def under(reading: str, own: str) -> str:
         own: The cell's own level.
 
     Example:
-        >>> under("lab", "base"), under("base", "sequence"), under("lab", "sequence")
+        >>> composed("lab", "base"), composed("base", "sequence"), composed("lab", "sequence")
         ('lab', 'sequence', 'lab+sequence')
     """
     if own == BASE or reading == BASE:
@@ -208,5 +208,11 @@ def reading_of(level: str) -> Reading:
     if not name:
         return ALL_READINGS[own]
     found, above = ALL_READINGS[own], ALL_READINGS[name]
-    trial = {**found.trial, **above.trial}
-    return replace(found, name=level, trial=trial, noise_sites=above.noise_sites)
+    added = {key: each for key, each in found.trial.items() if BASE_NETWORK.get(key) != each}
+    return replace(
+        found,
+        name=level,
+        says=f"{found.says}, of {name}",
+        trial={**above.trial, **added},
+        noise_sites=above.noise_sites,
+    )

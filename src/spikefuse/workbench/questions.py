@@ -17,7 +17,7 @@ from spikefuse.analysis.asked import (
 from spikefuse.analysis.kept import require_kept
 from spikefuse.analysis.tabulate import tabulate
 from spikefuse.analysis.write import gather
-from spikefuse.core.checks import nearest, require
+from spikefuse.core.checks import nearest, one_of, require
 from spikefuse.core.errors import InputError, StudyError
 from spikefuse.data import banner_of, content_at, load_corpus
 from spikefuse.data.own import own_settings, read_own, summary
@@ -34,6 +34,7 @@ from spikefuse.results.documents import pretty_json
 from spikefuse.results.outputs import require_folder
 from spikefuse.studies.controls import controls_of
 from spikefuse.studies.effort import AUTO, Effort, check_effort, effort_named
+from spikefuse.studies.readings import BASE, NETWORK_READINGS
 from spikefuse.workbench.asking import (
     Factory,
     Named,
@@ -83,6 +84,7 @@ def ask(
     profile: str = AUTO,
     *,
     network: str | Factory | None = None,
+    reading: str = BASE,
     out: str | Path | None = None,
     events: str | Path | None = None,
     **said: Any,
@@ -96,6 +98,7 @@ def ask(
             "medium", "full" or "paper".
         network: A function of {modality: (C, H, W)} and the number of classes that makes an
             `nn.Module` of your own, or its "file.py:function"; our SNN and its twin if left out.
+        reading: What our networks have in place of the base network's settings, see `--readings`.
         out: Keeps networks, `results.csv` and `answer.json`, and goes on where it was stopped;
             `spikefuse report` draws it. In memory only if left out.
         events: A file that is told what happens to each network, as lines of JSON.
@@ -107,10 +110,12 @@ def ask(
         StudyError: A network could not be trained.
     """
     require((seeds or 1) >= 1, "ask", "seeds", "at least 1", seeds)
-    call = call_of(data, seeds, profile, network, out, said)
+    call = call_of(data, seeds, profile, network, reading, out, said)
     check_effort(profile)
+    one_of("ask", "reading", reading, NETWORK_READINGS)
     must = "left out for a network of your own"
     require(events is None or network is None, "ask", "events", must, events)
+    require(reading == BASE or network is None, "ask", "reading", must, reading)
     told_to = events_file(events, "ask")
     kept = None if out is None else Path(out).expanduser()
     if kept is not None or told_to is not None:
@@ -130,7 +135,7 @@ def ask(
     root = kept or Path(keep.name if keep else "")
     if named is not None:
         return _ask_modules(named, location, effort, seeds, audit, root, call)
-    study = controls_of(source)
+    study = controls_of(source).of_reading(reading)
     store = TrialStore(root, is_planned=True)
     plan = make_plan(
         [study],
@@ -150,7 +155,10 @@ def ask(
         answers,
         question_of(source.title, [each.name for each in source.modalities]),
         audit,
-        effort={"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
+        effort={
+            **{"profile": plan.profile.name, "said": effort.said, "seeds": list(plan.seeds)},
+            "reading": reading,
+        },
         command=call,
     )
     if kept is not None:
@@ -176,17 +184,19 @@ def call_of(
     seeds: int | None,
     profile: str,
     network: str | Factory | None,
+    reading: str,
     out: str | Path | None,
     said: Mapping[str, Any],
 ) -> str:
     """The call that asks again; arrays in memory are `data`, a function is its name.
 
     Example:
-        >>> call_of("animals", 2, "auto", None, None, {"pair": "stem"})
+        >>> call_of("animals", 2, "auto", None, "base", None, {"pair": "stem"})
         "sf.ask('animals', seeds=2, pair='stem')"
     """
-    given: dict[str, Any] = {"seeds": seeds, "profile": profile, "network": network, "out": out}
-    usual = {"seeds": None, "profile": AUTO, "network": None, "out": None}
+    given: dict[str, Any] = {"seeds": seeds, "profile": profile, "network": network}
+    given |= {"reading": reading, "out": out}
+    usual = {"seeds": None, "profile": AUTO, "network": None, "reading": BASE, "out": None}
     words = ["data" if isinstance(data, Dataset) else repr(str(data))]
     for name, value in {**given, **said}.items():
         if name in usual and value == usual[name]:

@@ -834,7 +834,8 @@ class TestBeside:
         assert "with the surrogate atan" not in found
 
     def test_another_readings_surrogate_and_the_other_split(self) -> None:
-        rows = make_rows(spread=1e-5) + make_rows(spread=1e-5, split="test")
+        rows = make_rows(spread=1e-5, reading="lab")
+        rows += make_rows(spread=1e-5, split="test", reading="lab")
         rows += make_rows({"snn image S": 0.999}, spread=1e-5, reading="atan")
         found = {each.words: each for each in judge("C8", rows, split="test").beside}
         assert found["on the validation split"].interval.estimate == pytest.approx(0.0049, abs=1e-9)
@@ -843,6 +844,9 @@ class TestBeside:
         assert found["with the surrogate atan"].interval.estimate == pytest.approx(
             -0.0021, abs=1e-9
         )
+        # Of the base `atan` differs in its initial weights too: another surrogate alone it is not.
+        base = [row | {"reading": "base"} for row in rows if row["reading"] == "lab"] + rows
+        assert "with the surrogate atan" not in {each.words for each in judge("C8", base).beside}
 
     def test_no_other_claim_has_any(self) -> None:
         assert judge("C7", make_rows()).beside == ()

@@ -74,14 +74,21 @@ def test_initial_weights_and_surrogate_are_always_told(tmp_path: Path) -> None:
     assert stored(second, **lab) == name
     usual, further = stored(second), stored(second, network="dnn")
     readings = {row["trial"]: row["reading"] for row in trial_rows(second)}
-    assert readings == {
-        usual: "base",
-        further: "base",
-        name: "init=plain,surrogate=boxcar,surrogate_width=0.5",
+    assert readings == {usual: "base", further: "base", name: "lab"}
+    longer = stored(second, **lab, epochs=7)
+    assert {row["reading"] for row in trial_rows(second) if row["trial"] == longer} == {
+        "lab,epochs=7"
     }
     third = TrialStore(tmp_path / "third")
     stored(third, init="calibrated", surrogate="boxcar")
     assert {row["reading"] for row in trial_rows(third)} == {"calibrated"}
+    dense = TrialStore(tmp_path / "dense")
+    stored(dense, network="dnn", init="plain")
+    assert {row["reading"] for row in trial_rows(dense)} == {"lab"}
+    two = TrialStore(tmp_path / "two")
+    first_of, other = stored(two, **lab), stored(two, **lab | {"surrogate": "triangle"})
+    readings = {row["trial"]: row["reading"] for row in trial_rows(two)}
+    assert readings == {first_of: "lab", other: "triangle"}
     fourth = TrialStore(tmp_path / "fourth")
     stored(fourth, surrogate_width=0.7)
     assert {row["reading"] for row in trial_rows(fourth)} == {"surrogate_width=0.7"}

@@ -214,6 +214,23 @@ def test_readings_stand_side_by_side_in_one_folder(tmp_path: Path) -> None:
     assert both.reading == "base"
 
 
+def test_a_dense_network_has_rows_of_every_reading_that_it_is_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is one network under `lab` and `atan`: rows of one are none of the other."""
+    run(tmp_path, "model-size", readings=["lab"], with_curves=True)
+    first = read_tidy(tmp_path / "results.csv")
+    run(tmp_path, "neuron", readings=["atan"], with_curves=True)
+    lab = {"network": "dnn", "reading": "lab"}
+    both = Table(read_tidy(tmp_path / "results.csv"))
+    for study in ("model-size", "robustness", "controls"):
+        kept = both.select(**lab, study=study)
+        assert len(kept) == len(Table(first).select(**lab, study=study)) > 0, study
+    assert "left out" not in caplog.text
+    run(tmp_path, "model-size", readings=["atan"])
+    assert "held further rows of model-size" in caplog.text
+
+
 def curves_of(rows: list[dict]) -> set[tuple[str, int]]:
     return {(row["trial"], row["seed"]) for row in rows if row["study"] == "robustness"}
 

@@ -8,7 +8,7 @@ import pytest
 from spikefuse.core.errors import InputError
 from spikefuse.data import DataSettings, assign, load_corpus, locate
 from spikefuse.planning import Plan, make_plan
-from spikefuse.planning.plan import of_reading, resolve_studies
+from spikefuse.planning.plan import resolve_studies, studies_under
 from spikefuse.results import TrialStore
 from spikefuse.studies import PROFILES
 from spikefuse.studies.paper import EXPERIMENTS
@@ -153,7 +153,7 @@ def test_networks_that_users_have_stored_keep_their_names(
     train everything again.
     """
     store = TrialStore(tmp_path)
-    studies = of_reading(EXPERIMENTS, ["lab"])
+    studies = studies_under(EXPERIMENTS, ["lab"])
     plan = make_plan(studies, PROFILES[profile], source, store, seeds=2)
     names = sorted(trial.definition.name for trial in plan.trials)
     conditions = sorted(str(c.naming()) for t in plan.trials for c in t.conditions)

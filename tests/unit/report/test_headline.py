@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from spikefuse.analysis.estimates import Estimate
+from spikefuse.analysis.figures import figure, figure_table
 from spikefuse.analysis.gains import Control, baselines
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.table import Table
@@ -223,9 +224,13 @@ def test_a_table_without_base_networks_answers_by_what_it_has_and_says_so() -> N
     assert corrected(found) == corrected(usual) != ""
     both = [*rows, *({**row, "value": 1 - row["value"]} for row in lab)]
     assert answer(headline(both)) == answer(usual)
-    assert not_of_the_base(Table(rows).reading) == not_of_the_base(Table(both).reading) == ""
-    told = not_of_the_base(Table(lab).reading)
-    assert told.startswith("The networks are of the reading lab (boxcar, as drawn;")
+    assert not_of_the_base(Table(rows)) == not_of_the_base(Table(both)) == ""
+    words = "the reading lab (surrogate boxcar and initial weights as drawn)"
+    assert not_of_the_base(Table(lab)) == f"The networks are of {words}, not of the base."
+    reset = [*rows, *({**row, "study": "reset"} for row in lab)]
+    assert not_of_the_base(Table(reset)) == f"Those of reset are of {words}."
+    calibrated = [{**row, "reading": "calibrated"} for row in rows]
+    assert "(surrogate boxcar), not of the base" in not_of_the_base(Table(calibrated))
 
 
 def test_two_seeds_show_their_values_and_cannot_say() -> None:
@@ -246,3 +251,16 @@ def test_the_control_stands_beside_the_other_answers_too() -> None:
     assert "above it by itself, though not after Holm\u2019s correction." in said
     assert "so something besides" not in said
     assert "so something besides" in control_sentence(found.baselines["snn"])
+
+
+def test_each_study_is_read_by_its_own_networks() -> None:
+    """A study of another reading keeps its figures and curves beside a first screen of the base."""
+    usual = network("snn", SMALL) + network("dnn", SMALL)
+    sizes = [{**row, "study": "model-size", "reading": "lab"} for row in usual]
+    both = [*sizes, *({**row, "study": "controls"} for row in usual)]
+    table = Table(both)
+    assert (table.reading, table.reading_of("model-size")) == ("base", "lab")
+    bars = figure_table(figure(3), table, "disjoint", "test")
+    assert bars == figure_table(figure(3), sizes, "disjoint", "test")
+    assert any(bar.n for bar in bars)
+    assert answer(headline(both)) == answer(headline(usual))

@@ -7,11 +7,11 @@ import pytest
 
 from spikefuse.core.errors import InputError
 from spikefuse.planning import make_plan
-from spikefuse.planning.plan import definition_of, of_reading, resolve_studies
+from spikefuse.planning.plan import definition_of, resolve_studies, studies_under
 from spikefuse.results import TrialStore
 from spikefuse.studies import PROFILES, Cell
 from spikefuse.studies.paper import EXPERIMENTS
-from spikefuse.studies.readings import NETWORK_READINGS, READINGS
+from spikefuse.studies.readings import NETWORK_READINGS, READINGS, reading_of
 from spikefuse.studies.registry import STUDIES
 from spikefuse.training import TrialDefinition
 
@@ -93,7 +93,7 @@ def test_readings_of_the_evaluation_alone_train_nothing(tmp_path: Path) -> None:
     assert names("lab", "best-validation", "noise-first", "noise-last") == lab
     assert len(names("lab", "paper-pairing")) == 40, "unimodal networks are shared"
     paper = make_plan(
-        of_reading(EXPERIMENTS, ["lab"]),
+        studies_under(EXPERIMENTS, ["lab"]),
         QUICK,
         "mnist-fsdd",
         TrialStore(tmp_path),
@@ -136,6 +136,9 @@ def test_what_a_study_adds_to_the_base_it_adds_to_another_reading() -> None:
     assert (whole.plan, whole.surrogate, whole.init) == ("mlp", "boxcar", "plain")
     usual = definition("whole-map", modality="audio")
     assert (usual.plan, usual.surrogate, usual.init) == ("mlp", "triangle", "calibrated")
+    flat = definition("simple-audio+whole-map", modality="audio")
+    assert (flat.plan, flat.surrogate) == ("mlp", "boxcar"), "what the study adds is what it asks"
+    assert reading_of("noise-first+sequence").noise_sites == "first"
     leak = STUDIES["leak"].of_reading("lab").cells([])
     assert [cell.reading for cell in leak][-1] == "lab+matched-clips"
     matched = definition("lab+matched-clips", modality="fused", protocol="paper")
@@ -148,6 +151,7 @@ def test_what_a_study_adds_to_the_base_it_adds_to_another_reading() -> None:
     ("studies", "readings", "told"),
     [
         (["census"], ["lab"], "must be left out for census"),
+        (["census"], ["base"], "must be left out for census"),
         (["reset"], ["byte", "lab"], "run under one reading, got byte, lab"),
         (["reset"], ["paper-pairing"], "reading of reset"),
         (["reset"], ["labb"], "lab"),

@@ -12,6 +12,7 @@ from spikefuse.analysis.claims.observations import Observations, Unavailable, me
 from spikefuse.analysis.claims.rules import Levels, Quantity, gain_terms
 from spikefuse.analysis.words import signed
 from spikefuse.stats import Interval
+from spikefuse.studies.readings import LAB
 
 SINGLE = ("image", "audio")
 
@@ -83,7 +84,9 @@ def measure_beside(
     """Every variant whose cells have rows."""
     found = []
     for variant in variants:
-        if variant.split == observed.split or variant.reading == observed.reading:
+        if variant.split == observed.split:
+            continue
+        if variant.reading and observed.reading != LAB:  # another surrogate alone, of `lab`
             continue
         try:
             rows = observed.elsewhere(variant.reading, variant.split)

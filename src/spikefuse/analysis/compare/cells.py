@@ -148,6 +148,8 @@ def _usual(rows: Sequence[Row], name: str) -> list[Row]:
 
     field = Cell.model_fields.get(name)
     usual = {shown(field.default)} if field else set()
+    if name == "reading":
+        usual = {Table(rows).reading}
     if not usual & set(levels):
         usual = set(_levels((row for row in rows if row.get("study") in PAPER_STUDIES), name))
     if len(usual) != 1:

@@ -16,7 +16,7 @@ from spikefuse.analysis.asked import NETWORK
 from spikefuse.analysis.energy import ENERGY
 from spikefuse.analysis.folder import READINGS_RUN, record_at
 from spikefuse.analysis.row_index import Runs
-from spikefuse.analysis.stored_rows import rows_of
+from spikefuse.analysis.stored_rows import rows_of, table_at
 from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.analysis.words import plural
 from spikefuse.core.errors import SpikefuseError, StoreError
@@ -33,7 +33,7 @@ from spikefuse.report.reading.record import (
     notice,
     read_json,
 )
-from spikefuse.results import TrialStore, read_tidy
+from spikefuse.results import TrialStore
 from spikefuse.results.atomic import is_file, is_folder
 from spikefuse.results.rows import TidyRows
 
@@ -212,7 +212,7 @@ def _read_energy(
     if not path.is_file():
         return ()
     try:
-        found = read_tidy(path)
+        found = table_at(path)
     except StoreError as error:
         notice(notices, f"{path.name} could not be read ({reason(error)}).")
         return ()

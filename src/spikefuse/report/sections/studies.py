@@ -40,10 +40,12 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
     commands = commands_of(run.record)
     groups = group_names(run.record, run.table)
     left_out = next((name for name in STUDIES if run.table.select(study=name)), STUDIES[0])
-    usual = [name for name in ("model-size", "controls") if run.table.select(study=name)]
+    usual = commands.runs("model-size", "controls")
     makers: dict[str, Callable[[], Section | None]] = {
         "single networks": lambda: single_section(run.rows),
-        "controls": lambda: controls_section(found, " && ".join(commands.runs(*usual))),
+        "controls": lambda: controls_section(
+            found, " && ".join(commands.runs("model-size", "controls"))
+        ),
         "energy": lambda: energy_section(energy_of(run), commands.run("energy")),
         "kinds of fusion": lambda: fusion_section(
             fusion_races(run.table), commands.run("fusion", protocols=False)

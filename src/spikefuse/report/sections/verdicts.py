@@ -13,8 +13,10 @@ from spikefuse.analysis.claims import (
     claims_document,
     evaluate_claims,
 )
+from spikefuse.analysis.claims.observations import PAPER_STUDIES
 from spikefuse.analysis.figures import FIGURES
 from spikefuse.analysis.row_index import DIVERGED
+from spikefuse.analysis.table import DEFAULT_STUDIES
 from spikefuse.analysis.words import NONE, percent, points
 from spikefuse.core.errors import SpikefuseError
 from spikefuse.report.drawing.pictures import View, views_of
@@ -23,6 +25,7 @@ from spikefuse.report.reading.settings import number, text
 from spikefuse.report.reading.sources import Run
 from spikefuse.report.tables import Column, Table
 from spikefuse.report.texts import is_of_the_paper
+from spikefuse.studies.robustness import ROBUSTNESS
 
 KINDS: tuple[str, ...] = OUTCOMES
 _PAPER_CLAIM = re.compile(r"C\d{1,3}", re.ASCII)
@@ -88,7 +91,7 @@ def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
     judged here from the same rows. Networks that see other modalities than the paper's have none,
     and neither has a reading of which no part of a claim was measured: nobody asked.
     """
-    if not is_of_the_paper(run.modalities):
+    if not is_of_the_paper(run.modalities) or not _is_asked(run):
         return None, []
     judged: dict[str, tuple[View | None, Claims]] = {}
     notices = []
@@ -114,6 +117,17 @@ def verdicts(run: Run) -> tuple[Verdicts | None, list[str]]:
     readings = tuple(_reading(key, view, claims) for key, (view, claims) in judged.items())
     rows = _rows([claims for _, claims in judged.values()])
     return Verdicts(readings, rows), notices
+
+
+def _is_asked(run: Run) -> bool:
+    """Whether a study has rows that asks what the paper claims: not that of fusions alone.
+
+    Verdicts without any rows were asked for by whoever brought them.
+    """
+    if not run.rows:
+        return True
+    plain = run.table.select(study=(*PAPER_STUDIES, *DEFAULT_STUDIES), fusion=("none", "early"))
+    return any(row.get("study") != ROBUSTNESS.name for row in plain)
 
 
 def _is_unmeasured(claims: Claims) -> bool:

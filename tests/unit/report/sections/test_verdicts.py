@@ -113,6 +113,8 @@ def test_claims_that_nobody_measured_are_not_listed(run: Run) -> None:
     assert {each["n"] for each in written} == {0}
     assert verdicts(Run(run.root, tuple(rows))) == (None, [])
     assert verdicts(with_claims(run, *written)) == (None, [])
+    fusions = tuple({**row, "study": "fusion"} for row in run.rows)
+    assert verdicts(Run(run.root, fusions)) == (None, []), "a race of fusions asks no claim"
     lost = [row | {"metric": "diverged", "value": 1} for row in run.rows]
     told, _ = verdicts(Run(run.root, tuple(lost)))
     assert told is not None, "these were asked for"
