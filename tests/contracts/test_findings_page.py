@@ -18,6 +18,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from spikefuse.analysis.census import census, choose
+from spikefuse.analysis.claims import evaluate_claims
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.row_index import Row
@@ -1716,3 +1717,142 @@ def test_the_answers_about_energy() -> None:
     part = nano("energy.pj", "snn", "fused", "horowitz-45nm", branch="audio")
     share, low, high = ends(a / b for a, b in zip(part, whole, strict=True))
     assert f"{share:.0f} % ({low:.0f} to {high:.0f}) of {np.mean(whole):,.0f} nJ" in told
+
+
+ON_BASE = "base-quick/results.csv"
+PLACES: tuple[tuple[str, dict[str, str], dict[str, str]], ...] = tuple(
+    (f"{label} {name}", network, levels)
+    for label, network in (("SNN", SNN), ("DNN", DNN))
+    for name, levels in (
+        ("image", {"modality": "image"}),
+        ("audio", {"modality": "audio"}),
+        ("fused", {"modality": "fused"}),
+        ("fused, audio shuffled", {"modality": "fused", "pairing": "shuffled"}),
+    )
+)
+
+
+def beside_lab(base: str, lab: str, **further: Collection[str]) -> dict[str, tuple[Seeds, Seeds]]:
+    """By network of the first screen its accuracies as base network and as `lab`."""
+    return {
+        name: (
+            seeds(base, **{**FULL, **network, **levels, "reading": "base"}),
+            seeds(lab, **{**FULL, **network, **levels, **further, "reading": "lab"}),
+        )
+        for name, network, levels in PLACES
+    }
+
+
+def differences_beside(
+    base: str, lab: str, **further: Collection[str]
+) -> dict[str, tuple[Seeds, Seeds]]:
+    """By difference of the first screen the same, over the better single network by mean."""
+    found: dict[str, tuple[Seeds, Seeds]] = {}
+    sides = ((base, {"reading": "base"}), (lab, {**further, "reading": "lab"}))
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        both: list[dict[str, Seeds]] = []
+        for name, levels in sides:
+            image, audio, fused, product, shuffled = (
+                seeds(name, **{**FULL, **network, **levels, **each}) for each in CONTROLS
+            )
+            better = max(image, audio, key=lambda each: float(np.mean(list(each.values()))))
+            both.append(
+                {
+                    "over the better one": {s: fused[s] - better[s] for s in fused},
+                    "over the mean of both": {
+                        s: fused[s] - (image[s] + audio[s]) / 2 for s in fused
+                    },
+                    "minus the product of experts": {
+                        s: fused[s] - product[s] for s in fused if s in product
+                    },
+                    "shuffled audio minus image": {s: shuffled[s] - image[s] for s in fused},
+                }
+            )
+        found |= {f"{label} {name}": (both[0][name], both[1][name]) for name in both[0]}
+    for name in ("over the better one", "over the mean of both"):
+        snn, dnn = found[f"SNN {name}"], found[f"DNN {name}"]
+        found[f"SNN minus DNN, {name}"] = tuple(  # type: ignore[assignment]
+            {s: a[s] - b[s] for s in a} for a, b in zip(snn, dnn, strict=True)
+        )
+    return found
+
+
+def lines_beside(found: dict[str, tuple[Seeds, Seeds]], *, signed: bool) -> list[str]:
+    write = gain if signed else plain
+    return [
+        f"| {name} | {write(base.values(), '')} | {write(lab.values(), '')} "
+        f"| {gain(minus(base, lab), '')} |"
+        for name, (base, lab) in found.items()
+    ]
+
+
+def told_beside(base: str, lab: str, **further: Collection[str]) -> list[str]:
+    """The lines of both tables."""
+    return [
+        *lines_beside(beside_lab(base, lab, **further), signed=False),
+        *lines_beside(differences_beside(base, lab, **further), signed=True),
+    ]
+
+
+def _p(changed: list[float]) -> float:
+    return float(stats.ttest_1samp(changed, 0).pvalue)
+
+
+def test_what_the_base_changes_after_short_training() -> None:
+    lab, text = "quick/results.csv", page("findings.md")
+    assert [line for line in told_beside(ON_BASE, lab) if line not in text] == []
+    accuracies = beside_lab(ON_BASE, lab)
+    stand = holm([_p(minus(*each)) for each in accuracies.values()])
+    assert f"shuffled audio (p = {stand[0]:.5f})" in text
+    assert stand[1] > 0.05
+    changed = {name: minus(*each) for name, each in differences_beside(ON_BASE, lab).items()}
+    assert len(changed) == 10
+    p_values = {name: _p(each) for name, each in changed.items()}
+    assert min(p_values, key=lambda name: p_values[name]) == "SNN over the mean of both"
+    assert f"after Holm p = {holm(list(p_values.values()))[0]:.3f})" in text
+    behind = [
+        gain(minus(*(seeds(name, **{**FULL, **each, "modality": "image"}) for each in (SNN, DNN))))
+        for name in (ON_BASE, lab)
+    ]
+    assert "({};".format(behind[0].replace(" (", ", ").rstrip(")")) in text
+    assert behind[1].replace(" pp (", ", ").rstrip(")") in text
+    told = []
+    for size in ("S", "S/2", "S/3"):
+        for modality in ("image", "audio", "fused"):
+            levels = {**FULL, **SNN, "modality": modality, "size": size}
+            without = ("2",) if (modality, size) == ("image", "S/3") else ()
+            told.append(ends(minus(seeds(ON_BASE, **levels), seeds(lab, **levels), without)))
+    assert [low > 0 for _, low, _ in told] == [True] * 7 + [False, True]
+    shown = [mean for mean, low, _ in told if low > 0]
+    assert f"({min(shown):+.2f} to {max(shown):+.2f} pp; the silent seed left out)" in text
+
+
+def test_what_the_base_changes_of_verdicts_and_answers() -> None:
+    base, lab = (
+        Table(read_tidy(DOCS / "results" / name)) for name in (ON_BASE, "quick/results.csv")
+    )
+    assert (base.reading, lab.reading) == ("base", "lab")
+    assert len(base.silent) == 0
+    assert len({row["trial"] for row in base if "+" not in str(row["trial"])}) == 210
+    ours = Table([row for row in lab if row["protocol"] != "speaker"])
+    expected: tuple[tuple[dict[str, Collection[str]], dict[str, tuple[str, str]]], ...] = (
+        ({}, {"C3": ("reproduced", "inconclusive"), "C8": ("inconclusive", "reproduced")}),
+        ({"seed": ("0", "1")}, {"C13": ("inconclusive", "contradicted")}),
+    )
+    for levels, others in expected:
+        found = [
+            {each.id: each.verdict for each in evaluate_claims(table.select(**levels))}
+            for table in (base, ours)
+        ]
+        both = {name: (found[0][name], found[1][name]) for name in found[0]}
+        assert {name: each for name, each in both.items() if len(set(each)) > 1} == others
+    of_base, of_lab = headline(base), headline(lab)
+    assert (len(of_base.adjusted), len(of_lab.adjusted)) == (14, 12)
+    assert min(of_base.adjusted.values()) > 0.05
+    stand = [name for name, p in of_lab.adjusted.items() if p < 0.05]
+    assert stand == ["SNN over mean of unimodals"]
+    ours, theirs = of_base.answers, of_lab.answers
+    turned = [name for name in theirs if np.sign(ours[name].mean) != np.sign(theirs[name].mean)]
+    assert turned == ["SNN control"]
+    told = [of_base.adjusted[f"{label} over product of experts"] for label in ("SNN", "DNN")]
+    assert f"(p = {told[0]:.3f} and {told[1]:.2f}) nothing stands there" in page("findings.md")

@@ -43,9 +43,7 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
     usual = commands.runs("model-size", "controls")
     makers: dict[str, Callable[[], Section | None]] = {
         "single networks": lambda: single_section(run.rows),
-        "controls": lambda: controls_section(
-            found, " && ".join(commands.runs("model-size", "controls"))
-        ),
+        "controls": lambda: controls_section(found, " && ".join(usual)),
         "energy": lambda: energy_section(energy_of(run), commands.run("energy")),
         "kinds of fusion": lambda: fusion_section(
             fusion_races(run.table), commands.run("fusion", protocols=False)
