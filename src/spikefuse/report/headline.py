@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from spikefuse.analysis.census import STUDIES as CENSUSES
 from spikefuse.analysis.estimates import LEVEL, Estimate
 from spikefuse.analysis.gains import (
     BEST,
@@ -16,7 +15,7 @@ from spikefuse.analysis.gains import (
 )
 from spikefuse.analysis.headline import Headline, gain_of
 from spikefuse.analysis.pairing_leak import PairingLeak
-from spikefuse.analysis.table import PAIRED, SINGLE, Table
+from spikefuse.analysis.table import PAIRED, Table
 from spikefuse.analysis.words import (
     all_of,
     article,
@@ -29,7 +28,6 @@ from spikefuse.analysis.words import (
     under,
     with_interval,
 )
-from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.readings import BASE, READINGS
 from spikefuse.training import BASE_NETWORK
 
@@ -96,7 +94,8 @@ def not_of_the_base(table: Table) -> str:
     others: dict[str, list[str]] = {}
     for study in table.levels("study"):
         own = table.reading_of(study)
-        if own != table.reading and study not in (CONTROLS.name, SINGLE, *CENSUSES):
+        is_named = not READINGS.keys().isdisjoint(table.levels("reading", study=study))
+        if is_named and own != table.reading:  # a census names all settings by itself
             others.setdefault(own, []).append(study)
     for reading, studies in others.items():
         words = "the base" if reading == BASE else _reading_words(reading)

@@ -57,3 +57,16 @@ def test_without_both_pairings_there_is_none() -> None:
 def test_contradictions_are_refused() -> None:
     with pytest.raises(StudyError, match="two for seed 0"):
         pairing_leak([*ROWS, ROWS[0] | {"trial": "other", "value": 0.5}], "snn")
+
+
+def test_the_clips_are_matched_under_the_reading_of_the_run() -> None:
+    values = {"paper": (0.99, 0.98, 0.985), "disjoint": (0.97, 0.96, 0.972)}
+    fewer = (0.975, 0.97, 0.98)
+    for reading, matched in (("base", "matched-clips"), ("lab", "lab+matched-clips")):
+        rows = [row for name, own in values.items() for row in cell(name, own, reading=reading)]
+        rows += cell("paper", fewer, reading=matched)
+        found = pairing_leak(rows, "snn")
+        assert found is not None
+        assert found.difference is not None
+        assert found.matched is not None
+        assert found.matched.mean == pytest.approx(0.975 - 0.9673333, abs=1e-6)

@@ -212,3 +212,15 @@ def test_what_crosses_is_called_by_its_name() -> None:
     section = robustness_section(robustness(told), "")
     assert section is not None
     assert "; their mean log odds cross at noise 0.1" in section.paragraphs[1]
+
+
+def test_curves_of_another_reading_are_read_beside_answers_of_the_base() -> None:
+    """Where the study has both, those of the base alone: no seed has two numbers."""
+    base = rows("snn", SNN)
+    lab = [row | {"reading": "lab", "trial": f"lab {row['trial']}"} for row in base]
+    controls = [row | {"study": "controls", "noise_std": 0.0} for row in base[:3]]
+    expected = robustness(base).curves
+    assert len(expected) == 1
+    assert robustness(lab + controls).curves == robustness(lab).curves == expected
+    other = [row | {"value": 1 - row["value"]} for row in lab]
+    assert robustness(base + other).curves == expected

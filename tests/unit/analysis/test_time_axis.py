@@ -109,3 +109,15 @@ def test_the_section_has_the_sentence_and_every_network() -> None:
     (row,) = time_table(found).rows
     assert row[:5] == ("SNN", "audio", "4", "95.33", "80.00")
     assert row[6:9] == ("91.00", "88.52 to 93.48", "+11.00")
+
+
+def test_the_study_of_another_reading_is_read_the_same_way() -> None:
+    """Also beside a first screen of base networks."""
+    usual = both(BETTER) + cell("base", (0.95, 0.95, 0.96))
+    lab = cell("lab+whole-map", WHOLE) + cell("lab+sequence", BETTER)
+    lab += cell("lab", (0.95, 0.95, 0.96))
+    controls = [row | {"study": "controls"} for row in cell("base", WHOLE, modality="image")]
+    expected = time_gains(usual)
+    assert len(expected) == 1
+    assert expected[0].usual is not None
+    assert time_gains(lab) == time_gains(lab + controls) == expected

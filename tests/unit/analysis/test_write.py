@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from spikefuse.analysis.earlier import tell_left_out
 from spikefuse.analysis.kept import require_kept
 from spikefuse.analysis.table import Table
 from spikefuse.analysis.write import gather, gather_readings
@@ -220,15 +221,17 @@ def test_a_dense_network_has_rows_of_every_reading_that_it_is_of(
     """It is one network under `lab` and `atan`: rows of one are none of the other."""
     run(tmp_path, "model-size", readings=["lab"], with_curves=True)
     first = read_tidy(tmp_path / "results.csv")
-    run(tmp_path, "neuron", readings=["atan"], with_curves=True)
+    run(tmp_path, "controls", readings=["atan"], with_curves=True)
     lab = {"network": "dnn", "reading": "lab"}
     both = Table(read_tidy(tmp_path / "results.csv"))
-    for study in ("model-size", "robustness", "controls"):
+    for study in ("model-size", "robustness"):
         kept = both.select(**lab, study=study)
         assert len(kept) == len(Table(first).select(**lab, study=study)) > 0, study
     assert "left out" not in caplog.text
-    run(tmp_path, "model-size", readings=["atan"])
-    assert "held further rows of model-size" in caplog.text
+    old = [row for row in first if row["network"] == "dnn" and row["study"] == "model-size"]
+    same = [dict(row) | {"reading": "atan"} for row in old]
+    assert tell_left_out(tmp_path / "results.csv", old, [*old, *same]) == set()
+    assert tell_left_out(tmp_path / "results.csv", old, same) == {"model-size"}
 
 
 def curves_of(rows: list[dict]) -> set[tuple[str, int]]:

@@ -229,6 +229,11 @@ def test_a_table_without_base_networks_answers_by_what_it_has_and_says_so() -> N
     assert not_of_the_base(Table(lab)) == f"The networks are of {words}, not of the base."
     reset = [*rows, *({**row, "study": "reset"} for row in lab)]
     assert not_of_the_base(Table(reset)) == f"Those of reset are of {words}."
+    census = [
+        *lab,
+        *({**row, "study": "census", "reading": "atan-0.5-plain-leak-0.9"} for row in rows),
+    ]
+    assert not_of_the_base(Table(census)) == not_of_the_base(Table(lab))
     calibrated = [{**row, "reading": "calibrated"} for row in rows]
     assert "(surrogate boxcar), not of the base" in not_of_the_base(Table(calibrated))
 
