@@ -166,3 +166,24 @@ def test_modules_of_ones_own_have_no_events(data, tmp_path) -> None:
     with pytest.raises(InputError, match="ask: events must be left out for a network of your own"):
         sf.ask("builtin", network=lambda shapes, classes: nn.Linear(1, 1), events=path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_question_is_asked_of_the_networks_that_are_named(data, monkeypatch) -> None:
+    seen = {}
+
+    def nothing(plan, store, jobs, executor, on_event):
+        seen["init"] = {trial.definition.init for trial in plan.trials}
+        raise StudyError("ask: that is enough.")
+
+    monkeypatch.setitem(SIZES, "S", 40_000)
+    monkeypatch.setattr(questions, "run_plan", nothing)
+    for reading, init in ({}, "calibrated"), ({"reading": "lab"}, "plain"):
+        with pytest.raises(StudyError, match="that is enough"):
+            sf.ask(data, 1, "smoke", **reading)
+        assert seen["init"] == {init}
+    for wrong in ({"reading": "labb"}, {"reading": "lab", "network": "missing.py:make"}):
+        with pytest.raises(InputError, match="reading"):
+            sf.ask(data, 1, "smoke", **wrong)
+    assert questions.call_of(data, None, "auto", None, "lab", None, {}) == (
+        "sf.ask(data, reading='lab')"
+    )

@@ -400,6 +400,15 @@ def test_workers_are_refused_for_a_module_of_ones_own(data) -> None:
         sf.fit(nn.Linear(1, 1), data, workers=2)
 
 
+def test_a_network_is_the_base_network_unless_it_is_told_otherwise(data) -> None:
+    net = sf.network(data, parameters=20_000, plan="mlp")
+    assert (net.definition.surrogate, net.definition.init) == ("triangle", "calibrated")
+    assert sf.twin(net).definition.init == "calibrated"
+    lab = sf.network(data, parameters=20_000, plan="mlp", surrogate="boxcar", init="plain")
+    assert (lab.definition.surrogate_width, lab.definition.init) == (0.5, "plain")
+    assert sf.network(data, parameters=60_000).definition.init == "calibrated"
+
+
 def test_what_has_no_effect_is_refused_in_python_too(data) -> None:
     def refused(match: str, **settings: object) -> None:
         with pytest.raises(InputError, match=match):
