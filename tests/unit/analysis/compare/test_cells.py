@@ -48,9 +48,10 @@ def test_further_factors_default_to_the_papers_experiments(cell) -> None:
 
 
 def test_the_reading_that_is_not_named_is_that_of_the_first_screen(cell) -> None:
-    lab = [*cell([0.9], reading="lab"), *cell([0.5], reading="calibrated", study="fusion")]
+    lab = [*cell([0.9], reading="lab", study="controls")]
+    lab += cell([0.5], reading="calibrated", study="fusion")
     assert operand_of(select(lab, "modality=image", "test"), "x", HERE).values == {0: 0.9}
-    both = [*lab, *cell([0.8], reading="base", study="controls")]
+    both = [*lab, *cell([0.8], reading="base", study="senses")]
     assert operand_of(select(both, "modality=image", "test"), "x", HERE).values == {0: 0.8}
     assert operand_of(select(both, "reading=lab", "test"), "x", HERE).values == {0: 0.9}
 
