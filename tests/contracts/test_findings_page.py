@@ -1856,3 +1856,55 @@ def test_what_the_base_changes_of_verdicts_and_answers() -> None:
     assert turned == ["SNN control"]
     told = [of_base.adjusted[f"{label} over product of experts"] for label in ("SNN", "DNN")]
     assert f"(p = {told[0]:.3f} and {told[1]:.2f}) nothing stands there" in page("findings.md")
+
+
+def test_what_the_base_changes_after_ten_epochs() -> None:
+    base, lab = "base-medium/results.csv", AGAIN
+    five = {"seed": FIVE["seed"]}
+    text = page("findings.md")
+    assert [line for line in told_beside(base, lab, **five) if line not in text] == []
+    accuracies = {name: minus(*each) for name, each in beside_lab(base, lab, **five).items()}
+    assert f"shuffled audio (p = {holm([_p(each) for each in accuracies.values()])[0]:.3f})" in text
+    assert holm([_p(each) for each in accuracies.values()])[1] > 0.05
+    above = [name for name, each in accuracies.items() if ends(each)[1] > 0]
+    assert above == ["SNN image", "SNN fused", "SNN fused, audio shuffled"]
+    means = [ends(accuracies[name])[0] for name in above]
+    assert f"({min(means):+.2f} to {max(means):+.2f} pp)" in text
+    table = Table(read_tidy(DOCS / "results" / base))
+    assert (table.reading, len(table.silent), set(table.levels("seed"))) == (
+        *("base", 0),
+        set(FIVE["seed"]),
+    )
+    ours = headline(table)
+    theirs = headline(Table(read_tidy(DOCS / "results" / lab)).select(seed=FIVE["seed"]))
+    told = {
+        "SNN over best unimodal": "p = 0.000084",
+        "DNN over best unimodal": "p = 0.011",
+        "SNN over product of experts at temperatures from validation": "p = 0.039",
+        "SNN over product of experts": "p = 0.052",
+        "DNN over product of experts": "p = 0.097",
+    }
+    for name, said in told.items():
+        assert said in text
+        p = float(said.removeprefix("p = "))
+        assert math.isclose(ours.adjusted[name], p, rel_tol=0.05), name
+    stand = [sum(p < 0.05 for p in each.adjusted.values()) for each in (ours, theirs)]
+    assert (stand, len(ours.adjusted), len(theirs.adjusted)) == ([5, 2], 12, 12)
+    for name in ("SNN over best unimodal", "DNN over best unimodal"):
+        each = ours.answers[name]
+        assert each.low is not None
+        assert each.high is not None
+        span = f"{100 * each.mean:+.2f} pp ({100 * each.low:+.2f} to {100 * each.high:+.2f}; "
+        assert span in text
+    for name in ("SNN minus DNN over best unimodal", "SNN minus DNN over mean of unimodals"):
+        each = ours.answers[name]
+        assert each.sign == 0
+        assert each.low is not None
+        assert each.high is not None
+        assert f"({100 * each.low:+.2f} to {100 * each.high:+.2f})" in text
+    turned = [
+        name
+        for name, each in theirs.answers.items()
+        if np.sign(each.mean) != np.sign(ours.answers[name].mean)
+    ]
+    assert turned == ["DNN control"]
