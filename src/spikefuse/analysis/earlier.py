@@ -23,11 +23,12 @@ from spikefuse.analysis.folder import (
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.sample_errors import ERROR, ON_PAIRS
+from spikefuse.analysis.stored_rows import table_at
 from spikefuse.analysis.tabulate import COUNTS, NewRow
 from spikefuse.core.errors import StoreError
 from spikefuse.core.untrusted import reason_of
 from spikefuse.planning.plan import Plan
-from spikefuse.results import TrialStore, read_tidy
+from spikefuse.results import TrialStore
 from spikefuse.results.atomic import is_file
 from spikefuse.results.rows import TidyRows
 from spikefuse.studies.controls import CONTROLS
@@ -47,7 +48,7 @@ def earlier_table(path: Path) -> TidyRows:
     """
     try:
         if is_file(path, "results"):
-            return read_tidy(path)
+            return table_at(path)
     except StoreError as problem:
         if not path.is_file():
             raise

@@ -39,6 +39,8 @@ def reading_of_older(record: Mapping[str, Any]) -> str | None:
         record: What a run of ours wrote of itself.
     """
     settings = record.get("profile_settings")
+    if "network" in record:  # somebody's own, which has no reading
+        return None
     if not isinstance(settings, dict) or not BASE_ENTRY.keys().isdisjoint(record):
         return None
     return CALIBRATED if settings.get("init") == CALIBRATED else OLDER_BASE

@@ -192,7 +192,9 @@ def composed(reading: str, own: str) -> str:
     """
     if own == BASE or reading == BASE:
         return reading if own == BASE else own
-    return own if own in {*READINGS, *CENSUS_READINGS} else f"{reading}{UNDER}{own}"
+    if UNDER in own or own in {*READINGS, *CENSUS_READINGS}:
+        return own
+    return f"{reading}{UNDER}{own}"
 
 
 def reading_of(level: str) -> Reading:

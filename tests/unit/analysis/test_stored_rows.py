@@ -12,7 +12,7 @@ from spikefuse.analysis.stored_rows import rows_of, table_at
 from spikefuse.analysis.table import Table
 from spikefuse.report.commands import commands_of
 from spikefuse.report.reading.sources import read_run
-from spikefuse.results import write_tidy
+from spikefuse.results import read_tidy, write_tidy
 
 ROW = CELL | ACCURACY | {"study": "controls", "trial": "0" * 16}
 OLDER = {
@@ -72,3 +72,19 @@ def test_tables_of_readings_have_a_record_of_their_own(tmp_path: Path) -> None:
     write_tidy([ROW | {"seed": 0, "reading": "base"}], tmp_path / "readings.csv")
     (tmp_path / "readings.json").write_text(json.dumps({"profile_settings": {}}))
     assert table_at(tmp_path / "readings.csv")[0]["reading"] == "lab"
+
+
+COMMITTED = Path(__file__).resolve().parents[3] / "docs" / "results"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(COMMITTED.rglob("results.csv")), ids=lambda p: p.parent.name
+)
+def test_committed_tables_have_the_names_of_today(path: Path) -> None:
+    today, written = table_at(path), read_tidy(path)
+    assert [row["reading"] for row in today] == [row["reading"] for row in written]
+
+
+def test_a_network_of_somebodys_own_has_no_reading(tmp_path: Path) -> None:
+    record = OLDER | {"profile_settings": {"init": "calibrated"}, "network": "net.py:make"}
+    assert [row["reading"] for row in rows_of(folder(tmp_path, record))] == list(LEVELS)
