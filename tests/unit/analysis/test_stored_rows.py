@@ -88,3 +88,16 @@ def test_committed_tables_have_the_names_of_today(path: Path) -> None:
 def test_a_network_of_somebodys_own_has_no_reading(tmp_path: Path) -> None:
     record = OLDER | {"profile_settings": {"init": "calibrated"}, "network": "net.py:make"}
     assert [row["reading"] for row in rows_of(folder(tmp_path, record))] == list(LEVELS)
+
+
+def test_verdicts_of_an_older_folder_have_the_names_of_today(tmp_path: Path) -> None:
+    """And beside a run of today they are of another base, and left out."""
+    record = OLDER | {"profile_settings": {}}
+    root = folder(tmp_path, record)
+    lines = ("claim,reading,verdict", "C1,base,reproduced", "C1,byte,open")
+    (root / "sensitivity.csv").write_text("\n".join(lines))
+    (root / "readings.json").write_text(json.dumps({"profile_settings": {}, "source": "builtin"}))
+    assert [row["reading"] for row in read_run(root).sensitivity] == ["lab", "byte"]
+    today = record | {"base": {"surrogate": "triangle", "init": "calibrated"}}
+    (root / "run.json").write_text(json.dumps(today))
+    assert read_run(root).sensitivity == ()

@@ -14,7 +14,7 @@ from typing import Any
 
 from spikefuse.analysis.asked import NETWORK
 from spikefuse.analysis.energy import ENERGY
-from spikefuse.analysis.folder import READINGS_RUN, record_at
+from spikefuse.analysis.folder import BASE_ENTRY, READINGS_RUN, reading_of_older, record_at
 from spikefuse.analysis.row_index import Runs
 from spikefuse.analysis.stored_rows import rows_of, table_at
 from spikefuse.analysis.table import Table, single_modalities
@@ -36,6 +36,7 @@ from spikefuse.report.reading.record import (
 from spikefuse.results import TrialStore
 from spikefuse.results.atomic import is_file, is_folder
 from spikefuse.results.rows import TidyRows
+from spikefuse.studies.readings import composed
 
 CLAIMS = "claims.json"
 SENSITIVITY = "sensitivity.csv"
@@ -193,7 +194,13 @@ def _read_sensitivity(path: Path, record: Any, notices: list[str]) -> tuple[Mapp
         of = f" (its command was {typed})" if typed else ""
         notice(notices, f"{path.name} is of another effort or other data, and is left out{of}.")
         return ()
-    return tuple(rows)
+    meant = reading_of_older(record_at(path.parent, READINGS_RUN) or mapping_of(record))
+    return tuple(row if meant is None else _of_today(row, meant) for row in rows)
+
+
+def _of_today(row: Mapping[str, str], meant: str) -> Mapping[str, str]:
+    """A verdict of an older version by the name that its reading has today."""
+    return {**row, "reading": composed(meant, row["reading"])}
 
 
 def _of_another_effort(root: Path, record: Any) -> Mapping[str, Any] | None:
@@ -201,7 +208,7 @@ def _of_another_effort(root: Path, record: Any) -> Mapping[str, Any] | None:
     readings = record_at(root, READINGS_RUN)
     if not readings or not isinstance(record, Mapping) or "profile_settings" not in record:
         return None
-    names = ("profile_settings", "source", "fingerprint")
+    names = ("profile_settings", "source", "fingerprint", *BASE_ENTRY)
     return readings if any(readings.get(each) != record.get(each) for each in names) else None
 
 
