@@ -7,6 +7,7 @@ from typing import Any
 
 from spikefuse.analysis.folder import CALIBRATED, reading_of_older
 from spikefuse.analysis.table import DEFAULT_STUDIES
+from spikefuse.core.device import PRECISIONS
 from spikefuse.data.own.source import PREFIX
 from spikefuse.data.sources.registry import SOURCES, choices
 from spikefuse.planning.plan import PARTS
@@ -14,6 +15,7 @@ from spikefuse.report.printable import plain
 from spikefuse.studies.effort import AUTO
 from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import EFFORT, PROFILES
+from spikefuse.studies.readings import NETWORK_READINGS, UNDER
 from spikefuse.studies.registry import STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY
 
@@ -22,9 +24,13 @@ from spikefuse.studies.sensitivity import SENSITIVITY
 _KEPT = (
     *("--plugin", "--profile", "--data", "--data-dir", "--seeds", "--protocols"),
     *("--readings", *PARTS, "--out"),
-    *("--device", "--backend", "--products", "--threads"),
+    *("--device", "--precision", "--backend", "--products", "--threads"),
     *(f"--{name.replace('_', '-')}" for name in EFFORT),
 )
+
+_AUTO, _ON_A_CPU = "auto", "float32"
+"""A precision that is decided where a run is, and what it is where no device was asked for."""
+_TAKE_READINGS = ("ask", "reproduce", "run")
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,9 @@ def _line(studies: Iterable[str], said: Mapping[str, str]) -> str:
 def commands_of(record: Mapping[str, Any]) -> Commands:
     """The commands of a run, from its record.
 
-    Options come from the command that was called; profile, data and seeds from the record where
-    the command left them out, so that defaults may change and other machines get the same.
+    Options come from the command that was called; profile, data, seeds and precision from the
+    record where the command left them out, so that defaults may change and other machines get the
+    same.
 
     Args:
         record: What the run wrote about itself, run.json.
@@ -133,9 +140,14 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
 
 
 def _known(record: Mapping[str, Any], profile: str, command: object) -> dict[str, str]:
-    """The options of a command; profile, data and seeds from the record where it lacks them."""
+    """The options of a command; what decides its numbers from the record where it lacks that."""
     given = _options(command)
     found = {"--profile": profile}
+    precision = _precision(record)
+    if given.get("--precision") == _AUTO:
+        given.pop("--precision")
+    if precision != _ON_A_CPU or "--device" in given:
+        found |= {"--precision": precision} if precision else {}
     source = str(record.get("source", ""))
     if source in SOURCES:
         # The short name; "auto" may find other data on another day.
@@ -149,6 +161,35 @@ def _known(record: Mapping[str, Any], profile: str, command: object) -> dict[str
     if not known or given.get("--data") == "auto":
         given.pop("--data", None)
     return {name: {**found, **given}[name] for name in _KEPT if name in {**found, **given}}
+
+
+def _precision(record: Mapping[str, Any]) -> str:
+    """That of the run's networks; empty where the record does not say one of ours."""
+    settings = record.get("profile_settings")
+    found = str(settings.get("precision")) if isinstance(settings, dict) else ""
+    return found if found in PRECISIONS else ""
+
+
+def typed_of(record: Mapping[str, Any], readings: Iterable[object]) -> str:
+    """The command of the run as it is typed today: an older version's base is a reading now.
+
+    Args:
+        record: What the run wrote about itself, run.json.
+        readings: Those of the run's rows, by the names of today.
+    """
+    typed = plain(record.get("command") or "", 2000)
+    names = {str(each).split(UNDER)[0] for each in readings}
+    is_said = "--readings" in typed or "reading=" in typed
+    if reading_of_older(record) is None or len(names) != 1 or is_said:
+        return typed
+    name = names.pop()
+    words = typed.split()
+    if name not in NETWORK_READINGS or SENSITIVITY in words:
+        return typed
+    if _is_call(typed):
+        return f"{typed[:-1]}, reading={name!r})" if typed.endswith(")") else typed
+    is_ours = words[:1] == ["spikefuse"] and words[1:2] and words[1] in _TAKE_READINGS
+    return f"{typed} --readings {name}" if is_ours else typed
 
 
 def studies_of(
@@ -170,10 +211,16 @@ def studies_of(
 def _says_it_all(command: object) -> bool:
     """Whether a command line is remade by itself alone: a question, or a study of one's own."""
     words = str(command).split()[1:3] if isinstance(command, str) else []
-    is_call = isinstance(command, str) and command.startswith("sf.ask(")
     return (
-        is_call or words[:1] == ["ask"] or any(word.lower().endswith(".toml") for word in words[1:])
+        _is_call(command)
+        or words[:1] == ["ask"]
+        or any(word.lower().endswith(".toml") for word in words[1:])
     )
+
+
+def _is_call(command: object) -> bool:
+    """Whether it is Python that was called, not a command line."""
+    return isinstance(command, str) and command.startswith("sf.ask(")
 
 
 def _options(command: object) -> dict[str, str]:

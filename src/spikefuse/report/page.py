@@ -15,7 +15,7 @@ from spikefuse.analysis.table import DEFAULT_STUDIES, PAIRED
 from spikefuse.analysis.words import FEWEST, interval_words, plural, rate, rate_span
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.data.sources.registry import DEFAULT, FALLBACK
-from spikefuse.report.commands import Commands, commands_of, studies_of
+from spikefuse.report.commands import Commands, commands_of, studies_of, typed_of
 from spikefuse.report.drawing import theme
 from spikefuse.report.drawing.panels import dot_words, roles_of
 from spikefuse.report.drawing.pictures import (
@@ -233,7 +233,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         diverged=[_diverged(trial) for trial in diverged],
         shared=list(settings.shared_settings(trials).items()),
         remake_text=remake_words(record),
-        command=plain(record.get("command") or "", 2000),
+        command=typed_of(record, run.table.levels("reading")),
         record=record_rows(record),
         provenance=_provenance(run),
         **parts,

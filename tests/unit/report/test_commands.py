@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spikefuse.report.commands import commands_of, studies_of
+from spikefuse.report.commands import commands_of, studies_of, typed_of
 
 RECORD: dict[str, Any] = {
     "profile": "quick",
@@ -90,6 +90,61 @@ def test_the_reading_of_a_study_is_that_of_its_command() -> None:
         commands.run("controls"),
     ]
     assert commands_of(RECORD).run("controls").endswith("--seeds 2")
+
+
+@pytest.mark.parametrize(
+    ("precision", "typed", "said"),
+    [
+        ("bf16", "", " --precision bf16"),
+        ("bf16", " --precision auto", " --precision bf16"),
+        ("bf16", " --device cuda", " --device cuda --precision bf16"),
+        ("float32", " --device cuda", " --device cuda --precision float32"),
+        ("float32", "", ""),
+        ("float32", " --precision float32", " --precision float32"),
+        ("float32", " --precision auto", ""),
+        ("<b>", " --device cuda", " --device cuda"),
+        (None, "", ""),
+    ],
+)
+def test_the_precision_of_the_networks_is_said_where_a_machine_would_decide_it(
+    precision: Any, typed: str, said: str
+) -> None:
+    record = RECORD | {"profile_settings": {"precision": precision}, "base": {}}
+    line = commands_of(record | {"command": f"spikefuse run reset{typed}"}).run("reset")
+    assert line == f"spikefuse run reset --profile quick --data digits --seeds 2{said}"
+
+
+OLDER: dict[str, Any] = {"profile_settings": {}}
+
+
+@pytest.mark.parametrize(
+    ("typed", "readings", "today"),
+    [
+        ("spikefuse ask mine", ["calibrated"], "spikefuse ask mine --readings calibrated"),
+        ("spikefuse run mine.toml", ["lab"], "spikefuse run mine.toml --readings lab"),
+        (
+            "spikefuse run time-axis",
+            ["calibrated", "calibrated+sequence"],
+            "spikefuse run time-axis --readings calibrated",
+        ),
+        ("sf.ask('mine')", ["lab"], "sf.ask('mine', reading='lab')"),
+        ("sf.ask('mine", ["lab"], "sf.ask('mine"),
+        ("spikefuse ask mine --readings lab", ["lab"], "spikefuse ask mine --readings lab"),
+        ("sf.ask('mine', reading='lab')", ["lab"], "sf.ask('mine', reading='lab')"),
+        ("spikefuse ask readings", ["lab"], "spikefuse ask readings --readings lab"),
+        ("spikefuse run sensitivity", ["lab"], "spikefuse run sensitivity"),
+        ("spikefuse run fusion neuron", ["lab", "calibrated"], "spikefuse run fusion neuron"),
+        ("spikefuse run census", ["atan-0.5-plain-leak-0.5"], "spikefuse run census"),
+        ("spikefuse train", ["lab"], "spikefuse train"),
+        ("", ["lab"], ""),
+    ],
+)
+def test_what_an_older_version_typed_is_typed_with_its_reading_today(
+    typed: str, readings: list[str], today: str
+) -> None:
+    assert typed_of(OLDER | {"command": typed}, readings) == today
+    of_today = OLDER | {"base": {"surrogate": "triangle"}, "command": typed}
+    assert typed_of(of_today, readings) == typed
 
 
 def test_a_study_without_rows_holds_no_numbers_of_the_first_screen() -> None:
