@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from spikefuse.encoders import Moment
 from spikefuse.networks import PopulationNetwork
-from spikefuse.neurons.spikes import as_floats
+from spikefuse.neurons.spikes import SpikeTensor
 from spikefuse.training.definition import TrialDefinition
 from spikefuse.training.feed import Feed
 
@@ -100,9 +100,7 @@ def _by_rate(network: PopulationNetwork, key: str, current: Tensor, wanted: Tens
 
     def rate(scale: Tensor) -> Tensor:
         factor = scale.to(current).view(-1, *[1] * (current.dim() - 1))
-        spikes: Tensor = as_floats(network.activations[key](current * factor))
-        share: Tensor = spikes.flatten(1).double().mean(dim=1).cpu()
-        return share
+        return _share(network.activations[key](current * factor))
 
     low, high = (torch.full_like(wanted, end) for end in (-10.0, 10.0))
     unreachable = rate(torch.exp2(high)) < wanted
@@ -118,6 +116,15 @@ def _by_rate(network: PopulationNetwork, key: str, current: Tensor, wanted: Tens
         )
     found: Tensor = torch.where(unreachable, torch.ones_like(high), torch.exp2(high))
     return found
+
+
+def _share(spikes: Tensor) -> Tensor:
+    """[P], the share of neurons and steps that fire; of bits, which know their number, for free."""
+    if isinstance(spikes, SpikeTensor):
+        members = range(len(spikes.counts))
+        return torch.tensor([spikes.density(each) for each in members], dtype=torch.float64)
+    share: Tensor = spikes.flatten(1).double().mean(dim=1).cpu()
+    return share
 
 
 def _multiply(layer: nn.Module, scales: Tensor) -> None:

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
+from spikefuse.core import library
 from spikefuse.core.deadline import Deadline, OutOfTimeError
 from spikefuse.data import Corpus
 from spikefuse.networks import PopulationNetwork, build
+from spikefuse.neurons.spikes import SpikeTensor, as_floats
 from spikefuse.results import TrialStore
 from spikefuse.training import TrialDefinition, train_population
+from spikefuse.training.calibrate import _share as share_of
 from spikefuse.training.calibrate import calibrate
 from spikefuse.training.feed import Feed
 from spikefuse.training.observe import Rates, subject_of
@@ -62,6 +67,26 @@ def test_weights_and_bias_are_multiplied_by_one_number(corpus: Corpus, trial: Ma
         assert torch.allclose(bias, scale * drawn[f"{site}.bias"])
     readout = next(name for name in drawn if name.endswith("readout.weight"))
     assert torch.equal(network.member_state(0)[readout], drawn[readout])
+
+
+@pytest.mark.skipif(not library.available(), reason=f"native: {library.why_not()}")
+def test_the_share_of_spikes_as_bits_is_that_of_floats(corpus: Corpus, trial: Make) -> None:
+    """To the last bit: the scale that is found is that of any version and processor."""
+    definitions = [trial(modality="fused", seed=seed, init="calibrated") for seed in (0, 1)]
+    network, feed = made(corpus, *definitions)
+    shares = []
+
+    def compare(module: nn.Module, inputs: Any, spikes: torch.Tensor) -> None:
+        assert isinstance(spikes, SpikeTensor)
+        assert torch.equal(share_of(spikes), share_of(as_floats(spikes)))
+        shares.extend(share_of(spikes).tolist())
+
+    for each in network.activations.values():
+        each.register_forward_hook(compare)
+    with torch.no_grad():
+        network(feed.batch("train", feed.training_order(1)[:, :40]).inputs)
+    assert len(shares) >= 2 * len(network.hidden_sites)
+    assert 0 < min(shares) < max(shares) < 1
 
 
 def test_a_member_does_not_depend_on_who_is_beside_it_and_plain_ones_stay(
