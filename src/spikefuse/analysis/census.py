@@ -17,7 +17,8 @@ from spikefuse.data.sources.contract import FUSED
 from spikefuse.studies.paper import SIZES
 from spikefuse.studies.readings import CENSUS_READINGS
 
-STUDIES = ("census", "census-smallest", "census-leading")
+STUDIES = ("census", "census-leading", "census-smallest")
+"""Each with all networks of the next."""
 USUAL_LEAK = 0.9
 """Of the networks among which the base is chosen."""
 ENOUGH = 40

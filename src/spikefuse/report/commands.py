@@ -15,7 +15,6 @@ from spikefuse.report.printable import plain
 from spikefuse.studies.effort import AUTO
 from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import EFFORT, PROFILES
-from spikefuse.studies.readings import NETWORK_READINGS, UNDER
 from spikefuse.studies.registry import STUDIES
 from spikefuse.studies.sensitivity import SENSITIVITY
 
@@ -30,7 +29,9 @@ _KEPT = (
 
 _AUTO, _ON_A_CPU = "auto", "float32"
 """A precision that is decided where a run is, and what it is where no device was asked for."""
-_TAKE_READINGS = ("ask", "reproduce", "run")
+_TAKE_READINGS = (["ask"], ["reproduce"], ["run"])
+_LONGEST = 2000
+"""Characters of a command that are shown."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def commands_of(record: Mapping[str, Any]) -> Commands:
     if older is not None:  # what the base was then
         options = {"--readings": older, **options}
         named = record.get("studies")
-        others = {name: of_study.get(name, options) for name in map(str, named or ())}
+        names = map(str, named if isinstance(named, list) else ())
+        others = {name: of_study.get(name, options) for name in names}
         of_study = {name: {"--readings": older, **said} for name, said in others.items()}
         if FUSION.name in of_study:  # it calibrated, whatever the base
             of_study[FUSION.name] = {**of_study[FUSION.name], "--readings": CALIBRATED}
@@ -170,26 +172,45 @@ def _precision(record: Mapping[str, Any]) -> str:
     return found if found in PRECISIONS else ""
 
 
-def typed_of(record: Mapping[str, Any], readings: Iterable[object]) -> str:
-    """The command of the run as it is typed today: an older version's base is a reading now.
+def typed_of(record: Mapping[str, Any]) -> str:
+    """The command of the run as it is typed today, with what has another default than it had.
+
+    An older version's base network is a reading now, and its precision was the processor's.
 
     Args:
         record: What the run wrote about itself, run.json.
-        readings: Those of the run's rows, by the names of today.
     """
-    typed = plain(record.get("command") or "", 2000)
-    names = {str(each).split(UNDER)[0] for each in readings}
-    is_said = "--readings" in typed or "reading=" in typed
-    if reading_of_older(record) is None or len(names) != 1 or is_said:
-        return typed
-    name = names.pop()
-    words = typed.split()
-    if name not in NETWORK_READINGS or SENSITIVITY in words:
+    typed = plain(record.get("command") or "", _LONGEST)
+    words, reading = typed.split(), _reading_of_older(record, typed)
+    if len(typed) == _LONGEST:  # cut off
         return typed
     if _is_call(typed):
-        return f"{typed[:-1]}, reading={name!r})" if typed.endswith(")") else typed
-    is_ours = words[:1] == ["spikefuse"] and words[1:2] and words[1] in _TAKE_READINGS
-    return f"{typed} --readings {name}" if is_ours else typed
+        is_open = reading and typed.endswith(")") and "reading=" not in typed
+        return f"{typed[:-1]}, reading={reading!r})" if is_open else typed
+    if words[:1] != ["spikefuse"] or words[1:2] not in _TAKE_READINGS:
+        return typed
+    if reading and "--readings" not in typed:
+        typed += f" --readings {reading}"
+    precision = _precision(record)
+    if precision != _ON_A_CPU and _options(typed).get("--precision", _AUTO) == _AUTO:
+        typed = typed.replace(f" --precision {_AUTO}", "").replace(f" --precision={_AUTO}", "")
+        typed += f" --precision {precision}" if precision else ""
+    return typed
+
+
+def _reading_of_older(record: Mapping[str, Any], typed: str) -> str:
+    """What a command of an older version was run under; empty where no one reading is that."""
+    older, words = reading_of_older(record), typed.split()
+    if older is None or SENSITIVITY in words:
+        return ""
+    if _says_it_all(typed):
+        return older
+    named = [STUDIES[word] for word in words if word in STUDIES]
+    # The study of fusions calibrated, whatever the base.
+    under = {CALIBRATED if each is FUSION else older for each in named if each.takes_reading}
+    if not named:
+        return older
+    return under.pop() if len(under) == 1 else ""
 
 
 def studies_of(
@@ -226,7 +247,7 @@ def _is_call(command: object) -> bool:
 def _options(command: object) -> dict[str, str]:
     """The options of a command line that are kept; none where it cannot be read."""
     try:
-        words = shlex.split(plain(command, 2000)) if isinstance(command, str) else []
+        words = shlex.split(plain(command, _LONGEST)) if isinstance(command, str) else []
     except ValueError:
         return {}
     found: dict[str, str] = {}

@@ -233,7 +233,7 @@ def compose(run: Run, found: Headline, networks: Sequence[Group], **parts: Any) 
         diverged=[_diverged(trial) for trial in diverged],
         shared=list(settings.shared_settings(trials).items()),
         remake_text=remake_words(record),
-        command=typed_of(record, run.table.levels("reading")),
+        command=typed_of(record),
         record=record_rows(record),
         provenance=_provenance(run),
         **parts,

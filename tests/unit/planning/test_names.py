@@ -1,24 +1,15 @@
-"""Names of trials are kept: ten of the first release, and every one in docs/results."""
+"""Names of trials are kept: ten of the first release; those in docs/results: test_records.py."""
 
-import csv
-import json
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spikefuse.data.sources.registry import SOURCES
 from spikefuse.planning.plan import definition_of
 from spikefuse.results import TrialStore, definition_hash
 from spikefuse.studies.design import Cell
-from spikefuse.studies.effort import profile_named
 from spikefuse.studies.profiles import PROFILES
 from spikefuse.training import NoiseCondition, TrialDefinition
-
-RESULTS = Path(__file__).resolve().parents[3] / "docs" / "results"
-LEVELS = ("network", "modality", "size", "neuron", "reset", "fusion")
-FURTHER = ("protocol", "pairing", "held_out", "reading")
 
 FUSED, AUDIO = {"modality": "fused"}, {"modality": "audio"}
 TEN: list[tuple[str, dict[str, Any]]] = [
@@ -57,85 +48,6 @@ def test_ten_names_of_the_first_release(name: str, levels: dict[str, Any]) -> No
         Cell.create(**levels, reading="lab"), 0, PROFILES["smoke"], "builtin"
     )
     assert definition.name == name
-
-
-def committed(source: Collection[str]) -> list[Any]:
-    """Records in docs/results of data that are here without files of somebody's own."""
-    found = sorted(RESULTS.rglob("run.json"))
-    names = [path.parent.relative_to(RESULTS).as_posix() for path in found]
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in found]
-    both = zip(names, records, strict=True)
-    return [
-        pytest.param(RESULTS / name, record, id=name)
-        for name, record in both
-        if record["source"] in source
-    ]
-
-
-def renamed(rows: dict[str, dict[str, str]], record: Any) -> list[str]:
-    """Networks that the effort and data of a record would give another name than they have."""
-    profile = type(profile_named(record["profile"], record["source"]))
-    known = record["profile_settings"].items()  # some of older versions are no part of it today
-    of_profile = profile.model_validate({k: v for k, v in known if k in profile.model_fields})
-    others = []
-    for trial, row in rows.items():
-        levels = {name: row[name] for name in (*LEVELS, *FURTHER)}
-        cell = Cell.create(**levels, time_steps=int(row["time_steps"]))
-        data = (record["source"], record["fingerprint"])
-        if definition_of(cell, int(row["seed"]), of_profile, *data).name != trial:
-            others.append(trial)
-    return others
-
-
-def singles(table: Path) -> dict[str, dict[str, str]]:
-    """The first row of each network of a table; products of several are no network."""
-    found: dict[str, dict[str, str]] = {}
-    for row in csv.DictReader(table.open(encoding="utf-8")):
-        if "+" not in row["trial"]:
-            found.setdefault(row["trial"], row)
-    return found
-
-
-@pytest.mark.parametrize(("folder", "record"), committed(SOURCES))
-def test_every_network_of_the_findings_keeps_its_name(folder: Path, record: Any) -> None:
-    """A name is a hash of all that a network was trained with: data, effort, precision, reading.
-
-    Where a record was written after its run, this is what shows that it is that run's.
-    """
-    found = singles(folder / "results.csv")
-    assert renamed(found, record) == []
-    assert set(found) <= set(record["trials"])
-    if "written" in record:
-        assert set(found) == set(record["trials"])
-
-
-def test_the_readings_keep_their_names() -> None:
-    found = singles(RESULTS / "readings" / "readings.csv")
-    text = (RESULTS / "readings" / "readings.json").read_text(encoding="utf-8")
-    assert renamed(found, json.loads(text)) == []
-    assert len(found) == 358
-
-
-def test_the_names_above_are_of_many_networks() -> None:
-    counts = [len(singles(each.values[0] / "results.csv")) for each in committed(SOURCES)]
-    assert len(counts) >= 19
-    assert sum(counts) >= 4940
-
-
-@pytest.mark.parametrize(("folder", "record"), committed(("own-metadata-csv", "own-leaky-csv")))
-def test_records_of_own_data_name_the_networks_of_their_rows(folder: Path, record: Any) -> None:
-    found = singles(folder / "results.csv")
-    assert set(found) <= set(record["trials"])
-    assert {int(row["seed"]) for row in found.values()} == set(record["seeds"])
-    assert len(record["fingerprint"]) == 16
-
-
-def test_a_committed_table_has_its_record() -> None:
-    """But what `train` left, network by network, whose commands stand in the findings."""
-    tables = {path.parent.relative_to(RESULTS).as_posix() for path in RESULTS.rglob("results.csv")}
-    records = {path.parent.relative_to(RESULTS).as_posix() for path in RESULTS.rglob("run.json")}
-    assert tables - records == {"ask/fashion-fsdd-plain", "audio-long"}
-    assert (RESULTS / "readings" / "readings.json").is_file()
 
 
 def test_a_noise_condition_keeps_its_name() -> None:

@@ -468,6 +468,55 @@ def test_the_leak_is_told_where_a_study_trains_under_both_pairings(
     assert "spikefuse compare network=snn,modality=fused network=snn" not in text
 
 
+@pytest.mark.parametrize(
+    ("record", "command"),
+    [
+        ({"base": {}}, "spikefuse run reset"),
+        ({}, "spikefuse run reset --readings lab --precision bf16"),
+    ],
+)
+def test_the_command_of_a_run_is_typed_as_it_is_today(
+    built: Any, tmp_path: Path, record: dict[str, Any], command: str
+) -> None:
+    (tmp_path / "results.csv").write_text("\n".join(lines(built, "reset")), encoding="utf-8")
+    precision = "float32" if record else "bf16"
+    record = record | {
+        "profile": "quick",
+        "profile_settings": {"precision": precision},
+        "source": "mnist-fsdd",
+        "command": "spikefuse run reset",
+    }
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    page = Page(build_report(tmp_path, tmp_path / "report.html").read_text("utf-8"))
+    section = re.search(r'<section [^>]*id="remake".*?</section>', page.source, re.DOTALL)
+    assert section is not None
+    assert f"<pre>{command}</pre>" in section[0]
+
+
+@pytest.mark.parametrize(
+    ("studies", "named"),
+    [
+        (("census-smallest",), "census-smallest"),
+        (("census-smallest", "census-leading"), "census-leading"),
+        (("census-smallest", "census-leading", "census"), "census"),
+    ],
+)
+def test_a_census_is_remade_by_the_largest_that_has_rows(
+    tmp_path: Path, studies: tuple[str, ...], named: str
+) -> None:
+    committed = Path(__file__).parents[3] / "docs" / "results" / "census" / "results.csv"
+    rows = [row | {"study": study} for row in read_tidy(committed) for study in studies]
+    write_tidy(rows, tmp_path / "results.csv")
+    record = {"profile": "quick", "source": "mnist-fsdd", "studies": list(studies)}
+    record["command"] = "spikefuse run others"
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    page = Page(build_report(tmp_path, tmp_path / "report.html").read_text("utf-8"))
+    section = re.search(r'<section [^>]*id="census".*?</section>', page.source, re.DOTALL)
+    assert section is not None
+    words = " ".join(re.sub(r"<[^>]+>", "", section[0]).split())
+    assert re.findall(r"spikefuse run (\S+) ", words) == [named]
+
+
 def test_contradicting_results_are_named_where_they_would_stand(built: Any, tmp_path: Any) -> None:
     once = lines(built, "reset", "model-size")
     twice = [line.replace(",0.9", ",0.8") for line in once if line.startswith("model-size")]

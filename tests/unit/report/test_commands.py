@@ -115,36 +115,96 @@ def test_the_precision_of_the_networks_is_said_where_a_machine_would_decide_it(
 
 
 OLDER: dict[str, Any] = {"profile_settings": {}}
+CALIBRATING: dict[str, Any] = {"profile_settings": {"init": "calibrated"}}
 
 
 @pytest.mark.parametrize(
-    ("typed", "readings", "today"),
+    ("record", "typed", "today"),
     [
-        ("spikefuse ask mine", ["calibrated"], "spikefuse ask mine --readings calibrated"),
-        ("spikefuse run mine.toml", ["lab"], "spikefuse run mine.toml --readings lab"),
-        (
-            "spikefuse run time-axis",
-            ["calibrated", "calibrated+sequence"],
-            "spikefuse run time-axis --readings calibrated",
-        ),
-        ("sf.ask('mine')", ["lab"], "sf.ask('mine', reading='lab')"),
-        ("sf.ask('mine", ["lab"], "sf.ask('mine"),
-        ("spikefuse ask mine --readings lab", ["lab"], "spikefuse ask mine --readings lab"),
-        ("sf.ask('mine', reading='lab')", ["lab"], "sf.ask('mine', reading='lab')"),
-        ("spikefuse ask readings", ["lab"], "spikefuse ask readings --readings lab"),
-        ("spikefuse run sensitivity", ["lab"], "spikefuse run sensitivity"),
-        ("spikefuse run fusion neuron", ["lab", "calibrated"], "spikefuse run fusion neuron"),
-        ("spikefuse run census", ["atan-0.5-plain-leak-0.5"], "spikefuse run census"),
-        ("spikefuse train", ["lab"], "spikefuse train"),
-        ("", ["lab"], ""),
+        (CALIBRATING, "spikefuse ask mine", " --readings calibrated"),
+        (CALIBRATING, "spikefuse run time-axis --profile auto", " --readings calibrated"),
+        (CALIBRATING, "spikefuse run fusion", " --readings calibrated"),
+        (CALIBRATING, "spikefuse run fusion neuron", " --readings calibrated"),
+        (OLDER, "spikefuse run mine.toml", " --readings lab"),
+        (OLDER, "spikefuse reproduce --seeds 3", " --readings lab"),
+        (OLDER, "spikefuse run controls reset", " --readings lab"),
+        (OLDER, "spikefuse run fusion", " --readings calibrated"),
+        (OLDER, "spikefuse run fusion neuron", ""),
+        (OLDER, "spikefuse run census neuron", " --readings lab"),
+        (OLDER, "spikefuse run census", ""),
+        (OLDER, "spikefuse ask readings", " --readings lab"),
+        (OLDER, "spikefuse ask mine --readings lab", ""),
+        (OLDER, "spikefuse run sensitivity", ""),
+        (OLDER, "spikefuse train", ""),
+        (OLDER, "otherfuse run reset", ""),
+        (OLDER, "spikefuse", ""),
+        (OLDER, "spikefuse run 'unclosed", " --readings lab"),
+        (OLDER, "", ""),
     ],
 )
 def test_what_an_older_version_typed_is_typed_with_its_reading_today(
-    typed: str, readings: list[str], today: str
+    record: dict[str, Any], typed: str, today: str
 ) -> None:
-    assert typed_of(OLDER | {"command": typed}, readings) == today
-    of_today = OLDER | {"base": {"surrogate": "triangle"}, "command": typed}
-    assert typed_of(of_today, readings) == typed
+    assert typed_of(record | {"command": typed}) == typed + today
+    of_today = record | {"base": {"surrogate": "triangle"}, "command": typed}
+    assert typed_of(of_today) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "today"),
+    [
+        ("sf.ask('mine')", "sf.ask('mine', reading='lab')"),
+        ("sf.ask('mine', reading='lab')", "sf.ask('mine', reading='lab')"),
+        ("sf.ask('mine", "sf.ask('mine"),
+    ],
+)
+def test_what_an_older_version_was_called_with_is_called_with_its_reading(
+    typed: str, today: str
+) -> None:
+    settings = {"precision": "bf16"}  # no option of a call
+    assert typed_of({"profile_settings": settings, "command": typed}) == today
+    assert typed_of({"profile_settings": settings, "base": {}, "command": typed}) == typed
+
+
+@pytest.mark.parametrize(
+    ("precision", "typed", "today"),
+    [
+        ("bf16", "spikefuse ask mine", "spikefuse ask mine --precision bf16"),
+        ("bf16", "spikefuse run reset", "spikefuse run reset --precision bf16"),
+        (
+            "bf16",
+            "spikefuse reproduce --precision auto --seeds 2",
+            "spikefuse reproduce --seeds 2 --precision bf16",
+        ),
+        (
+            "bf16",
+            "spikefuse reproduce --precision=auto --seeds 2",
+            "spikefuse reproduce --seeds 2 --precision bf16",
+        ),
+        ("bf16", "spikefuse ask mine --precision bf16", "spikefuse ask mine --precision bf16"),
+        ("float32", "spikefuse ask mine", "spikefuse ask mine"),
+        ("<b>", "spikefuse ask mine", "spikefuse ask mine"),
+        (7, "spikefuse ask mine", "spikefuse ask mine"),
+        ("bf16", "spikefuse train", "spikefuse train"),
+    ],
+)
+def test_the_precision_of_a_processor_of_then_is_typed_today(
+    precision: Any, typed: str, today: str
+) -> None:
+    record = {"profile_settings": {"precision": precision}, "base": {}, "command": typed}
+    assert typed_of(record) == today
+
+
+def test_a_command_that_is_cut_off_stays_so() -> None:
+    typed = typed_of(OLDER | {"command": "spikefuse ask " + "x" * 5000})
+    assert typed.endswith("x\u2026")
+    assert len(typed) == 2000
+
+
+@pytest.mark.parametrize("studies", [5, "reset", None, {"reset": 1}])
+def test_studies_that_are_no_list_are_of_no_older_command(studies: Any) -> None:
+    record = RECORD | OLDER | {"studies": studies}
+    assert commands_of(record).run("reset").endswith("--seeds 2 --readings lab")
 
 
 def test_a_study_without_rows_holds_no_numbers_of_the_first_screen() -> None:

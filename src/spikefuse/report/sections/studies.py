@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from spikefuse.analysis.census import STUDIES as CENSUSES
 from spikefuse.analysis.census import census
 from spikefuse.analysis.epoch_choice import epoch_choices
 from spikefuse.analysis.fusion_race import fusion_races
@@ -41,6 +42,7 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
     groups = group_names(run.record, run.table)
     left_out = next((name for name in STUDIES if run.table.select(study=name)), STUDIES[0])
     usual = commands.runs("model-size", "controls")
+    counted = next((name for name in CENSUSES if run.table.select(study=name)), CENSUSES[0])
     makers: dict[str, Callable[[], Section | None]] = {
         "single networks": lambda: single_section(run.rows),
         "controls": lambda: controls_section(found, " && ".join(usual)),
@@ -63,9 +65,7 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         "time axis": lambda: time_section(
             time_gains(run.table), commands.run("time-axis", protocols=False)
         ),
-        "census": lambda: census_section(
-            census(run.table), commands.run("census", protocols=False)
-        ),
+        "census": lambda: census_section(census(run.table), commands.run(counted, protocols=False)),
         "sensitivity": lambda: sensitivity_section(
             judged_from(run.sensitivity),
             commands_of(run.record_of_readings).run(
