@@ -467,6 +467,8 @@ FIVE = {"seed": ("0", "1", "2", "3", "4"), "reading": "lab"}
 """Of the ten seeds of the controls there, those of every other study but the fusions."""
 LEARNING = {"reading": "calibrated"}
 """The study of fusions."""
+BASE_AGAIN = "base-medium/results.csv"
+READING = {AGAIN: {"reading": "lab"}, BASE_AGAIN: {"reading": "base"}}
 
 
 def test_the_controls_on_another_processor() -> None:
@@ -866,13 +868,13 @@ def test_noise_after_long_training() -> None:
     assert [round(value, 3) for value in holm(p_values)[:3]] == [0.041, 0.041, 0.098]
 
 
-def _setting(network: dict[str, str], modality: str, **changes: str) -> Seeds:
+def _setting(network: dict[str, str], modality: str, name: str = AGAIN, **changes: str) -> Seeds:
     """Accuracy after ten epochs of the five seeds under one setting, without silent networks."""
-    levels = {**FULL, **FIVE, **network, "modality": modality, **changes}
-    found = seeds(AGAIN, **levels)
+    levels = {**FULL, **FIVE, **network, "modality": modality, **READING[name], **changes}
+    found = seeds(name, **levels)
     if network["network"] == "dnn":
         return found
-    rates = seeds(AGAIN, split="validation", metric=f"rate.{modality}.hidden", **levels)
+    rates = seeds(name, split="validation", metric=f"rate.{modality}.hidden", **levels)
     return {seed: value for seed, value in found.items() if rates[seed] > 0}
 
 
@@ -989,8 +991,9 @@ def test_noise_of_the_experiments_after_ten_epochs() -> None:
     assert (round(min(five), 1), round(max(five), 1)) == (9.8, 14.8)
 
 
-def _noisy(network: dict[str, str], modality: str, **levels: str) -> Seeds:
-    return seeds(AGAIN, **{**FULL, **FIVE, **network, "modality": modality, **levels})
+def _noisy(network: dict[str, str], modality: str, name: str = AGAIN, **levels: str) -> Seeds:
+    of_network = {**FULL, **FIVE, **network, "modality": modality, **READING[name]}
+    return seeds(name, **{**of_network, **levels})
 
 
 def test_the_leak_at_equal_clips() -> None:
@@ -1908,3 +1911,133 @@ def test_what_the_base_changes_after_ten_epochs() -> None:
         if np.sign(each.mean) != np.sign(ours.answers[name].mean)
     ]
     assert turned == ["DNN control"]
+
+
+def test_the_experiments_with_base_networks() -> None:
+    text, differences, beside = page("findings.md"), {}, {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        for modality in ("image", "audio", "fused"):
+            cells = []
+            for changes in ({}, *SETTINGS[: 4 if label == "SNN" else 2]):
+                found, before = (
+                    _setting(network, modality, name, **changes) for name in (BASE_AGAIN, AGAIN)
+                )
+                assert len(found) == 5
+                cells.append(plain(found.values()))
+                place = (label, modality, *changes.values())
+                beside[place] = minus(found, before)
+                if changes:
+                    differences[place] = minus(_setting(network, modality, BASE_AGAIN), found)
+            cells += [""] * (5 - len(cells))
+            assert " ".join(f"| {label} {modality} | {' | '.join(cells)} |".split()) in text
+    means = [ends(each)[0] for each in differences.values()]
+    assert len(means) == 18
+    assert f"differences of {min(means):+.2f} to {max(means):+.2f} pp" in text
+    apart = {place for place, each in differences.items() if np.prod(ends(each)[1:]) > 0}
+    assert apart == {("SNN", "image", "hard"), ("DNN", "audio", "S/2")}
+    for place in apart:
+        assert gain(differences[place]).replace(" (", ", ")[:-1] in text, place
+    lowest = min(holm([_p(each) for each in differences.values()]))
+    assert f"after Holm over the 18 none ({lowest:.2f} and more)" in text
+    told = {place: gain(each) for place, each in beside.items() if np.prod(ends(each)[1:]) > 0}
+    assert told.keys() == {
+        *(("SNN", "image"), ("SNN", "image", "S/2"), ("SNN", "image", "S/3"), ("SNN", "fused"))
+    }
+    assert [each for each in told.values() if each.split(" pp")[0] not in text] == []
+    assert len(beside) == 24
+    lowest = min(holm([_p(each) for each in beside.values()]))
+    assert f"after Holm over the 24 none ({lowest:.2f} and more)" in text
+
+
+def test_the_verdicts_with_base_networks() -> None:
+    both = []
+    for name in (BASE_AGAIN, AGAIN):
+        table = Table(read_tidy(DOCS / "results" / name)).select(seed=FIVE["seed"])
+        both.append({each.id: each for each in evaluate_claims(table)})
+    ours, theirs = both
+    changed = {
+        name: (ours[name].verdict, theirs[name].verdict)
+        for name in ours
+        if ours[name].verdict != theirs[name].verdict
+    }
+    little = "not tested: trained too little"
+    assert changed == {
+        "C1": ("reproduced", "inconclusive"),
+        "C2": ("inconclusive", little),
+        "C10": (little, "inconclusive"),
+        "C11": ("inconclusive", little),
+        "C18": ("reproduced", "inconclusive"),
+    }
+    assert Counter(each.verdict for each in ours.values()) == {
+        "reproduced": 3,
+        "contradicted": 6,
+        little: 4,
+        "inconclusive": 11,
+    }
+    for each in (ours, theirs):
+        against = [name for name in each if each[name].verdict == "contradicted"]
+        assert against == ["C5", "C12", "C13", "C14", "C15", "C19"]
+    for name in ("C1", "C3"):
+        found = ours[name]
+        assert found.verdict == "reproduced"
+        assert found.measured_value is not None
+        assert found.low is not None
+        assert found.high is not None
+        numbers = [100 * each for each in (found.measured_value, found.low, found.high)]
+        form = "{:.2f} %, {:.2f} to {:.2f}" if name == "C1" else "{:+.2f} pp, {:+.2f} to {:+.2f}"
+        assert form.format(*numbers) in page("findings.md"), name
+    trials = {
+        str(row["trial"])
+        for row in read_tidy(DOCS / "results" / BASE_AGAIN)
+        if str(row["seed"]) in FIVE["seed"] and "+" not in str(row["trial"])
+    }
+    assert len(trials) == 130
+
+
+def test_noise_of_base_networks_after_ten_epochs() -> None:
+    text, costs = page("findings.md"), {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        for modality in ("image", "audio", "fused"):
+            of = []
+            for name in (BASE_AGAIN, AGAIN):
+                first, after = (
+                    _noisy(network, modality, name, noise_std="0.1", noise_position=each)
+                    for each in ("before", "after")
+                )
+                of.append(dict(zip(first, minus(first, after), strict=True)))
+            costs[label, modality] = of
+            unit = " pp" if (label, modality) == ("SNN", "audio") else ""
+            assert gain(of[0].values(), unit) in text, (label, modality)
+    ours = {place: _p(list(base.values())) for place, (base, _) in costs.items()}
+    order = sorted(ours, key=ours.__getitem__)
+    assert order[:3] == [("SNN", "audio"), ("SNN", "image"), ("SNN", "fused")]
+    found = holm(list(ours.values()))
+    assert "(p = {:.4f}, {:.3f} and {:.3f})".format(*found[:3]) in text
+    assert found[2] < 0.05 < found[3]
+    changes = {place: minus(*each) for place, each in costs.items()}
+    p_values = {place: _p(each) for place, each in changes.items()}
+    least = min(p_values, key=p_values.__getitem__)
+    assert least == ("DNN", "image")
+    lowest = min(holm(list(p_values.values())))
+    told = gain(changes[least]).replace(" (", ", ")[:-1]
+    assert f"({told}; after Holm over six p = {lowest:.2f})" in text
+    loud = {
+        (label, modality): ends(
+            _noisy(network, modality, BASE_AGAIN, noise_std="5.0", noise_position="before").values()
+        )[0]
+        for label, network in (("SNN", SNN), ("DNN", DNN))
+        for modality in ("image", "audio", "fused")
+    }
+    spiking = [value for (label, _), value in loud.items() if label == "SNN"]
+    assert f"spiking networks at {min(spiking):.1f} to {max(spiking):.1f} %" in text
+    dense = ", ".join(f"{modality} {loud['DNN', modality]:.1f}" for modality in ("image", "audio"))
+    assert f"dense ones at {dense} and fused {loud['DNN', 'fused']:.1f} %" in text
+
+
+def test_the_product_of_halves_with_base_networks() -> None:
+    for network in (SNN, DNN):
+        levels = {**FULL, **FIVE, **READING[BASE_AGAIN], **network, "modality": "fused"}
+        product = seeds(BASE_AGAIN, **{**levels, "size": "S/2", "fusion": "product-of-experts"})
+        lost = minus(_setting(network, "fused", BASE_AGAIN), product)
+        assert ends(lost)[2] < 0
+        assert gain(lost) in page("findings.md")
