@@ -2137,3 +2137,136 @@ def test_the_product_of_halves_with_base_networks() -> None:
         lost = minus(_setting(network, "fused", BASE_AGAIN), product)
         assert ends(lost)[2] < 0
         assert gain(lost) in page("findings.md")
+
+
+FAILING = {
+    "mean": "missing (mean of training)",
+    "zeros": "missing (zeros)",
+    "static": "noise",
+    "shuffle": "of another sample",
+    "conflict": "of another class",
+}
+
+
+def _cost(name: str, network: dict[str, str], disturbance: str) -> Seeds:
+    """What it costs the fused network, by seed."""
+    levels = {**FULL, **network, **READING[name], "modality": "fused"}
+    whole = seeds(name, **levels)
+    lost = seeds(name, **network, modality="fused", disturbance=disturbance)
+    return {seed: whole[seed] - lost[seed] for seed in lost}
+
+
+def test_a_failing_sense_of_base_networks() -> None:
+    text, p_values, changes, told = page("findings.md"), {}, {}, {}
+    for kind, words in FAILING.items():
+        for sense in ("image", "audio"):
+            costs = [_cost(BASE_AGAIN, each, f"{kind}:{sense}") for each in (SNN, DNN)]
+            assert {len(each) for each in costs} == {10}
+            cells = [*(plain(each.values()) for each in costs), gain(minus(*costs))]
+            assert f"| {sense} {words} | {' | '.join(cells)} |" in text
+            p_values[kind, sense], told[kind, sense] = _p(minus(*costs)), minus(*costs)
+            for label, network, cost in (("SNN", SNN, costs[0]), ("DNN", DNN, costs[1])):
+                change = minus(cost, _cost(AGAIN, network, f"{kind}:{sense}"))
+                assert len(change) == 5
+                changes[label, kind, sense] = change
+    apart = {place for place, each in told.items() if np.prod(ends(each)[1:]) > 0}
+    assert apart == {
+        *(("zeros", "image"), ("zeros", "audio"), ("static", "audio")),
+        *(("shuffle", "audio"), ("conflict", "audio")),
+    }
+    assert {place for place in apart if ends(told[place])[2] < 0} == apart
+    adjusted = holm(list(p_values.values()))
+    assert f"stand after Holm ({adjusted[0]:.3f} to {adjusted[4]:.3f})" in text
+    assert f"the others do not ({adjusted[5]:.2f} and more)" in text
+    for place in (("zeros", "image"), ("zeros", "audio")):
+        mean, low, high = (abs(each) for each in ends(told[place]))
+        assert f"{mean:.2f}" in text
+        assert f"({high:.2f} to {low:.2f})" in text
+    order = sorted(changes, key=lambda place: _p(changes[place]))
+    assert order[0] == ("SNN", "shuffle", "audio")
+    first, second, *_ = holm([_p(each) for each in changes.values()])
+    assert second > 0.05
+    mean, low, high = (abs(each) for each in ends(changes[order[0]]))
+    assert f"costs the SNN {mean:.2f} pp less ({high:.2f} to {low:.2f}; p = {first:.3f})" in text
+
+
+def test_conflicts_and_late_losses_of_base_networks() -> None:
+    text = page("findings.md")
+    for sense in ("image", "audio"):
+        late = _cost(BASE_AGAIN, SNN, f"zeros:{sense}:0.75")
+        mean, _, interval = plain(late.values()).partition(" (")
+        assert f"{mean} pp ({interval[:-1]}; {sense})" in text
+        follows = [
+            seeds(
+                BASE_AGAIN,
+                metric="follows",
+                **each,
+                modality="fused",
+                disturbance=f"conflict:{sense}",
+            )
+            for each in (SNN, DNN)
+        ]
+        for each in follows:
+            assert f"{ends(each.values())[0]:.2f}" in text
+        mean, low, high = ends(minus(*follows))
+        signed = f"({mean:+.2f} pp, {low:+.2f} to {high:+.2f})"
+        assert signed in text or f"by {mean:.2f} pp, {low:.2f} to {high:.2f}" in text
+
+
+def test_noise_levels_of_base_networks() -> None:
+    text, changes = page("findings.md"), {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        for modality in ("image", "audio", "fused"):
+            areas = []
+            for name in (BASE_AGAIN, AGAIN):
+                levels = {**FULL, **network, **READING[name], "modality": modality}
+                found = {
+                    std: seeds(name, **{**levels, "noise_position": "before", "noise_std": std})
+                    for std in ("0.0", "0.05", "0.1", "0.2", "0.5", "1.0", "2.0", "5.0")
+                }
+                whole = list(found["5.0"])
+                cells = []
+                for std in ("0.0", "0.2", "0.5", "1.0", "2.0"):
+                    mean, low, high = ends([found[std][seed] for seed in whole])
+                    cells.append(f"{mean:.2f} ± {(high - low) / 2:.2f}")
+                above = [[found[std][seed] for std in found] for seed in whole]
+                area = [(math.fsum(each) - (each[0] + each[-1]) / 2) / 7 for each in above]
+                areas.append(dict(zip(whole, area, strict=True)))
+                if name == BASE_AGAIN:
+                    assert len(whole) == 10
+                    row = f"| {label} {modality} | {' | '.join(cells)} | {plain(area)} |"
+                    assert row in text, row
+            changes[label, modality] = minus(*areas)
+    order = sorted(changes, key=lambda place: _p(changes[place]))
+    assert order[:2] == [("DNN", "image"), ("DNN", "fused")]
+    for modality in ("image", "fused", "audio"):
+        unit = " pp" if modality == "image" else ""
+        assert gain(changes["DNN", modality], unit) in text, modality
+    first, second, third, fourth, *_ = holm([_p(each) for each in changes.values()])
+    assert (
+        f"stand (p = {first:.5f} and {second:.3f}), of the SNNs none ({fourth:.2f} and more)"
+        in text
+    )
+    assert third > 0.05
+
+
+def test_effective_robustness_of_base_networks() -> None:
+    text = page("findings.md")
+    against = robustness(Table(read_tidy(DOCS / "results" / BASE_AGAIN))).against
+    assert len(against) == 7
+    p_values = {}
+    for each in against:
+        assert each.effective is not None
+        assert each.effective.p_value is not None
+        p_values[each.first, each.second] = each.effective.p_value
+        values = each.effective.values.values()
+        pair = each.first, each.second
+        if each.first[1] == each.second[1] or pair == (("dnn", "fused"), ("dnn", "audio")):
+            spans = gain(values), gain(values, ""), gain(values).replace(" (", ", ")[:-1]
+            assert any(span in text for span in spans), each
+    order = sorted(p_values, key=p_values.__getitem__)
+    adjusted = dict(zip(order, holm(list(p_values.values())), strict=True))
+    twins = [adjusted[("snn", each), ("dnn", each)] for each in ("image", "audio", "fused")]
+    assert "(p = {:.4f}, {:.3f} and {:.6f})".format(*twins) in text
+    assert f"p = {adjusted[('dnn', 'fused'), ('dnn', 'audio')]:.3f})" in text
+    assert f"not after Holm ({adjusted[('dnn', 'fused'), ('dnn', 'image')]:.3f})" in text
