@@ -133,6 +133,7 @@ CALIBRATING: dict[str, Any] = {"profile_settings": {"init": "calibrated"}}
         (OLDER, "spikefuse run census neuron", " --readings lab"),
         (OLDER, "spikefuse run census", ""),
         (OLDER, "spikefuse ask readings", " --readings lab"),
+        (OLDER, "spikefuse ask fusion", " --readings lab"),  # a folder of that name
         (OLDER, "spikefuse ask mine --readings lab", ""),
         (OLDER, "spikefuse run sensitivity", ""),
         (OLDER, "spikefuse train", ""),
