@@ -1907,6 +1907,16 @@ def test_the_first_screen_of_base_networks_after_ten_epochs() -> None:
     tempered = "SNN over product of experts at temperatures from validation"
     first, other = (few.adjusted[name] for name in ("DNN over best unimodal", tempered))
     assert f"four do ({first:.3f} for the one, {other:.3f} for the other)" in text
+    new = headline(table.select(seed=("5", "6", "7", "8", "9")))
+    assert sum(p < 0.05 for p in new.adjusted.values()) == 7
+    losses = [new.adjusted[f"{each} over product of experts"] for each in ("SNN", "DNN")]
+    assert "losses to the products (SNN {:.3f}, DNN {:.3f})".format(*losses) in text
+    alone = new.answers["DNN over best unimodal"]
+    assert alone.low is not None
+    assert alone.high is not None
+    numbers = [100 * each for each in (alone.mean, alone.low, alone.high)]
+    assert "({:+.2f} pp, {:+.2f} to {:+.2f})".format(*numbers) in text
+    assert new.adjusted["DNN over best unimodal"] > 0.05
     assert min(ours.adjusted[name] for name in ("DNN over best unimodal", tempered)) > 0.05
     told = {
         "SNN over best unimodal": "+1.17 pp (+0.89 to +1.45; p = 1.5e-08)",
@@ -2032,25 +2042,24 @@ def test_the_verdicts_with_base_networks() -> None:
 
 
 def test_noise_of_base_networks_after_ten_epochs() -> None:
-    text, costs = page("findings.md"), {}
+    text, of = page("findings.md"), {}
     for label, network in (("SNN", SNN), ("DNN", DNN)):
         for modality in ("image", "audio", "fused"):
-            of = []
+            costs = []
             for name in (BASE_AGAIN, AGAIN):
                 first, after = (
                     _noisy(network, modality, name, noise_std="0.1", noise_position=each)
                     for each in ("before", "after")
                 )
-                of.append(dict(zip(first, minus(first, after), strict=True)))
-            costs[label, modality] = of
-            assert gain(of[0].values(), "") in text, (label, modality)
-    ours = {place: _p(list(base.values())) for place, (base, _) in costs.items()}
-    order = sorted(ours, key=ours.__getitem__)
-    assert order[:3] == [("SNN", "audio"), ("SNN", "image"), ("SNN", "fused")]
-    found = holm(list(ours.values()))
-    assert "(p = {:.4f}, {:.3f} and {:.3f})".format(*found[:3]) in text
-    assert found[2] < 0.05 < found[3]
-    changes = {place: minus(*each) for place, each in costs.items()}
+                costs.append({seed: first[seed] - after[seed] for seed in first})
+            of[label, modality] = costs
+            ours = costs[0].values()
+            if label == "SNN":
+                assert ends(ours)[1] > 0
+            else:
+                assert gain(ours, "").replace(" (", ", ")[:-1] in text, modality
+                assert (ends(ours)[1] > 0) == (modality == "audio")
+    changes = {place: minus(*each) for place, each in of.items()}
     p_values = {place: _p(each) for place, each in changes.items()}
     least = min(p_values, key=p_values.__getitem__)
     assert least == ("DNN", "image")
@@ -2075,30 +2084,49 @@ def test_noise_of_base_networks_after_ten_epochs() -> None:
     assert gain(minus(loud["DNN", "fused"], other)) in text
 
 
-def test_noise_after_the_maximum_costs_what_it_costs_before_the_activation() -> None:
+def test_of_noise_after_the_maximum_no_further_cost_is_shown() -> None:
     text, adjusted = page("findings.md"), {}
     for name in (BASE_AGAIN, AGAIN):
-        rest = {}
+        found: dict[tuple[str, str], tuple[list[float], ...]] = {}
         for label, network in (("SNN", SNN), ("DNN", DNN)):
             for modality in ("image", "audio", "fused"):
+                levels = {**FULL, **network, **READING[name], "modality": modality}
                 before, after, pooled = (
-                    _noisy(network, modality, name, noise_std="0.1", noise_position=each)
+                    seeds(name, **{**levels, "noise_std": "0.1", "noise_position": each})
                     for each in ("before", "after", "pooled")
                 )
+                assert len(pooled) == (10 if name == BASE_AGAIN else 5)
                 pairs = minus(before, after), minus(before, pooled), minus(pooled, after)
+                found[label, modality] = pairs
                 if name == BASE_AGAIN:
                     cells = " | ".join(gain(each, "") for each in pairs)
                     assert f"| {label} {modality} | {cells} |" in text
                 elif (label, modality) == ("SNN", "audio"):
                     assert gain(pairs[2], "").replace(" (", ", ") in text
                 assert ends(pairs[1])[1] < 0, "no interval above zero"
-                rest[label, modality] = _p(pairs[2])
-        order = sorted(rest, key=rest.__getitem__)
-        adjusted[name] = list(zip(order, holm(list(rest.values())), strict=True))
-    (first, one), (second, two), (third, three), *_ = adjusted[BASE_AGAIN]
-    assert (first, second, third) == (("SNN", "image"), ("SNN", "fused"), ("SNN", "audio"))
-    assert f"(p = {one:.3f} and {two:.3f}; audio {three:.3f})" in text
-    (first, one), (_, two), *_ = adjusted[AGAIN]
+        for column in range(3):
+            p_values = {place: _p(each[column]) for place, each in found.items()}
+            order = sorted(p_values, key=p_values.__getitem__)
+            values = holm(list(p_values.values()))
+            adjusted[name, column] = dict(zip(order, values, strict=True))
+            if (name, column) == (BASE_AGAIN, 0):
+                means = {place: ends(each[0])[0] for place, each in found.items()}
+    spiking, dense = (
+        [each for place, each in adjusted[BASE_AGAIN, 0].items() if place[0] == label]
+        for label in ("SNN", "DNN")
+    )
+    assert max(spiking) < 0.00015
+    assert f"DNNs {min(dense):.3f} to {max(dense):.3f})" in text
+    for label in ("SNN", "DNN"):
+        of_label = [each for place, each in means.items() if place[0] == label]
+        assert f"{label}s {min(of_label):.2f} to {max(of_label):.2f}" in text
+    assert f"does not for any ({min(adjusted[BASE_AGAIN, 1].values()):.2f} and more)" in text
+    added = adjusted[BASE_AGAIN, 2]
+    assert max(each for place, each in added.items() if place[0] == "SNN") < 0.00015
+    fused, audio, image = (added["DNN", each] for each in ("fused", "audio", "image"))
+    assert f"{fused:.3f}" == f"{audio:.3f}"
+    assert f"DNNs fused and audio {fused:.3f}, image {image:.3f})" in text
+    (first, one), (_, two), *_ = adjusted[AGAIN, 2].items()
     assert first == ("SNN", "audio")
     assert f"({one:.3f}; +3.47" in text
     assert two > 0.05
@@ -2264,6 +2292,21 @@ def test_effective_robustness_of_base_networks() -> None:
         if each.first[1] == each.second[1] or pair == (("dnn", "fused"), ("dnn", "audio")):
             spans = gain(values), gain(values, ""), gain(values).replace(" (", ", ")[:-1]
             assert any(span in text for span in spans), each
+    both = {each.first[1]: each for each in against if each.first[1] == each.second[1]}
+    for modality, few in (("fused", 10), ("image", 8)):
+        crossing = both[modality].crossing
+        assert crossing is not None
+        assert (both[modality].crossed, both[modality].compared) == (few, 10)
+        assert f"{crossing.mean:.2f}" in text
+        assert f"{crossing.low:.2f} to {crossing.high:.2f}" in text
+    assert both["audio"].crossing is None
+    for std in ("0.0", "0.05", "0.1", "0.2"):
+        levels = {**FULL, **READING[BASE_AGAIN], "modality": "fused", "noise_std": std}
+        pair = [
+            seeds(BASE_AGAIN, **{**levels, **each, "noise_position": "before"})
+            for each in (SNN, DNN)
+        ]
+        assert min(minus(*pair)) > 0
     order = sorted(p_values, key=p_values.__getitem__)
     adjusted = dict(zip(order, holm(list(p_values.values())), strict=True))
     twins = [adjusted[("snn", each), ("dnn", each)] for each in ("image", "audio", "fused")]
