@@ -145,11 +145,9 @@ def _known(record: Mapping[str, Any], profile: str, command: object) -> dict[str
     """The options of a command; what decides its numbers from the record where it lacks that."""
     given = _options(command)
     found = {"--profile": profile}
-    precision = _precision(record)
-    if given.get("--precision") == _AUTO:
-        given.pop("--precision")
-    if precision != _ON_A_CPU or "--device" in given:
-        found |= {"--precision": precision} if precision else {}
+    if precision := _left_open(record, given):
+        given.pop("--precision", None)
+        found["--precision"] = precision
     source = str(record.get("source", ""))
     if source in SOURCES:
         # The short name; "auto" may find other data on another day.
@@ -172,6 +170,13 @@ def _precision(record: Mapping[str, Any]) -> str:
     return found if found in PRECISIONS else ""
 
 
+def _left_open(record: Mapping[str, Any], given: Mapping[str, str]) -> str:
+    """The precision of a run whose command left it to the machine; empty where any gives that."""
+    precision = _precision(record)
+    is_decided = given.get("--precision", _AUTO) != _AUTO
+    return "" if is_decided or (precision == _ON_A_CPU and "--device" not in given) else precision
+
+
 def typed_of(record: Mapping[str, Any]) -> str:
     """The command of the run as it is typed today, with what has another default than it had.
 
@@ -191,10 +196,9 @@ def typed_of(record: Mapping[str, Any]) -> str:
         return typed
     if reading and "--readings" not in typed:
         typed += f" --readings {reading}"
-    precision = _precision(record)
-    if precision != _ON_A_CPU and _options(typed).get("--precision", _AUTO) == _AUTO:
+    if precision := _left_open(record, _options(typed)):
         typed = typed.replace(f" --precision {_AUTO}", "").replace(f" --precision={_AUTO}", "")
-        typed += f" --precision {precision}" if precision else ""
+        typed += f" --precision {precision}"
     return typed
 
 
