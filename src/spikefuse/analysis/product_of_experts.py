@@ -29,12 +29,17 @@ from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Cell
 from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import share_of
+from spikefuse.studies.readings import is_remedy
+from spikefuse.studies.remedies import REMEDIES
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 Predictions: TypeAlias = "Mapping[str, Tensor]"
+
+EQUAL = (FUSION.name, REMEDIES.name)
+"""Studies whose product has as many parameters as the fused network, see `equal_products`."""
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +162,7 @@ def products(
         for use in trial.uses:
             key = (trial.name, use.cell.reading)
             usual = use.cell.noise_std == 0 and use.cell.pairing != "shuffled"
-            usual = usual and use.study != FUSION.name  # which has its own, see `equal_products`
+            usual = usual and use.study not in EQUAL
             if usual and key not in found:
                 found[key] = _product(trial, use, plan, shelf)
     return list(found.values())
@@ -197,18 +202,21 @@ class _Shelf:
 
 
 def equal_products(
-    plan: Plan, store: TrialStore, temperatures: Temperatures | None = None
+    plan: Plan, store: TrialStore, study: str, temperatures: Temperatures | None = None
 ) -> list[Product]:
-    """The product of experts beside every size and seed of the study `fusion`.
+    """The product of experts beside every size and seed of one of the studies `EQUAL`.
 
     Each expert has its equal share of the fused network's parameters. The pairs are the same for
-    every kind of fusion, so those of the first kind that is stored are taken.
+    every kind of fusion, so those of the first kind that is stored are taken; a remedy for joint
+    training says nothing of networks trained apart.
     """
     found: dict[tuple[Cell, int], Product] = {}
     shelf = _Shelf(store, temperatures or Temperatures(store))
     for trial in plan.trials:
         for use in trial.uses:
-            if use.study != FUSION.name or len(trial.definition.modalities) < 2:
+            if use.study != study or len(trial.definition.modalities) < 2:
+                continue
+            if use.cell.noise_std != 0 or is_remedy(use.cell.reading):
                 continue
             key = (use.cell.model_copy(update={"fusion": PRODUCT}), use.seed)
             if key not in found or found[key].accuracy is None:
@@ -278,14 +286,16 @@ def product_rows(
     """
     temperatures = temperatures or Temperatures(store)
     usual = products(plan, store, temperatures)
-    equal = equal_products(plan, store, temperatures)
-    for reason in dict.fromkeys(each.reason for each in (*usual, *equal) if each.accuracy is None):
+    equal = {name: equal_products(plan, store, name, temperatures) for name in EQUAL}
+    found = [*usual, *(product for products_of in equal.values() for product in products_of)]
+    for reason in dict.fromkeys(each.reason for each in found if each.accuracy is None):
         logger.warning("no product of experts: %s", reason)
     rows = [_row(product, CONTROLS.name) | _outcome(product) for product in usual if _has(product)]
-    for product in filter(_has, equal):
-        row = _row(product, FUSION.name)
-        rows += [row | _outcome(product), *(row | sums for sums in _sums(product, store))]
-    for products_of, study in ((usual, CONTROLS.name), (equal, FUSION.name)):
+    for study, products_of in equal.items():
+        for product in filter(_has, products_of):
+            row = _row(product, study)
+            rows += [row | _outcome(product), *(row | sums for sums in _sums(product, store))]
+    for study, products_of in ((CONTROLS.name, usual), *equal.items()):
         rows += [row for product in products_of for row in _tempered(product, study)]
     return rows
 

@@ -168,10 +168,49 @@ LEAK_READINGS: Mapping[str, Reading] = MappingProxyType(
 )
 """What the study `leak` compares with both pairings."""
 
+FRESH_PAIRS = "fresh-pairs"
+"""The remedy that samples which came together cannot have."""
+
+DROPOUTS: Mapping[str, float] = MappingProxyType(
+    {f"modality-dropout-{share:g}": share for share in (0.2, 0.5)}
+)
+"""By remedy the share of training samples that lose a modality."""
+
+
+def _remedy(name: str, says: str, **trial: Any) -> Reading:
+    return Reading(name, "joint training", says, {**BASE_NETWORK, **trial})
+
+
+REMEDY_READINGS: Mapping[str, Reading] = MappingProxyType(
+    {
+        reading.name: reading
+        for reading in (
+            _remedy(FRESH_PAIRS, "another partner of the class in every epoch", pairs="fresh"),
+            _remedy("ogm-ge", "smaller gradients where a modality is ahead", modulation="ogm-ge"),
+            *(
+                _remedy(name, f"{share:.0%} of training samples lose one", modality_dropout=share)
+                for name, share in DROPOUTS.items()
+            ),
+        )
+    }
+)
+"""What the study `remedies` compares with the usual joint training."""
+
 ALL_READINGS: Mapping[str, Reading] = MappingProxyType(
-    {**READINGS, **CENSUS_READINGS, **TIME_READINGS, **LEAK_READINGS}
+    {**READINGS, **CENSUS_READINGS, **TIME_READINGS, **LEAK_READINGS, **REMEDY_READINGS}
 )
 """Readings by name, of every study. The claims are judged under `READINGS` alone."""
+
+
+def is_remedy(level: str) -> bool:
+    """Whether a level of the column `reading` names another way of joint training.
+
+    Example:
+        >>> is_remedy("lab+ogm-ge"), is_remedy("lab")
+        (True, False)
+    """
+    return level.rpartition(UNDER)[2] in REMEDY_READINGS
+
 
 NETWORK_READINGS = tuple(
     name for name, each in READINGS.items() if (each.protocol, each.split) == ("disjoint", "test")

@@ -8,6 +8,7 @@ from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.groups import LEAVING_OUT
 from spikefuse.studies.leak import LEAK
 from spikefuse.studies.paper import EXPERIMENTS
+from spikefuse.studies.remedies import REMEDIES
 from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.senses import SENSES
 from spikefuse.studies.time_axis import TIME_AXIS
@@ -30,6 +31,7 @@ STUDIES: dict[str, Study] = {
         CENSUS_LEADING,
         TIME_AXIS,
         LEAK,
+        REMEDIES,
     )
 }
 """Studies that `spikefuse run` knows; `sensitivity` repeats the paper's under other readings."""
