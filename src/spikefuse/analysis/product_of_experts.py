@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spikefuse.analysis.gains import PRODUCT, TEMPERED_PRODUCT
 from spikefuse.analysis.row_index import DIVERGED, EXPERTS_JOIN
+from spikefuse.analysis.sample_errors import ON_PAIRS
 from spikefuse.analysis.table import METRIC
 from spikefuse.analysis.temperature import temperature
 from spikefuse.core.errors import StoreError, StudyError
@@ -59,6 +60,7 @@ class Product:
         tempered: The accuracy with every expert at its temperature; None where an expert has no
             validation logits stored.
         temperatures: By modality; empty likewise.
+        alone: By modality, the accuracy of each expert on the same pairs.
     """
 
     cell: Cell
@@ -70,6 +72,7 @@ class Product:
     diverged: bool = False
     tempered: float | None = None
     temperatures: Mapping[str, float] = field(default_factory=dict)
+    alone: Mapping[str, float] = field(default_factory=dict)
 
 
 def product_accuracy(fused: Predictions, experts: Mapping[str, Predictions]) -> float:
@@ -246,6 +249,8 @@ def _product(
     except StudyError as problem:
         return replace(missing, reason=f"{fused}: {problem}")
     told = replace(missing, accuracy=accuracy, samples=len(found[0]["labels"]))
+    own = {name: product_accuracy(found[0], {name: part}) for name, part in experts.items()}
+    told = replace(told, alone=own)
     warm = [shelf.temperatures.of(name) for name in parts]
     known = {name: each for name, each in zip(modalities, warm, strict=True) if each is not None}
     if len(known) < len(modalities):
@@ -295,6 +300,8 @@ def product_rows(
         for product in filter(_has, products_of):
             row = _row(product, study)
             rows += [row | _outcome(product), *(row | sums for sums in _sums(product, store))]
+            if study == REMEDIES.name:
+                rows += _on_pairs(product)
     for study, products_of in ((CONTROLS.name, usual), *equal.items()):
         rows += [row for product in products_of for row in _tempered(product, study)]
     return rows
@@ -327,6 +334,15 @@ def _sums(product: Product, store: TrialStore) -> list[dict[str, Any]]:
         | {"samples": ""}
         for metric in ("parameters", "macs")
     ]
+
+
+def _on_pairs(product: Product) -> Iterator[dict[str, Any]]:
+    """What is left where a sense is lost: each expert, asked what the fused network is asked."""
+    for trial, (name, accuracy) in zip(product.parts, product.alone.items(), strict=False):
+        size = share_of(product.cell.size, len(product.parts))
+        row = _row(product, REMEDIES.name) | {"trial": trial, "modality": name, "size": size}
+        row |= {"fusion": "none", "split": "test", "metric": ON_PAIRS}
+        yield row | {"value": accuracy, "samples": product.samples}
 
 
 def _outcome(product: Product) -> dict[str, Any]:

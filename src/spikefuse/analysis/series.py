@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,20 @@ def mean_of(*series: Series) -> Series:
     seeds = [seed for seed in first if all(seed in each.values for each in series)]
     means = {seed: math.fsum(each.values[seed] for each in series) / len(series) for seed in seeds}
     return _combined(means, max(len(series), 1) ** -2.0, *series)
+
+
+def blend(first: Series, second: Series, share: float) -> Series:
+    """By seed what is expected where a share of the samples is of the second and the rest not.
+
+    Example:
+        >>> blend(Series({0: 0.9}), Series({0: 0.5}), 0.25).values
+        {0: 0.8}
+    """
+    both = {s: (value, second.values[s]) for s, value in first.values.items() if s in second.values}
+    values = {seed: (1 - share) * one + share * other for seed, (one, other) in both.items()}
+    found = _combined(values, 1.0, first, second)
+    variance = (1 - share) ** 2 * first.variance + share**2 * second.variance
+    return replace(found, variance=variance)
 
 
 def _combined(values: Mapping[int, float], weight: float, *parts: Series) -> Series:

@@ -69,7 +69,7 @@ def show_summaries(
 
 
 def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list[ReportTable]":
-    """Robustness, failing senses, the time axis and census, in the tables of the report."""
+    """Robustness, failing senses, time axis, remedies, census, in the tables of the report."""
     found: list[ReportTable] = []
     # Every run has curves of its own networks: what was asked for stands below them.
     if "robustness" in studies:
@@ -89,6 +89,17 @@ def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list
         from spikefuse.report.sections.time_axis import time_table
 
         found.append(time_table(time_gains(rows)))
+    if "remedies" in studies:
+        from spikefuse.analysis.remedies import more, remedies
+        from spikefuse.report.sections.remedies import (
+            gain_table,
+            lost_table,
+            more_table,
+            share_table,
+        )
+
+        ways = remedies(rows)
+        found += [gain_table(ways), lost_table(ways), share_table(ways), more_table(more(rows))]
     if any(name.startswith("census") for name in studies):
         from spikefuse.analysis.census import census
         from spikefuse.report.sections.census import census_table

@@ -156,6 +156,25 @@ def _filled(modalities: Iterable[Level], source: Source, held_out: Level) -> Ite
             yield level
 
 
+def joined_names(study: str, source: Source) -> list[str]:
+    """The modalities that a study of fused networks joins.
+
+    Args:
+        study: Its name.
+        source: Of the data.
+
+    Raises:
+        InputError: There is one alone.
+    """
+    names = [modality.name for modality in source.modalities]
+    if len(names) < 2:
+        raise InputError(
+            f"studies: {study} must have data with two or more modalities, got {source.name} with "
+            f"{', '.join(names)}. Take other data."
+        )
+    return names
+
+
 @dataclass(frozen=True)
 class Study:
     """A question and the grids whose cells answer it.

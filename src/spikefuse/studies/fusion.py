@@ -11,7 +11,7 @@ from spikefuse.data.sources.registry import DEFAULT
 from spikefuse.fusion import FUSIONS
 from spikefuse.networks.spec import as_map
 from spikefuse.studies.controls import plain_protocol
-from spikefuse.studies.design import Cell, Grid, Study
+from spikefuse.studies.design import Cell, Grid, Study, joined_names
 from spikefuse.studies.profiles import share_of
 
 NETWORKS = ("dnn", "snn")
@@ -79,12 +79,7 @@ class FusionStudy(Study):
 
     def cells(self, protocols: Sequence[str], source: Source = SOURCES[DEFAULT]) -> list[Cell]:
         """Every fusion, and each modality alone at its share of each size."""
-        names = [modality.name for modality in source.modalities]
-        if len(names) < 2:
-            raise InputError(
-                f"studies: {self.name} must have data with two or more modalities, got "
-                f"{source.name} with {', '.join(names)}. Take other data."
-            )
+        names = joined_names(self.name, source)
         shares = [share_of(size, len(names)) for size in self.sizes]
         shared = {"network": NETWORKS, "reading": (self.reading,)}
         grids = (

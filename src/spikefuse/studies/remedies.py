@@ -8,11 +8,10 @@ samples stay those of the usual network.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spikefuse.core.errors import InputError
 from spikefuse.data import FUSED, SOURCES, Source
 from spikefuse.data.sources.registry import DEFAULT
 from spikefuse.studies.controls import plain_protocol
-from spikefuse.studies.design import Cell, Grid, Level, Study
+from spikefuse.studies.design import Cell, Grid, Level, Study, joined_names
 from spikefuse.studies.profiles import share_of
 from spikefuse.studies.readings import BASE, FRESH_PAIRS, REMEDY_READINGS
 
@@ -40,12 +39,7 @@ class RemedyStudy(Study):
 
     def cells(self, protocols: Sequence[str], source: Source = SOURCES[DEFAULT]) -> list[Cell]:
         """Fused networks with each remedy and without, and each modality alone at its share."""
-        names = [modality.name for modality in source.modalities]
-        if len(names) < 2:
-            raise InputError(
-                f"studies: {self.name} must have data with two or more modalities, got "
-                f"{source.name} with {', '.join(names)}. Take other data."
-            )
+        names = joined_names(self.name, source)
         readings = (BASE, *remedies_for(source))
         joint: dict[str, Sequence[Level]] = {"modality": (FUSED,), "size": (SIZE,)}
         joint |= {"reading": readings}

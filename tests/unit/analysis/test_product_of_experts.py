@@ -174,6 +174,34 @@ def test_the_study_of_fusions_has_experts_of_an_equal_share(tmp_path: Path) -> N
         assert {part["init"] for part in parts} == {"calibrated"}
 
 
+def test_the_study_of_remedies_has_one_product_and_what_is_left_of_it(tmp_path: Path) -> None:
+    """Networks trained apart know of no remedy, and each is asked what the fused one is asked."""
+    plan, store = stored(tmp_path, "remedies")
+    rows = product_rows(plan, store)
+    assert {(row["study"], row["reading"]) for row in rows} == {("remedies", "base")}
+    joint = [row for row in rows if row["modality"] == "fused"]
+    found = {(row["network"], row["metric"]): row for row in joint}
+    assert len(found) == len(joint) == 2 * 3
+    for (_, metric), row in found.items():
+        assert row["value"] == {"accuracy": 0.75, "parameters": 1600, "macs": 60}[metric]
+    single = [row for row in rows if row["modality"] != "fused"]
+    assert {row["metric"] for row in single} == {"accuracy_on_pairs"}
+    told = {(row["network"], row["modality"]): row for row in single}
+    assert len(told) == len(single) == 2 * 2
+    for (network, modality), row in told.items():
+        part = store.read(row["trial"]).definition
+        assert (part["network"], part["modality"]) == (network, modality)
+        assert (row["size"], row["fusion"], row["samples"]) == ("S/2", "none", 4)
+        answers = {"image": IMAGE, "audio": AUDIO}[modality]
+        assert row["value"] == product_accuracy(FUSED, {modality: answers})
+
+
+def test_two_studies_of_equal_parts_have_a_product_each(tmp_path: Path) -> None:
+    plan, store = stored(tmp_path, "fusion", "remedies")
+    rows = [row for row in product_rows(plan, store) if row["metric"] == "accuracy"]
+    assert [row["study"] for row in rows if row["size"] == "S"] == ["fusion"] * 2 + ["remedies"] * 2
+
+
 def test_a_part_that_is_not_stored_gives_a_reason_and_no_row(tmp_path: Path) -> None:
     plan, store = stored(tmp_path, "reset", left_out="audio")
     assert {p.accuracy for p in products(plan, store)} == {None}

@@ -79,6 +79,17 @@ def test_the_time_axis_has_the_table_of_the_report() -> None:
     assert shown(rows, "robustness") == ""
 
 
+def test_remedies_have_the_tables_of_the_report() -> None:
+    rows = []
+    for network in ("snn", "dnn"):
+        levels = {"network": network, "modality": "fused", "fusion": "early"}
+        rows += cell("remedies", (0.8, 0.81, 0.8), **levels, reading="base")
+        rows += cell("remedies", (0.7, 0.7, 0.69), **levels, reading="ogm-ge")
+    text = shown(rows, "remedies")
+    assert text.count("\u221210.67") == 2
+    assert "Gain of the SNN minus gain of the DNN" in text
+
+
 def test_the_pairing_s_leak_has_its_sentence() -> None:
     levels = {"network": "snn", "modality": "fused"}
     rows = cell("leak", (0.9, 0.91, 0.92), **levels, protocol="disjoint")

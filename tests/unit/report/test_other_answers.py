@@ -202,6 +202,18 @@ def test_a_run_of_the_time_axis_alone_says_what_its_own_time_brings() -> None:
     assert heading(rows) == "Meeting audio in its own time costs the SNN 10.67\u00a0pp at T = 4"
 
 
+def test_a_run_of_remedies_alone_says_what_helps() -> None:
+    """Before the curves of its usual networks."""
+    rows = curves()
+    levels = {"network": "snn", "modality": "fused", "study": "remedies"}
+    rows += cell((0.8, 0.81, 0.8), **levels)
+    rows += cell((0.9, 0.915, 0.901), **levels, reading="ogm-ge")
+    assert heading(rows) == "ogm-ge helps the fused SNN by 10.20\u00a0pp"
+    found = study_answer(Table(rows))
+    assert found is not None
+    assert "ogm-ge +10.20\u00a0pp" in found.text
+
+
 def test_without_any_study_nothing_is_measured() -> None:
     assert study_answer(Table([])) is None
     assert verdict(headline([])) == "Not measured yet"

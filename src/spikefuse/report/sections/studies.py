@@ -8,6 +8,7 @@ from spikefuse.analysis.epoch_choice import epoch_choices
 from spikefuse.analysis.fusion_race import fusion_races
 from spikefuse.analysis.groups import STUDIES, group_names, group_summaries
 from spikefuse.analysis.headline import Headline
+from spikefuse.analysis.remedies import more, remedies
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.sensitivity import judged_from
@@ -22,6 +23,7 @@ from spikefuse.report.sections.energy import energy_of, energy_section
 from spikefuse.report.sections.epoch_choice import epoch_choice_section
 from spikefuse.report.sections.fusion_race import fusion_section
 from spikefuse.report.sections.groups import groups_section
+from spikefuse.report.sections.remedies import remedies_section
 from spikefuse.report.sections.robustness import robustness_section
 from spikefuse.report.sections.senses import senses_section
 from spikefuse.report.sections.sensitivity import sensitivity_section
@@ -58,6 +60,9 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         ),
         "failing senses": lambda: senses_section(
             senses(run.table), commands.run("senses", protocols=False)
+        ),
+        "remedies": lambda: remedies_section(
+            remedies(run.table), more(run.table), commands.run("remedies", protocols=False)
         ),
         "robustness": lambda: robustness_section(
             robustness(run.table), commands.run("robustness", protocols=False)
