@@ -141,7 +141,7 @@ def _remedies(cells: _Cells) -> Remedies:
     lost = {
         (level, name): cells.joint(name, level) for level in levels if level for name in trainings
     }
-    trained = [level for level in levels if level and _is_trained_with(level)]
+    trained = [level for level in levels if level and is_trained_with(level)]
     step = resolution(*whole.values(), *lost.values())
     product = cells.product()
 
@@ -158,8 +158,8 @@ def _remedies(cells: _Cells) -> Remedies:
         lost={key: estimate(series, step) for key, series in lost.items()},
         gains=_family({name: cells.gain(name) for name in ways}, step),
         over_product=_family({n: minus(s, product) for n, s in whole.items()}, step),
-        protection=_family(protected(_is_trained_with), step),
-        unseen=_family(protected(lambda level: not _is_trained_with(level)), step),
+        protection=_family(protected(is_trained_with), step),
+        unseen=_family(protected(lambda level: not is_trained_with(level)), step),
         over_left=_family(
             {
                 (level, name): minus(lost[level, name], cells.single(left))
@@ -194,7 +194,7 @@ def _at_shares(
     }
 
 
-def _is_trained_with(level: str) -> bool:
+def is_trained_with(level: str) -> bool:
     """Whether modality dropout shows a network what this disturbance does."""
     fields = condition_fields(level)
     return (fields["kind"], fields["steps_share"]) == (LOST[0], 1.0)

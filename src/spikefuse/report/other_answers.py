@@ -22,7 +22,7 @@ from spikefuse.report.printable import plain
 from spikefuse.report.sections.census import census_heading, census_sentence
 from spikefuse.report.sections.fusion_race import fusion_sentence
 from spikefuse.report.sections.groups import group_heading, group_sentences
-from spikefuse.report.sections.remedies import remedy_heading, remedy_sentence
+from spikefuse.report.sections.remedies import first_sentences, remedy_heading
 from spikefuse.report.sections.robustness import kept_sentence
 from spikefuse.report.sections.senses import cost_sentence
 from spikefuse.report.sections.time_axis import time_heading, time_sentence
@@ -65,7 +65,7 @@ def study_answer(table: Table, names: GroupNames | None = None) -> StudyAnswer |
         if in_time := time_gains(table):
             return StudyAnswer(time_heading(in_time), time_sentence(in_time))
         if remedied := remedies(table):
-            return StudyAnswer(remedy_heading(remedied), remedy_sentence(remedied))
+            return StudyAnswer(remedy_heading(remedied), first_sentences(remedied))
         # Last: every run has the curves of the plain networks that it trains.
         found = robustness(table)
         said = kept_sentence(found)

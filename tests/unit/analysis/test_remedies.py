@@ -9,6 +9,7 @@ from spikefuse.analysis.remedies import Remedies, more, remedies
 from spikefuse.analysis.row_index import Row
 from spikefuse.analysis.series import Series, blend
 from spikefuse.report.sections.remedies import (
+    first_sentences,
     gain_table,
     lost_table,
     more_table,
@@ -17,6 +18,7 @@ from spikefuse.report.sections.remedies import (
     remedy_heading,
     remedy_sentence,
     share_table,
+    unseen_table,
 )
 from spikefuse.studies import Cell
 
@@ -167,7 +169,12 @@ def test_zeros_for_a_part_of_the_steps_are_not_what_dropout_trains_with() -> Non
     assert found.shares == {}, "what all samples without a sense cost is not known"
     assert list(found.unseen) == [(part, way) for way in found.gains]
     assert found.unseen[part, "ogm-ge"].reason == "no seed has both"
-    assert "image missing (zeros), last 75 % of the steps" in lost_table([found]).rows[0]
+    assert lost_table([found]).rows == ()
+    (usual, _, _, dropped, _) = unseen_table([found]).rows
+    assert usual[:3] == ("SNN", "image missing (zeros), last 75 % of the steps", "usual")
+    assert usual[6:] == ("\u2013", "\u2013", "\u2013")
+    assert dropped[2:4] == ("modality-dropout-0.2", "93.20")
+    assert dropped[6] == "+3.20"
 
 
 def test_a_part_of_the_samples_loses_a_sense() -> None:
@@ -182,12 +189,15 @@ def test_a_part_of_the_samples_loses_a_sense() -> None:
     assert every is not None
     assert every.mean == pytest.approx(0.0725)
     said = protection_sentence([found])
-    assert (
-        "modality-dropout-0.2 protects the fused SNN beyond the share of samples that it was "
-        "trained with (at 50% and 100%)."
-    ) in said
-    assert "modality-dropout-0.5 protects the fused SNN beyond" in said
-    assert "(at 100%)." in said
+    first, _, second = said.partition("modality-dropout-0.5 protects the fused SNN beyond")
+    head = "modality-dropout-0.2 protects the fused SNN beyond the share of samples that it was "
+    assert f"{head}trained with: +5.22\u00a0pp" in first
+    assert "where 50\u00a0% of them lose a sense and +7.25\u00a0pp" in first
+    assert "where 100\u00a0% of them lose a sense." in first
+    assert "50\u00a0%" not in second
+    assert " with: +7.25\u00a0pp" in second
+    assert first_sentences([found]).endswith(second)
+    assert "apart" not in first_sentences([found])
 
 
 def test_what_does_not_protect_is_said() -> None:
@@ -303,14 +313,17 @@ def test_the_section_has_every_table() -> None:
     assert remedy_sentence(found) in section.paragraphs
     assert protection_sentence(found) in section.paragraphs
     names = [each.table.name for each in section.tables]
-    assert names == ["remedies", "remedies-lost-sense", "remedies-shares", "remedies-snn-dnn"]
+    assert names == [
+        *("remedies", "remedies-lost-sense", "remedies-unseen"),
+        *("remedies-shares", "remedies-snn-dnn"),
+    ]
     row = gain_table(found).rows[3]
     assert row[:3] == ("SNN", "modality-dropout-0.2", "93.20")
     assert row[5] == "+3.20"
     shares = share_table(found).rows
     assert [each[:3] for each in shares[:2]] == [
-        ("SNN", "modality-dropout-0.2", "20%"),
-        ("SNN", "modality-dropout-0.2", "50%"),
+        ("SNN", "modality-dropout-0.2", "20\u00a0%"),
+        ("SNN", "modality-dropout-0.2", "50\u00a0%"),
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from spikefuse.analysis.estimates import Estimate
-from spikefuse.analysis.remedies import SHARES, USUAL, Difference, Remedies
+from spikefuse.analysis.remedies import SHARES, USUAL, Difference, Remedies, is_trained_with
 from spikefuse.analysis.words import (
     NONE,
     counted,
@@ -37,7 +37,8 @@ def remedies_section(
         return None
     tables = [
         Shown(gain_table(found), open=True),
-        *([Shown(lost_table(found))] if any(each.lost for each in found) else []),
+        *([Shown(lost_table(found))] if any(each.protection for each in found) else []),
+        *([Shown(unseen_table(found))] if any(each.unseen for each in found) else []),
         *([Shown(share_table(found))] if any(each.shares for each in found) else []),
         *([Shown(more_table(more))] if more else []),
     ]
@@ -75,6 +76,11 @@ def remedy_heading(found: Sequence[Remedies]) -> str:
         return f"No remedy is shown to help joint training of the {name}"
     gain, way = max(helping)
     return f"{way} helps the fused {name} by {points(gain, sign=False)}\u00a0pp"
+
+
+def first_sentences(found: Iterable[Remedies]) -> str:
+    """What the first screen of a run of the study alone says: gains, and what protects."""
+    return " ".join(text for each in found for text in (_gains(each), *_beyond(each)) if text)
 
 
 def remedy_sentence(found: Iterable[Remedies]) -> str:
@@ -143,13 +149,21 @@ def _beyond(each: Remedies) -> Iterator[str]:
         gaps = [each.shares[way, part].gap for part in further]
         if not any(gap is not None and gap.low is not None for gap in gaps):
             continue
-        shown = [f"{part:.0%}" for part in further if each.shares[way, part].sign > 0]
+        shown = [
+            f"{with_interval(gap)} where {_share(part)} of them lose a sense"
+            for part, gap in zip(further, gaps, strict=True)
+            if gap is not None and each.shares[way, part].sign > 0
+        ]
         told = "protects" if shown else "is not shown to protect"
-        at = f" (at {listing(shown)})" if shown else ""
+        by = f": {listing(shown)}" if shown else ""
         yield (
             f"{way} {told} the fused {_name(each)} beyond the share of samples that it was trained "
-            f"with{at}."
+            f"with{by}."
         )
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:g}\u00a0%"
 
 
 def _name(each: Remedies) -> str:
@@ -215,22 +229,18 @@ def gain_table(found: Iterable[Remedies]) -> Table:
 
 
 def lost_table(found: Iterable[Remedies]) -> Table:
-    """Every training with a sense lost: its accuracy, its gain, and what is left to one sense."""
-    rows = []
-    for each in found:
-        protected = {**each.protection, **each.unseen}
-        for (level, way), accuracy in each.lost.items():
-            fields = condition_fields(level)
-            what = disturbed(fields["kind"], fields["modalities"], fields["steps_share"])
-            gaps = (*_three(protected.get((level, way))), *_three(each.over_left.get((level, way))))
-            rows.append((_name(each), what, way, *_tested(accuracy), *gaps))
+    """With a sense lost as modality dropout loses it: gains, and what is left to one sense."""
+    rows = [
+        (*names, *_tested(accuracy), *_three(gain), *_three(each.over_left.get(key)))
+        for each in found
+        for key, accuracy, gain, names in _under_loss(each)
+        if is_trained_with(key[0])
+    ]
     return Table(
         name="remedies-lost-sense",
         caption="The same with a sense lost in every test sample (per cent, pp)",
         columns=(
-            Column("Network"),
-            Column("What fails"),
-            Column("Training"),
+            *_UNDER_LOSS,
             *_TESTED,
             *_columns("Minus usual pp"),
             *_columns("Minus the other sense alone pp", " "),
@@ -240,10 +250,41 @@ def lost_table(found: Iterable[Remedies]) -> Table:
     )
 
 
+def unseen_table(found: Iterable[Remedies]) -> Table:
+    """With a sense lost in a way that nothing was trained with."""
+    rows = [
+        (*names, *_tested(accuracy), *_three(gain))
+        for each in found
+        for key, accuracy, gain, names in _under_loss(each)
+        if not is_trained_with(key[0])
+    ]
+    return Table(
+        name="remedies-unseen",
+        caption="A sense lost in a way that no training showed (per cent, pp)",
+        columns=(*_UNDER_LOSS, *_TESTED, *_columns("Minus usual pp")),
+        rows=tuple(rows),
+        heads=3,
+    )
+
+
+_UNDER_LOSS = (Column("Network"), Column("What fails"), Column("Training"))
+
+
+def _under_loss(
+    each: Remedies,
+) -> Iterator[tuple[tuple[str, str], Estimate | None, Difference | None, tuple[str, ...]]]:
+    """Each way of losing a sense and training: its key, accuracy, gain and names."""
+    gains = {**each.protection, **each.unseen}
+    for (level, way), accuracy in each.lost.items():
+        fields = condition_fields(level)
+        what = disturbed(fields["kind"], fields["modalities"], fields["steps_share"])
+        yield (level, way), accuracy, gains.get((level, way)), (_name(each), what, way)
+
+
 def share_table(found: Iterable[Remedies]) -> Table:
     """What modality dropout gains where a part of the test samples lose one sense."""
     rows = [
-        (_name(each), way, f"{part:.0%}", *_three(difference), _n(difference))
+        (_name(each), way, _share(part), *_three(difference), _n(difference))
         for each in found
         for (way, part), difference in each.shares.items()
     ]
