@@ -22,8 +22,12 @@ from spikefuse.analysis.row_index import Level, Row
 from spikefuse.analysis.series import Series, minus, resolution
 from spikefuse.analysis.table import Table, single_modalities
 from spikefuse.data.sources.contract import FUSED
+from spikefuse.studies.readings import BASE, OWN_STD, READINGS, composed
+from spikefuse.studies.robustness import ROBUSTNESS, ROBUSTNESS_OWN_STD
 
-STUDY = "robustness"
+STUDY = ROBUSTNESS.name
+_OWN_READING = {ROBUSTNESS.name: BASE, ROBUSTNESS_OWN_STD.name: OWN_STD}
+STUDIES = tuple(_OWN_READING)
 NETWORKS = ("snn", "dnn")
 PLACES = ("before", "after", "pooled")
 """Where the smaller of the paper's noises stands, for the costs by place."""
@@ -87,10 +91,15 @@ class Robustness:
     curves: tuple[Curve, ...]
     against: tuple[Against, ...]
     places: Mapping[tuple[str, str, str], Estimate] = field(default_factory=dict)
+    study: str = STUDY
 
 
-def robustness(rows: Iterable[Row]) -> Robustness:
-    """What the study has rows of.
+def robustness(rows: Iterable[Row], study: str = STUDY) -> Robustness:
+    """What one of `STUDIES` has rows of.
+
+    Args:
+        rows: Tidy rows.
+        study: Its name.
 
     Raises:
         StudyError: A row cannot be read, or two say different things of one cell and seed.
@@ -101,7 +110,7 @@ def robustness(rows: Iterable[Row]) -> Robustness:
         (network, modality): curve
         for network in NETWORKS
         for modality in names
-        if (curve := _curve(table, network, modality)) is not None
+        if (curve := _curve(table, _levels(table, study, network, modality))) is not None
     }
     twins = [(("snn", name), ("dnn", name)) for name in names]
     parts = [((net, FUSED), (net, name)) for net in NETWORKS for name in names if name != FUSED]
@@ -109,19 +118,23 @@ def robustness(rows: Iterable[Row]) -> Robustness:
     return Robustness(
         curves=tuple(found.values()),
         against=tuple(_against(found[first], found[second]) for first, second in pairs),
-        places=_places(table, list(found)),
+        places=_places(table, study, list(found)),
+        study=study,
     )
 
 
-def _levels(table: Table, network: str, modality: str) -> dict[str, Level]:
-    network_of = {"network": network, "modality": modality}
-    return {"study": STUDY, **network_of, "reading": table.reading_of(STUDY)}
+def _levels(table: Table, study: str, network: str, modality: str) -> dict[str, Level]:
+    own, there = _OWN_READING[study], table.levels("reading", study=study)
+    # That of base networks where there is one, as of every study.
+    wanted = (composed(name, own) for name in READINGS)
+    reading = next((level for level in wanted if level in there), own)
+    return {"study": study, "network": network, "modality": modality, "reading": reading}
 
 
-def _curve(table: Table, network: str, modality: str) -> Curve | None:
-    own = _levels(table, network, modality) | {"noise_position": "before"}
-    levels = sorted(float(level) for level in table.levels("noise_std", **own))
-    series = {level: table.series(**own, noise_std=level) for level in levels}
+def _curve(table: Table, levels: Mapping[str, Level]) -> Curve | None:
+    own: dict[str, Level] = {**levels, "noise_position": "before"}
+    stds = sorted(float(level) for level in table.levels("noise_std", **own))
+    series = {level: table.series(**own, noise_std=level) for level in stds}
     accuracy = {
         level: value
         for level, each in series.items()
@@ -136,7 +149,8 @@ def _curve(table: Table, network: str, modality: str) -> Curve | None:
     relative = estimate(areas, _fine(series))
     relative = relative and replace(relative, silent=silent)
     known = [each.samples for each in series.values() if each.samples]
-    return Curve(network, modality, accuracy, seeds, relative, silent, min(known, default=0))
+    names = str(own["network"]), str(own["modality"])
+    return Curve(*names, accuracy, seeds, relative, silent, min(known, default=0))
 
 
 def _fine(series: Mapping[float, Series]) -> float | None:
@@ -192,12 +206,12 @@ def _against(first: Curve, second: Curve) -> Against:
 
 
 def _places(
-    table: Table, networks: Sequence[tuple[str, str]]
+    table: Table, study: str, networks: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str, str], Estimate]:
     """What the smaller noise costs at each place, paired by seed."""
     costs = {}
     for network, modality in networks:
-        own = _levels(table, network, modality)
+        own = _levels(table, study, network, modality)
         quiet = table.series(**own, noise_std=0.0)
         for place in PLACES:
             noisy = table.series(**own, noise_std=PLACED, noise_position=place)

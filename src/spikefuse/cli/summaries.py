@@ -72,12 +72,14 @@ def _further(rows: Sequence[Mapping[str, Any]], studies: Sequence[str]) -> "list
     """Robustness, failing senses, time axis, remedies, census, in the tables of the report."""
     found: list[ReportTable] = []
     # Every run has curves of its own networks: what was asked for stands below them.
-    if "robustness" in studies:
-        from spikefuse.analysis.robustness import robustness
+    if any(name.startswith("robustness") for name in studies):
+        from spikefuse.analysis.robustness import STUDIES, robustness
         from spikefuse.report.sections.robustness import against_table, curve_table, place_table
 
-        curves = robustness(rows)
-        found += [curve_table(curves), against_table(curves), place_table(curves)]
+        for name in (each for each in STUDIES if each in studies):
+            curves = robustness(rows, name)
+            found += [curve_table(curves), against_table(curves)]
+            found += [place_table(curves)] if curves.places else []
     if "senses" in studies:
         from spikefuse.analysis.senses import senses
         from spikefuse.report.sections.senses import contribution_table, senses_table

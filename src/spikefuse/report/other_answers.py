@@ -10,6 +10,7 @@ from spikefuse.analysis.groups import GroupNames, group_names, group_summaries
 from spikefuse.analysis.headline import Headline, headline
 from spikefuse.analysis.pairing_leak import PairingLeak, pairing_leak
 from spikefuse.analysis.remedies import remedies
+from spikefuse.analysis.robustness import STUDIES as CURVES
 from spikefuse.analysis.robustness import Robustness, robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.table import Table
@@ -67,9 +68,11 @@ def study_answer(table: Table, names: GroupNames | None = None) -> StudyAnswer |
         if remedied := remedies(table):
             return StudyAnswer(remedy_heading(remedied), first_sentences(remedied))
         # Last: every run has the curves of the plain networks that it trains.
-        found = robustness(table)
-        said = kept_sentence(found)
-        return StudyAnswer(_curve_heading(found), said) if said else None
+        for study in reversed(CURVES):
+            found = robustness(table, study)
+            if said := kept_sentence(found):
+                return StudyAnswer(_curve_heading(found), said)
+        return None
     except StudyError:
         return None
 

@@ -113,10 +113,12 @@ class Cell(ValueRecord):
                 draws = 1  # nothing of it is drawn
             place = {"noise_std": self.noise_std, "noise_position": "input", "draws": draws}
             return NoiseCondition(**place, **fields)
+        reading = reading_of(self.reading)
         return NoiseCondition(
             noise_std=self.noise_std,
             noise_position=self.noise_position,
-            sites=reading_of(self.reading).noise_sites,
+            sites=reading.noise_sites,
+            unit=reading.noise_unit,
             draws=draws,
         )
 

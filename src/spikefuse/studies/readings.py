@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from spikefuse.noise.contract import Unit
 from spikefuse.training import BASE_NETWORK
 
 BASE, LAB = "base", "lab"
@@ -31,6 +32,7 @@ class Reading:
         says: The reading in a few words.
         trial: What it changes of a trial's definition.
         noise_sites: Hidden activations that get noise.
+        noise_unit: What the standard deviation of noise counts in, see `NoiseCondition`.
         protocol: Pairing protocol of its fused networks.
         split: "test" (at the best validation epoch) or "validation" (best of all epochs).
     """
@@ -40,6 +42,7 @@ class Reading:
     says: str
     trial: Mapping[str, Any] = field(default_factory=dict)
     noise_sites: Literal["all", "first", "last"] = "all"
+    noise_unit: Unit = "absolute"
     protocol: Literal["paper", "disjoint"] = "disjoint"
     split: Literal["test", "validation"] = "test"
 
@@ -196,8 +199,31 @@ REMEDY_READINGS: Mapping[str, Reading] = MappingProxyType(
 )
 """What the study `remedies` compares with the usual joint training."""
 
+OWN_STD = "own-std"
+"""The name of the reading of the study `robustness-own-std`."""
+
+NOISE_READINGS: Mapping[str, Reading] = MappingProxyType(
+    {
+        OWN_STD: Reading(
+            OWN_STD,
+            "noise unit",
+            "noise in units of the disturbed values' own standard deviation",
+            BASE_NETWORK,
+            noise_unit="std",
+        )
+    }
+)
+"""What the study `robustness-own-std` says of its noise; the networks are the usual ones."""
+
 ALL_READINGS: Mapping[str, Reading] = MappingProxyType(
-    {**READINGS, **CENSUS_READINGS, **TIME_READINGS, **LEAK_READINGS, **REMEDY_READINGS}
+    {
+        **READINGS,
+        **CENSUS_READINGS,
+        **TIME_READINGS,
+        **LEAK_READINGS,
+        **REMEDY_READINGS,
+        **NOISE_READINGS,
+    }
 )
 """Readings by name, of every study. The claims are judged under `READINGS` alone."""
 

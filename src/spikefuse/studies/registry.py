@@ -9,7 +9,7 @@ from spikefuse.studies.groups import LEAVING_OUT
 from spikefuse.studies.leak import LEAK
 from spikefuse.studies.paper import EXPERIMENTS
 from spikefuse.studies.remedies import REMEDIES
-from spikefuse.studies.robustness import ROBUSTNESS
+from spikefuse.studies.robustness import ROBUSTNESS, ROBUSTNESS_OWN_STD
 from spikefuse.studies.senses import SENSES
 from spikefuse.studies.time_axis import TIME_AXIS
 
@@ -26,6 +26,7 @@ STUDIES: dict[str, Study] = {
         FUSION,
         SENSES,
         ROBUSTNESS,
+        ROBUSTNESS_OWN_STD,
         CENSUS,
         CENSUS_SMALLEST,
         CENSUS_LEADING,

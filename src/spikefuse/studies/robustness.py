@@ -2,6 +2,7 @@
 
 from spikefuse.data import FUSED
 from spikefuse.studies.design import EACH, Grid, Study
+from spikefuse.studies.readings import OWN_STD
 
 NETWORKS = ("dnn", "snn")
 MODALITIES = (EACH, FUSED)
@@ -28,3 +29,23 @@ ROBUSTNESS = Study(
 )
 """Gaussian noise on the current of every hidden activation, and at 0.1 on what leaves it, before
 and after pooling. Evaluations alone."""
+
+ROBUSTNESS_OWN_STD = Study(
+    "robustness-own-std",
+    "Robustness, in units of the layers' own deviation",
+    "Which network keeps more where noise is as large a part of what it disturbs?",
+    (
+        Grid(
+            {
+                "network": NETWORKS,
+                "modality": MODALITIES,
+                "reading": (OWN_STD,),
+                "noise_std": LEVELS,
+            }
+        ),
+    ),
+    protocols=("disjoint",),
+    fewest_seeds=3,
+)
+"""The same noise on the currents, times the standard deviation that each sample's currents have in
+that layer: a network whose currents are larger does not keep more for that. Evaluations alone."""

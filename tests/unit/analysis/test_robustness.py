@@ -13,8 +13,9 @@ from spikefuse.analysis.robustness import (
     robustness,
 )
 from spikefuse.data import SOURCES
-from spikefuse.report.sections.robustness import robustness_section
+from spikefuse.report.sections.robustness import kept_sentence, robustness_section
 from spikefuse.studies.design import Cell
+from spikefuse.studies.profiles import PROFILES
 from spikefuse.studies.registry import STUDIES
 
 LEVELS = (0.0, 0.5, 2.0)
@@ -224,3 +225,60 @@ def test_curves_of_another_reading_are_read_beside_answers_of_the_base() -> None
     assert robustness(lab + controls).curves == robustness(lab).curves == expected
     other = [row | {"value": 1 - row["value"]} for row in lab]
     assert robustness(base + other).curves == expected
+
+
+def own_std(prefix: str = "") -> list[Any]:
+    made = rows("snn", SNN) + rows("dnn", DNN)
+    return [row | {"study": "robustness-own-std", "reading": f"{prefix}own-std"} for row in made]
+
+
+def test_noise_of_the_own_deviation_is_read_of_its_own_study() -> None:
+    """Under each reading alike, and beside the curves of absolute noise."""
+    absolute = [row | {"value": row["value"] / 2} for row in rows("snn", SNN)]
+    for found in (own_std(), own_std("lab+"), own_std() + absolute):
+        told = robustness(found, "robustness-own-std")
+        expected = robustness(rows("snn", SNN) + rows("dnn", DNN))
+        assert told.study == "robustness-own-std"
+        assert (told.curves, told.against) == (expected.curves, expected.against)
+    (alone,) = robustness(own_std() + absolute).curves
+    assert alone.accuracy[0.0].mean == pytest.approx(0.455)
+    both = own_std() + [row | {"value": row["value"] / 2} for row in own_std("lab+")]
+    told = robustness(both, "robustness-own-std")
+    assert told.curves[0].accuracy[0.0].mean == pytest.approx(0.91), "base before lab"
+
+
+def test_the_section_says_what_the_noise_counts_in() -> None:
+    found = robustness(own_std(), "robustness-own-std")
+    section = robustness_section(found, "spikefuse run robustness-own-std")
+    assert section is not None
+    assert [shown.table.name for shown in section.tables] == [
+        *("robustness-own-std", "robustness-own-std-pairs")
+    ]
+    assert "times the currents\u2019 own" in section.tables[0].table.caption
+    assert "2 times the currents\u2019 own on every" in kept_sentence(found)
+    absolute = robustness(rows("snn", SNN))
+    assert "own" not in kept_sentence(absolute)
+    usual = robustness_section(absolute, "")
+    assert usual is not None
+    assert "own" not in usual.tables[0].table.caption
+
+
+@pytest.mark.parametrize("reading", ["base", "lab"])
+def test_the_study_disturbs_by_the_own_deviation_and_trains_nothing_new(reading: str) -> None:
+    source, profile = SOURCES["mnist-fsdd"], PROFILES["smoke"]
+    own, usual = (
+        STUDIES[name].of_reading(reading).cells(["disjoint"], source)
+        for name in ("robustness-own-std", "robustness")
+    )
+
+    def trials(cells: list[Cell]) -> set[str]:
+        settings = profile.settings
+        return {c.trial(0, **settings(c.modality, c.size, source.name)).name for c in cells}
+
+    assert trials(own) == trials(usual)
+    conditions = [found for cell in own if (found := cell.condition(1)) is not None]
+    assert {each.unit for each in conditions} == {"std"}
+    assert {each.noise_position for each in conditions} == {"before"}
+    stds = {each.noise_std for each in conditions}
+    assert stds == {cell.noise_std for cell in usual} - {0.0}
+    assert {c.unit for cell in usual if (c := cell.condition(1))} == {"absolute"}

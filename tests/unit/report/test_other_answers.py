@@ -214,6 +214,17 @@ def test_a_run_of_remedies_alone_says_what_helps() -> None:
     assert "ogm-ge +10.20\u00a0pp" in found.text
 
 
+def test_curves_of_the_own_deviation_alone_answer_too() -> None:
+    rows = [
+        row | {"study": "robustness-own-std", "reading": "own-std"} if row["noise_std"] else row
+        for row in curves()
+    ]
+    rows += [row | {"reading": "own-std", "study": "robustness-own-std"} for row in curves()]
+    found = study_answer(Table(rows))
+    assert found is not None
+    assert "times the currents\u2019 own" in found.text
+
+
 def test_without_any_study_nothing_is_measured() -> None:
     assert study_answer(Table([])) is None
     assert verdict(headline([])) == "Not measured yet"

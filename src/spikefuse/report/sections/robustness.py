@@ -17,6 +17,7 @@ from spikefuse.analysis.words import (
 )
 from spikefuse.report.section import Section, Shown
 from spikefuse.report.tables import Column, Table
+from spikefuse.studies.robustness import ROBUSTNESS_OWN_STD
 
 _PLACE = {
     "before": "before the activation",
@@ -29,6 +30,8 @@ def robustness_section(found: Robustness, command: str) -> Section | None:
     """The curves; None where there are none."""
     if not found.curves:
         return None
+    if found.study == ROBUSTNESS_OWN_STD.name:
+        return _own_std_section(found, command)
     return Section(
         name="robustness",
         title="How accuracy falls with noise",
@@ -51,6 +54,22 @@ def robustness_section(found: Robustness, command: str) -> Section | None:
     )
 
 
+def _own_std_section(found: Robustness, command: str) -> Section:
+    """The curves over noise that is measured by what it disturbs."""
+    return Section(
+        name=found.study,
+        title="How accuracy falls with noise of the currents\u2019 own size",
+        link="Own deviation",
+        paragraphs=[
+            "The same noise, times the standard deviation that the currents of each sample have in "
+            "a layer: a network whose currents are larger does not keep more for that.",
+            *_sentences(found),
+        ],
+        tables=(Shown(curve_table(found), open=True), Shown(against_table(found))),
+        command=command,
+    )
+
+
 def kept_sentence(found: Robustness) -> str:
     """What every curve keeps, for the first screen too; empty without curves."""
     parts = [
@@ -63,9 +82,15 @@ def kept_sentence(found: Robustness) -> str:
         return ""
     levels = found.curves[0].levels
     return (
-        f"Over noise of {levels[0]:g} to {levels[-1]:g} on every hidden activation, accuracy is on "
-        f"average: {listing(parts)}."
+        f"Over noise of {levels[0]:g} to {levels[-1]:g}{_of(found)} on every hidden activation, "
+        f"accuracy is on average: {listing(parts)}."
     )
+
+
+def _of(found: Robustness) -> str:
+    """What the noise counts in, where it is not absolute."""
+    is_own = found.study == ROBUSTNESS_OWN_STD.name
+    return " times the currents\u2019 own" * is_own
 
 
 def _name(key: tuple[str, str]) -> str:
@@ -110,8 +135,9 @@ def curve_table(found: Robustness) -> Table:
         counts = str(len(curve.seeds)) if area is None else counted(area)
         rows.append((*cells, percent(None if area is None else area.mean), ends, counts))
     return Table(
-        name="robustness",
-        caption="Accuracy under noise of this standard deviation, and relative robustness (%)",
+        name=found.study,
+        caption=f"Accuracy under noise of this standard deviation{_of(found)}, and relative "
+        "robustness (%)",
         columns=(
             Column("Network"),
             *(Column(f"{level:g}", number=True) for level in levels),
@@ -147,8 +173,9 @@ def against_table(found: Robustness) -> Table:
             )
         )
     return Table(
-        name="robustness-pairs",
-        caption="Effective robustness of a curve over another (pp), and the noise where they cross",
+        name=f"{found.study}-pairs",
+        caption="Effective robustness of a curve over another (pp), and the noise"
+        f"{_of(found)} where they cross",
         columns=(
             Column("Curve"),
             Column("Against"),

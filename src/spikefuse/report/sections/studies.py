@@ -1,6 +1,7 @@
 """The sections of the controls and of the protocol studies, each shown where it has rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from spikefuse.analysis.census import STUDIES as CENSUSES
 from spikefuse.analysis.census import census
@@ -9,6 +10,7 @@ from spikefuse.analysis.fusion_race import fusion_races
 from spikefuse.analysis.groups import STUDIES, group_names, group_summaries
 from spikefuse.analysis.headline import Headline
 from spikefuse.analysis.remedies import more, remedies
+from spikefuse.analysis.robustness import STUDIES as CURVES
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.sensitivity import judged_from
@@ -38,6 +40,10 @@ def _readings(verdicts: Sequence[Mapping[str, str]]) -> str:
     return "" if set(READINGS) <= set(named) else ",".join(named)
 
 
+def _robustness(run: Run, study: str, command: str) -> Section | None:
+    return robustness_section(robustness(run.table, study), command)
+
+
 def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]:
     """The sections that have rows, and what kept others from being shown, in sentences."""
     commands = commands_of(run.record)
@@ -64,9 +70,10 @@ def study_sections(run: Run, found: Headline) -> tuple[list[Section], list[str]]
         "remedies": lambda: remedies_section(
             remedies(run.table), more(run.table), commands.run("remedies", protocols=False)
         ),
-        "robustness": lambda: robustness_section(
-            robustness(run.table), commands.run("robustness", protocols=False)
-        ),
+        **{
+            name: partial(_robustness, run, name, commands.run(name, protocols=False))
+            for name in CURVES
+        },
         "time axis": lambda: time_section(
             time_gains(run.table), commands.run("time-axis", protocols=False)
         ),
