@@ -2313,3 +2313,256 @@ def test_effective_robustness_of_base_networks() -> None:
     assert "(p = {:.4f}, {:.3f} and {:.6f})".format(*twins) in text
     assert f"p = {adjusted[('dnn', 'fused'), ('dnn', 'audio')]:.3f})" in text
     assert f"not after Holm ({adjusted[('dnn', 'fused'), ('dnn', 'image')]:.3f})" in text
+
+
+WAYS = ("fresh-pairs", "ogm-ge", "modality-dropout-0.2", "modality-dropout-0.5")
+RUNS = ("quick", "medium", "fashion")
+TRAINED_APART = "usual", *WAYS
+
+
+def remedied(run: str, network: dict[str, str], way: str = "usual", lost: str = "") -> Seeds:
+    """Test accuracy of a fused network by its training, with a sense lost where one is named."""
+    reading = "base" if way == "usual" else way
+    levels = {"study": "remedies", "modality": "fused", "fusion": "early", **network}
+    how = {"disturbance": lost, "noise_std": "1.0" if lost else "0.0"}
+    return seeds(f"remedies-{run}/results.csv", reading=reading, **levels, **how)
+
+
+def apart(run: str, network: dict[str, str]) -> Seeds:
+    """Of the product of two networks that were trained apart, each of half the parameters."""
+    levels = {"study": "remedies", "modality": "fused", "fusion": PRODUCT, **network}
+    return seeds(f"remedies-{run}/results.csv", **levels)
+
+
+def left(run: str, network: dict[str, str], modality: str) -> Seeds:
+    """Of the network of one sense, on the pairs of the fused one."""
+    levels = {"study": "remedies", "modality": modality, **network}
+    return seeds(f"remedies-{run}/results.csv", metric="accuracy_on_pairs", **levels)
+
+
+def family(gaps: dict[str, list[float]]) -> dict[str, float]:
+    """Holm's p values of differences that are paired by seed."""
+    p_values = {key: float(stats.ttest_1samp(each, 0.0).pvalue) for key, each in gaps.items()}
+    order = sorted(p_values, key=lambda key: p_values[key])
+    return dict(zip(order, holm(list(p_values.values())), strict=True))
+
+
+def raised(run: str, network: dict[str, str]) -> dict[str, list[float]]:
+    usual = remedied(run, network)
+    return {way: minus(remedied(run, network, way), usual) for way in WAYS}
+
+
+def over_apart(run: str, network: dict[str, str]) -> dict[str, list[float]]:
+    product = apart(run, network)
+    return {way: minus(remedied(run, network, way), product) for way in TRAINED_APART}
+
+
+def protected(run: str, network: dict[str, str], *levels: str) -> dict[str, list[float]]:
+    return {
+        f"{level} {way}": minus(
+            remedied(run, network, way, level), remedied(run, network, lost=level)
+        )
+        for level in levels
+        for way in WAYS
+    }
+
+
+def unseen(run: str, network: dict[str, str]) -> dict[str, list[float]]:
+    kinds = ("mean:{}", "static:{}", *(("zeros:{}:0.75",) if network == SNN else ()))
+    levels = [kind.format(name) for kind in kinds for name in ("image", "audio")]
+    return protected(run, network, *levels)
+
+
+def over_left(run: str, network: dict[str, str]) -> dict[str, list[float]]:
+    return {
+        f"{lost} {way}": minus(
+            remedied(run, network, way, f"zeros:{lost}"), left(run, network, other)
+        )
+        for lost, other in (("image", "audio"), ("audio", "image"))
+        for way in TRAINED_APART
+    }
+
+
+def at_shares(run: str, network: dict[str, str]) -> dict[str, list[float]]:
+    """What dropout gains where a part of the test samples lose one sense."""
+    found = {}
+    for way in WAYS[2:]:
+        whole = raised(run, network)[way]
+        lost = protected(run, network, "zeros:image", "zeros:audio")
+        halves = zip(lost[f"zeros:image {way}"], lost[f"zeros:audio {way}"], strict=True)
+        both = [(image + audio) / 2 for image, audio in halves]
+        for part in (0.2, 0.5, 1.0):
+            found[f"{way} {part:g}"] = [
+                (1 - part) * a + part * b for a, b in zip(whole, both, strict=True)
+            ]
+    return found
+
+
+def test_other_ways_of_joint_training() -> None:
+    """Each cell of the two tables, in the order of the page."""
+    text, networks = page("findings.md"), [(run, net) for run in RUNS for net in (SNN, DNN)]
+
+    def line(head: str, cells: list[str]) -> None:
+        assert f"| {head} | {' | '.join(cells)} |" in text, head
+
+    line("usual, %", [plain(remedied(*place).values()) for place in networks])
+    product = [gain(over_apart(*place)["usual"], "") for place in networks]
+    line("usual minus the product", product)
+    for way in WAYS:
+        line(f"`{way}`", [gain(raised(*place)[way], "") for place in networks])
+        over = [gain(over_apart(*place)[way], "") for place in networks]
+        line(f"`{way}` minus the product", over)
+    for lost, other in (("image", "audio"), ("audio", "image")):
+        usual = [plain(remedied(*place, lost=f"zeros:{lost}").values()) for place in networks]
+        line(f"{lost} lost, usual, %", usual)
+        for way in WAYS:
+            gaps = [protected(*place, f"zeros:{lost}")[f"zeros:{lost} {way}"] for place in networks]
+            line(f"{lost} lost, `{way}`", [gain(each, "") for each in gaps])
+        alone = [plain(left(*place, other).values()) for place in networks]
+        line(f"{other} alone at S/2, %", alone)
+
+
+def shown(gaps: dict[str, list[float]]) -> dict[str, str]:
+    """What stands after Holm, with its p value as the page has it."""
+    return {key: f"{p:.2g}" for key, p in family(gaps).items() if p < 0.05}
+
+
+def test_what_helps_and_what_is_left_to_networks_apart() -> None:
+    text = page("findings.md")
+    stands = {f"{r} {n['network']}": shown(raised(r, n)) for r in RUNS for n in (SNN, DNN)}
+    assert {key: found for key, found in stands.items() if found} == {
+        "quick snn": {"ogm-ge": "0.028"},
+        "medium dnn": {"modality-dropout-0.5": "0.035"},
+    }
+    for run in RUNS:
+        for network in (SNN, DNN):
+            below = {way: p for way, p in family(over_apart(run, network)).items() if p < 0.05}
+            assert all(ends(over_apart(run, network)[way])[0] < 0 for way in below)
+            expected = set(TRAINED_APART) - ({"modality-dropout-0.5"} if run == "medium" else set())
+            assert set(below) == expected, (run, network)
+    spiking, dense = (family(over_apart("medium", n)) for n in (SNN, DNN))
+    assert f"(p = {spiking['usual']:.4f} and {dense['usual']:.3f})" in text
+    nearest = [family(over_apart("medium", n))["modality-dropout-0.5"] for n in (SNN, DNN)]
+    assert f"(p = {nearest[0]:.2f} and {nearest[1]:.2f})" in text
+    more = {}
+    for run in RUNS:
+        ours, theirs = raised(run, SNN), raised(run, DNN)
+        gaps = {w: [a - b for a, b in zip(ours[w], theirs[w], strict=True)] for w in WAYS}
+        more |= {f"{run} {w}": (gain(gaps[w]), p) for w, p in shown(gaps).items()}
+    assert more == {"medium modality-dropout-0.5": ("-0.29 pp (-0.46 to -0.12)", "0.034")}
+    assert "0.29 pp less (0.12 to 0.46, p = 0.034)" in text
+
+
+def test_what_protects_where_a_sense_is_lost() -> None:
+    text = page("findings.md")
+    stands = {
+        (run, network["network"]): shown(protected(run, network, "zeros:image", "zeros:audio"))
+        for run in RUNS
+        for network in (SNN, DNN)
+    }
+    dropped = {place: {key for key in found if "dropout" in key} for place, found in stands.items()}
+    both = {f"zeros:{s} {way}" for s in ("image", "audio") for way in WAYS[2:]}
+    assert dropped == {
+        ("quick", "snn"): both,
+        ("quick", "dnn"): both,
+        ("medium", "snn"): both,
+        ("medium", "dnn"): both - {"zeros:audio modality-dropout-0.2"},
+        ("fashion", "snn"): {f"zeros:image {way}" for way in WAYS[2:]},
+        ("fashion", "dnn"): set(),
+    }
+    rest = family(protected("medium", DNN, "zeros:image", "zeros:audio"))
+    assert f"p = {rest['zeros:audio modality-dropout-0.2']:.3f}" in text
+    cost = {place: {k for k in found if "ogm" in k} for place, found in stands.items()}
+    full = {"zeros:image ogm-ge", "zeros:audio ogm-ge"}
+    assert {place for place, found in cost.items() if found == full} == {
+        *(("quick", "snn"), ("quick", "dnn"), ("medium", "snn"))
+    }
+    assert {place for place, found in cost.items() if not found} == {
+        *(("medium", "dnn"), ("fashion", "snn"), ("fashion", "dnn"))
+    }
+    paired = {(*place, k, p) for place, found in stands.items() for k, p in found.items()}
+    assert {each for each in paired if "fresh" in each[2]} == {
+        ("medium", "snn", "zeros:image fresh-pairs", "0.041")
+    }
+
+
+def test_dropout_protects_beyond_its_share() -> None:
+    text = page("findings.md")
+    for run in RUNS:
+        for network, label in ((SNN, "SNN"), (DNN, "DNN")):
+            gaps, p_values = at_shares(run, network), family(at_shares(run, network))
+            weak = {key for key, p in p_values.items() if p >= 0.05}
+            lost = {f"modality-dropout-0.2 {part}" for part in ("0.2", "0.5", "1")}
+            assert weak == (lost if (run, label) == ("fashion", "DNN") else set())
+            half, whole = (gaps[f"modality-dropout-0.2 {part}"] for part in ("0.5", "1"))
+            every = gaps["modality-dropout-0.5 1"]
+            cells = [gain(each, "") for each in (half, whole, every)]
+            assert f"| {run}, {label} | {' | '.join(cells)} |" in text
+    weak = family(at_shares("fashion", DNN))
+    told = [weak[f"modality-dropout-0.2 {part}"] for part in ("0.5", "1")]
+    assert f"p = {told[0]:.3f} and {told[1]:.3f})" in text
+
+
+def test_a_fused_network_that_lost_a_sense_and_the_network_of_the_other() -> None:
+    text = page("findings.md")
+    stands = {(run, n["network"]): shown(over_left(run, n)) for run in RUNS for n in (SNN, DNN)}
+    for place, found in stands.items():
+        network = SNN if place[1] == "snn" else DNN
+        assert all(ends(over_left(place[0], network)[key])[1] < 0 for key in found)
+    for run in ("quick", "fashion"):
+        assert all(
+            f"image {way}" in stands[run, n] for n in ("snn", "dnn") for way in TRAINED_APART
+        )
+    for network in (SNN, DNN):
+        kept = {
+            k for k in over_left("medium", network) if k not in stands["medium", network["network"]]
+        }
+        assert {"image modality-dropout-0.2", "image modality-dropout-0.5"} <= kept
+        gaps = over_left("medium", network)
+        assert gain(gaps["image modality-dropout-0.5"]) in text
+        assert gain(gaps["image usual"]) in text
+        assert gain(gaps["audio modality-dropout-0.5"]) in text
+    lost = [
+        over_left(run, n)["image modality-dropout-0.5"]
+        for run in ("quick", "fashion")
+        for n in (SNN, DNN)
+    ]
+    means = [-ends(each)[0] for each in lost]
+    assert f"{min(means):.2f} to {max(means):.2f} pp" in text
+    p_values = [family(over_left("medium", n))["audio modality-dropout-0.5"] for n in (SNN, DNN)]
+    assert f"p = {p_values[0]:.3f}" in text
+    assert f"p = {p_values[1]:.3f}" in text
+
+
+def test_losses_that_nothing_was_trained_with() -> None:
+    found = {(run, n["network"]): shown(unseen(run, n)) for run in RUNS for n in (SNN, DNN)}
+    dropped = {
+        (*place, key): p
+        for place, stands in found.items()
+        for key, p in stands.items()
+        if "dropout" in key
+    }
+    assert dropped == {
+        ("quick", "snn", "mean:image modality-dropout-0.5"): "0.011",
+        ("quick", "snn", "static:image modality-dropout-0.2"): "0.00016",
+        ("quick", "snn", "static:image modality-dropout-0.5"): "1.9e-05",
+        ("quick", "dnn", "mean:image modality-dropout-0.2"): "0.00089",
+        ("quick", "dnn", "mean:image modality-dropout-0.5"): "0.003",
+        ("medium", "snn", "mean:image modality-dropout-0.2"): "0.0027",
+        ("medium", "snn", "static:image modality-dropout-0.2"): "0.012",
+        ("medium", "snn", "static:image modality-dropout-0.5"): "0.0009",
+        ("medium", "dnn", "mean:audio modality-dropout-0.2"): "0.014",
+        ("medium", "dnn", "static:image modality-dropout-0.2"): "0.0035",
+        ("medium", "dnn", "static:image modality-dropout-0.5"): "0.0023",
+        ("fashion", "dnn", "mean:image modality-dropout-0.5"): "0.035",
+    }
+    text = page("findings.md")
+    for network in (SNN, DNN):
+        gaps = unseen("medium", network)
+        for way in WAYS[2:]:
+            assert gain(gaps[f"static:image {way}"]) in text
+    for run in RUNS:
+        for network in (SNN, DNN):
+            noise = {k: p for k, p in family(unseen(run, network)).items() if "static:audio" in k}
+            assert len(noise) == 4
+            assert min(noise.values()) > 0.05
