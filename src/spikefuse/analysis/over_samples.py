@@ -38,6 +38,7 @@ from spikefuse.data.sources.contract import FUSED
 from spikefuse.results import TrialStore
 from spikefuse.stats import Observed, sample_error
 from spikefuse.studies.controls import CONTROLS
+from spikefuse.studies.readings import is_noise
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +134,8 @@ def _cells(table: Table, modalities: tuple[str, ...]) -> Iterator[_Fused]:
         levels: dict[str, Level] = {name: row.get(name) or "" for name in _OWN}
         key = tuple(str(levels[name]) for name in _OWN)
         if key in seen or row.get("pairing", "true") == "shuffled" or row.get("disturbance"):
+            continue
+        if is_noise(str(levels["reading"])):
             continue
         seen.add(key)
         fixed = {name: level for name, level in levels.items() if level != ""}

@@ -30,7 +30,7 @@ from spikefuse.studies.controls import CONTROLS
 from spikefuse.studies.design import Cell
 from spikefuse.studies.fusion import FUSION
 from spikefuse.studies.profiles import share_of
-from spikefuse.studies.readings import is_remedy
+from spikefuse.studies.readings import is_noise, is_remedy
 from spikefuse.studies.remedies import REMEDIES
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def products(
         for use in trial.uses:
             key = (trial.name, use.cell.reading)
             usual = use.cell.noise_std == 0 and use.cell.pairing != "shuffled"
-            usual = usual and use.study not in EQUAL
+            usual = usual and use.study not in EQUAL and not is_noise(use.cell.reading)
             if usual and key not in found:
                 found[key] = _product(trial, use, plan, shelf)
     return list(found.values())

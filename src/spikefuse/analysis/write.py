@@ -49,6 +49,7 @@ from spikefuse.results import TrialStore, read_tidy, write_tidy
 from spikefuse.results.atomic import write_file
 from spikefuse.results.tidy import table_bytes, tidy_parts
 from spikefuse.studies.readings import READINGS
+from spikefuse.studies.robustness import ROBUSTNESS
 from spikefuse.studies.sensitivity import readings_of, sensitivity_studies
 
 
@@ -76,7 +77,7 @@ def gather(plan: Plan, store: TrialStore, out: Path, banner: str, command: str) 
     rows = tabulate(plan, store, earlier)
     verdicts = evaluate_claims(rows, Table(rows).protocol)
     record = _record(plan, banner, command) | _lacking(plan, store)
-    _add_earlier(record, before, kept)
+    _add_earlier(record, before, kept, plan)
     energy = _energy(plan, store, out, rows)
     set_answer_aside(out, record, rows, tell_left_out(results, table, rows))
     # All that takes time is done: whoever is stopped between two of these leaves two efforts.
@@ -202,16 +203,23 @@ def _lacking(plan: Plan, store: TrialStore) -> dict[str, Any]:
     return {WAITING: missing_by_study(plan.trials, store), "unfinished": told}
 
 
-def _add_earlier(record: dict[str, Any], before: Mapping[str, Any], kept: list[NewRow]) -> None:
-    """Add to a record what the rows that stay bring: networks, commands and what they wait for."""
-    stays = {str(row["study"]) for row in kept}.difference(record["studies"])
-    record[COMMANDS] |= carried(before, COMMANDS, stays)
-    others = carried(before, WAITING, stays)
-    record[WAITING] |= others
-    if others:
+def _add_earlier(
+    record: dict[str, Any], before: Mapping[str, Any], kept: list[NewRow], plan: Plan
+) -> None:
+    """Add to a record what the rows that stay bring: networks, commands and what they wait for.
+
+    Curves that nobody asked for by name leave the command of theirs that has more seeds.
+    """
+    others = {str(row["study"]) for row in kept}
+    stays = others.difference(record["studies"])
+    curves = others & {ROBUSTNESS.name} if plan.adds_curves else set()
+    record[COMMANDS] |= carried(before, COMMANDS, stays | curves)
+    waiting = carried(before, WAITING, stays)
+    record[WAITING] |= waiting
+    if waiting:
         ours = record.get("unfinished")
-        listed = "; ".join(f"{study} ({text})" for study, text in others.items())
-        more = "Its own command goes on" if len(others) == 1 else "Their own commands go on"
+        listed = "; ".join(f"{study} ({text})" for study, text in waiting.items())
+        more = "Its own command goes on" if len(waiting) == 1 else "Their own commands go on"
         told = f"Not finished{' either' if ours else ''}: {listed}. {more}."
         record["unfinished"] = f"{ours} {told}" if ours else told
     of_kept = {

@@ -238,6 +238,16 @@ def is_remedy(level: str) -> bool:
     return level.rpartition(UNDER)[2] in REMEDY_READINGS
 
 
+def is_noise(level: str) -> bool:
+    """Whether a level of the column `reading` says how noise counts, of the usual networks.
+
+    Example:
+        >>> is_noise("lab+own-std"), is_noise("lab")
+        (True, False)
+    """
+    return level.rpartition(UNDER)[2] in NOISE_READINGS
+
+
 NETWORK_READINGS = tuple(
     name for name, each in READINGS.items() if (each.protocol, each.split) == ("disjoint", "test")
 )

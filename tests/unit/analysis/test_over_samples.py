@@ -65,6 +65,15 @@ def table(root: Path) -> tuple[list[Row], TrialStore]:
     return rows + [row | {"split": "validation"} for row in rows], store
 
 
+def test_a_unit_of_noise_is_not_asked_again(tmp_path: Path) -> None:
+    """The rows of the study's networks without noise are those that `base` has."""
+    rows, store = table(tmp_path)
+    for name in ("own-std", "lab+own-std"):
+        own = [row | {"study": "robustness-own-std", "reading": name} for row in rows]
+        assert sample_rows([*rows, *own], store) == sample_rows(rows, store) != []
+        assert sample_rows(own, store) == []
+
+
 def test_both_networks_are_asked_the_same_pairs(tmp_path: Path) -> None:
     """Audio alone: 70 of 100 clips' worth, but half of the pairs."""
     rows, store = table(tmp_path)

@@ -127,6 +127,12 @@ def test_every_fused_network_with_true_pairs_has_a_row(tmp_path: Path) -> None:
         assert len(row["trial"].split("+")) == 2
 
 
+def test_a_unit_of_noise_makes_no_product_of_its_own(tmp_path: Path) -> None:
+    """`robustness-own-std` evaluates the usual networks: their product stands once."""
+    rows = product_rows(*stored(tmp_path, "robustness-own-std", "robustness"))
+    assert [(row["network"], row["reading"]) for row in rows] == [("dnn", "base"), ("snn", "base")]
+
+
 def test_parts_are_the_networks_of_the_same_levels(tmp_path: Path) -> None:
     plan, store = stored(tmp_path, "reset", seeds=2)
     assert {product.seed for product in products(plan, store)} == {0, 1}

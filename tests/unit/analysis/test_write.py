@@ -453,6 +453,19 @@ def test_a_command_is_known_of_each_study(tmp_path: Path) -> None:
     assert record["commands"] == commands
 
 
+def test_curves_by_the_way_leave_the_command_that_has_more_seeds(tmp_path: Path) -> None:
+    store, asked = TrialStore(tmp_path), ("controls", "robustness")
+    for names, seeds in ((asked, 2), (("model-size",), 1)):
+        studies = resolve_studies(names)
+        plan = make_plan(studies, SMOKE, "builtin", store, seeds=seeds, with_curves=True)
+        assert plan.adds_curves == (names != asked)
+        finish(plan, store)
+        gather(plan, store, tmp_path, "banner", f"spikefuse run {' '.join(names)} --seeds {seeds}")
+    commands = json.loads((tmp_path / "run.json").read_text())["commands"]
+    assert commands["robustness"] == "spikefuse run controls robustness --seeds 2"
+    assert commands["model-size"] == "spikefuse run model-size --seeds 1"
+
+
 def test_an_answer_whose_rows_are_gone_is_moved_aside_and_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

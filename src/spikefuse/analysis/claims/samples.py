@@ -19,17 +19,19 @@ from spikefuse.analysis.words import FEWEST
 from spikefuse.data.sources.contract import FUSED
 from spikefuse.stats import Observed, sample_error
 from spikefuse.studies.controls import CONTROLS
+from spikefuse.studies.readings import READINGS
 
 Read = Callable[[str], Answers]
 """A trial's name to its answers; raises `NoSamples`."""
 
 
 def claim_rows(table: Table, read: Read) -> Iterator[dict[str, Any]]:
-    """A row for every seed of each quantity that stored predictions make."""
+    """A row a seed of each quantity that stored predictions make, where claims are judged."""
     quantities = {part.quantity for claim in CLAIMS for part in claim.parts}
     wanted = [each for each in quantities if _is_of_predictions(each)]
     for protocol in table.levels("protocol"):
-        for reading in table.levels("reading", protocol=protocol):
+        levels = table.levels("reading", protocol=protocol)
+        for reading in (level for level in levels if level in READINGS):
             rows = Observations.of(table, protocol, "test", reading=reading)
             for quantity in sorted(wanted, key=lambda each: each.words):
                 yield from _quantity_rows(quantity, rows, read)
