@@ -2315,6 +2315,107 @@ def test_effective_robustness_of_base_networks() -> None:
     assert f"not after Holm ({adjusted[('dnn', 'fused'), ('dnn', 'image')]:.3f})" in text
 
 
+LEVELS_OF_NOISE = ("0.0", "0.05", "0.1", "0.2", "0.5", "1.0", "2.0", "5.0")
+SENSES = ("image", "audio", "fused")
+Curves = dict[str, list[float]]
+
+
+def noisy(network: dict[str, str], modality: str, reading: str = "own-std") -> Curves:
+    """Accuracies of base networks of seeds 0 to 4 by the level of the noise before activation."""
+    found = {}
+    for std in LEVELS_OF_NOISE:
+        how = {"noise_position": "before", "noise_std": std, "reading": reading}
+        levels = {**FULL, **network, **READING[BASE_AGAIN], "modality": modality, **how}
+        told = seeds(BASE_AGAIN, **levels)
+        found[std] = [told[seed] for seed in sorted(told, key=int)[:5]]
+        assert set(sorted(told, key=int)[:5]) == set("01234")
+    return found
+
+
+def area_under(curves: Curves) -> list[float]:
+    whole = zip(*curves.values(), strict=True)
+    return [(math.fsum(each) - (each[0] + each[-1]) / 2) / 7 for each in whole]
+
+
+def beyond(first: Curves, second: Curves) -> list[float]:
+    """What the first keeps beyond the second, by seed, once both begin at the same accuracy."""
+    kept = []
+    for curves in (first, second):
+        each_seed = zip(*curves.values(), strict=True)
+        kept.append([math.fsum(value - each[0] for value in each) / 8 for each in each_seed])
+    mine, theirs = kept
+    return [a - b for a, b in zip(mine, theirs, strict=True)]
+
+
+def test_noise_in_units_of_what_it_disturbs() -> None:
+    text = page("findings.md").split("#### Noise in units of what it disturbs")[1].split("####")[0]
+    text = " ".join(text.split())
+    changes = {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        for modality in SENSES:
+            found, cells = noisy(network, modality), []
+            for std in ("0.0", "0.2", "0.5", "1.0", "2.0"):
+                mean, low, high = ends(found[std])
+                cells.append(f"{mean:.2f} ± {(high - low) / 2:.2f}")
+            row = f"| {label} {modality} | {' | '.join(cells)} | {plain(area_under(found))} |"
+            assert row in text, row
+            absolute = noisy(network, modality, "base")
+            assert absolute["0.0"] == found["0.0"], "the same networks"
+            both = zip(area_under(found), area_under(absolute), strict=True)
+            changes[label, modality] = ends([a - b for a, b in both])
+            assert 9 < ends(found["5.0"])[0] < 11
+    by_network = {
+        label: [round(changes[label, each][0], 2) for each in SENSES] for label in ("SNN", "DNN")
+    }
+    assert f"by {min(by_network['SNN'])} to {max(by_network['SNN'])} pp of" in text
+    less = sorted(-each for each in by_network["DNN"])
+    assert f"less, by {less[0]:.2f} to {less[-1]:.2f}:" in text
+    assert all(mean * low > 0 and mean * high > 0 for mean, low, high in changes.values())
+
+
+def test_who_keeps_more_in_units_of_what_is_disturbed() -> None:
+    text = page("findings.md").split("#### Noise in units of what it disturbs")[1].split("####")[0]
+    text = " ".join(text.split())
+    pairs = {
+        **{("twins", each): ((SNN, each), (DNN, each)) for each in SENSES},
+        **{("SNN", each): ((SNN, "fused"), (SNN, each)) for each in SENSES[:2]},
+        **{("DNN", each): ((DNN, "fused"), (DNN, each)) for each in SENSES[:2]},
+    }
+    own = {name: beyond(noisy(*a), noisy(*b)) for name, (a, b) in pairs.items()}
+    p_values = family(own)
+    assert len(p_values) == 7
+    for name, values in own.items():
+        mean, low, high = ends(values)
+        span = re.escape(f"{low:+.2f} to {high:+.2f}")
+        told = re.search(rf"{re.escape(f'{mean:+.2f}')}( pp)?(,| \() ?{span}(.*)", text)
+        assert told, name
+        said = f"{p_values[name]:.3f}" if p_values[name] < 0.05 else f"{p_values[name]:.2f}"
+        assert said in told[3][:120], name
+    shown = {name for name, value in p_values.items() if value < 0.05}
+    assert shown == {("twins", "audio"), ("twins", "fused"), ("DNN", "audio")}
+    for modality in SENSES:
+        absolute = beyond(noisy(SNN, modality, "base"), noisy(DNN, modality, "base"))
+        assert gain(absolute, " pp" if modality == "audio" else "") in text, modality
+    assert min(own["twins", "audio"]) > 0
+    both = noisy(SNN, "fused"), noisy(DNN, "fused")
+    for std in ("0.5", "1.0"):
+        ahead = [a - b for a, b in zip(both[0][std], both[1][std], strict=True)]
+        assert min(ahead) > 0
+        mean, low, high = ends(ahead)
+        assert f"{mean:.2f} pp ({low:.2f} to {high:.2f})" in text
+    against = robustness(
+        Table(read_tidy(DOCS / "results" / BASE_AGAIN)), "robustness-own-std"
+    ).against
+    (crossing,) = (
+        each.crossing
+        for each in against
+        if (each.first, each.second) == (("snn", "fused"), ("dnn", "fused"))
+    )
+    assert crossing is not None
+    assert f"at {crossing.mean:.2f} ({crossing.low:.2f} and beyond)" in text
+    assert crossing.high == math.inf
+
+
 WAYS = ("fresh-pairs", "ogm-ge", "modality-dropout-0.2", "modality-dropout-0.5")
 RUNS = ("quick", "medium", "fashion")
 TRAINED_APART = "usual", *WAYS
