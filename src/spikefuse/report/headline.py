@@ -77,7 +77,7 @@ def corrected(found: Headline) -> str:
     adjusted = found.adjusted
     if not adjusted:
         return ""
-    stand = [f"{name} (p = {p:.2g})" for name, p in adjusted.items() if p < LEVEL]
+    stand = [f"{name} (p\u00a0=\u00a0{p:.2g})" for name, p in adjusted.items() if p < LEVEL]
     said = f"{len(stand)} of them at 5\u00a0%: {', '.join(stand)}" if stand else "none at 5\u00a0%"
     count = plural(len(adjusted), "answer")
     return (
@@ -129,7 +129,9 @@ def _alone(found: Headline, answer: str) -> str:
     if value is None or p_value is None or not value.sign or found.sign(answer):
         return ""
     side = "above" if value.sign > 0 else "below"
-    return f" ({side} zero by itself, not after Holm\u2019s correction, p = {p_value:.2g})"
+    return (
+        f" ({side} zero by itself, not after Holm\u2019s correction, p\u00a0=\u00a0{p_value:.2g})"
+    )
 
 
 def answer(found: Headline, of_studies: str = "") -> str:

@@ -113,6 +113,20 @@ def test_gains_are_paired_and_corrected_within_one_network() -> None:
         assert [each.sign for each in found.gains.values()] == [0, 0, 1, 0]
 
 
+def test_what_stands_by_itself_alone_is_not_shown() -> None:
+    """Its own interval is above zero; after Holm over four the p value is above 5 %."""
+    weak = tuple(a + b for a, b in zip(USUAL, (0.012, 0.004, 0.008, 0.006), strict=True))
+    (own,) = holm((weak, USUAL))
+    assert own < 0.05 < 4 * own
+    rows = [row for row in whole() if row["reading"] not in ("ogm-ge", "modality-dropout-0.2")]
+    found = one([*rows, *cell("ogm-ge", weak), *cell("modality-dropout-0.2", NEAR)]).gains["ogm-ge"]
+    assert found.gap is not None
+    assert found.gap.low is not None
+    assert found.gap.low > 0
+    assert found.p_value == pytest.approx(4 * own, rel=0.05)
+    assert found.sign == 0
+
+
 def test_the_product_is_beside_every_training_and_is_no_training() -> None:
     found = one(whole() + product(PRODUCT))
     assert list(found.accuracy) == list(found.over_product) == ["usual", *found.gains]
@@ -245,6 +259,9 @@ def test_how_much_more_a_spiking_network_gains() -> None:
     assert list(found) == ["fresh-pairs", "ogm-ge", "modality-dropout-0.2", "modality-dropout-0.5"]
     assert more_table(found).rows[2][:2] == ("modality-dropout-0.2", "+2.00")
     assert more(whole()) == {}
+    same = more(whole() + whole("dnn"))["ogm-ge"].gap
+    assert same is not None
+    assert same.low is not None, "samples that can be told apart bound what agrees"
 
 
 @pytest.mark.parametrize(
@@ -260,6 +277,38 @@ def test_how_much_more_a_spiking_network_gains() -> None:
 def test_the_heading_says_no_more_than_is_shown(values: Values, said: str) -> None:
     rows = cell("base", USUAL) + cell("modality-dropout-0.2", values)
     assert remedy_heading(remedies(rows)) == said
+
+
+def test_of_two_that_help_the_heading_names_the_better_one() -> None:
+    rows = cell("base", USUAL) + cell("modality-dropout-0.2", BETTER)
+    rows += cell("ogm-ge", shifted(BETTER, 0.01))
+    assert remedy_heading(remedies(rows)) == "ogm-ge helps the fused SNN by 4.20\u00a0pp"
+    assert remedy_sentence(remedies(rows)).startswith("Fused SNN (90.00\u00a0% as usual): ogm-ge ")
+
+
+def test_where_nothing_changes_with_a_lost_sense_that_is_said() -> None:
+    rows = whole() + lost("base", "zeros:image", USUAL) + lost("ogm-ge", "zeros:image", NEAR)
+    assert protection_sentence([one(rows)]).startswith(
+        "With a sense lost (zeros), another training of the fused SNN is not shown to change "
+        "anything."
+    )
+
+
+def test_each_way_of_losing_a_sense_has_its_table_and_columns() -> None:
+    found = one(whole() + failing() + alone("image", PRODUCT) + alone("audio", PRODUCT))
+    trained, other = lost_table([found]), unseen_table([found])
+    assert {row[1] for row in trained.rows} == {"image missing (zeros)", "audio missing (zeros)"}
+    assert {row[1] for row in other.rows} == {
+        "image missing (mean of training)",
+        "audio missing (mean of training)",
+    }
+    row = next(row for row in trained.rows if row[2] == "modality-dropout-0.5")
+    assert row[3] == "67.25"
+    assert row[6] == "+7.25"
+    assert row[9] == "\u221227.75"
+    row = next(row for row in other.rows if row[2] == "modality-dropout-0.5")
+    assert row[3] == "90.12"
+    assert row[6] == "+30.12"
 
 
 def test_two_seeds_show_their_values() -> None:
@@ -283,6 +332,10 @@ def test_a_lost_seed_says_why() -> None:
     assert found.gains["modality-dropout-0.2"].sign == 1
     only = [each for each in rows if each["reading"] in ("base", "ogm-ge")]
     assert remedy_heading(remedies(only)) == "Not known: what remedies joint training of the SNN"
+    row = gain_table([found]).rows[2]
+    none = "\u2013"
+    assert row[:5] == ("SNN", "ogm-ge", none, none, none)
+    assert row[5].startswith("training diverged for seed 1")
 
 
 def test_the_study_alone_is_read_and_nothing_else() -> None:
@@ -303,6 +356,17 @@ def test_remedies_without_the_usual_training_say_nothing_of_a_gain() -> None:
     assert found.gains["ogm-ge"].gap is None
     assert list(found.accuracy) == ["ogm-ge"]
     assert remedy_heading([found]) == "Not known: what remedies joint training of the SNN"
+    assert remedy_sentence([found]).startswith("Fused SNN: ogm-ge not known (")
+    lost_alone = lost("modality-dropout-0.2", "zeros:image", NEAR)
+    assert one(cell("modality-dropout-0.2", NEAR) + lost_alone).shares == {}
+
+
+def test_the_usual_training_alone_is_no_remedy() -> None:
+    found = one(cell("base", USUAL))
+    assert remedy_sentence([found]) == protection_sentence([found]) == ""
+    section = remedies_section([found], {}, "spikefuse run remedies")
+    assert section is not None
+    assert [each.table.name for each in section.tables] == ["remedies"]
 
 
 def test_the_section_has_every_table() -> None:
