@@ -17,6 +17,7 @@ from spikefuse.analysis.figures import (
 )
 from spikefuse.analysis.fusion_race import fusion_races
 from spikefuse.analysis.headline import Headline, headline
+from spikefuse.analysis.robustness import STUDIES as CURVES
 from spikefuse.analysis.robustness import robustness
 from spikefuse.analysis.senses import senses
 from spikefuse.analysis.words import interval_words
@@ -141,12 +142,13 @@ def _fusion(run: Run) -> str:
         return ""
 
 
-def _kept(run: Run) -> str:
-    """What the networks keep over noise; empty where that was not measured, or rows disagree."""
+def _kept(run: Run) -> list[tuple[str, str]]:
+    """What the networks keep over noise, by study; none where rows disagree."""
     try:
-        return kept_sentence(robustness(run.table))
+        found = [robustness(run.table, study) for study in CURVES]
+        return [(each.study, said) for each in found if (said := kept_sentence(each))]
     except StudyError:
-        return ""
+        return []
 
 
 def _activity(run: Run, shelf: Shelf) -> list[Section]:

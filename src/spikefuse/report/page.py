@@ -122,7 +122,7 @@ class Page:
     energy: str = ""
     lost_sense: str = ""
     fusion: str = ""
-    kept: str = ""
+    kept: Sequence[tuple[str, str]] = ()
     gain: Picture | None = None
     leak: Picture | None = None
     notices: Sequence[str] = ()

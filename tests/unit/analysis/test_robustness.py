@@ -255,7 +255,7 @@ def test_the_section_says_what_the_noise_counts_in() -> None:
         *("robustness-own-std", "robustness-own-std-pairs")
     ]
     assert "times the currents\u2019 own" in section.tables[0].table.caption
-    assert "2 times the currents\u2019 own on every" in kept_sentence(found)
+    assert "2 times the currents\u2019 own deviation on every" in kept_sentence(found)
     absolute = robustness(rows("snn", SNN))
     assert "own" not in kept_sentence(absolute)
     usual = robustness_section(absolute, "")

@@ -133,7 +133,9 @@ def test_an_answer_that_does_not_stand_beside_the_others_says_so() -> None:
 
     assert difference.sign > 0, "by itself it is shown"
     assert verdict(found) == "Yes, but not provably more than the DNN"
-    assert "(above zero by itself, not after Holm\u2019s correction, p\u00a0=\u00a0" in answer(found)
+    assert "(above zero by itself, not after Holm\u2019s correction, p\u00a0=\u00a0" in answer(
+        found
+    )
     assert found.sign("SNN over best unimodal") == 1
     assert "single modality, image; " in answer(found), "an answer that stands says no more"
 

@@ -1,6 +1,7 @@
 """The first screen of a run of one study answers that study's question."""
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from spikefuse.analysis.groups import GroupNames
 from spikefuse.analysis.headline import headline
 from spikefuse.analysis.table import Table
+from spikefuse.report import build_report
 from spikefuse.report.headline import answer, verdict
 from spikefuse.report.other_answers import study_answer
+from spikefuse.results import write_tidy
 from spikefuse.studies.design import Cell
 from spikefuse.studies.disturbances import disturbance
 from spikefuse.studies.readings import CENSUS_READINGS, MATCHED
@@ -223,6 +226,18 @@ def test_curves_of_the_own_deviation_alone_answer_too() -> None:
     found = study_answer(Table(rows))
     assert found is not None
     assert "times the currents\u2019 own" in found.text
+
+
+def test_the_first_screen_has_the_curves_of_each_unit_once(tmp_path: Path) -> None:
+    """Which network keeps more may turn round with the unit, so neither stands alone."""
+    own = [row | {"reading": "own-std", "study": "robustness-own-std"} for row in curves()]
+    answers = '"robustness-answer"', '"robustness-own-std-answer"'
+    for further, told in (([], (True, False)), (network("model-size"), (True, True))):
+        write_tidy([*curves(), *own, *further], tmp_path / "results.csv")
+        html = build_report(tmp_path, tmp_path / "report.html").read_text(encoding="utf-8")
+        assert tuple(f"id={each}" in html for each in answers) == told
+        assert html.count("times the currents\u2019 own deviation on every") == 1
+        assert html.count("Over noise of 0 to 5 on every hidden activation") == 1
 
 
 def test_without_any_study_nothing_is_measured() -> None:

@@ -62,7 +62,8 @@ def _own_std_section(found: Robustness, command: str) -> Section:
         link="Own deviation",
         paragraphs=[
             "The same noise, times the standard deviation that the currents of each sample have in "
-            "a layer: a network whose currents are larger does not keep more for that.",
+            "a layer, over neurons and steps: a network whose currents are larger does not keep "
+            "more for that. An SNN still averages the draws of its steps.",
             *_sentences(found),
         ],
         tables=(Shown(curve_table(found), open=True), Shown(against_table(found))),
@@ -90,7 +91,7 @@ def kept_sentence(found: Robustness) -> str:
 def _of(found: Robustness) -> str:
     """What the noise counts in, where it is not absolute."""
     is_own = found.study == ROBUSTNESS_OWN_STD.name
-    return " times the currents\u2019 own" * is_own
+    return " times the currents\u2019 own deviation" * is_own
 
 
 def _name(key: tuple[str, str]) -> str:
