@@ -2552,6 +2552,33 @@ def test_what_helps_and_what_is_left_to_networks_apart() -> None:
         more |= {f"{run} {w}": (gain(gaps[w]), p) for w, p in shown(gaps).items()}
     assert more == {"medium modality-dropout-0.5": ("-0.29 pp (-0.46 to -0.12)", "0.034")}
     assert "0.29 pp less (0.12 to 0.46, p = 0.034)" in text
+    wrong = [
+        100 - ends(remedied("medium", network, way).values())[0]
+        for network in (SNN, DNN)
+        for way in ("usual", "modality-dropout-0.5")
+    ]
+    told = (
+        "{:.2f} % were wrong to begin with and {:.2f} % still are, of the DNN's {:.2f} and {:.2f}"
+    )
+    assert told.format(*wrong) in text
+
+
+def test_steps_of_fused_networks_and_of_the_parts_beside_them() -> None:
+    steps = {}
+    for run in ("quick", "medium"):
+        for modality in ("audio", "fused"):
+            with (DOCS / "results" / f"remedies-{run}" / "results.csv").open() as file:
+                found = {
+                    row["steps"]
+                    for row in csv.DictReader(file)
+                    if (row["study"], row["modality"]) == ("remedies", modality) and row["steps"]
+                }
+            (steps[run, modality],) = found
+    assert (
+        f"for {steps['quick', 'audio']} steps where fused networks have {steps['quick', 'fused']} "
+        f"(`quick`) and for {steps['medium', 'audio']} where these have "
+        f"{int(steps['medium', 'fused']):,} (`medium`)"
+    ) in page("findings.md")
 
 
 def test_what_protects_where_a_sense_is_lost() -> None:
@@ -2601,7 +2628,9 @@ def test_dropout_protects_beyond_its_share() -> None:
             assert f"| {run}, {label} | {' | '.join(cells)} |" in text
     weak = family(at_shares("fashion", DNN))
     told = [weak[f"modality-dropout-0.2 {part}"] for part in ("0.5", "1")]
-    assert f"p = {told[0]:.3f} and {told[1]:.3f})" in text
+    assert f"p = {told[0]:.3f} and {told[1]:.3f}, of which" in text
+    own = at_shares("fashion", DNN)["modality-dropout-0.2 0.2"]
+    assert gain(own).replace(" (", ", ") in text
 
 
 def test_a_fused_network_that_lost_a_sense_and_the_network_of_the_other() -> None:
@@ -2619,10 +2648,26 @@ def test_a_fused_network_that_lost_a_sense_and_the_network_of_the_other() -> Non
             k for k in over_left("medium", network) if k not in stands["medium", network["network"]]
         }
         assert {"image modality-dropout-0.2", "image modality-dropout-0.5"} <= kept
-        gaps = over_left("medium", network)
+        gaps, p_values = over_left("medium", network), family(over_left("medium", network))
         assert gain(gaps["image modality-dropout-0.5"]) in text
-        assert gain(gaps["image usual"]) in text
-        assert gain(gaps["audio modality-dropout-0.5"]) in text
+        for name, digits in (("image usual", 3), ("audio modality-dropout-0.5", 3)):
+            p_value = p_values[name]
+            said = f"{p_value:.4f}" if abs(p_value - 0.05) < 0.0005 else f"{p_value:.{digits}f}"
+            assert f"{gain(gaps[name])[:-1]}; p = {said})" in text
+    spiking = {k for k, p in family(over_left("medium", SNN)).items() if p < 0.05}
+    dense = {k for k, p in family(over_left("medium", DNN)).items() if p < 0.05}
+    assert ("image usual" in spiking, "image usual" in dense) == (False, True)
+    assert "audio modality-dropout-0.5" in dense - spiking
+    short = [over_left("quick", n)["audio modality-dropout-0.5"] for n in (SNN, DNN)]
+    told = " and ".join(f"{ends(each)[0]:.2f}" for each in short)
+    assert f"without audio {told} pp at `quick`" in text
+    assert all("audio modality-dropout-0.5" in stands["quick", n] for n in ("snn", "dnn"))
+    fashion = over_left("fashion", DNN)["audio modality-dropout-0.5"]
+    p_value = family(over_left("fashion", DNN))["audio modality-dropout-0.5"]
+    assert f"{ends(fashion)[0]:.2f} pp for the DNN (p = {p_value:.3f})" in text
+    assert "audio modality-dropout-0.5" not in stands["fashion", "snn"]
+    fashion = over_left("fashion", SNN)["audio modality-dropout-0.5"]
+    assert gain(fashion).replace(" (", ", ") in text
     lost = [
         over_left(run, n)["image modality-dropout-0.5"]
         for run in ("quick", "fashion")
@@ -2630,9 +2675,6 @@ def test_a_fused_network_that_lost_a_sense_and_the_network_of_the_other() -> Non
     ]
     means = [-ends(each)[0] for each in lost]
     assert f"{min(means):.2f} to {max(means):.2f} pp" in text
-    p_values = [family(over_left("medium", n))["audio modality-dropout-0.5"] for n in (SNN, DNN)]
-    assert f"p = {p_values[0]:.3f}" in text
-    assert f"p = {p_values[1]:.3f}" in text
 
 
 def test_losses_that_nothing_was_trained_with() -> None:
@@ -2667,3 +2709,45 @@ def test_losses_that_nothing_was_trained_with() -> None:
             noise = {k: p for k, p in family(unseen(run, network)).items() if "static:audio" in k}
             assert len(noise) == 4
             assert min(noise.values()) > 0.05
+
+
+def test_noise_for_a_sense_after_dropout() -> None:
+    text, further, left_right = page("findings.md"), [], []
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        for way in WAYS[2:]:
+            found = protected("medium", network, "static:image", "zeros:image")
+            both = zip(found[f"static:image {way}"], found[f"zeros:image {way}"], strict=True)
+            further.append(ends([a - b for a, b in both]))
+        kept = [ends(remedied("medium", network, way, "static:audio").values()) for way in WAYS[2:]]
+        left_right.append(f"{kept[0][0]:.2f} and {kept[1][0]:.2f} % of the {label}'s")
+    told = f"dropout leaves {left_right[0]} answers right and {left_right[1]}."
+    assert told in text
+    assert all(low > 0 for _, low, _ in further)
+    means = [mean for mean, _, _ in further]
+    assert f"by {min(means):.2f} to {max(means):.2f} pp in the mean" in text
+
+
+def test_what_gradient_modulation_costs_in_other_ways() -> None:
+    text, said, p_values = page("findings.md"), {}, []
+    for run in RUNS:
+        for network in (SNN, DNN):
+            gaps, adjusted = unseen(run, network), family(unseen(run, network))
+            for key, p_value in adjusted.items():
+                if p_value < 0.05 and "dropout" not in key:
+                    mean = ends(gaps[key])[0]
+                    said[run, network["network"], key] = f"{mean:.2f}"
+                    p_values.append(p_value)
+    order = (
+        ("quick", "snn", "mean:audio ogm-ge"),
+        ("quick", "snn", "zeros:image:0.75 ogm-ge"),
+        ("quick", "snn", "zeros:audio:0.75 ogm-ge"),
+        ("quick", "dnn", "mean:audio ogm-ge"),
+        ("medium", "snn", "zeros:image:0.75 ogm-ge"),
+        ("fashion", "snn", "zeros:audio:0.75 ogm-ge"),
+    )
+    assert set(said) == set(order)
+    mean, image, audio, dense, later, fashion = (said[key] for key in order)
+    assert f"at `quick` (image {image}, audio {audio} pp)" in text
+    assert f"at `medium` (image {later} pp) and on `fashion-fsdd` (audio {fashion} pp)" in text
+    assert f"the SNN {mean} and the DNN {dense} pp" in text
+    assert f"(p = {min(p_values):.2g} to {max(p_values):.2g})" in text
