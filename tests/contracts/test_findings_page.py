@@ -503,7 +503,7 @@ CONTROLS: tuple[dict[str, str], ...] = (
     {"modality": "image"},
     {"modality": "audio"},
     {"modality": "fused"},
-    {"modality": "fused", "fusion": "product-of-experts"},
+    {"modality": "fused", "fusion": "product-of-experts", "study": "controls"},
     {"modality": "fused", "pairing": "shuffled"},
 )
 
@@ -1038,15 +1038,18 @@ def test_every_fusion_on_fashion_lies_below_the_product() -> None:
 
 PRODUCT = "product-of-experts"
 Kinds = dict[str, Seeds]
+STEPS = ("4", "8", "16")
 
 
-def fusions(name: str, size: str, count: int) -> dict[str, Kinds]:
+def fusions(
+    name: str, size: str, count: int, learning: dict[str, str] = LEARNING
+) -> dict[str, Kinds]:
     """Of each network the accuracies of each kind; the table of the page is held against them."""
     kinds = {row["fusion"] for row in rows(name) if row["modality"] == "fused"}
     kinds -= {"none", "product-of-experts-tempered"}
     of = {
         label: {
-            kind: seeds(name, **network, **LEARNING, modality="fused", fusion=kind, size=size)
+            kind: seeds(name, **network, **learning, modality="fused", fusion=kind, size=size)
             for kind in kinds
         }
         for label, network in (("SNN", SNN), ("DNN", DNN))
@@ -1062,8 +1065,14 @@ def fusions(name: str, size: str, count: int) -> dict[str, Kinds]:
     return of
 
 
-def best_by_validation(name: str, network: dict[str, str], size: str, kinds: Kinds) -> str:
-    levels = {**network, **LEARNING, "modality": "fused", "size": size}
+def best_by_validation(
+    name: str,
+    network: dict[str, str],
+    size: str,
+    kinds: Kinds,
+    learning: dict[str, str] = LEARNING,
+) -> str:
+    levels = {**network, **learning, "modality": "fused", "size": size}
     means = {
         kind: sum(seeds(name, "validation", **levels, fusion=kind).values())
         for kind in kinds
@@ -1142,6 +1151,32 @@ def test_fusions_after_ten_epochs_at_size_s() -> None:
         assert f"{min(means.values()):.2f} to {max(means.values()):.2f} pp ({label})" in text
         assert max(means, key=lambda k: means[k]) == "input"
         assert gain(minus(kinds["late-product"], kinds[PRODUCT])) in text
+
+
+def test_fusions_of_base_networks() -> None:
+    text, learning = page("findings.md"), {"study": "fusion", "reading": "base"}
+    of = fusions(BASE_AGAIN, "S", 3, learning)
+    before = fusions(AGAIN, "S", 3)
+    assert of["DNN"] == before["DNN"], "a dense network has no surrogate"
+    below, lost = {}, {}
+    for label, network in (("SNN", SNN), ("DNN", DNN)):
+        kinds = of[label]
+        assert best_by_validation(BASE_AGAIN, network, "S", kinds, learning) == "late-product"
+        won = {k: f"{v:.3f}" for k, v in above("late-product", kinds).items() if v < 0.05}
+        assert won == ({"late-weighted": "0.033"} if label == "SNN" else {})
+        assert gain(minus(kinds["late-product"], kinds[PRODUCT])) in text
+        gaps = {k: ends(minus(kinds[k], kinds[PRODUCT])) for k in kinds if k != PRODUCT}
+        assert all(low < 0 for _, low, _ in gaps.values()), "none beats it"
+        below[label] = sum(high < 0 for _, _, high in gaps.values())
+        lost[label] = min(from_product(kinds).values())
+    assert f"(SNN p = {lost['SNN']:.3f} and more, DNN {lost['DNN']:.3f} and more)" in text
+    number = {5: "five", 6: "six", 7: "seven"}[below["SNN"]]
+    assert f"the intervals of {number} SNNs lie below it" in text
+    changed = [ends(minus(of["SNN"][kind], before["SNN"][kind])) for kind in of["SNN"]]
+    assert len(changed) == 11
+    assert all(low < 0 < high for _, low, high in changed)
+    means = [mean for mean, *_ in changed]
+    assert f"differ by {min(means):+.2f} to {max(means):+.2f} pp in the mean" in text
 
 
 def test_fusions_on_fashion_at_size_s() -> None:
@@ -2001,16 +2036,20 @@ def test_the_verdicts_with_base_networks() -> None:
         "C10": (little, "inconclusive"),
         "C11": ("inconclusive", little),
         "C18": ("reproduced", "inconclusive"),
+        "C24": ("reproduced", "inconclusive"),
     }
     assert Counter(each.verdict for each in ours.values()) == {
-        "reproduced": 3,
+        "reproduced": 4,
         "contradicted": 6,
         little: 4,
-        "inconclusive": 11,
+        "inconclusive": 10,
     }
-    unmeasured = [name for name in ours if ours[name].reason.startswith("no rows")]
-    assert unmeasured == ["C23", "C24"]
-    assert len(ours) - len(unmeasured) == 22
+    assert not any(each.reason.startswith("no rows") for each in ours.values())
+    noisy_fused = [
+        _noisy(SNN, "fused", name, noise_std="0.1", noise_position="after")
+        for name in (BASE_AGAIN, AGAIN)
+    ]
+    assert f"kept C24 open {gain(minus(*noisy_fused))}" in page("findings.md")
     for each in (ours, theirs):
         against = [name for name in each if each[name].verdict == "contradicted"]
         assert against == ["C5", "C12", "C13", "C14", "C15", "C19"]
@@ -2037,8 +2076,46 @@ def test_the_verdicts_with_base_networks() -> None:
         str(row["trial"])
         for row in read_tidy(DOCS / "results" / BASE_AGAIN)
         if str(row["seed"]) in FIVE["seed"] and "+" not in str(row["trial"])
+        if row["study"] not in ("fusion", "time-steps") and row["time_steps"] in (1, 4)
     }
     assert len(trials) == 130
+
+
+def test_more_steps_of_base_networks() -> None:
+    text = page("findings.md").split("#### More steps of base networks")[1].split("\n##")[0]
+    text, differences, more = " ".join(text.split()), {}, {}
+    for modality in SENSES:
+        levels = {**FULL, **SNN, **READING[BASE_AGAIN], "modality": modality, "study": "time-steps"}
+        of = {each: seeds(BASE_AGAIN, **{**levels, "time_steps": each}) for each in STEPS}
+        assert {tuple(sorted(each)) for each in of.values()} == {("0", "1", "2", "3")}
+        cells = " | ".join(plain(each.values()) for each in of.values())
+        assert f"| {modality} | {cells} | {gain(minus(of['16'], of['4']), '')} |" in text
+        for few, many in (("4", "8"), ("4", "16"), ("8", "16")):
+            differences[f"{modality} {few} {many}"] = minus(of[few], of[many])
+        more[modality] = of
+    p_values = family(differences)
+    assert len(p_values) == 9
+    assert f"(p = {min(p_values.values()):.2f} and more)" in text
+    by_themselves = {k for k, each in differences.items() if np.prod(ends(each)[1:]) > 0}
+    assert by_themselves == {"image 8 16"}
+    assert gain(differences["image 8 16"]).replace(" (", ", ") in text
+    means = [abs(ends(each)[0]) for each in differences.values()]
+    assert f"{max(means):.2f} points at most, in the mean" in text
+    helped = [minus(more["fused"][each], more["image"][each]) for each in STEPS]
+    assert all(low > 0 for _, low, _ in map(ends, helped))
+    assert all(f"{gain(each, '')}" in text for each in helped)
+    table = Table(read_tidy(DOCS / "results" / BASE_AGAIN))
+    assert table.silent == frozenset()
+    found = {each.id: each for each in evaluate_claims(table.select(seed=FIVE["seed"]))}
+    parts = Counter(each.outcome for each in found["C23"].parts)
+    assert (found["C23"].verdict, parts) == ("inconclusive", {"holds": 6, "undecided": 3})
+    c24 = found["C24"]
+    assert c24.verdict == "reproduced"
+    assert c24.measured_value is not None
+    assert c24.low is not None
+    assert c24.high is not None
+    told = [100 * each for each in (c24.measured_value, c24.low, c24.high)]
+    assert "{:.2f} %, {:.2f} to {:.2f}".format(*told) in text
 
 
 def test_noise_of_base_networks_after_ten_epochs() -> None:
