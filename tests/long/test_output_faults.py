@@ -42,7 +42,7 @@ def results(root: Path) -> None:
     plan = a_plan()
     definition = SimpleNamespace(name=ROW["trial"], source=SOURCES[plan.source])
     plan.trials = (SimpleNamespace(name=ROW["trial"], definition=definition),)
-    plan.protocols = ("disjoint",)
+    plan.protocols, plan.adds_curves = ("disjoint",), False
     write.gather(plan, TrialStore(root), root, "banner", "command")
 
 
